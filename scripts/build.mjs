@@ -1,10 +1,11 @@
-// Builds dist: the entries as bundles (with shared chunks), the plugin that holds them, and the library as ESM with declarations.
+// Builds dist: the entries as bundles (with shared chunks), the plugin that holds them, the page, and the library as ESM with declarations.
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { chmodSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { alias, banner, root } from "./bundle.mjs"
 import { buildPlugin } from "./plugin.mjs"
+import { buildPage } from "./web.mjs"
 
 const dist = join(root, "dist")
 rmSync(dist, { recursive: true, force: true })
@@ -91,6 +92,7 @@ for (const name of ["hook", "HookPrompt"]) {
 writeFileSync(join(dist, "hook.js"), "import \"./hook.cjs\"\n")
 chmodSync(join(dist, "main.js"), 0o755)
 buildPlugin(dist)
+await buildPage(join(dist, "web"))
 
 // The library does not bundle effect: two copies would not know one another's services.
 await build({

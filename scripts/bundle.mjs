@@ -25,7 +25,7 @@ export const bundle = ({ entry, outfile }) =>
     format: "esm",
     platform: "node",
     target: "node20.19",
-    external: ["@photostructure/sqlite", "echarts", "esbuild"],
+    external: ["@photostructure/sqlite", "echarts", "esbuild", "playwright-core"],
     alias,
     // The package's files are looked for from here.
     define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "dist", "main.js")).href) },

@@ -10,10 +10,12 @@ const CHECKS = [
   "effect-language-service diagnostics --project scripts/tsconfig.test.json --strict",
   "effect-language-service diagnostics --project scripts/tsconfig.src.json --strict",
   "tsc -p tsconfig.node.json",
+  "tsc -p src/web && tsc -p test/web",
   // Tests of lint rules, diagnostics and the pages' code.
   "vitest run --project=lint",
   "oxlint",
-  "dprint check"
+  "dprint check",
+  "node scripts/page-size.mjs"
 ]
 
 const env = { ...process.env, PATH: [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter) }

@@ -12,11 +12,12 @@ const sources = [
   "src",
   "scripts/build.mjs",
   "scripts/plugin.mjs",
+  "scripts/web.mjs",
   "package.json",
   "package-lock.json",
   "tsconfig.build.json"
 ]
-const built = ["dist/main.js", "dist/hook.cjs", "dist/mcp.js", "dist/capture.js"]
+const built = ["dist/main.js", "dist/hook.cjs", "dist/mcp.js", "dist/capture.js", "dist/web/index.html"]
 
 const changedAt = (path: string): number => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? 0
 

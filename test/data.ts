@@ -47,6 +47,9 @@ export const isolate = (home: string) => {
   process.env.CLAUDE_MEMORY_HOME = join(home, ".claude-memory")
 }
 
+/** Folders in which this process finds programs. */
+export const searchPath: ReadonlyArray<string> = (process.env.PATH ?? "").split(delimiter)
+
 /** Environment of a spawned program: the path to Node, a home of its own, and `extra`. */
 export const environment = (home: string, extra: Readonly<Record<string, string>> = {}): Record<string, string> => ({
   PATH: [join(process.execPath, ".."), process.env.PATH ?? ""].join(delimiter),

@@ -7,7 +7,7 @@ import { moduleOf } from "./uses.mjs"
 
 /** Floors, the lowest first. A module imports from its own room (a folder or file of src) and from floors below. */
 const FLOORS = [
-  ["domain", "process", "resources"],
+  ["domain", "process", "resources", "web"],
   ["store"],
   ["capture", "models"],
   ["compress", "index"],

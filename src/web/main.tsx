@@ -1,0 +1,31 @@
+/**
+ * Starts the page: exchanges the code of the address for a token, and shows the views.
+ */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query"
+import { createRoot } from "react-dom/client"
+import * as Queries from "./api/Queries.ts"
+import { exchange } from "./api/Token.ts"
+import { Frame } from "./frame/Frame.tsx"
+import { apply } from "./state/Preferences.ts"
+import "./style/base.css"
+
+apply()
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // An answer serves until something changes, of which the stream of events tells.
+      staleTime: Infinity,
+      refetchOnWindowFocus: false,
+      retry: Queries.retry
+    }
+  }
+})
+const place = document.getElementById("page")
+if (place === null) throw new Error("index.html has no place for the page")
+// Without a server there is no token, and the page says how to come by one.
+await exchange().catch(() => undefined)
+createRoot(place).render(
+  <QueryClientProvider client={client}>
+    <Frame />
+  </QueryClientProvider>
+)

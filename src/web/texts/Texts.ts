@@ -1,0 +1,77 @@
+/**
+ * The page's words in the language that a person chose, and numbers and times as that language writes them.
+ */
+import { type Language, usePreferences } from "../state/Preferences.ts"
+import { en, type Texts } from "./en.ts"
+import { zh } from "./zh.ts"
+
+const TEXTS: Readonly<Record<Language, Texts>> = { en, zh }
+const LOCALES: Readonly<Record<Language, string>> = { en: "en-GB", zh: "zh-CN" }
+
+export const useTexts = (): Texts => TEXTS[usePreferences().language]
+
+const STEPS = [
+  ["year", 31_557_600],
+  ["month", 2_629_800],
+  ["week", 604_800],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60]
+] as const
+
+export interface Format {
+  readonly number: (n: number) => string
+  /** With two digits after the point. */
+  readonly fixed: (n: number, digits?: number) => string
+  readonly percent: (share: number) => string
+  /** As "3 weeks ago". */
+  readonly ago: (millis: number, now: number) => string
+  readonly date: (millis: number) => string
+  readonly minute: (millis: number) => string
+  readonly time: (millis: number) => string
+  readonly bytes: (bytes: number) => string
+  readonly usd: (usd: number) => string
+  /** As "5 min"; the largest unit that fits. */
+  readonly duration: (millis: number) => string
+}
+
+export const formatOf = (language: Language): Format => {
+  const locale = LOCALES[language]
+  const plain = new Intl.NumberFormat(locale)
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" })
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" })
+  const minute = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" })
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: "short" })
+  return {
+    number: plain.format,
+    fixed: (n, digits = 2) =>
+      n.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+    percent: (share) => share.toLocaleString(locale, { style: "percent" }),
+    ago: (millis, now) => {
+      const seconds = (millis - now) / 1000
+      const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["minute", 60]
+      return relative.format(Math.round(seconds / size), unit)
+    },
+    date: date.format,
+    minute: minute.format,
+    time: time.format,
+    bytes: (bytes) => {
+      const [unit, size] = bytes < 1e6
+        ? ["kB", 1e3] as const
+        : bytes < 1e9
+        ? ["MB", 1e6] as const
+        : ["GB", 1e9] as const
+      return `${(bytes / size).toLocaleString(locale, { maximumFractionDigits: bytes / size < 100 ? 1 : 0 })} ${unit}`
+    },
+    usd: (usd) => usd.toLocaleString(locale, { style: "currency", currency: "USD", maximumFractionDigits: 4 }),
+    duration: (millis) => {
+      const seconds = Math.max(0, Math.round(millis / 1000))
+      const [unit, size] = STEPS.find(([, size]) => seconds >= 2 * size) ?? ["second", 1]
+      return Math.floor(seconds / size).toLocaleString(locale, { style: "unit", unit, unitDisplay: "short" })
+    }
+  }
+}
+
+const FORMATS: Readonly<Record<Language, Format>> = { en: formatOf("en"), zh: formatOf("zh") }
+
+export const useFormat = (): Format => FORMATS[usePreferences().language]

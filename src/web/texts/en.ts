@@ -1,0 +1,358 @@
+/**
+ * The page's words in English. Its type is that of every other language's (Texts).
+ */
+const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`
+const memories = (n: number) => plural(n, "memory", "memories")
+
+export const en = {
+  close: "Close",
+  cancel: "Cancel",
+  again: "Try again",
+  waiting: "Loading",
+  copied: (text: string) => text === "" ? "Copied." : `Copied: ${text}`,
+  copy: (text: string) => `Copy: ${text}`,
+  types: {
+    decision: "Decision",
+    error_log: "Error",
+    code_snippet: "Code",
+    documentation: "Documentation",
+    conversation: "Conversation",
+    archive: "Session summary"
+  },
+  views: {
+    search: "Search",
+    sessions: "Sessions",
+    why: "Why",
+    least: "Least",
+    projects: "Projects",
+    health: "Health"
+  },
+  frame: {
+    skip: "Skip to the content",
+    views: "Views",
+    otherLanguage: "中文",
+    theme: (name: string) => `Theme: ${name}. Change it`,
+    themes: { system: "System", light: "Light", dark: "Dark" },
+    away: "Not live",
+    awayHint: "The server does not answer. The page tries again by itself; `claude-memory open` starts a server.",
+    unknown: "There is no such page.",
+    toSearch: "Go to the search",
+    signedOut: "Open this page from a terminal",
+    signedOutHint:
+      "It shows your memory only to you: the link that opens it works once, and this tab has no valid token any more. Run this, and a new tab opens:"
+  },
+  palette: {
+    name: "Command palette",
+    placeholder: "Go somewhere, do something, or find a memory…",
+    goTo: (view: string) => `Go to ${view}`,
+    theme: (name: string) => `Theme: ${name}`,
+    searchFor: (text: string) => `Search for “${text}”`,
+    whyFor: (text: string) => `What would Claude be told at “${text}”?`
+  },
+  help: {
+    title: "Keys",
+    keys: {
+      "/": "Type a question or a prompt",
+      j: "Next in the list",
+      k: "The one before",
+      Enter: "Open it",
+      Esc: "Leave the field, close, or go back",
+      "Ctrl K": "Command palette",
+      "?": "These keys",
+      e: "Edit the memory",
+      p: "Pin it, or unpin it",
+      r: "Say which memory holds instead",
+      x: "Forget it (it can be undone for seven days)",
+      y: "Keep it, where the least are listed"
+    }
+  },
+  filters: {
+    name: "Filters",
+    project: "Project",
+    allProjects: "All projects",
+    type: "Type",
+    allTypes: "All types",
+    time: "Time",
+    anyTime: "Any time",
+    lastDays: (days: number) => days === 1 ? "Last 24 hours" : days === 365 ? "Last year" : `Last ${days} days`,
+    dates: "From a day to a day…",
+    since: "From",
+    until: "To",
+    file: "File",
+    branch: "Branch"
+  },
+  search: {
+    ask: "Search your memory",
+    found: (n: number, ms: string) => `${memories(n)} in ${ms} ms`,
+    newest: "Newest memories",
+    score: "Share of the question that it answers, rare words counting most",
+    byWords: (rank: number, words: ReadonlyArray<string>) =>
+      `words #${rank}${words.length === 0 ? "" : `: ${words.join(", ")}`}`,
+    byMeaning: (rank: number, cosine: string) => `meaning #${rank} (${cosine})`,
+    byModel: (rank: number) => `reranked #${rank}`,
+    byNeighbours: (by: string) => `neighbours +${by}`,
+    byBoost: (name: string, by: string) => `${name} ${by}`,
+    nothing: (text: string) => `Nothing is remembered of “${text}”.`,
+    nothingHint: "Try fewer words, or take a filter away.",
+    noMemories: "Nothing is remembered yet.",
+    noMemoriesHint: "`claude-memory import` reads the sessions that are there; new ones are remembered while you work."
+  },
+  memory: {
+    name: "Memory",
+    actions: "What can be done with it",
+    session: "Session",
+    resume: "Go on with it",
+    files: "Files",
+    keywords: "Keywords",
+    numbers: "Size",
+    size: (tokens: string, quality: string) => `${tokens} tokens, ${quality} of them worth reading`,
+    transcript: "Transcript",
+    ofFile: (file: string) => `Memories of ${file}`,
+    source: (n: number) => n === 1 ? "The message that it comes from" : "The messages that it comes from",
+    letGo: (date: string) => `What else was said around it was let go on ${date}, to keep the memory small.`,
+    savedBy: (who: string) => who === "person" ? "saved by you" : "saved by Claude",
+    edit: "Edit",
+    pin: "Pin",
+    unpin: "Unpin",
+    pinned: "pinned",
+    pinnedHint: "Pinned: Claude is told it at the start of each session.",
+    pinnedNow: "Pinned: Claude is told it at the start of each session.",
+    unpinnedNow: "No longer pinned.",
+    replace: "Replace",
+    copy: "Copy",
+    forget: "Forget",
+    forgotten: (n: number) => `${memories(n)} forgotten.`,
+    replacedBy: "It holds no more: replaced by",
+    holdsAgain: "It holds again",
+    heldAgain: "It held again.",
+    replaced: "Replaced: the other memory is told in its place.",
+    replaceTitle: "Which memory holds instead?",
+    replaceHint: "Claude is then told the other one in its place. These say something like it:",
+    title: "Title",
+    text: "Text",
+    save: "Save",
+    saveKeys: "Ctrl Enter saves, Esc leaves",
+    saved: "Saved.",
+    changedMeanwhile:
+      "Someone else changed this memory meanwhile, and nothing was overwritten. Copy what you wrote, leave the form and begin again.",
+    history: "What was changed of it",
+    changedBy: (who: "person" | "claude") => who === "person" ? "changed by you" : "changed by Claude",
+    undone: "a change undone",
+    undoneSince: "undone since",
+    made: "made"
+  },
+  session: {
+    roles: { human: "You", assistant: "Claude", system: "Claude Code" },
+    work: "Claude at work",
+    summary: "Summary of what was before",
+    agent: "subagent",
+    toAgent: "Claude, to a subagent",
+    thought: "Thought",
+    tool: "Tool",
+    gave: (tool: string | undefined) => tool === undefined ? "Result" : `${tool} gave`,
+    failed: (tool: string | undefined) => tool === undefined ? "Failed" : `${tool} failed`,
+    cut: "The rest of this message is left out here.",
+    steps: (n: number) => plural(n, "step", "steps"),
+    why: "Why did memory speak here, or not?",
+    prompts: "What you asked",
+    remembered: (n: number) => `${memories(n)} of this session`,
+    given: (texts: number, tokens: string, late: number) =>
+      (texts === 0
+        ? "Claude was given nothing by memory"
+        : `Claude was given ${plural(texts, "text", "texts")} of ${tokens} tokens by memory`) +
+      (late === 0 ? "." : `; ${late} came too late.`),
+    nothing: "Nothing that was said is kept.",
+    nothingHint: "It was forgotten, or let go to keep the memory small.",
+    more: "Show what came next",
+    untitled: "Untitled session",
+    aim: "Aim",
+    outcome: "Outcome",
+    whole: "The whole summary",
+    memories,
+    noSessions: "No session is remembered here.",
+    noSessionsHint: "Take a filter away, or run `claude-memory import`.",
+    earlier: "Show earlier sessions"
+  },
+  given: {
+    name: "Claude was given",
+    pointer: "Claude was pointed to",
+    tokens: (n: string) => `${n} tokens`,
+    states: { arrived: "arrived", late: "came too late", pending: "sent" },
+    opening: "because the session began: what earlier ones left",
+    goOn: "because you asked to go on: what earlier sessions left",
+    forWords: "for the words",
+    named: "and pointed to",
+    gone: (id: string) => `a memory that is gone (${id})`
+  },
+  why: {
+    title: "Why does memory speak, and why not?",
+    hint: "Type what you would type to Claude, and see what the judge sees. Nothing is told to anybody.",
+    prompt: "Prompt",
+    placeholder: "Why did the webhook send the mail twice?",
+    verdict: {
+      nothing: "Claude would be told nothing.",
+      pointer: "Claude would be pointed to it by title.",
+      memories: "Claude would be told what is remembered."
+    },
+    because: (score: string) => `The prompt scores ${score}.`,
+    costs: (tokens: string) => `The text costs ${tokens} tokens.`,
+    scale: (score: string, pointer: string, memories: string) =>
+      `Score ${score}. Titles are told from ${pointer}, memories from ${memories}.`,
+    pointerFrom: (n: string) => `titles ${n}`,
+    memoriesFrom: (n: string) => `memories ${n}`,
+    words: "Words of the prompt",
+    wordsHint: "The rarer a word is in the memory, the more bits it is worth.",
+    word: "Word",
+    bits: "Bits",
+    place: "In the nearest memory",
+    without: "Without it",
+    everyday: "everyday word",
+    together: "stands in it",
+    alone: "not in it",
+    changes: "What would change it",
+    lacks: (by: string, tells: "nothing" | "pointer") =>
+      tells === "nothing" ? `It lacks ${by} to have titles told.` : `It lacks ${by} to have the memories told whole.`,
+    missing: "A memory that also holds these would speak louder:",
+    coverage: (share: string, bits: string) => `The nearest memory holds ${share} of the prompt's bits (${bits}).`,
+    isOfPast: "The prompt speaks of what was before, which lets memory speak sooner.",
+    isNotOfPast: "The prompt does not speak of what was before (“again”, “last time”, “did we”).",
+    isOrder: "The prompt begins with an order, which makes memory more reserved.",
+    length: (tokens: number) =>
+      `The prompt has ${plural(tokens, "token", "tokens")}; in a longer one, a few words say less.`,
+    mode: "With CLAUDE_MEMORY_INJECT",
+    would: "Claude would be told",
+    modes: { conservative: "conservative", balanced: "balanced", comprehensive: "comprehensive" },
+    tells: { nothing: "nothing", pointer: "titles", memories: "memories" },
+    nearest: "The nearest memories",
+    noNearest: "No memory holds a word of it that says much.",
+    isTold: "told",
+    isPointed: "named",
+    isNear: "near miss",
+    isLeftOut: "left out",
+    leftOutHint: "Left out: it scores enough, but others say it already, or the text is full.",
+    scoreOf: (score: string, bits: string) => `score ${score}, ${bits} bits:`,
+    text: "The text that Claude would get",
+    recent: "What Claude was given in the last 30 days",
+    openSession: "open the session",
+    nothingYet: "Claude was given nothing yet.",
+    nothingYetHint:
+      "Any prompt of a past session can be asked again with today's memory: open the session, and choose Why below the prompt."
+  },
+  least: {
+    title: "The fifty least worth keeping",
+    hint:
+      "j and k go through them; y keeps one, as what you touched is let go last; x forgets one, which can be undone for seven days.",
+    keep: "Keep",
+    keepIt: (title: string) => `Keep ${title}`,
+    forgetIt: (title: string) => `Forget ${title}`,
+    left: (left: number, done: number) => `${left} to look at${done === 0 ? "" : `, ${done} decided`}`,
+    nothing: "Nothing is left to look at.",
+    nothingHint: "All that is remembered here is worth keeping, or you decided it."
+  },
+  projects: {
+    hint:
+      "A project is a repository, or a folder outside of one. Merging moves memories; an excluded project is not read any more.",
+    name: "Name",
+    rename: "Rename",
+    renameTitle: (name: string) => `Rename ${name}`,
+    renamed: (name: string) => `It is called ${name} now.`,
+    merge: "Merge",
+    mergeTitle: (name: string) => `Merge ${name} into another project`,
+    into: "Into",
+    mergeHint: "Its memories move there, and what is said in it from now on. It can be undone.",
+    merged: (from: string, into: string) => `${from} is part of ${into} now.`,
+    holds: "Holds what was",
+    split: "Split",
+    splitIt: (name: string) => `Make ${name} a project of its own again`,
+    splitDone: (name: string) => `${name} is a project of its own again.`,
+    exclude: "Exclude",
+    include: "Include",
+    excluded: "excluded",
+    excludedNow: (name: string) => `Sessions of ${name} are not read any more.`,
+    includedNow: (name: string) => `Sessions of ${name} are read again.`,
+    export: "Export",
+    exportIt: (name: string) => `Export ${name}`,
+    exportAll: "Export all",
+    exportMarkdown: "As Markdown",
+    exported: (file: string) => `Saved as ${file}.`,
+    actionsOf: (name: string) => `What can be done with ${name}`,
+    none: "There is no project yet."
+  },
+  undo: {
+    name: "Undo",
+    last: "Undo the last change",
+    nothing: "There is nothing to undo.",
+    done: { edit: "The edit is undone.", forget: "It is remembered again.", merge: "The merge is undone." }
+  },
+  health: {
+    checks: "Checks",
+    healthy: "All is well.",
+    ill: "Something needs you.",
+    states: { ok: "ok", note: "note", wrong: "wrong" },
+    check: (name: string) => name,
+    remembered: "What is remembered",
+    memories: "Memories",
+    messages: "Messages",
+    transcripts: "Transcripts",
+    waiting: "Waiting work",
+    size: "Size",
+    sizeOf: (bytes: string, limit: string) => `${bytes} of ${limit}`,
+    place: "Place",
+    version: "Version",
+    sum: "Every line that was read",
+    sumOf: (total: string, stored: string, skipped: string, dead: number) =>
+      `${total} lines = ${stored} stored + ${skipped} skipped + ${plural(dead, "dead letter", "dead letters")}`,
+    balanced: "The sum balances: no line was lost.",
+    unbalanced: "The sum does not balance. Please report it.",
+    skippedFor: "Why lines were skipped",
+    masked: "Secrets that were masked",
+    failed: "Dead letters and failed work",
+    nothingFailed: "There are none.",
+    failedHint:
+      "Lines that could not be understood are kept with the reason, their secrets masked. Please report one that should have been.",
+    at: (path: string, offset: number) => `${path} at byte ${offset}`,
+    attempts: (n: number, isDead: boolean) =>
+      `failed ${plural(n, "time", "times")}${isDead ? " and is given up:" : ":"}`,
+    retry: "Try the work again",
+    retried: (n: number) => `${plural(n, "piece of work is", "pieces of work are")} queued again.`,
+    told: (days: number) => `Told in the last ${days} days`,
+    toldSum: (tokens: string, texts: number, late: number) =>
+      `${tokens} tokens in ${plural(texts, "text", "texts")}; ${
+        late === 0 ? "no hook was late" : `${plural(late, "hook was", "hooks were")} too late`
+      }.`,
+    day: (date: string, tokens: string, late: number) =>
+      `${date}: ${tokens} tokens${late === 0 ? "" : `, ${late} too late`}`,
+    most: (tokens: string) => `at most ${tokens} a day`,
+    asTable: "As a table",
+    dayName: "Day",
+    texts: "Texts",
+    tokens: "Tokens",
+    late: "Too late",
+    spending: "What models cost in 30 days",
+    periods: { day: "Today", month: "This month" },
+    ofCap: (usd: string, cap: string) => `${usd} of at most ${cap}`,
+    nothingSpent: "No paid model was asked: all of this runs on your machine.",
+    role: "For",
+    calls: "Calls",
+    input: "Tokens in",
+    output: "Tokens out",
+    usd: "Cost",
+    processes: "Processes, and what they have open",
+    own: "this server",
+    process: (pid: number, up: string, rss: string, heap: string) =>
+      `process ${pid}, up ${up}, memory ${rss}, heap ${heap}`,
+    open: (n: number) => `${n} open`,
+    drift: (what: string) => `unaccounted for: ${what}`,
+    kind: "Kind",
+    openFor: "Open for",
+    openedBy: "Opened by"
+  }
+}
+
+/** The same texts in any language: a text stays a text, and what makes one takes the same. */
+type In<T> = {
+  readonly [K in keyof T]: T[K] extends string ? string
+    : T[K] extends (...values: infer Values) => string ? (...values: Values) => string
+    : In<T[K]>
+}
+export type Texts = In<typeof en>

@@ -1,0 +1,249 @@
+/**
+ * How the memory is: its checks, the sum of the lines that were read, what was told, what failed, what is open, and what was spent.
+ */
+import { useQuery } from "@tanstack/react-query"
+import { useRetry } from "../../api/Changes.ts"
+import * as Queries from "../../api/Queries.ts"
+import { Answer } from "../../parts/Answer.tsx"
+import { Button } from "../../parts/Button.tsx"
+import { useFormat, useTexts } from "../../texts/Texts.ts"
+import { Card } from "./Card.tsx"
+import { Days } from "./Days.tsx"
+import css from "./Health.module.css"
+import { Processes } from "./Processes.tsx"
+import { Spending } from "./Spending.tsx"
+
+const DAYS = 30
+
+const Checks = () => {
+  const t = useTexts()
+  const health = useQuery(Queries.health)
+  return (
+    <Card title={t.health.checks} isWide>
+      <Answer query={health}>
+        {({ checks, isHealthy }) => (
+          <>
+            <p className={css["state"]} data-state={isHealthy ? "ok" : "wrong"}>
+              {isHealthy ? t.health.healthy : t.health.ill}
+            </p>
+            <ul className={css["checks"]}>
+              {checks.map(({ detail, name, state }) => (
+                <li key={name} data-state={state}>
+                  <span className={css["badge"]}>{t.health.states[state]}</span>
+                  <strong>{t.health.check(name)}</strong>
+                  <span className={css["detail"]}>{detail}</span>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </Answer>
+    </Card>
+  )
+}
+
+const Remembered = () => {
+  const t = useTexts()
+  const format = useFormat()
+  const stats = useQuery(Queries.stats)
+  return (
+    <Card title={t.health.remembered}>
+      <Answer query={stats}>
+        {({ files, indexing, messages, pending, place, projects, sessions, size, units, version }) => (
+          <dl className={css["numbers"]}>
+            <div>
+              <dt>{t.health.memories}</dt>
+              <dd>{format.number(units.total)}</dd>
+            </div>
+            <div>
+              <dt>{t.views.sessions}</dt>
+              <dd>{format.number(sessions)}</dd>
+            </div>
+            <div>
+              <dt>{t.health.messages}</dt>
+              <dd>{format.number(messages)}</dd>
+            </div>
+            <div>
+              <dt>{t.views.projects}</dt>
+              <dd>{format.number(projects.length)}</dd>
+            </div>
+            <div>
+              <dt>{t.health.transcripts}</dt>
+              <dd>{format.number(files)}</dd>
+            </div>
+            <div>
+              <dt>{t.health.waiting}</dt>
+              <dd>{format.number(pending + indexing)}</dd>
+            </div>
+            {size !== null && (
+              <div>
+                <dt>{t.health.size}</dt>
+                <dd>
+                  {size.limit === 0
+                    ? format.bytes(size.bytes)
+                    : t.health.sizeOf(format.bytes(size.bytes), format.bytes(size.limit))}
+                </dd>
+              </div>
+            )}
+            <div className={css["long"]}>
+              <dt>{t.health.place}</dt>
+              <dd>
+                <code>{place}</code>
+              </dd>
+            </div>
+            <div className={css["long"]}>
+              <dt>{t.health.version}</dt>
+              <dd>
+                <code>{version}</code>
+              </dd>
+            </div>
+          </dl>
+        )}
+      </Answer>
+    </Card>
+  )
+}
+
+const Sum = () => {
+  const t = useTexts()
+  const format = useFormat()
+  const stats = useQuery(Queries.stats)
+  return (
+    <Card title={t.health.sum}>
+      <Answer query={stats}>
+        {({ lines, redactions }) => {
+          const skipped = Object.entries(lines.skipped).sort(([, a], [, b]) => b - a)
+          const skippedSum = skipped.reduce((sum, [, n]) => sum + n, 0)
+          const parts = [["stored", lines.stored], ["skipped", skippedSum], ["deadLetter", lines.deadLetter]] as const
+          return (
+            <>
+              <p>
+                {t.health.sumOf(
+                  format.number(lines.total),
+                  format.number(lines.stored),
+                  format.number(skippedSum),
+                  lines.deadLetter
+                )}
+              </p>
+              <div className={css["stack"]} aria-hidden="true">
+                {parts.map(([name, n]) => n > 0 && <i key={name} data-part={name} style={{ flexGrow: n }} />)}
+              </div>
+              <p className={css["state"]} data-state={lines.isBalanced ? "ok" : "wrong"}>
+                {lines.isBalanced ? t.health.balanced : t.health.unbalanced}
+              </p>
+              <details>
+                <summary className={css["quiet"]}>{t.health.skippedFor}</summary>
+                <ul className={css["plain"]}>
+                  {skipped.map(([name, n]) => (
+                    <li key={name}>
+                      <span>{name}</span>
+                      <span>{format.number(n)}</span>
+                    </li>
+                  ))}
+                </ul>
+              </details>
+              {Object.keys(redactions).length > 0 && (
+                <details>
+                  <summary className={css["quiet"]}>{t.health.masked}</summary>
+                  <ul className={css["plain"]}>
+                    {Object.entries(redactions).map(([name, n]) => (
+                      <li key={name}>
+                        <span>{name}</span>
+                        <span>{format.number(n)}</span>
+                      </li>
+                    ))}
+                  </ul>
+                </details>
+              )}
+            </>
+          )
+        }}
+      </Answer>
+    </Card>
+  )
+}
+
+const Failed = () => {
+  const t = useTexts()
+  const letters = useQuery(Queries.deadLetters)
+  const retry = useRetry()
+  return (
+    <Card title={t.health.failed} isWide>
+      <Answer query={letters}>
+        {({ deadLetters, failures }) =>
+          deadLetters.length === 0 && failures.length === 0
+            ? <p className={css["quiet"]}>{t.health.nothingFailed}</p>
+            : (
+              <>
+                <p className={css["quiet"]}>{t.health.failedHint}</p>
+                <ul className={css["letters"]}>
+                  {deadLetters.map(({ line, offset, path, reason }) => (
+                    <li key={`${path} ${offset}`}>
+                      <details>
+                        <summary>
+                          <strong>{reason}</strong> <code>{t.health.at(path, offset)}</code>
+                        </summary>
+                        <pre tabIndex={0}>{line}</pre>
+                      </details>
+                    </li>
+                  ))}
+                  {failures.map(({ attempts, error, isDead, key, kind }) => (
+                    <li key={`${kind} ${key}`}>
+                      <strong>{kind}</strong> <code>{key}</code> {t.health.attempts(attempts, isDead)} {error}
+                    </li>
+                  ))}
+                </ul>
+                {failures.length > 0 && (
+                  <div>
+                    <Button icon="undo" isDisabled={retry.isPending} onClick={() => retry.mutate()}>
+                      {t.health.retry}
+                    </Button>
+                  </div>
+                )}
+              </>
+            )}
+      </Answer>
+    </Card>
+  )
+}
+
+const Told = () => {
+  const t = useTexts()
+  const format = useFormat()
+  const daily = useQuery(Queries.daily(DAYS))
+  return (
+    <Card title={t.health.told(DAYS)} isWide>
+      <Answer query={daily}>
+        {({ days }) => {
+          const sum = (name: "injections" | "late" | "tokens") => days.reduce((total, day) => total + day[name], 0)
+          return (
+            <>
+              <p className={css["quiet"]}>
+                {t.health.toldSum(format.number(sum("tokens")), sum("injections"), sum("late"))}
+              </p>
+              <Days days={days} />
+            </>
+          )
+        }}
+      </Answer>
+    </Card>
+  )
+}
+
+export const Health = () => {
+  const t = useTexts()
+  return (
+    <div className={css["page"]}>
+      <h1 tabIndex={-1}>{t.views.health}</h1>
+      <div className={css["cards"]}>
+        <Checks />
+        <Remembered />
+        <Sum />
+        <Told />
+        <Failed />
+        <Spending />
+        <Processes />
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,123 @@
+/**
+ * The memories that are least worth keeping, each kept or forgotten by one key.
+ */
+import { useQuery } from "@tanstack/react-query"
+import { useEffect, useRef, useState } from "react"
+import { useForget, useKeep } from "../../api/Changes.ts"
+import type { Unit } from "../../api/Client.ts"
+import * as Queries from "../../api/Queries.ts"
+import { Answer, Empty } from "../../parts/Answer.tsx"
+import { Button } from "../../parts/Button.tsx"
+import { FilterRow, ProjectChoice } from "../../parts/Filters.tsx"
+import { Link } from "../../parts/Link.tsx"
+import { ProjectName } from "../../parts/ProjectName.tsx"
+import { Ago, Prose, TypeTag } from "../../parts/Words.tsx"
+import { addressOf, useAddress } from "../../state/Address.ts"
+import { focusFirstItem, ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
+import { useFormat, useTexts } from "../../texts/Texts.ts"
+import css from "./Least.module.css"
+
+interface RowProps {
+  readonly unit: Unit
+  readonly onKeep: () => void
+  readonly onForget: () => void
+}
+
+const Row = ({ onForget, onKeep, unit }: RowProps) => {
+  const t = useTexts()
+  const format = useFormat()
+  return (
+    <li className={css["row"]}>
+      <div className={css["what"]}>
+        <p className={css["meta"]}>
+          <TypeTag type={unit.type} />
+          <ProjectName id={unit.projectId} />
+          <Ago at={unit.occurredAt} />
+          <span>{t.memory.size(format.number(unit.tokens), format.percent(unit.quality))}</span>
+        </p>
+        <Link {...ITEM} data-unit={unit.id} className={css["title"]} href={addressOf({ name: "memory", id: unit.id })}>
+          {unit.title}
+        </Link>
+        <div className={css["text"]}>
+          <Prose text={unit.content} />
+        </div>
+      </div>
+      <div className={css["actions"]}>
+        <Button keyName="y" onClick={onKeep} label={t.least.keepIt(unit.title)}>{t.least.keep}</Button>
+        <Button keyName="x" kind="danger" onClick={onForget} label={t.least.forgetIt(unit.title)}>
+          {t.memory.forget}
+        </Button>
+      </div>
+    </li>
+  )
+}
+
+/** The memory whose row has the focus. */
+const focused = (): string | undefined => {
+  const { activeElement } = document
+  return activeElement instanceof HTMLElement ? activeElement.dataset["unit"] : undefined
+}
+
+export const Least = () => {
+  const t = useTexts()
+  const { query } = useAddress()
+  const least = useQuery(Queries.least(query.getAll("project")))
+  const forget = useForget()
+  const keep = useKeep()
+  // What was decided goes from the list at once, before the server has done it.
+  const [done, setDone] = useState<ReadonlySet<string>>(new Set())
+  const next = useRef<string | undefined>(undefined)
+  const left = (least.data?.units ?? []).filter(({ id }) => !done.has(id))
+  const decide = (id: string, isForgotten: boolean) => {
+    const at = left.findIndex((unit) => unit.id === id)
+    next.current = (left[at + 1] ?? left[at - 1])?.id
+    setDone(new Set([...done, id]))
+    if (isForgotten) forget(id)
+    else keep(id)
+  }
+  useEffect(() => {
+    if (next.current === undefined) return
+    document.querySelector<HTMLElement>(`[data-unit="${CSS.escape(next.current)}"]`)?.focus()
+    next.current = undefined
+  }, [done])
+  useListKeys()
+  const onKey = (isForgotten: boolean) => () => {
+    const id = focused()
+    if (id === undefined) focusFirstItem()
+    else decide(id, isForgotten)
+  }
+  useKeys({ x: onKey(true), y: onKey(false) })
+  return (
+    <div className={css["page"]}>
+      <header>
+        <h1 tabIndex={-1}>{t.least.title}</h1>
+        <p className={css["quiet"]}>{t.least.hint}</p>
+      </header>
+      <FilterRow>
+        <ProjectChoice query={query} />
+        <span className={css["quiet"]} role="status">{t.least.left(left.length, done.size)}</span>
+      </FilterRow>
+      <Answer query={least}>
+        {() =>
+          left.length === 0
+            ? (
+              <Empty title={t.least.nothing}>
+                <p>{t.least.nothingHint}</p>
+              </Empty>
+            )
+            : (
+              <ol>
+                {left.map((unit) => (
+                  <Row
+                    key={unit.id}
+                    unit={unit}
+                    onKeep={() => decide(unit.id, false)}
+                    onForget={() => decide(unit.id, true)}
+                  />
+                ))}
+              </ol>
+            )}
+      </Answer>
+    </div>
+  )
+}

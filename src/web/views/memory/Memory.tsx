@@ -1,0 +1,231 @@
+/**
+ * A memory: what it says, where it comes from, what was changed of it, and what can be done with it.
+ */
+import { useQuery } from "@tanstack/react-query"
+import { type ReactNode, useState } from "react"
+import { useEdit, useForget, usePin } from "../../api/Changes.ts"
+import type { UnitView } from "../../api/Client.ts"
+import * as Queries from "../../api/Queries.ts"
+import { Answer, Note } from "../../parts/Answer.tsx"
+import { Button } from "../../parts/Button.tsx"
+import { Copy, useCopy } from "../../parts/Copy.tsx"
+import { Icon } from "../../parts/Icon.tsx"
+import { Link } from "../../parts/Link.tsx"
+import { ProjectName } from "../../parts/ProjectName.tsx"
+import { Ago, At, Prose, TypeTag } from "../../parts/Words.tsx"
+import { addressOf, go } from "../../state/Address.ts"
+import { useKeys } from "../../state/Keys.ts"
+import { useFormat, useTexts } from "../../texts/Texts.ts"
+import { MessageText } from "../sessions/MessageText.tsx"
+import { EditForm } from "./EditForm.tsx"
+import { History } from "./History.tsx"
+import css from "./Memory.module.css"
+import { ReplaceDialog } from "./ReplaceDialog.tsx"
+
+type Seen = UnitView & { readonly etag: string }
+
+const Fact = ({ children, name }: { readonly name: string; readonly children: ReactNode }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+)
+
+const Facts = ({ resume, session, transcripts, unit }: Seen) => {
+  const t = useTexts()
+  const format = useFormat()
+  return (
+    <dl className={css["facts"]}>
+      {session !== null && (
+        <Fact name={t.memory.session}>
+          <Link
+            className={css["inner"]}
+            href={`${addressOf({ name: "session", id: session.id })}?at=${unit.passages[0]?.uuid ?? ""}`}
+          >
+            {session.title ?? session.id.slice(0, 8)}
+          </Link>
+          {session.branch !== null && (
+            <span className={css["branch"]}>
+              <Icon name="branch" />
+              {session.branch}
+            </span>
+          )}
+        </Fact>
+      )}
+      {resume !== null && (
+        <Fact name={t.memory.resume}>
+          <Copy text={resume} />
+        </Fact>
+      )}
+      {unit.files.length > 0 && (
+        <Fact name={t.memory.files}>
+          <ul className={css["files"]}>
+            {unit.files.map((file) => (
+              <li key={file}>
+                <Link href={addressOf({ name: "search" }, { file })} title={t.memory.ofFile(file)}>
+                  <code>{file}</code>
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </Fact>
+      )}
+      {unit.keywords.length > 0 && (
+        <Fact name={t.memory.keywords}>
+          <span className={css["words"]}>
+            {unit.keywords.map((word) => (
+              <Link key={word} href={addressOf({ name: "search" }, { q: word })}>{word}</Link>
+            ))}
+          </span>
+        </Fact>
+      )}
+      <Fact name={t.memory.numbers}>
+        {t.memory.size(format.number(unit.tokens), format.percent(unit.quality))} · <code>{unit.id.slice(0, 8)}</code>
+      </Fact>
+      {transcripts.length > 0 && (
+        <Fact name={t.memory.transcript}>
+          {transcripts.map((path) => <code key={path} className={css["path"]}>{path}</code>)}
+        </Fact>
+      )}
+    </dl>
+  )
+}
+
+const Source = ({ letGoAt, messages, unit }: Seen) => {
+  const t = useTexts()
+  const format = useFormat()
+  if (messages.length === 0 && letGoAt === null) return null
+  const cited = new Set([...unit.passages.map(({ uuid }) => uuid), ...unit.also])
+  return (
+    <section className={css["part"]}>
+      <h3>{t.memory.source(messages.length)}</h3>
+      <ol className={css["source"]}>
+        {messages.map((message) => (
+          <li key={message.uuid} data-cited={cited.has(message.uuid)}>
+            <MessageText message={message} isOpen />
+          </li>
+        ))}
+      </ol>
+      {letGoAt !== null && <Note>{t.memory.letGo(format.date(letGoAt))}</Note>}
+    </section>
+  )
+}
+
+interface Props {
+  readonly isPane?: boolean
+  /** Called when the memory is forgotten, in place of going back. */
+  readonly onForgotten?: (() => void) | undefined
+}
+
+const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: Seen }) => {
+  const t = useTexts()
+  const { unit } = seen
+  const [open, setOpen] = useState<"edit" | "replace" | undefined>()
+  const pin = usePin()
+  const forget = useForget()
+  const edit = useEdit()
+  const copy = useCopy()
+  const forgetIt = () => {
+    forget(unit.id)
+    if (onForgotten !== undefined) onForgotten()
+    else if (window.history.length > 1) window.history.back()
+    else go(addressOf({ name: "search" }))
+  }
+  useKeys({
+    e: () => setOpen("edit"),
+    p: () => pin({ id: unit.id, pinned: !unit.pinned }),
+    r: () => setOpen("replace"),
+    x: forgetIt
+  })
+  const close = () => setOpen(undefined)
+  const Title = isPane ? "h2" : "h1"
+  return (
+    <article className={css["memory"]} data-pane={isPane}>
+      <header className={css["head"]}>
+        <p className={css["meta"]}>
+          <TypeTag type={unit.type} />
+          <Link href={addressOf({ name: "search" }, { project: unit.projectId })}>
+            <ProjectName id={unit.projectId} />
+          </Link>
+          <span>
+            <At at={unit.occurredAt} /> · <Ago at={unit.occurredAt} />
+          </span>
+          {seen.savedBy !== null && <span>{t.memory.savedBy(seen.savedBy)}</span>}
+        </p>
+        <Title className={css["title"]} tabIndex={-1}>
+          {isPane ? <Link href={addressOf({ name: "memory", id: unit.id })}>{unit.title}</Link> : unit.title}
+        </Title>
+        <div className={css["actions"]} role="toolbar" aria-label={t.memory.actions}>
+          <Button icon="edit" keyName="e" onClick={() => setOpen("edit")}>{t.memory.edit}</Button>
+          <Button
+            icon="pin"
+            keyName="p"
+            isPressed={unit.pinned}
+            onClick={() => pin({ id: unit.id, pinned: !unit.pinned })}
+          >
+            {unit.pinned ? t.memory.unpin : t.memory.pin}
+          </Button>
+          <Button icon="replace" keyName="r" onClick={() => setOpen("replace")}>{t.memory.replace}</Button>
+          <Button icon="copy" onClick={() => copy(`${unit.title}\n\n${unit.content}`)}>{t.memory.copy}</Button>
+          <Button icon="least" kind="danger" keyName="x" onClick={forgetIt}>{t.memory.forget}</Button>
+        </div>
+      </header>
+      {unit.pinned && (
+        <p className={css["hint"]}>
+          <Icon name="pin" />
+          {t.memory.pinnedHint}
+        </p>
+      )}
+      {unit.replacedBy !== undefined && (
+        <Note kind="warn">
+          {t.memory.replacedBy}{" "}
+          <Link className={css["inner"]} href={addressOf({ name: "memory", id: unit.replacedBy })}>
+            {unit.replacedBy.slice(0, 8)}
+          </Link>{" "}
+          <Button
+            kind="ghost"
+            icon="undo"
+            onClick={() => edit.mutate({ id: unit.id, etag: seen.etag, change: { replacedBy: null } })}
+          >
+            {t.memory.holdsAgain}
+          </Button>
+        </Note>
+      )}
+      {open === "edit"
+        ? <EditForm unit={unit} etag={seen.etag} onClose={close} />
+        : (
+          <div className={css["content"]}>
+            <Prose text={unit.content} />
+          </div>
+        )}
+      <Facts {...seen} />
+      <Source {...seen} />
+      {unit.revision !== undefined && <History id={unit.id} />}
+      {open === "replace" && <ReplaceDialog unit={unit} etag={seen.etag} onClose={close} />}
+    </article>
+  )
+}
+
+/** A memory, by id or the beginning of it. */
+export const Memory = ({ id, isPane = false, onForgotten }: Props & { readonly id: string }) => {
+  const t = useTexts()
+  const seen = useQuery(Queries.unit(id))
+  useKeys({
+    Escape: () => {
+      if (!isPane) go(addressOf({ name: "search" }))
+    }
+  })
+  return (
+    <div className={isPane ? css["pane"] : css["page"]}>
+      {!isPane && (
+        <p className={css["back"]}>
+          <Link href={addressOf({ name: "search" })}>
+            <Icon name="back" />
+            {t.views.search}
+          </Link>
+        </p>
+      )}
+      <Answer query={seen}>{(data) => <Whole seen={data} isPane={isPane} onForgotten={onForgotten} />}</Answer>
+    </div>
+  )
+}

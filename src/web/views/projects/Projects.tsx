@@ -1,0 +1,225 @@
+/**
+ * The projects: their names, what was merged into them, and whether they are read at all.
+ */
+import { useQuery } from "@tanstack/react-query"
+import { useState } from "react"
+import { useProjectChange, useUndo } from "../../api/Changes.ts"
+import { ask, type Project, send } from "../../api/Client.ts"
+import * as Queries from "../../api/Queries.ts"
+import { Answer, Empty } from "../../parts/Answer.tsx"
+import { Button } from "../../parts/Button.tsx"
+import { Dialog } from "../../parts/Dialog.tsx"
+import { Link } from "../../parts/Link.tsx"
+import parts from "../../parts/parts.module.css"
+import { say, sayProblem } from "../../parts/Toasts.tsx"
+import { addressOf } from "../../state/Address.ts"
+import { ITEM, useListKeys } from "../../state/Keys.ts"
+import { useTexts } from "../../texts/Texts.ts"
+import css from "./Projects.module.css"
+
+type Format = "lines" | "markdown"
+
+/** Saves what is remembered of a project, or of all, as a file of the browser's. */
+const useExport = () => {
+  const t = useTexts()
+  return async (project: Project | undefined, format: Format) => {
+    try {
+      const query = { format, ...(project === undefined ? {} : { project: [project.id] }) }
+      const answer = await send("get", "/v1/export", { query })
+      const url = URL.createObjectURL(await answer.blob())
+      const link = document.createElement("a")
+      link.href = url
+      link.download = `${(project?.name ?? "claude-memory").replace(/[^\p{L}\p{N}._-]+/gu, "-")}.${
+        format === "lines" ? "jsonl" : "md"
+      }`
+      link.click()
+      URL.revokeObjectURL(url)
+      say(t.projects.exported(link.download))
+    } catch (error) {
+      sayProblem(error)
+    }
+  }
+}
+
+const RenameDialog = ({ of, onClose }: { readonly of: Project; readonly onClose: () => void }) => {
+  const t = useTexts()
+  const change = useProjectChange()
+  const [name, setName] = useState(of.name)
+  const rename = () => {
+    change({
+      run: () => ask("post", "/v1/projects/rename", { body: { project: of.id, name: name.trim() } }),
+      done: t.projects.renamed(name.trim())
+    })
+    onClose()
+  }
+  return (
+    <Dialog title={t.projects.renameTitle(of.name)} onClose={onClose}>
+      <form
+        className={css["form"]}
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (name.trim() !== "") rename()
+        }}
+      >
+        <label className={parts["field"]}>
+          <span>{t.projects.name}</span>
+          <input
+            className={parts["input"]}
+            autoFocus
+            value={name}
+            maxLength={100}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </label>
+        <div className={css["actions"]}>
+          <Button type="submit" kind="primary" isDisabled={name.trim() === "" || name.trim() === of.name}>
+            {t.projects.rename}
+          </Button>
+          <Button onClick={onClose}>{t.cancel}</Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+interface MergeProps {
+  readonly of: Project
+  readonly others: ReadonlyArray<Project>
+  readonly onClose: () => void
+}
+
+const MergeDialog = ({ of, onClose, others }: MergeProps) => {
+  const t = useTexts()
+  const change = useProjectChange()
+  const [into, setInto] = useState(others[0]?.id ?? "")
+  const target = others.find(({ id }) => id === into)
+  return (
+    <Dialog title={t.projects.mergeTitle(of.name)} onClose={onClose}>
+      <form
+        className={css["form"]}
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (target === undefined) return
+          change({
+            run: () => ask("post", "/v1/projects/merge", { body: { from: [of.id], into: target.id } }),
+            done: t.projects.merged(of.name, target.name)
+          })
+          onClose()
+        }}
+      >
+        <label className={parts["field"]}>
+          <span>{t.projects.into}</span>
+          <select className={parts["input"]} autoFocus value={into} onChange={(event) => setInto(event.target.value)}>
+            {others.map(({ id, name, root }) => <option key={id} value={id}>{`${name} — ${root}`}</option>)}
+          </select>
+        </label>
+        <p className={css["quiet"]}>{t.projects.mergeHint}</p>
+        <div className={css["actions"]}>
+          <Button type="submit" kind="primary" isDisabled={target === undefined}>{t.projects.merge}</Button>
+          <Button onClick={onClose}>{t.cancel}</Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
+
+const Row = ({ all, of }: { readonly of: Project; readonly all: ReadonlyArray<Project> }) => {
+  const t = useTexts()
+  const [open, setOpen] = useState<"merge" | "rename" | undefined>()
+  const change = useProjectChange()
+  const save = useExport()
+  const close = () => setOpen(undefined)
+  return (
+    <li className={css["row"]} data-excluded={of.isExcluded}>
+      <div className={css["what"]}>
+        <p className={css["head"]}>
+          <Link {...ITEM} className={css["name"]} href={addressOf({ name: "search" }, { project: of.id })}>
+            {of.name}
+          </Link>
+          <span className={css["quiet"]}>{t.session.memories(of.units)}</span>
+          {of.isExcluded && <span className={css["excluded"]}>{t.projects.excluded}</span>}
+        </p>
+        <code className={css["root"]}>{of.root}</code>
+        {of.merged.length > 0 && (
+          <p className={css["quiet"]}>
+            {t.projects.holds}
+            {of.merged.map(({ id, name, root }) => (
+              <span key={id} className={css["merged"]} title={root}>
+                {name}
+                <Button
+                  kind="ghost"
+                  icon="undo"
+                  label={t.projects.splitIt(name)}
+                  onClick={() =>
+                    change({
+                      run: () => ask("post", "/v1/projects/split", { body: { projects: [id] } }),
+                      done: t.projects.splitDone(name)
+                    })}
+                >
+                  {t.projects.split}
+                </Button>
+              </span>
+            ))}
+          </p>
+        )}
+      </div>
+      <div className={css["actions"]} role="group" aria-label={t.projects.actionsOf(of.name)}>
+        <Link className={parts["button"]} href={addressOf({ name: "sessions" }, { project: of.id })}>
+          {t.views.sessions}
+        </Link>
+        <Button onClick={() => setOpen("rename")}>{t.projects.rename}</Button>
+        <Button onClick={() => setOpen("merge")} isDisabled={all.length < 2}>{t.projects.merge}</Button>
+        <Button
+          isPressed={of.isExcluded}
+          onClick={() =>
+            change({
+              run: () => ask("post", "/v1/projects/exclude", { body: { project: of.id, isExcluded: !of.isExcluded } }),
+              done: of.isExcluded ? t.projects.includedNow(of.name) : t.projects.excludedNow(of.name)
+            })}
+        >
+          {of.isExcluded ? t.projects.include : t.projects.exclude}
+        </Button>
+        <Button icon="download" onClick={() => void save(of, "lines")} label={t.projects.exportIt(of.name)}>
+          {t.projects.export}
+        </Button>
+      </div>
+      {open === "rename" && <RenameDialog of={of} onClose={close} />}
+      {open === "merge" && <MergeDialog of={of} others={all.filter(({ id }) => id !== of.id)} onClose={close} />}
+    </li>
+  )
+}
+
+export const Projects = () => {
+  const t = useTexts()
+  const projects = useQuery(Queries.projects)
+  const save = useExport()
+  const undo = useUndo()
+  useListKeys()
+  return (
+    <div className={css["page"]}>
+      <header className={css["top"]}>
+        <h1 tabIndex={-1}>{t.views.projects}</h1>
+        <div className={css["actions"]}>
+          <Button icon="undo" onClick={() => undo()}>{t.undo.last}</Button>
+          <Button icon="download" onClick={() => void save(undefined, "lines")}>{t.projects.exportAll}</Button>
+          <Button icon="download" onClick={() => void save(undefined, "markdown")}>{t.projects.exportMarkdown}</Button>
+        </div>
+      </header>
+      <p className={css["quiet"]}>{t.projects.hint}</p>
+      <Answer query={projects}>
+        {(all) =>
+          all.length === 0
+            ? (
+              <Empty title={t.projects.none}>
+                <p>{t.search.noMemoriesHint}</p>
+              </Empty>
+            )
+            : (
+              <ol>
+                {[...all].sort((a, b) => b.units - a.units).map((each) => <Row key={each.id} of={each} all={all} />)}
+              </ol>
+            )}
+      </Answer>
+    </div>
+  )
+}

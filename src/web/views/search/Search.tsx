@@ -1,0 +1,221 @@
+/**
+ * Search as you type. Without a question it lists the newest memories. On a wide screen the chosen memory stands beside the list.
+ */
+import { useQuery } from "@tanstack/react-query"
+import { type ReactNode, useEffect, useRef, useState } from "react"
+import type { Excerpt, Found, Unit } from "../../api/Client.ts"
+import * as Queries from "../../api/Queries.ts"
+import { Answer, Empty, Note } from "../../parts/Answer.tsx"
+import { Key } from "../../parts/Button.tsx"
+import { FilterRow, filtersOf, ProjectChoice, TextChoice, TimeChoice, TypeChoice } from "../../parts/Filters.tsx"
+import { Icon } from "../../parts/Icon.tsx"
+import { Link } from "../../parts/Link.tsx"
+import { ProjectName } from "../../parts/ProjectName.tsx"
+import { Ago, Marked, TypeTag } from "../../parts/Words.tsx"
+import { addressOf, change, useAddress } from "../../state/Address.ts"
+import { focusFirstItem, focusItem, ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
+import { useIsWide } from "../../state/Wide.ts"
+import { useFormat, useTexts } from "../../texts/Texts.ts"
+import { Memory } from "../memory/Memory.tsx"
+import css from "./Search.module.css"
+
+/** Milliseconds without a key before the question is asked. */
+const PAUSE_MS = 50
+
+/** The question's words as they stand in what was found. */
+const wordsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> => [
+  ...new Set(excerpts.flatMap(({ marks, text }) => marks.map(([from, to]) => text.slice(from, to).toLowerCase())))
+]
+
+/** Says why a memory was found, in short parts. */
+const Reasons = ({ found: { excerpt, score, title, why } }: { readonly found: Found }) => {
+  const t = useTexts()
+  const format = useFormat()
+  const words = wordsIn([title, excerpt])
+  const parts: ReadonlyArray<string> = [
+    ...(why.keyword === null ? [] : [t.search.byWords(why.keyword.rank, words.length > 0 ? words : why.matched)]),
+    ...(why.semantic === null ? [] : [t.search.byMeaning(why.semantic.rank, format.fixed(why.semantic.score))]),
+    ...(why.rerank === null ? [] : [t.search.byModel(why.rerank.rank)]),
+    ...(why.neighbours > 0 ? [t.search.byNeighbours(format.fixed(why.neighbours))] : []),
+    ...Object.entries(why.boosts).map(([name, by]) =>
+      t.search.byBoost(name, `${by < 0 ? "−" : "+"}${format.fixed(Math.abs(by))}`)
+    )
+  ]
+  return (
+    <span className={css["why"]}>
+      <span className={css["score"]} title={t.search.score}>{format.percent(score)}</span>
+      <span className={css["reasons"]} title={parts.join(" · ")}>{parts.join(" · ")}</span>
+    </span>
+  )
+}
+
+interface RowProps {
+  readonly unit: Unit
+  readonly isChosen: boolean
+  readonly isWide: boolean
+  readonly title: ReactNode
+  readonly excerpt: ReactNode
+  readonly reasons?: ReactNode
+}
+
+const Row = ({ excerpt, isChosen, isWide, reasons, title, unit }: RowProps) => {
+  const t = useTexts()
+  const choose = () => {
+    if (isWide) change({ m: unit.id }, true)
+  }
+  return (
+    <li className={css["row"]}>
+      <Link
+        {...ITEM}
+        className={css["link"]}
+        href={addressOf({ name: "memory", id: unit.id })}
+        aria-current={isChosen}
+        onFocus={choose}
+        onClick={(event) => {
+          // A key on a link clicks it without a pointer; that opens the memory on a page of its own.
+          if (!isWide || event.detail === 0 || event.metaKey || event.ctrlKey) return
+          event.preventDefault()
+          choose()
+        }}
+      >
+        <span className={css["meta"]}>
+          <TypeTag type={unit.type} />
+          <ProjectName id={unit.projectId} />
+          <Ago at={unit.occurredAt} />
+          {unit.pinned && (
+            <span className={css["pinned"]}>
+              <Icon name="pin" />
+              {t.memory.pinned}
+            </span>
+          )}
+        </span>
+        <span className={css["title"]}>{title}</span>
+        <span className={css["excerpt"]}>{excerpt}</span>
+        {reasons}
+      </Link>
+    </li>
+  )
+}
+
+export const Search = () => {
+  const t = useTexts()
+  const format = useFormat()
+  const { query } = useAddress()
+  const isWide = useIsWide()
+  const asked = query.get("q") ?? ""
+  const filters = filtersOf(query, Date.now())
+  const [text, setText] = useState(asked)
+  const box = useRef<HTMLInputElement>(null)
+  const typed = useRef(asked)
+  // The address was changed by another hand than this box: the way back, or a link.
+  useEffect(() => {
+    if (typed.current !== asked) {
+      typed.current = asked
+      setText(asked)
+    }
+  }, [asked])
+  useEffect(() => {
+    if (text.trim() === typed.current) return
+    const timer = window.setTimeout(() => {
+      typed.current = text.trim()
+      change({ q: text.trim(), m: null }, true)
+    }, PAUSE_MS)
+    return () => {
+      window.clearTimeout(timer)
+    }
+  }, [text])
+  useListKeys()
+  useKeys({ "/": () => box.current?.select() })
+
+  const isAsked = asked !== ""
+  const found = useQuery({ ...Queries.search(asked, filters), enabled: isAsked })
+  const newest = useQuery({ ...Queries.newest(filters), enabled: !isAsked })
+  const rows: ReadonlyArray<{ readonly unit: Unit; readonly found?: Found }> = isAsked
+    ? (found.data?.results ?? []).map((each) => ({ unit: each.unit, found: each }))
+    : (newest.data?.units ?? []).map((unit) => ({ unit }))
+  const chosen = query.get("m") ?? rows[0]?.unit.id
+  /** Goes on from a memory that is forgotten, before the list is without it. */
+  const chooseNext = () => {
+    const at = rows.findIndex(({ unit }) => unit.id === chosen)
+    const next = rows[at + 1] ?? rows[at - 1]
+    change({ m: next?.unit.id ?? null }, true)
+    if (next !== undefined) focusItem(addressOf({ name: "memory", id: next.unit.id }))
+  }
+  return (
+    <div className={css["page"]} data-wide={isWide}>
+      <section className={css["left"]} aria-label={t.views.search}>
+        <h1 className="hidden" tabIndex={-1}>{t.views.search}</h1>
+        <div className={css["ask"]} role="search">
+          <Icon name="search" />
+          <input
+            ref={box}
+            type="search"
+            value={text}
+            autoFocus
+            spellCheck={false}
+            autoComplete="off"
+            enterKeyHint="search"
+            aria-label={t.search.ask}
+            placeholder={t.search.ask}
+            onChange={(event) => setText(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.nativeEvent.isComposing) return
+              if (event.key === "ArrowDown" || event.key === "Enter") {
+                event.preventDefault()
+                focusFirstItem()
+              } else if (event.key === "Escape") event.currentTarget.blur()
+            }}
+          />
+          <Key name="/" />
+        </div>
+        <FilterRow>
+          <ProjectChoice query={query} />
+          <TypeChoice query={query} />
+          <TimeChoice query={query} />
+          <TextChoice name="file" query={query} />
+          <TextChoice name="branch" query={query} />
+        </FilterRow>
+        <p className={css["count"]} role="status">
+          {isAsked
+            ? found.data !== undefined &&
+              t.search.found(found.data.results.length, format.number(Math.max(1, Math.round(found.data.tookMs))))
+            : t.search.newest}
+        </p>
+        {isAsked && found.data?.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
+        <Answer<unknown> query={isAsked ? found : newest}>
+          {() =>
+            rows.length === 0
+              ? (
+                <Empty title={isAsked ? t.search.nothing(asked) : t.search.noMemories}>
+                  <p>{isAsked ? t.search.nothingHint : t.search.noMemoriesHint}</p>
+                </Empty>
+              )
+              : (
+                <ol
+                  className={css["list"]}
+                  data-stale={isAsked && found.isPlaceholderData}
+                  data-answers={isAsked && !found.isPlaceholderData ? asked : undefined}
+                >
+                  {rows.map(({ found, unit }) => (
+                    <Row
+                      key={unit.id}
+                      unit={unit}
+                      isWide={isWide}
+                      isChosen={isWide && unit.id === chosen}
+                      title={found === undefined ? unit.title : <Marked {...found.title} />}
+                      excerpt={found === undefined ? unit.summary || unit.content : <Marked {...found.excerpt} />}
+                      reasons={found === undefined ? undefined : <Reasons found={found} />}
+                    />
+                  ))}
+                </ol>
+              )}
+        </Answer>
+      </section>
+      {isWide && chosen !== undefined && rows.length > 0 && (
+        <section className={css["right"]} aria-label={t.memory.name}>
+          <Memory key={chosen} id={chosen} isPane onForgotten={chooseNext} />
+        </section>
+      )}
+    </div>
+  )
+}

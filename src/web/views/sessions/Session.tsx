@@ -1,0 +1,276 @@
+/**
+ * A session as it was: what was said, with what Claude was given in between.
+ */
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
+import { useEffect, useMemo } from "react"
+import type { Conversation, Unit } from "../../api/Client.ts"
+import * as Queries from "../../api/Queries.ts"
+import { Answer, Empty } from "../../parts/Answer.tsx"
+import { Button } from "../../parts/Button.tsx"
+import { Copy } from "../../parts/Copy.tsx"
+import { Icon } from "../../parts/Icon.tsx"
+import { Link } from "../../parts/Link.tsx"
+import { ProjectName } from "../../parts/ProjectName.tsx"
+import { At, TypeTag } from "../../parts/Words.tsx"
+import { addressOf, go, useAddress } from "../../state/Address.ts"
+import { ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
+import { useFormat, useTexts } from "../../texts/Texts.ts"
+import { Given } from "./Given.tsx"
+import { isWork, MessageText } from "./MessageText.tsx"
+import css from "./Sessions.module.css"
+import { summaryOf } from "./summary.ts"
+
+type Item = Conversation["items"][number]
+type MessageItem = Extract<Item, { readonly kind: "message" }>
+
+/** Messages that Claude worked through in a row stand together. */
+type Part = Exclude<Item, { readonly kind: "message" }> | MessageItem | {
+  readonly kind: "work"
+  readonly messages: ReadonlyArray<MessageItem>
+}
+
+const partsOf = (items: ReadonlyArray<Item>): ReadonlyArray<Part> => {
+  const parts: Array<Part> = []
+  for (const item of items) {
+    const last = parts.at(-1)
+    if (item.kind !== "message" || !isWork(item.message)) parts.push(item)
+    else if (last?.kind === "work") parts[parts.length - 1] = { kind: "work", messages: [...last.messages, item] }
+    else parts.push({ kind: "work", messages: [item] })
+  }
+  return parts
+}
+
+/** Names the tools of some messages, each with how often it was used. */
+const toolsOf = (messages: ReadonlyArray<MessageItem>): string => {
+  const counts = new Map<string, number>()
+  for (const { message: { blocks } } of messages) {
+    for (const { kind, tool } of blocks) {
+      if (kind === "tool_use") counts.set(tool ?? "?", (counts.get(tool ?? "?") ?? 0) + 1)
+    }
+  }
+  return [...counts].map(([tool, n]) => n === 1 ? tool : `${tool} ×${n}`).join(", ")
+}
+
+/** True for a prompt of a person; an agent's prompt is Claude's. */
+const isPrompt = ({ isPrompt, role, thread }: MessageItem["message"]) =>
+  isPrompt && role === "human" && thread === "main"
+
+const anchorOf = (uuid: string) => `m-${uuid}`
+
+const WorkGroup = ({ at, messages }: { readonly messages: ReadonlyArray<MessageItem>; readonly at: string | null }) => {
+  const t = useTexts()
+  const hasTarget = messages.some(({ message }) => message.uuid === at)
+  return (
+    <details className={css["group"]} open={hasTarget}>
+      <summary>
+        {t.session.steps(messages.length)} <span className={css["first"]}>{toolsOf(messages)}</span>
+      </summary>
+      {messages.map(({ isCut, message }) => (
+        <div
+          key={message.uuid}
+          id={anchorOf(message.uuid)}
+          className={css["message"]}
+          data-target={message.uuid === at}
+        >
+          <MessageText message={message} isCut={isCut} />
+        </div>
+      ))}
+    </details>
+  )
+}
+
+interface TalkProps {
+  readonly items: ReadonlyArray<Item>
+  readonly at: string | null
+  readonly projectId: string
+}
+
+const Talk = ({ at, items, projectId }: TalkProps) => {
+  const t = useTexts()
+  const parts = useMemo(() => partsOf(items), [items])
+  return (
+    <div className={css["talk"]}>
+      {parts.map((part) => {
+        if (part.kind === "injection") return <Given key={`given-${part.injection.at}`} injection={part.injection} />
+        if (part.kind === "work") {
+          return <WorkGroup key={part.messages[0]?.message.uuid} messages={part.messages} at={at} />
+        }
+        const { isCut, message } = part
+        return (
+          <div
+            key={message.uuid}
+            id={anchorOf(message.uuid)}
+            className={css["message"]}
+            data-role={message.role}
+            data-target={message.uuid === at}
+          >
+            <MessageText message={message} isCut={isCut} />
+            {isPrompt(message) && (
+              <Link
+                className={css["whyLink"]}
+                href={addressOf({ name: "why" }, { prompt: promptOf(message), project: projectId })}
+              >
+                <Icon name="why" />
+                {t.session.why}
+              </Link>
+            )}
+          </div>
+        )
+      })}
+    </div>
+  )
+}
+
+/** Longest prompt that an address holds. */
+const MAX_PROMPT = 1_500
+
+const promptOf = ({ blocks }: MessageItem["message"]): string =>
+  blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n").slice(0, MAX_PROMPT)
+
+const Aside = ({ id, items }: { readonly id: string; readonly items: ReadonlyArray<Item> }) => {
+  const t = useTexts()
+  const units = useQuery(Queries.ofSession(id))
+  const prompts = items.flatMap((item) => item.kind === "message" && isPrompt(item.message) ? [item.message] : [])
+  return (
+    <aside className={css["aside"]}>
+      {prompts.length > 1 && (
+        <nav aria-label={t.session.prompts}>
+          <h2>{t.session.prompts}</h2>
+          <ol>
+            {prompts.map((message) => (
+              <li key={message.uuid}>
+                <a
+                  {...ITEM}
+                  href={`#${anchorOf(message.uuid)}`}
+                  onClick={(event) => {
+                    event.preventDefault()
+                    document.getElementById(anchorOf(message.uuid))?.scrollIntoView()
+                  }}
+                >
+                  {promptOf(message).trim().split("\n")[0]}
+                </a>
+              </li>
+            ))}
+          </ol>
+        </nav>
+      )}
+      {units.data !== undefined && units.data.units.length > 0 && (
+        <section>
+          <h2>{t.session.remembered(units.data.units.length)}</h2>
+          <ol className={css["remembered"]}>
+            {units.data.units.map(({ id, title, type }) => (
+              <li key={id}>
+                <TypeTag type={type} />
+                <Link href={addressOf({ name: "memory", id })}>{title}</Link>
+              </li>
+            ))}
+          </ol>
+        </section>
+      )}
+    </aside>
+  )
+}
+
+/** What a session was for and what came of it, in a few lines; the memory that sums it up has the rest. */
+const Aim = ({ archive: { content, id } }: { readonly archive: Unit }) => {
+  const t = useTexts()
+  const { aim, outcome } = summaryOf(content)
+  return (
+    <div className={css["aim"]}>
+      {aim !== "" && (
+        <p className={css["line"]}>
+          <b>{t.session.aim}</b> {aim}
+        </p>
+      )}
+      {outcome !== "" && (
+        <p className={css["line"]}>
+          <b>{t.session.outcome}</b> {outcome}
+        </p>
+      )}
+      <Link href={addressOf({ name: "memory", id })}>{t.session.whole}</Link>
+    </div>
+  )
+}
+
+export const Session = ({ id }: { readonly id: string }) => {
+  const t = useTexts()
+  const format = useFormat()
+  const { query } = useAddress()
+  const at = query.get("at")
+  const known = useQuery(Queries.session(id))
+  const talk = useInfiniteQuery(Queries.conversation(id))
+  const { data, fetchNextPage, hasNextPage, isFetchingNextPage } = talk
+  const items = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data])
+  const hasTarget = items.some((item) => item.kind === "message" && item.message.uuid === at)
+  useEffect(() => {
+    if (at === null || at === "") return
+    if (hasTarget) document.getElementById(anchorOf(at))?.scrollIntoView({ block: "center" })
+    else if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
+  }, [at, hasTarget, hasNextPage, isFetchingNextPage, fetchNextPage])
+  useListKeys()
+  useKeys({ Escape: () => go(addressOf({ name: "sessions" })) })
+  const given = items.flatMap((item) => item.kind === "injection" ? [item.injection] : [])
+  const arrived = given.filter(({ state }) => state !== "late")
+  return (
+    <div className={css["one"]}>
+      <p className={css["back"]}>
+        <Link href={addressOf({ name: "sessions" })}>
+          <Icon name="back" />
+          {t.views.sessions}
+        </Link>
+      </p>
+      <Answer query={known}>
+        {({ archive, resume, session }) => (
+          <>
+            <header className={css["head"]}>
+              <h1 tabIndex={-1}>{archive?.title ?? session.title ?? session.id.slice(0, 8)}</h1>
+              <p className={css["meta"]}>
+                <Link href={addressOf({ name: "sessions" }, { project: session.projectId })}>
+                  <ProjectName id={session.projectId} />
+                </Link>
+                {session.branch !== null && (
+                  <span className={css["branch"]}>
+                    <Icon name="branch" />
+                    {session.branch}
+                  </span>
+                )}
+                <span>
+                  <At at={session.startedAt} /> – <At at={session.endedAt} form="time" />
+                </span>
+                <Copy text={resume} />
+              </p>
+              {archive !== null && <Aim archive={archive} />}
+              <p className={css["sum"]}>
+                {t.session.given(
+                  arrived.length,
+                  format.number(arrived.reduce((sum, { tokens }) => sum + tokens, 0)),
+                  given.length - arrived.length
+                )}
+              </p>
+            </header>
+            <Answer query={talk}>
+              {() => (
+                <div className={css["columns"]}>
+                  <div>
+                    {items.length === 0 && (
+                      <Empty title={t.session.nothing}>
+                        <p>{t.session.nothingHint}</p>
+                      </Empty>
+                    )}
+                    <Talk items={items} at={at} projectId={session.projectId} />
+                    {hasNextPage && (
+                      <Button onClick={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
+                        {t.session.more}
+                      </Button>
+                    )}
+                  </div>
+                  <Aside id={session.id} items={items} />
+                </div>
+              )}
+            </Answer>
+          </>
+        )}
+      </Answer>
+    </div>
+  )
+}

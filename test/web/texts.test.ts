@@ -1,0 +1,60 @@
+import { assert, describe, it } from "vitest"
+import { en } from "../../src/web/texts/en.ts"
+import { formatOf } from "../../src/web/texts/Texts.ts"
+import { zh } from "../../src/web/texts/zh.ts"
+
+/** Lists the texts that are words, not what makes words, by their names. */
+const textsIn = (value: object, at = ""): ReadonlyArray<readonly [name: string, text: string]> =>
+  Object.entries(value).flatMap(([name, each]) =>
+    typeof each === "string"
+      ? [[`${at}${name}`, each] as const]
+      : typeof each === "object" && each !== null
+      ? textsIn(each, `${at}${name}.`)
+      : []
+  )
+
+const HAN = /\p{Script=Han}/u
+
+describe("texts", () => {
+  it("has no empty text, and the same names in each language", () => {
+    const names = textsIn(en).map(([name]) => name)
+    assert.deepStrictEqual(textsIn(zh).map(([name]) => name).sort(), [...names].sort())
+    for (const [name, text] of [...textsIn(en), ...textsIn(zh)]) assert.notStrictEqual(text.trim(), "", name)
+  })
+
+  it("is in the language that it says", () => {
+    const same = new Set(["session.roles.assistant", "session.roles.system", "frame.otherLanguage", "health.tokens"])
+    for (const [name, text] of textsIn(zh)) if (!same.has(name)) assert.match(text, HAN, name)
+    for (const [name, text] of textsIn(en)) if (!same.has(name)) assert.notMatch(text, HAN, name)
+  })
+})
+
+describe("formats", () => {
+  const now = Date.UTC(2026, 10, 29)
+  const HOUR = 3_600_000
+
+  it("says how long ago a time was", () => {
+    const { ago } = formatOf("en")
+    assert.strictEqual(ago(now - 30_000, now), "this minute")
+    assert.strictEqual(ago(now - 5 * HOUR, now), "5 hours ago")
+    assert.strictEqual(ago(now - 24 * HOUR, now), "yesterday")
+    assert.strictEqual(ago(now - 21 * 24 * HOUR, now), "3 weeks ago")
+    assert.strictEqual(ago(now - 400 * 24 * HOUR, now), "last year")
+    assert.strictEqual(formatOf("zh").ago(now - 5 * HOUR, now), "5小时前")
+  })
+
+  it("writes sizes and durations with the unit that fits", () => {
+    const { bytes, duration } = formatOf("en")
+    assert.deepStrictEqual([2_300, 2_345_678, 999_000_000, 1_234_000_000].map(bytes), [
+      "2.3 kB",
+      "2.3 MB",
+      "999 MB",
+      "1.2 GB"
+    ])
+    // Whether a short unit has a plural is up to the version of Unicode's data.
+    assert.deepStrictEqual(
+      [0, 90_000, 600_000, 10 * HOUR].map((millis) => duration(millis).replace(/s$/, "")),
+      ["0 sec", "90 sec", "10 min", "10 hr"]
+    )
+  })
+})

@@ -16,7 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { Activity } from "./Activity.ts"
-import { Api } from "./Api.ts"
+import { Api, isOpen } from "./Api.ts"
 import { refusal } from "./Gate.ts"
 import { LIMITS } from "./Limits.ts"
 import { Metrics } from "./Metrics.ts"
@@ -191,10 +191,9 @@ export const make = (options: SiteOptions) =>
       if (route instanceof Problem) return refuse("other", route)
       const wrong = bodyProblem(request)
       if (wrong !== undefined) return refuse(route.path, wrong)
-      const response = yield* Effect.catchAll(
-        traffic.admit(routes),
-        (failure) => Effect.succeed(answerTo(failure))
-      )
+      const response = isOpen(path)
+        ? yield* routes
+        : yield* Effect.catchAll(traffic.admit(routes), (failure) => Effect.succeed(answerTo(failure)))
       return { route: route.path, response }
     })
 

@@ -39,7 +39,8 @@ export const make = Effect.sync(() => {
         if (!take(now)) return Effect.fail(TOO_MANY)
         if (pending >= LIMITS.running + LIMITS.waiting) return Effect.fail(OVERLOADED)
         pending++
-        return Effect.timeoutFail(running(effect), {
+        // Lets the sockets be looked at first: who asked may have gone, and is interrupted then.
+        return Effect.timeoutFail(running(Effect.zipRight(Effect.sleep(0), effect)), {
           duration: LIMITS.answerMs,
           onTimeout: () => TOO_SLOW
         }).pipe(Effect.ensuring(Effect.sync(() => pending--)))

@@ -34,7 +34,7 @@ export interface HttpServerOptions {
 }
 
 const KEEP_ALIVE_MS = 5_000
-/** Time without a new request after which it ends to listen when it closes, and the longest time until then. */
+/** Time without a new request after which idle connections are closed when it closes, and the longest time until then. */
 const QUIET = "100 millis"
 const LINGERS_AT_MOST = "2 seconds"
 
@@ -50,16 +50,21 @@ export const open = <R>(
     const { headersWithinMs, listen, maxConnections, name, onClosing, onError, requestWithinMs, tls } = options
     // Opened before the server, and so closed after it: answers in progress go on while it waits for them.
     const inFlight = yield* InFlight.make(name)
-    const handler = yield* NodeHttpServer.makeHandler(inFlight(app))
+    // What is not interruptible goes on when its client has gone: by itself, Effect makes only routes interruptible.
+    const handler = yield* NodeHttpServer.makeHandler(Effect.interruptible(inFlight(app)))
     let isClosing = false
+    let hasLingered = false
     let requests = 0
-    // A connection whose request has not been read yet counts as idle, and would be broken off.
     const linger = Effect.gen(function*() {
       for (let before = -1; before !== requests;) {
         before = requests
         yield* Effect.sleep(QUIET)
       }
-    }).pipe(Effect.timeoutOption(LINGERS_AT_MOST), Effect.asVoid)
+    }).pipe(
+      Effect.timeoutOption(LINGERS_AT_MOST),
+      Effect.zipRight(Effect.sync(() => hasLingered = true)),
+      Effect.asVoid
+    )
     const make = (): HttpOrHttps => {
       const timeouts = {
         keepAliveTimeout: KEEP_ALIVE_MS,
@@ -73,7 +78,7 @@ export const open = <R>(
         if (isClosing) response.setHeader("connection", "close")
         response.once("close", () => {
           // Its connection is idle from now on.
-          if (!server.listening) server.closeIdleConnections()
+          if (hasLingered) server.closeIdleConnections()
         })
         handler(request, response)
       })

@@ -4,7 +4,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { AddressInfo, ListenOptions, Server, Socket } from "node:net"
+import { type AddressInfo, type ListenOptions, type Server, Server as NetServer, type Socket } from "node:net"
 import * as Owner from "./Owner.ts"
 
 /** A server that can't listen. `code` is the system's or Node's: EADDRINUSE, EACCES, ERR_SOCKET_BAD_PORT. */
@@ -29,7 +29,10 @@ export interface ServerOptions<S extends Server> {
   readonly onError: (error: unknown) => void
   /** Called when it closes, before anything else. */
   readonly onClosing?: () => void
-  /** Runs when it closes while it has connections, before it ends to listen. */
+  /**
+   * Runs when a server of node:http closes that has connections, once it has ended to listen and before it closes its idle ones: one
+   * whose request has not been read yet counts as idle.
+   */
   readonly linger?: Effect.Effect<void>
   /** Time for its connections to end, 2 seconds by default; then they are destroyed. */
   readonly within?: Duration.DurationInput
@@ -70,7 +73,10 @@ export const open = <S extends Server>(
     close: ({ server, sockets }) =>
       Effect.gen(function*() {
         options.onClosing?.()
-        if (options.linger !== undefined && sockets.size > 0) yield* options.linger
+        if (options.linger !== undefined && sockets.size > 0) {
+          NetServer.prototype.close.call(server)
+          yield* options.linger
+        }
         server.close()
       }),
     destroy: ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy())),

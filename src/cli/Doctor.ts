@@ -18,6 +18,7 @@ import * as Settings from "../settings/Settings.ts"
 import { type Inspection, Integrity } from "../store/Integrity.ts"
 import { EMBEDDED, type LineSum } from "../store/MemoryStore.ts"
 import { backupCheck } from "./BackupCheck.ts"
+import * as Bundle from "./Bundle.ts"
 import { questionSentence, questionsOf } from "./GoneFolders.ts"
 import * as Index from "./Index.ts"
 import * as Installed from "./Installed.ts"
@@ -117,6 +118,12 @@ export const options = {
   notes: Options.boolean("notes").pipe(
     Options.withDescription("Print what was saved by hand and can be read, also around damaged pages")
   ),
+  bundle: Options.file("bundle").pipe(
+    Options.withDescription(
+      "Write a file for a report of a fault: checks, sums, versions, failures, without what was said, names and secrets"
+    ),
+    Options.optional
+  ),
   json
 }
 
@@ -166,7 +173,17 @@ const memoryOf = (isDeep: boolean, isKnownDamaged: boolean) =>
     })
   })
 
-const checkAll = (mode: Mode, json: boolean) =>
+const writeBundle = (path: string, checks: ReadonlyArray<Check>, json: boolean) =>
+  Effect.gen(function*() {
+    const bytes = yield* Bundle.write(path, checks)
+    yield* answer(json, { path, bytes }, () =>
+      `Wrote ${path} (${
+        number(bytes)
+      } bytes). Read it before you send it: it holds the checks, sums, versions, failures and open handles, ` +
+      "with folders and names of projects replaced and secrets masked, and nothing that was said.")
+  })
+
+const checkAll = (mode: Mode, bundle: Option.Option<string>, json: boolean) =>
   Effect.gen(function*() {
     const repaired = mode.repair ? yield* repairFiles : undefined
     const { findings, isUsable, isWhole } = yield* Effect.orElseSucceed(inspectFiles(mode), () => UNKNOWN)
@@ -184,6 +201,7 @@ const checkAll = (mode: Mode, json: boolean) =>
       ...checks,
       ...backups
     ]
+    if (Option.isSome(bundle)) return yield* writeBundle(bundle.value, all, json)
     const ok = isHealthy(all)
     yield* answer(json, { ok, checks: all, lines, ...(repaired !== undefined && { repaired }) }, () => {
       const width = Math.max(...all.map(({ name }) => name.length))
@@ -221,7 +239,7 @@ const printNotes = (json: boolean) =>
 export const command = Command.make(
   "doctor",
   options,
-  ({ deep, json, notes, repair }) => notes ? printNotes(json) : checkAll({ deep, repair }, json)
+  ({ bundle, deep, json, notes, repair }) => notes ? printNotes(json) : checkAll({ deep, repair }, bundle, json)
 ).pipe(
   Command.withDescription("Check that everything is as it should be, and say what to do where it is not")
 )

@@ -29,6 +29,7 @@ import { ModelsFile } from "./models/sqlite/ModelsFile.ts"
 import * as SqliteModelCache from "./models/sqlite/SqliteModelCache.ts"
 import type { PredecessorOptions } from "./moving/postgres/Predecessor.ts"
 import type { ClaudeMemOptions } from "./moving/sqlite/ClaudeMem.ts"
+import { version } from "./process/version.ts"
 import { Files } from "./resources/Files.ts"
 import * as Lazy from "./resources/Lazy.ts"
 import type { InThread } from "./resources/monitor/Monitor.ts"
@@ -236,6 +237,12 @@ const prompting = (options: Options) =>
       ),
       Layer.provide(databases({ ...options, readOnly: true, busyTimeoutMs: PROMPT_BUSY_MS }, "Sqlite of prompts"))
     ))
+
+/** Sends traces, metrics and logs of the command where the settings say so. */
+const telemetry = (command: string, endpoint: string | undefined) =>
+  endpoint === undefined
+    ? Layer.empty
+    : lazily(() => import("./resources/Telemetry.ts"), (Telemetry) => Telemetry.layer({ command, endpoint, version }))
 
 /** The layers that every entry needs. The file system leaves opening to `Files` and the constructors of src/resources. */
 export const platform = Layer.provideMerge(Files.layer, Layer.merge(ResourceLedger.layerWarning, Platform.layer))
@@ -453,7 +460,8 @@ export const http = (command: string, listening: Listening) =>
       })
       return server.pipe(
         Layer.provideMerge(service(command)),
-        Layer.provide(spendingIn(settings.home))
+        Layer.provide(spendingIn(settings.home)),
+        Layer.provideMerge(telemetry(command, settings.telemetry))
       )
     }))
   )

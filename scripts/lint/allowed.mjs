@@ -71,6 +71,8 @@ export const ALLOWED = [
   },
   // The hook's entry, whose process is a question: its one connection ends with the answer, and with it the process.
   { files: ["hook/Ask.ts"], names: names`node:net= connect` },
+  // Its fibers end with its layer's scope; it sends by the client that it is given, over a pool of src/resources.
+  { files: ["resources/Telemetry.ts"], names: names`@effect/opentelemetry/Otlp= layerJson global= Response` },
   // Sends through the dispatcher that it is given, a pool of src/resources.
   { files: ["resources/QdrantApi.ts"], names: names`@qdrant/js-client-rest= QdrantClient` },
   // Releases go on when their fiber does not: they are bounded, and the end of the ledger waits for them.

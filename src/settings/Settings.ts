@@ -18,6 +18,7 @@ import { caps, compression, fusion, type Models, models } from "./Models.ts"
 import { qdrant, type QdrantSettings } from "./Qdrant.ts"
 import { type Exclude, exclude, type Places, places } from "./Reading.ts"
 import { withFile } from "./SettingsFile.ts"
+import { telemetry } from "./Telemetry.ts"
 
 export interface Settings extends Pick<Places, "claudeFolder" | "home"> {
   /** Models of providers. Without one for embeddings, the word vectors that come with the package are used. */
@@ -43,6 +44,8 @@ export interface Settings extends Pick<Places, "claudeFolder" | "home"> {
   readonly backups: BackupLimits | undefined
   /** How much the memory keeps, when it is a file. */
   readonly limits: Limits
+  /** Address of an OpenTelemetry collector; without one, nothing is sent. */
+  readonly telemetry: string | undefined
 }
 
 const isolation = oneOf("CLAUDE_MEMORY_ISOLATION", ISOLATIONS)
@@ -69,7 +72,20 @@ const conflictIn = (settings: Pick<Settings, "compression" | "models" | "postgre
 
 /** The settings from the environment alone. */
 export const settings = Effect.flatMap(
-  Effect.all({ places, models, compression, caps, fusion, qdrant, postgres, isolation, exclude, backups, limits }),
+  Effect.all({
+    places,
+    models,
+    compression,
+    caps,
+    fusion,
+    qdrant,
+    postgres,
+    isolation,
+    exclude,
+    backups,
+    limits,
+    telemetry
+  }),
   ({ places: { claudeFolder, home }, ...rest }) => {
     const conflict = conflictIn(rest)
     return conflict === undefined

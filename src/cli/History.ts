@@ -5,14 +5,17 @@ import * as Command from "@effect/cli/Command"
 import { diffWordsWithSpace } from "diff"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import type { Feedback } from "../domain/Feedback.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { feedbackText } from "../serve/Wording.ts"
 import type { History, Operation } from "../store/MemoryStore.ts"
 import { answer, indent, json, marked, minute } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
 export const options = { json }
 
-const ACTORS = { person: "you", claude: "Claude, by its own tool" } as const
+const ACTORS = { person: "you", claude: "Claude, by its own tool", rule: "a rule" } as const
 
 /** Share of the longer text that must have stayed for a difference by words to be readable. */
 const STAYED = 0.4
@@ -30,7 +33,10 @@ const difference = (before: string, after: string): string => {
     ).join("")
 }
 
-const changeText = ({ derived }: History, { after, before }: Operation): ReadonlyArray<string> => {
+const isIn = (notes: ReadonlyArray<Feedback>, note: Feedback) =>
+  notes.some((other) => JSON.stringify(other) === JSON.stringify(note))
+
+const changeText = ({ derived }: History, unit: MemoryUnit, { after, before }: Operation): ReadonlyArray<string> => {
   const line = (name: "content" | "title" | "type") => {
     const [old, now] = [before[name] ?? derived[name], after[name] ?? derived[name]]
     return old === now ? [] : [name === "content" ? difference(old, now) : `${name}: ${old} → ${marked(now)}`]
@@ -42,7 +48,17 @@ const changeText = ({ derived }: History, { after, before }: Operation): Readonl
     ...(before.pinned === after.pinned ? [] : [after.pinned ? "pinned" : "no longer pinned"]),
     ...(before.replacedBy === after.replacedBy
       ? []
-      : [after.replacedBy === null ? "holds again" : `replaced by ${after.replacedBy.slice(0, 8)}`])
+      : [
+        after.replacedBy === null
+          ? "holds again"
+          : `replaced by ${after.replacedBy.slice(0, 8)}${
+            after.replacedFor === null ? "" : `, which says: ${after.replacedFor}`
+          }`
+      ]),
+    ...after.feedback.filter((note) => !isIn(before.feedback, note)).map((note) => feedbackText(note, unit)),
+    ...before.feedback.filter((note) => !isIn(after.feedback, note)).map((note) =>
+      `taken back: ${feedbackText(note, unit)}`
+    )
   ]
 }
 
@@ -62,7 +78,7 @@ export const command = Command.make("history", { id: unitId, ...options }, ({ id
             ? [`${head}, a change undone`]
             : [
               `${head}, changed by ${ACTORS[operation.actor]}${operation.isUndone ? " (undone since)" : ""}`,
-              indent(changeText(history, operation).join("\n"), "  │ ")
+              indent(changeText(history, unit, operation).join("\n"), "  │ ")
             ]
         })),
         ...(history === undefined ? ["Nobody has changed it."] : [])

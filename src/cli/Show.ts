@@ -6,7 +6,7 @@ import { savedBy } from "../domain/SavedBy.ts"
 import { onBranch } from "../inject/Render.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { speakerOf, textOf } from "../serve/Wording.ts"
+import { feedbackText, speakerOf, textOf } from "../serve/Wording.ts"
 import { answer, beginning, indent, json, megabytes, minute } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
@@ -58,7 +58,14 @@ export const command = Command.make("show", { id: unitId, ...options }, ({ id, j
         ...(unit.revision === undefined
           ? []
           : [advice(`revision  ${unit.revision}; \`claude-memory history ${unit.id.slice(0, 8)}\` shows what it was`)]),
-        ...(unit.replacedBy === undefined ? [] : [`replaced  by ${unit.replacedBy}`]),
+        ...(unit.feedback ?? []).map((note) => `feedback  ${feedbackText(note, unit)}`),
+        ...(unit.replacedBy === undefined
+          ? []
+          : [
+            `replaced  by ${unit.replacedBy}${
+              unit.replacedFor === undefined ? "" : `, by a rule, since it says: ${unit.replacedFor}`
+            }`
+          ]),
         "",
         unit.content,
         ...(messages.length === 0

@@ -17,6 +17,8 @@ export interface Sent {
   readonly isOpening: boolean
   /** Words of the prompt that stand together in a memory. */
   readonly words: ReadonlyArray<string>
+  /** Lexemes of the units that the prompt names; missing where it names none, and in records of earlier versions. */
+  readonly named?: ReadonlyArray<string>
 }
 
 /** An injection is pending until the transcript shows that Claude got it, or that Claude answered without it. */
@@ -66,8 +68,8 @@ export const UNMUTED = "on"
 export const MAX_BYTES = 128 * 1024
 
 /** Encodes an injection as a line. */
-export const encode = ({ at, event, ids, isOpening, offset, pointed, tokens, words }: Sent): string =>
-  JSON.stringify({ at, event, offset, tokens, ids, pointed, isOpening, words })
+export const encode = ({ at, event, ids, isOpening, named = [], offset, pointed, tokens, words }: Sent): string =>
+  JSON.stringify({ at, event, offset, tokens, ids, pointed, isOpening, words, ...(named.length > 0 && { named }) })
 
 const isString = (value: unknown): value is string => typeof value === "string"
 const areStrings = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isString)
@@ -81,11 +83,13 @@ export const decode = (line: string): Sent | undefined => {
     return undefined
   }
   if (typeof value !== "object" || value === null) return undefined
-  const { at, event, ids, isOpening, offset, pointed, tokens, words } = value as Readonly<Record<string, unknown>>
+  const { at, event, ids, isOpening, named, offset, pointed, tokens, words } = value as Readonly<
+    Record<string, unknown>
+  >
   return typeof at === "number" && (event === "SessionStart" || event === "UserPromptSubmit") &&
       typeof offset === "number" && typeof tokens === "number" && areStrings(ids) && areStrings(pointed) &&
       typeof isOpening === "boolean" && areStrings(words)
-    ? { at, event, offset, tokens, ids, pointed, isOpening, words }
+    ? { at, event, offset, tokens, ids, pointed, isOpening, words, ...(areStrings(named) && { named }) }
     : undefined
 }
 

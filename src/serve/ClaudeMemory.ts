@@ -54,6 +54,7 @@ import { type Criteria, forgetSelected, select, type Selection } from "./Bulk.ts
 import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
 import { type Conversation, conversation, type Place } from "./Conversation.ts"
 import { addProject, type GivenConversation, type GivenText, storeConversation, storeText } from "./Given.ts"
+import { feedback, type FeedbackRequest, type Helped } from "./Helping.ts"
 import { injectedSince, type InjectionIn, injectionsOf, type SessionInjections } from "./Injections.ts"
 import { least } from "./Least.ts"
 import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
@@ -191,6 +192,7 @@ const make = Effect.gen(function*() {
     timeline: (request) => run(timeline(request)),
     save: (request) => run(Effect.zipLeft(save(request), refresh)),
     edit: (id, request, by) => run(Effect.zipLeft(edit(id, request, by), refresh)),
+    feedback: (id, request, by) => run(Effect.provideService(feedback(id, request, by), Retriever, retriever)),
     history: (id) => run(history(id)),
     undo: (by) => run(Effect.zipLeft(undo(by), refresh)),
     moveIn: (foreign, isDryRun) => {
@@ -339,6 +341,15 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     request: EditRequest,
     by: Actor
   ) => Effect.Effect<MemoryUnit, StoreError | NotFound | Conflict>
+  /**
+   * Notes whether a memory, by id or a prefix of it, helps at a prompt: it is told sooner, or not at all, at prompts that name the same of
+   * it. A search finds it as before.
+   */
+  readonly feedback: (
+    id: string,
+    request: FeedbackRequest,
+    by: Actor
+  ) => Effect.Effect<Helped, StoreError | NotFound | Conflict>
   /** Returns a memory, by id or a prefix of it, and what was changed of it; undefined when nothing was. */
   readonly history: (
     id: string

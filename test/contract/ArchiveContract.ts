@@ -66,7 +66,11 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           const store = yield* MemoryStore
           const [harbour] = yield* said("a", HARBOUR, LANTERN)
           yield* store.save(unitOf({ content: TIDE }, "project-one", 5_000), project("one"))
-          yield* store.edit(harbour!, { content: `${HARBOUR} And the ropes.`, pinned: true }, "person")
+          yield* store.edit(harbour!, {
+            content: `${HARBOUR} And the ropes.`,
+            pinned: true,
+            feedback: [{ helps: false, words: ["harbour"] }]
+          }, "person")
           return [yield* exported, yield* contents] as const
         }).pipe(on)
         yield* Effect.gen(function*() {

@@ -224,6 +224,10 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `UPDATE units SET packed_body = packed(body)`,
   `ALTER TABLE units DROP COLUMN body`,
   `ALTER TABLE units RENAME COLUMN packed_body TO body`
+], [
+  // What a person said of units as they were told, as JSON, and the words by which a rule set `replaced_by`.
+  `ALTER TABLE overlay ADD COLUMN replaced_for TEXT`,
+  `ALTER TABLE overlay ADD COLUMN feedback TEXT`
 ]]
 
 export const LATEST = STEPS.length

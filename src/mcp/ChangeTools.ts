@@ -89,7 +89,7 @@ export const feedback = tool({
     "the same of it. Only when the user says so. claude_memory_search finds it as before, and claude_memory_undo takes it back. " +
     "有帮助, 没帮助.",
   effect: "changes",
-  quotesMemory: false,
+  quotesMemory: true,
   input: Schema.Struct({
     id: Argument.text.annotations({ description: "Id of a memory, or the beginning of one" }),
     helps: Schema.Boolean.annotations({ description: "True if it helped" }),

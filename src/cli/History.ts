@@ -52,7 +52,7 @@ const changeText = ({ derived }: History, unit: MemoryUnit, { after, before }: O
         after.replacedBy === null
           ? "holds again"
           : `replaced by ${after.replacedBy.slice(0, 8)}${
-            after.replacedFor === null ? "" : `, which says: ${after.replacedFor}`
+            after.replacedFor === null ? "" : `, which replaces "${after.replacedFor}"`
           }`
       ]),
     ...after.feedback.filter((note) => !isIn(before.feedback, note)).map((note) => feedbackText(note, unit)),

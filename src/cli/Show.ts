@@ -63,7 +63,7 @@ export const command = Command.make("show", { id: unitId, ...options }, ({ id, j
           ? []
           : [
             `replaced  by ${unit.replacedBy}${
-              unit.replacedFor === undefined ? "" : `, by a rule, since it says: ${unit.replacedFor}`
+              unit.replacedFor === undefined ? "" : `, by a rule: it replaces "${unit.replacedFor}"`
             }`
           ]),
         "",

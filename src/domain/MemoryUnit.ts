@@ -59,7 +59,7 @@ export const MemoryUnit = Schema.Struct({
   supersededBy: Schema.NullOr(Schema.String),
   /** Id of the unit that says what holds now; missing where this one holds. */
   replacedBy: Schema.optional(Schema.String),
-  /** Words by which a rule found that unit; missing where a person named it. */
+  /** The thing that it chose and that unit replaces, where a rule saw that; missing where a person said so. */
   replacedFor: Schema.optional(Schema.String),
   /** What a person said of the unit as it was told; missing where nobody did. */
   feedback: Schema.optional(Schema.Array(Feedback)),

@@ -1,12 +1,12 @@
 /**
  * Finds which of a text's words stand together in one unit, and weighs them. Pure.
  */
+import { isEveryday } from "../domain/EverydayWords.ts"
 import { MAX_WORDS } from "../domain/Feedback.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Word } from "../domain/Verdict.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
-import { isEveryday } from "./EverydayWords.ts"
 import { factorOf } from "./Helping.ts"
 import { byLexeme, type Term } from "./Terms.ts"
 

@@ -442,7 +442,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly edit: (
     id: string,
     change: Change,
-    by: Actor,
+    by: Doer,
     revision?: number
   ) => Effect.Effect<EditResult | undefined, StoreError>
   /** Returns the changes of a unit; undefined when nobody has changed it. */

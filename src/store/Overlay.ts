@@ -24,7 +24,7 @@ export interface Changed {
   readonly pinned: boolean
   /** Id of the unit that says what holds now. */
   readonly replacedBy: string | null
-  /** Words by which a rule found that unit; null where a person named it. */
+  /** The thing that the unit chose and that unit replaces, where a rule saw that; null where a person said so. */
   readonly replacedFor: string | null
   readonly feedback: ReadonlyArray<Feedback>
 }

@@ -284,6 +284,43 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "by a rule is no person's change: it makes no revision, keeps nothing, and ends with the words that it was found in",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const ruled = { replacedBy: "b", replacedFor: "alpha" }
+        yield* compress("one", made)
+        yield* compress("two", unit("b", { content: TIDE }))
+        yield* edit("a", ruled, "rule")
+        assert.deepInclude(yield* one("a"), ruled)
+        assert.isUndefined((yield* one("a")).revision)
+        assert.isUndefined(yield* store.undo())
+        yield* compress("one", { ...made, compressor: 9 })
+        assert.deepInclude(yield* one("a"), ruled)
+        yield* compress("one", unit("a", { content: words(14), title: "Letters" }))
+        assert.doesNotHaveAnyKeys(yield* one("a"), ["replacedBy", "replacedFor"])
+        yield* edit("a", ruled, "rule")
+        yield* compress("one")
+        assert.deepStrictEqual(yield* store.units(["a"]), [])
+
+        yield* compress("one", made)
+        yield* edit("a", ruled, "rule")
+        yield* edit("a", { replacedBy: "b" }, "person")
+        assert.doesNotHaveAnyKeys(yield* one("a"), ["replacedFor"])
+        assert.deepInclude(yield* one("a"), { replacedBy: "b", revision: 1 })
+        yield* compress("one")
+        assert.deepInclude(yield* one("a"), { replacedBy: "b" })
+        const history = yield* store.history("a")
+        assert.deepStrictEqual(
+          history?.operations.map(({ actor, kind, revision }) => [actor, kind, revision]).slice(-2),
+          [
+            ["rule", "replace", 0],
+            ["person", "replace", 1]
+          ]
+        )
+      })
+    )
+
+    test(
       "to pin lists it as pinned, and it stays where its segment makes it no more",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -90,7 +90,7 @@ export const make = (
   const edit = (
     id: string,
     change: Overlay.Change,
-    by: Actor,
+    by: Doer,
     revision?: number
   ): SqlEffect<EditResult | undefined> =>
     Effect.gen(function*() {

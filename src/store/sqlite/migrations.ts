@@ -225,7 +225,7 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `ALTER TABLE units DROP COLUMN body`,
   `ALTER TABLE units RENAME COLUMN packed_body TO body`
 ], [
-  // What a person said of units as they were told, as JSON, and the words by which a rule set `replaced_by`.
+  // What a person said of units as they were told, as JSON, and the thing that a rule saw replaced where it set `replaced_by`.
   `ALTER TABLE overlay ADD COLUMN replaced_for TEXT`,
   `ALTER TABLE overlay ADD COLUMN feedback TEXT`
 ]]

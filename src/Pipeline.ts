@@ -209,10 +209,10 @@ const compress = <A>(
     const units = whole.flatMap((each) => each.units)
     yield* store.transaction(Effect.gen(function*() {
       yield* store.commit(items.filter(({ key }) => !bugs.has(key)), units)
-      yield* supersede(units)
       yield* afterCommit(whole.map(({ source }) => source), whole.map((each) => each.units))
       for (const item of items) if (bugs.has(item.key)) yield* failByBug(store, [item], bugs.get(item.key))
     }))
+    yield* supersede(units)
     return { _tag: "Compressed" as const, units }
   })
 
@@ -278,9 +278,9 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
           yield* replace(key, yield* compressor.summarize(outline))
         }
       }
-      yield* supersede(units)
       yield* store.done(items)
     })).pipe(Effect.catchAllDefect((defect) => failByBug(store, items, defect)))
+    yield* supersede(units)
     return { _tag: "Compressed" as const, units }
   })
 
@@ -313,7 +313,8 @@ const reviewBy = <A extends { readonly session: Session }>(
         if (source === undefined) return yield* Effect.as(store.done([item]), [])
         const { id, projectId } = source.session
         const units = yield* Effect.provideService(makeUnits(compressor, source), CurrentProject, projectId)
-        yield* store.transaction(Effect.zipRight(store.commit([item], units), supersede(units)))
+        yield* store.commit([item], units)
+        yield* supersede(units)
         // The recap may have been written without this segment, if the segment had failed before.
         if (item.kind === "review") yield* store.queueReviews([{ sessionId: id, segmentIds: [], isWanted: false }])
         return units

@@ -28,7 +28,11 @@ const isUndecided = (store: MemoryStore["Type"], { id, replacedBy }: MemoryUnit)
     return history?.operations.every(({ actor, kind }) => kind !== "replace" || actor === "rule") ?? true
   })
 
-/** Finds what the decisions among these units replace, and records it. Asks nothing where none says that it replaces something. */
+/**
+ * Finds what the decisions among these units replace, and records it; asks nothing where none says that it replaces something. The units are
+ * committed: a reader sees none before. Where the process ends before this, the earlier decision stays until the new one is compressed
+ * again.
+ */
 export const supersede = (units: ReadonlyArray<MemoryUnit>): Effect.Effect<void, StoreError, MemoryStore> =>
   Effect.gen(function*() {
     const store = yield* MemoryStore

@@ -4,11 +4,29 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { join } from "node:path"
+import { Collector } from "../../src/capture/Collector.ts"
+import * as Extractive from "../../src/compress/extractive/Extractive.ts"
+import * as SessionRecords from "../../src/hook/SessionRecords.ts"
+import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
+import { Injector } from "../../src/inject/Injector.ts"
+import { Retriever } from "../../src/retrieve/Retriever.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
-import { layer } from "../../src/testing.ts"
+import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
+import * as testing from "../../src/testing.ts"
+import { base, sqliteFile } from "../contract/layers.ts"
+
+const onDisk = ClaudeMemory.layer.pipe(
+  Layer.provideMerge(Layer.merge(Injector.layer, SessionRecords.layerInMemory)),
+  Layer.provideMerge(Layer.mergeAll(Retriever.layer, Collector.layer, Extractive.layer)),
+  Layer.provideMerge(Layer.merge(EmbeddedIndex.layer, testing.models())),
+  Layer.provideMerge(SqliteStore.layer),
+  Layer.provideMerge(sqliteFile),
+  Layer.provideMerge(base)
+)
 
 const FOLDER = "/nowhere/shop"
 const OLD =
@@ -65,62 +83,63 @@ const oldOne = Effect.flatMap(ClaudeMemory, (memory) =>
     (units) => units.find(({ content }) => content.includes(OLD))!
   ))
 
-const test = <E>(
-  title: string,
-  body: Effect.Effect<void, E, ClaudeMemory | FileSystem.FileSystem | Scope.Scope>
-) => it.scoped(title, () => body.pipe(Effect.provide(layer)))
+describe.each([["in memory", testing.layer], ["on disk", onDisk]] as const)(
+  "a decision that names what it replaces, %s",
+  (_, layer) => {
+    const test = <E>(title: string, body: Effect.Effect<void, E, ClaudeMemory | FileSystem.FileSystem | Scope.Scope>) =>
+      it.scoped(title, () => body.pipe(Effect.provide(layer)))
 
-describe("a decision that names what it replaces", () => {
-  test(
-    "stands in the place of the one that chose it, with what a rule saw, until a person says otherwise",
-    Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      yield* captured(["session-1", OLD], ["session-2", NEW])
-      assert.deepStrictEqual(yield* search, [[`User: ${NEW}`, 1]])
-      const old = yield* oldOne
-      assert.strictEqual(old.replacedFor, "Memcached")
-      // It is no person's change.
-      assert.isUndefined(old.revision)
-      assert.isUndefined(yield* memory.undo())
-      const { history } = yield* memory.history(old.id)
-      assert.deepStrictEqual(history?.operations.map(({ actor, kind }) => [actor, kind]), [["rule", "replace"]])
+    test(
+      "stands in the place of the one that chose it, with what a rule saw, until a person says otherwise",
+      Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        yield* captured(["session-1", OLD], ["session-2", NEW])
+        assert.deepStrictEqual(yield* search, [[`User: ${NEW}`, 1]])
+        const old = yield* oldOne
+        assert.strictEqual(old.replacedFor, "Memcached")
+        // It is no person's change.
+        assert.isUndefined(old.revision)
+        assert.isUndefined(yield* memory.undo())
+        const { history } = yield* memory.history(old.id)
+        assert.deepStrictEqual(history?.operations.map(({ actor, kind }) => [actor, kind]), [["rule", "replace"]])
 
-      yield* memory.edit(old.id, { replacedBy: null }, "person")
-      assert.deepStrictEqual((yield* search).map(([, replaced]) => replaced), [0, 0])
-      // A person's word stays, whatever is captured.
-      yield* captured(["session-2", NEW], ["session-3", `${NEW} It has been so since May.`])
-      assert.isUndefined((yield* oldOne).replacedBy)
-    })
-  )
+        yield* memory.edit(old.id, { replacedBy: null }, "person")
+        assert.deepStrictEqual((yield* search).map(([, replaced]) => replaced), [0, 0])
+        // A person's word stays, whatever is captured.
+        yield* captured(["session-2", NEW], ["session-3", `${NEW} It has been so since May.`])
+        assert.isUndefined((yield* oldOne).replacedBy)
+      })
+    )
 
-  test(
-    "leaves in place what a person pinned, and what was decided later",
-    Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      yield* captured(["session-1", OLD])
-      yield* memory.edit((yield* oldOne).id, { pinned: true }, "person")
-      yield* captured(["session-2", NEW])
-      assert.isUndefined((yield* oldOne).replacedBy)
-    })
-  )
+    test(
+      "leaves in place what a person pinned, and what was decided later",
+      Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        yield* captured(["session-1", OLD])
+        yield* memory.edit((yield* oldOne).id, { pinned: true }, "person")
+        yield* captured(["session-2", NEW])
+        assert.isUndefined((yield* oldOne).replacedBy)
+      })
+    )
 
-  test(
-    "replaces nothing that was decided after it",
-    Effect.gen(function*() {
-      yield* captured(["session-1", NEW], ["session-2", OLD])
-      assert.isUndefined((yield* oldOne).replacedBy)
-    })
-  )
+    test(
+      "replaces nothing that was decided after it",
+      Effect.gen(function*() {
+        yield* captured(["session-1", NEW], ["session-2", OLD])
+        assert.isUndefined((yield* oldOne).replacedBy)
+      })
+    )
 
-  test(
-    "gives its place back when it is forgotten, and leaves no word of itself",
-    Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      yield* captured(["session-1", OLD], ["session-2", NEW])
-      const { replacedBy } = yield* oldOne
-      yield* memory.forget([replacedBy!])
-      assert.deepStrictEqual(yield* search, [[`User: ${OLD}`, 0]])
-      assert.notInclude(JSON.stringify([yield* oldOne, (yield* memory.history((yield* oldOne).id)).history]), "Redis")
-    })
-  )
-})
+    test(
+      "gives its place back when it is forgotten, and leaves no word of itself",
+      Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        yield* captured(["session-1", OLD], ["session-2", NEW])
+        const { replacedBy } = yield* oldOne
+        yield* memory.forget([replacedBy!])
+        assert.deepStrictEqual(yield* search, [[`User: ${OLD}`, 0]])
+        assert.notInclude(JSON.stringify([yield* oldOne, (yield* memory.history((yield* oldOne).id)).history]), "Redis")
+      })
+    )
+  }
+)

@@ -8,14 +8,14 @@ import * as App from "../App.ts"
 import type { Feedback } from "../domain/Feedback.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { feedbackText } from "../serve/Wording.ts"
+import { feedbackText, plural } from "../serve/Wording.ts"
 import type { History, Operation } from "../store/MemoryStore.ts"
 import { answer, indent, json, marked, minute } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
 export const options = { json }
 
-const ACTORS = { person: "you", claude: "Claude, by its own tool", rule: "a rule" } as const
+const ACTORS = { person: "you", claude: "Claude, by its own tool" } as const
 
 /** Share of the longer text that must have stayed for a difference by words to be readable. */
 const STAYED = 0.4
@@ -55,6 +55,7 @@ const changeText = ({ derived }: History, unit: MemoryUnit, { after, before }: O
             after.replacedFor === null ? "" : `, which replaces "${after.replacedFor}"`
           }`
       ]),
+    ...(before.uses < after.uses ? [`used by Claude as it was told, in ${plural(after.uses, "session")} so far`] : []),
     ...after.feedback.filter((note) => !isIn(before.feedback, note)).map((note) => feedbackText(note, unit)),
     ...before.feedback.filter((note) => !isIn(after.feedback, note)).map((note) =>
       `taken back: ${feedbackText(note, unit)}`
@@ -73,11 +74,12 @@ export const command = Command.make("history", { id: unitId, ...options }, ({ id
           unit.compressor === undefined ? "" : ` by version ${unit.compressor} of the rules`
         }`,
         ...(history === undefined ? [] : history.operations.flatMap((operation) => {
-          const head = `${minute(operation.at)}  revision ${operation.revision}`
-          return operation.kind === "undo"
+          const { actor, at, isUndone, kind, revision } = operation
+          const head = `${minute(at)}  ${actor === "rule" ? "by a rule" : `revision ${revision}`}`
+          return kind === "undo"
             ? [`${head}, a change undone`]
             : [
-              `${head}, changed by ${ACTORS[operation.actor]}${operation.isUndone ? " (undone since)" : ""}`,
+              `${head}${actor === "rule" ? "" : `, changed by ${ACTORS[actor]}`}${isUndone ? " (undone since)" : ""}`,
               indent(changeText(history, unit, operation).join("\n"), "  │ ")
             ]
         })),

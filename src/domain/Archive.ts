@@ -36,7 +36,8 @@ const Changed = Schema.Struct({
   pinned: Schema.Boolean,
   replacedBy: Schema.NullOr(Schema.String),
   replacedFor: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null }),
-  feedback: Schema.optionalWith(Schema.Array(Feedback), { default: () => [] })
+  feedback: Schema.optionalWith(Schema.Array(Feedback), { default: () => [] }),
+  uses: Schema.optionalWith(Schema.Int, { default: () => 0 })
 })
 
 /** What a person changed of a unit, and when last. */

@@ -11,6 +11,9 @@ export type Feedback = typeof Feedback.Type
 export const MAX_NOTES = 16
 export const MAX_WORDS = 24
 
+/** Sessions up to which the use of a memory is counted. */
+export const MAX_USES = 5
+
 /** Tests whether two notes speak of the same prompts. */
 const isOfSame = (a: Feedback, b: Feedback): boolean =>
   a.words.length === b.words.length && a.words.every((word) => b.words.includes(word))

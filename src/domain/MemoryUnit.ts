@@ -63,6 +63,8 @@ export const MemoryUnit = Schema.Struct({
   replacedFor: Schema.optional(Schema.String),
   /** What a person said of the unit as it was told; missing where nobody did. */
   feedback: Schema.optional(Schema.Array(Feedback)),
+  /** Number of sessions in which Claude used the unit as it was told, up to a bound; missing where it used it in none. */
+  uses: Schema.optional(Schema.Int),
   /** Number of times that a person changed the unit; missing where nobody has. */
   revision: Schema.optional(Schema.Int),
   /** True for what a person wants told at the start of each session, and never removed by a rule. */

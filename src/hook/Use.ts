@@ -5,11 +5,11 @@
 import { isOwnTool } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 
-/** A unit as it is looked for. */
+/** A unit as it is looked for. Of one that was only pointed to, Claude has read nothing but the title. */
 type Told = Pick<MemoryUnit, "content" | "id" | "title">
 
-/** Different names, figures or paths of a memory that Claude must have said: one may be a coincidence. */
-const LEAST = 2
+/** Different names, figures or paths of a memory that Claude must have said: two may be a coincidence (docs/speaking.md). */
+const LEAST = 3
 /** Prompts after which nothing counts any more: that at which the memory was told, and the next. */
 const TURNS = 2
 
@@ -90,12 +90,15 @@ export interface Around {
   readonly after: ReadonlyArray<string>
 }
 
-/** Returns the memories, told at the end of `before`, that were used in the lines after. */
-export const usesIn = (units: ReadonlyArray<Told>, { after, before }: Around): ReadonlyArray<Use> => {
+/** Returns the memories, told or pointed to at the end of `before`, that were used in the lines after. */
+export const usesIn = (
+  { pointed = [], told }: { readonly told: ReadonlyArray<Told>; readonly pointed?: ReadonlyArray<Told> },
+  { after, before }: Around
+): ReadonlyArray<Use> => {
   const known = new Set(before.flatMap(saidIn).flatMap(({ text }) => namesIn(text)))
-  const wanted = units.map(({ content, id, title }) => ({
-    id,
-    names: new Set(namesIn(`${title}\n${content}`)),
+  const wanted = [...told, ...pointed].map((unit) => ({
+    id: unit.id,
+    names: new Set(pointed.includes(unit) ? [] : namesIn(`${unit.title}\n${unit.content}`)),
     found: new Set<string>(),
     isAsked: false
   }))

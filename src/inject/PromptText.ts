@@ -12,7 +12,7 @@ import type { Eventual, Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { feedbackFactor, namedIn, tellingOf, type Testimony } from "../retrieve/Evidence.ts"
-import { MAX_FACTOR } from "../retrieve/Helping.ts"
+import { MAX_FACTOR, MAX_OF_USE } from "../retrieve/Helping.ts"
 import type { EvidenceRequest, Found, SearchRequest } from "../retrieve/Search.ts"
 import * as Terms from "../retrieve/Terms.ts"
 import type { Reads } from "../store/Reads.ts"
@@ -98,7 +98,8 @@ function* tell<Y>(
   const telling = tellingOf(words)
   // Who asks gets what the search finds, whatever was said of it.
   const factorOf = (unit: MemoryUnit) => request.isAsked === true ? 1 : feedbackFactor(unit, telling)
-  const isLifted = testimonies.some(({ unit }) => factorOf(unit) > 1)
+  // What use alone lifts is too little to look further down for.
+  const isLifted = testimonies.some(({ unit }) => factorOf(unit) > MAX_OF_USE)
   const { degraded, results: found } = yield* search({
     text: prompt,
     projects: resolveForInjection(known, request.projects),

@@ -17,7 +17,7 @@ export type Weighed = Term & Word
 export interface Testimony {
   readonly unit: MemoryUnit
   readonly together: ReadonlyArray<string>
-  /** Sum of their bits, times a factor by what a person said of the unit at such prompts. */
+  /** Sum of their bits, times a factor by what a person said of the unit at such prompts, and by its use. */
   readonly bits: number
 }
 
@@ -114,12 +114,15 @@ const stretchOf = (unit: MemoryUnit, words: ReadonlyMap<string, Weighed>) => {
   return { ...best, found }
 }
 
-/** Returns the factor by which what was said of a unit changes its bits; without feedback 1. */
-const factorIn = ({ feedback }: MemoryUnit, { found, together }: ReturnType<typeof stretchOf>): number =>
-  feedback === undefined
+const isChanged = ({ feedback, uses }: MemoryUnit): boolean => feedback !== undefined || uses !== undefined
+
+/** Returns the factor by which what was said of a unit, and its use, change its bits; without either 1. */
+const factorIn = (unit: MemoryUnit, { found, together }: ReturnType<typeof stretchOf>): number =>
+  !isChanged(unit)
     ? 1
     : factorOf(
-      feedback,
+      unit.feedback ?? [],
+      unit.uses ?? 0,
       together.map((lexeme) => {
         const places = found.filter((word) => word.lexeme === lexeme)
         return { bits: places[0]!.bits, members: places.map(({ member }) => member) }
@@ -128,7 +131,7 @@ const factorIn = ({ feedback }: MemoryUnit, { found, together }: ReturnType<type
 
 /** As the factor of a unit's testimony (Helping.ts). */
 export const feedbackFactor = (unit: MemoryUnit, telling: ReadonlyMap<string, Weighed>): number =>
-  unit.feedback === undefined ? 1 : factorIn(unit, stretchOf(unit, telling))
+  isChanged(unit) ? factorIn(unit, stretchOf(unit, telling)) : 1
 
 const testimonyOf = (unit: MemoryUnit, telling: ReadonlyMap<string, Weighed>): Testimony => {
   const stretch = stretchOf(unit, telling)

@@ -2,7 +2,7 @@
  * Weighs what a person said of a memory that was told: how like the prompt is to those of which it was said, and how much that
  * changes the memory's evidence. Pure.
  */
-import type { Feedback } from "../domain/Feedback.ts"
+import { type Feedback, MAX_USES } from "../domain/Feedback.ts"
 
 /** A word of a prompt that stands in a memory: its bits, and the memory's lexemes that stand for it. */
 export interface Named {
@@ -20,8 +20,12 @@ const MAX_GAIN = 8
 const GAIN_EVERYWHERE = 0.15
 const LOSS_EVERYWHERE = 0.3
 
-/** Most that a memory's evidence can grow by, as a factor. */
+/** Share that it gains for each session in which Claude used it. */
+const GAIN_OF_USE = 0.02
+
+/** Most that a memory's evidence can grow by, as a factor, and most of it by use. */
 export const MAX_FACTOR = 1 + GAIN
+export const MAX_OF_USE = 1 + GAIN_OF_USE * MAX_USES
 
 const bitsOf = (named: Iterable<Named>): number => {
   let sum = 0
@@ -39,10 +43,10 @@ const likeness = (named: ReadonlyArray<Named>, { words }: Feedback): number => {
 }
 
 /**
- * Returns the factor by which the feedback changes a memory's evidence: 0 where it does not help at such a prompt, at most
- * `MAX_FACTOR`. `named` are the words of the prompt that stand together in the memory.
+ * Returns the factor by which feedback, and the number of sessions in which it was used, change a memory's evidence: 0 where it does not
+ * help at such a prompt, at most `MAX_FACTOR`. `named` are the words of the prompt that stand together in the memory.
  */
-export const factorOf = (feedback: ReadonlyArray<Feedback>, named: ReadonlyArray<Named>): number => {
+export const factorOf = (feedback: ReadonlyArray<Feedback>, uses: number, named: ReadonlyArray<Named>): number => {
   const most = (helps: boolean, everywhere: number, alike: number) =>
     Math.max(
       0,
@@ -51,6 +55,7 @@ export const factorOf = (feedback: ReadonlyArray<Feedback>, named: ReadonlyArray
       )
     )
   const bits = bitsOf(named)
-  const gain = Math.min(most(true, GAIN_EVERYWHERE, GAIN), bits === 0 ? 0 : MAX_GAIN / bits)
+  const used = GAIN_OF_USE * Math.min(uses, MAX_USES)
+  const gain = Math.min(Math.max(used, most(true, GAIN_EVERYWHERE, GAIN)), bits === 0 ? 0 : MAX_GAIN / bits)
   return (1 - most(false, LOSS_EVERYWHERE, 1)) * (1 + gain)
 }

@@ -64,6 +64,7 @@ import * as Projects from "./Projects.ts"
 import { type Conflict, edit, forget, forgetAnswers, forgettable, history, save, undo } from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
 import { explain, type Explanation } from "./Why.ts"
+import { noteUses } from "./Using.ts"
 import { work } from "./Worker.ts"
 
 type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | Retriever
@@ -102,6 +103,10 @@ const make = Effect.gen(function*() {
           ? openings.refresh("all")
           : Effect.void
     )
+
+  /** Counts what the sessions used of what they were told, after each step that captured some of them. */
+  const notingUses = <A extends CaptureStep, E, R>(steps: Stream.Stream<A, E, R>, isLast = false) =>
+    Stream.tap(steps, (step) => step._tag === "Captured" ? noteUses(step.captured, isLast) : Effect.void)
 
   const run = <A, E>(effect: Effect.Effect<A, E, Files | Services>) => inFlight(Owner.provideContext(context)(effect))
 
@@ -168,13 +173,19 @@ const make = Effect.gen(function*() {
 
   return {
     discover: collector.discover,
-    ingest: (files) => Stream.concat(Stream.provideContext(Pipeline.ingest(files), context), Stream.execute(refresh)),
+    ingest: (files) =>
+      Stream.concat(Stream.provideContext(notingUses(Pipeline.ingest(files)), context), Stream.execute(refresh)),
     review: (sessions) => Stream.concat(Stream.provideContext(review(sessions), context), Stream.execute(refresh)),
     work: refreshing(Stream.provideContext(work, context)),
     capture: (folders) =>
-      Stream.concat(Stream.execute(forgetSessions), refreshing(Stream.provideContext(capture(folders), context))),
+      Stream.concat(
+        Stream.execute(forgetSessions),
+        refreshing(Stream.provideContext(notingUses(capture(folders)), context))
+      ),
     captureLast: (folder, sessionId) =>
-      Stream.runDrain(refreshing(Stream.provideContext(captureLast(folder, sessionId), context))),
+      Stream.runDrain(
+        refreshing(Stream.provideContext(notingUses(captureLast(folder, sessionId), true), context))
+      ),
     search: retriever.search,
     inject: injector.inject,
     hook: (input, telling) => run(Hook.answer(input, telling)),

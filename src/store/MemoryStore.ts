@@ -251,9 +251,9 @@ export const UNDO_MS = 7 * 86_400_000
 
 /**
  * "edit" changes words or type, "pin" whether a unit is pinned, "replace" which unit says what holds now, "feedback" what was said of it as
- * it was told.
+ * it was told, "use" in how many sessions Claude used it.
  */
-export type OperationKind = "edit" | "pin" | "replace" | "feedback" | "forget" | "merge" | "undo"
+export type OperationKind = "edit" | "pin" | "replace" | "feedback" | "use" | "forget" | "merge" | "undo"
 
 /** The kinds that `undo` undoes. */
 export const UNDOABLE: ReadonlyArray<OperationKind> = ["edit", "feedback", "forget", "merge"]

@@ -27,6 +27,8 @@ export interface Changed {
   /** The thing that the unit chose and that unit replaces, where a rule saw that; null where a person said so. */
   readonly replacedFor: string | null
   readonly feedback: ReadonlyArray<Feedback>
+  /** Number of sessions in which Claude used the unit as it was told, at most `MAX_USES`. */
+  readonly uses: number
 }
 
 /** Values that change nothing. Those which an earlier version recorded lack some. */
@@ -37,7 +39,8 @@ export const UNCHANGED: Changed = {
   pinned: false,
   replacedBy: null,
   replacedFor: null,
-  feedback: []
+  feedback: [],
+  uses: 0
 }
 
 /** A change of some values: null gives back the derived one. */
@@ -62,8 +65,17 @@ export const overlayOf = (unit: MemoryUnit): Overlay => ({
 })
 
 export const changedOf = (
-  { content, feedback, pinned, replacedBy, replacedFor, title, type }: Changed
-): Changed => ({ title, content, type, pinned, replacedBy, replacedFor, feedback })
+  { content, feedback, pinned, replacedBy, replacedFor, title, type, uses }: Changed
+): Changed => ({ title, content, type, pinned, replacedBy, replacedFor, feedback, uses })
+
+const isEqual = (a: Changed, b: Changed): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** Leaves out what rules found and counted. */
+const withoutRules = (changed: Changed): Changed => ({
+  ...changed,
+  ...(changed.replacedFor !== null && { replacedBy: null, replacedFor: null }),
+  uses: 0
+})
 
 /**
  * Applies a change; returns the same overlay when it changes nothing. A value equal to the derived one is null. What a rule changes
@@ -81,12 +93,12 @@ export const change = (overlay: Overlay, changes: Change): Overlay => {
     pinned: changes.pinned ?? overlay.pinned,
     replacedBy: changes.replacedBy === undefined ? overlay.replacedBy : changes.replacedBy,
     replacedFor: changes.replacedBy === undefined ? overlay.replacedFor : changes.replacedFor ?? null,
-    feedback: changes.feedback ?? overlay.feedback
+    feedback: changes.feedback ?? overlay.feedback,
+    uses: changes.uses ?? overlay.uses
   }
-  const isByRule = next.replacedFor !== null && next.replacedFor !== overlay.replacedFor
-  return JSON.stringify(next) === JSON.stringify(changedOf(overlay))
-    ? overlay
-    : { ...overlay, ...next, revision: overlay.revision + (isByRule ? 0 : 1) }
+  if (isEqual(next, changedOf(overlay))) return overlay
+  const isByRule = isEqual(withoutRules(next), withoutRules(changedOf(overlay)))
+  return { ...overlay, ...next, revision: overlay.revision + (isByRule ? 0 : 1) }
 }
 
 /** Tests whether a person changed anything: such a unit stays where its origin is compressed again. */
@@ -94,18 +106,21 @@ export const isKept = <A extends Changed>(changed: A | null | undefined): change
   changed !== null && changed !== undefined && (changed.pinned || changed.content !== null || changed.title !== null ||
     changed.type !== null || changed.replacedBy !== null && changed.replacedFor === null || changed.feedback.length > 0)
 
-/** Returns the overlay for a unit as it is derived anew: what a rule found in other words holds no more. */
-export const rebased = (overlay: Overlay, unit: MemoryUnit): Overlay => ({
-  ...overlay,
-  derived: derivedOf(unit),
-  ...(overlay.replacedFor !== null && overlay.derived.content !== unit.content &&
-    { replacedBy: null, replacedFor: null })
-})
+/** Returns the overlay for a unit as it is derived anew: what a rule found, or counted, in other words holds no more. */
+export const rebased = (overlay: Overlay, unit: MemoryUnit): Overlay => {
+  const isSame = overlay.derived.content === unit.content
+  return {
+    ...overlay,
+    derived: derivedOf(unit),
+    ...(!isSame && overlay.content === null && { uses: 0 }),
+    ...(!isSame && overlay.replacedFor !== null && { replacedBy: null, replacedFor: null })
+  }
+}
 
 /** Returns a unit as it was derived. */
 export const underneath = (unit: MemoryUnit, overlay: Overlay | undefined): MemoryUnit => {
   if (overlay === undefined) return unit
-  const { feedback: _, replacedBy: __, replacedFor: ___, revision: ____, ...rest } = unit
+  const { feedback: _, replacedBy: __, replacedFor: ___, revision: ____, uses: _____, ...rest } = unit
   return { ...rest, ...overlay.derived, pinned: false }
 }
 
@@ -114,7 +129,7 @@ export const underneath = (unit: MemoryUnit, overlay: Overlay | undefined): Memo
  * the derived one came from.
  */
 export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
-  const { content, derived, feedback, pinned, replacedBy, replacedFor, revision, title, type } = overlay
+  const { content, derived, feedback, pinned, replacedBy, replacedFor, revision, title, type, uses } = overlay
   const rest = underneath(unit, overlay)
   return {
     ...rest,
@@ -135,6 +150,7 @@ export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
     ...(replacedBy !== null && { replacedBy }),
     ...(replacedFor !== null && { replacedFor }),
     ...(feedback.length > 0 && { feedback }),
+    ...(uses > 0 && { uses }),
     ...(revision > 0 && { revision })
   }
 }

@@ -188,6 +188,7 @@ const units = FastCheck.array(
     title: FastCheck.tuple(FastCheck.constantFrom(...SENTENCES), FastCheck.nat(60)),
     content,
     files: FastCheck.subarray(["/work/src/a.ts", "C:\\work\\b.ts", "src/search/index.ts", "README.md"]),
+    uses: FastCheck.option(FastCheck.integer({ min: 1, max: 5 }), { freq: 1, nil: undefined }),
     feedback: FastCheck.option(
       FastCheck.array(
         FastCheck.record({ helps: FastCheck.boolean(), words: FastCheck.subarray(lexemes(SENTENCES.join(" "))) }),
@@ -199,7 +200,7 @@ const units = FastCheck.array(
   { maxLength: 45 }
 ).map((all) => {
   const now = Date.now()
-  return all.map(({ content, days, feedback, files, session, title: [title, length], type }, i): MemoryUnit => ({
+  return all.map(({ content, days, feedback, files, session, title: [title, length], type, uses }, i): MemoryUnit => ({
     ...unit(`0000${i}`.slice(-4) + "-unit", {
       type,
       sessionId: `s${session}`,
@@ -210,6 +211,7 @@ const units = FastCheck.array(
       occurredAt: now - days * DAY - i
     }),
     tokens: Tokens.estimate(content),
+    ...(uses !== undefined && { uses }),
     ...(feedback !== undefined && { feedback })
   }))
 })

@@ -82,7 +82,11 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
         yield* settle("a", 20, false)
         yield* settle("a", 30, true)
         const record = yield* get("a")
-        assert.deepStrictEqual(record.injections, [{ ...first, state: "arrived" }, { ...second, state: "late" }])
+        assert.deepStrictEqual(record.injections, [{ ...first, state: "arrived", used: [] }, {
+          ...second,
+          state: "late",
+          used: []
+        }])
         assert.deepInclude(record, { ids: new Set(["1"]), pointed: new Set<string>(), isOpened: false })
       }).pipe(Effect.provide(records)))
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { type Feedback, MAX_NOTES, noted, without } from "../../src/domain/Feedback.ts"
 import { evidenceIn, feedbackFactor, namedIn, tellingOf, weigh } from "../../src/retrieve/Evidence.ts"
-import { factorOf, MAX_FACTOR, type Named } from "../../src/retrieve/Helping.ts"
+import { factorOf, MAX_FACTOR, MAX_OF_USE, type Named } from "../../src/retrieve/Helping.ts"
 import { termsOf } from "../../src/retrieve/Terms.ts"
 import { unit } from "../contract/made.ts"
 import { times } from "../data.ts"
@@ -26,7 +26,7 @@ const bitsOf = (all: ReadonlyArray<Named>) => all.reduce((sum, { bits }) => sum 
 
 describe("feedback on a memory", () => {
   it.prop("changes its bits within bounds, and by nothing when there is none", [notes, named], ([notes, named]) => {
-    const factor = factorOf(notes, named)
+    const factor = factorOf(notes, 0, named)
     assert.isAtLeast(factor, 0)
     assert.isAtMost(factor, MAX_FACTOR)
     assert.isAtMost(bitsOf(named) * (factor - 1), 8 + 1e-9)
@@ -39,7 +39,7 @@ describe("feedback on a memory", () => {
     "never lifts it by a further word that it does not help, nor lowers it by one that it does",
     [notes, note(FastCheck.boolean()), named],
     ([notes, note, named]) => {
-      const [before, after] = [factorOf(notes, named), factorOf([...notes, note], named)]
+      const [before, after] = [factorOf(notes, 0, named), factorOf([...notes, note], 0, named)]
       if (note.helps) assert.isAtLeast(after, before)
       else assert.isAtMost(after, before)
     },
@@ -51,7 +51,7 @@ describe("feedback on a memory", () => {
     [words, FastCheck.constantFrom(...LEXEMES), FastCheck.boolean(), named],
     ([words, word, helps, named]) => {
       FastCheck.pre(words.length > 0)
-      const [less, more] = [words, [...words, word]].map((words) => factorOf([{ helps, words }], named)) as [
+      const [less, more] = [words, [...words, word]].map((words) => factorOf([{ helps, words }], 0, named)) as [
         number,
         number
       ]
@@ -63,15 +63,32 @@ describe("feedback on a memory", () => {
 
   it.prop("silences it at the same prompt, and leaves it alone at one without those words", [named], ([named]) => {
     const words = named.flatMap(({ members }) => [...members])
-    assert.strictEqual(factorOf([{ helps: false, words }], named), 0)
-    assert.strictEqual(factorOf([{ helps: false, words: ["zulu"] }], named), 1)
+    assert.strictEqual(factorOf([{ helps: false, words }], 0, named), 0)
+    assert.strictEqual(factorOf([{ helps: false, words: ["zulu"] }], 0, named), 1)
   }, some)
+
+  it.prop(
+    "lifts it by use a little, never beyond a bound, and not where it does not help",
+    [FastCheck.nat(200), notes, named],
+    ([uses, notes, named]) => {
+      const [without, less, more] = [0, uses, uses + 1].map((uses) => factorOf(notes, uses, named)) as [
+        number,
+        number,
+        number
+      ]
+      assert.isAtMost(without, less)
+      assert.isAtMost(less, more)
+      assert.isAtMost(more, Math.max(without, MAX_OF_USE))
+      if (without === 0) assert.strictEqual(more, 0)
+    },
+    some
+  )
 
   it("lowers it everywhere by less than at a prompt, and lifts it by less", () => {
     const named: ReadonlyArray<Named> = [{ bits: 8, members: ["alpha"] }]
-    assert.strictEqual(factorOf([{ helps: false, words: [] }], named), 0.7)
-    assert.strictEqual(factorOf([{ helps: true, words: [] }], named), 1.15)
-    assert.strictEqual(factorOf([{ helps: true, words: ["alpha"] }], named), 1.5)
+    assert.strictEqual(factorOf([{ helps: false, words: [] }], 0, named), 0.7)
+    assert.strictEqual(factorOf([{ helps: true, words: [] }], 0, named), 1.15)
+    assert.strictEqual(factorOf([{ helps: true, words: ["alpha"] }], 0, named), 1.5)
   })
 
   it("keeps the newest notes, one of each prompt", () => {

@@ -45,6 +45,8 @@ const kindOf = (change: Overlay.Change): OperationKind =>
     ? "edit"
     : change.feedback !== undefined
     ? "feedback"
+    : change.uses !== undefined
+    ? "use"
     : change.pinned !== undefined
     ? "pin"
     : "replace"

@@ -34,6 +34,7 @@ const OVERLAY: Columns = {
   replaced_by: "text",
   replaced_for: "text",
   feedback: "text",
+  uses: "integer",
   derived: "text"
 }
 
@@ -45,11 +46,12 @@ interface OverlayRow extends Pick<Overlay, "content" | "revision" | "title" | "t
   readonly replaced_by: string | null
   readonly replaced_for?: string | null
   readonly feedback?: string | null
+  readonly uses?: number
   readonly derived: string
 }
 
 const overlayOf = (
-  { content, derived, feedback, pinned, replaced_by, replaced_for, revision, title, type, unit_id }: OverlayRow
+  { content, derived, feedback, pinned, replaced_by, replaced_for, revision, title, type, unit_id, uses }: OverlayRow
 ): Overlay => ({
   unitId: unit_id,
   revision,
@@ -60,6 +62,7 @@ const overlayOf = (
   replacedBy: replaced_by,
   replacedFor: replaced_for ?? null,
   feedback: JSON.parse(feedback ?? "[]") as Overlay["feedback"],
+  uses: uses ?? 0,
   derived: JSON.parse(derived) as Derived
 })
 
@@ -441,6 +444,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       } ON CONFLICT (unit_id) DO UPDATE SET revision = excluded.revision, title = excluded.title,
         content = excluded.content, type = excluded.type, pinned = excluded.pinned,
         replaced_by = excluded.replaced_by, replaced_for = excluded.replaced_for, feedback = excluded.feedback,
+        uses = excluded.uses,
         derived = excluded.derived`,
 
     deleteOverlays: (unitIds: ReadonlyArray<string>) => sql`DELETE FROM overlay WHERE ${isIn("unit_id", unitIds)}`,

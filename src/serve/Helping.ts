@@ -51,7 +51,7 @@ const lastTold = ({ id }: MemoryUnit) =>
     return last
   }).pipe(
     // Without a record it is said of every prompt.
-    Effect.catchTags({ BadArgument: () => Effect.succeed(undefined), SystemError: () => Effect.succeed(undefined) })
+    Effect.catchTags({ BadArgument: () => Effect.void, SystemError: () => Effect.void })
   )
 
 /** Returns the unit's lexemes that a prompt names. */

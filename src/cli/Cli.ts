@@ -84,7 +84,7 @@ Tell it
   export <file>         Write it all into a file, for another machine; --markdown for people
   import-archive <file> Take in what another machine's export wrote
   projects [merge|…]    List the projects; merge, split, rename or exclude them
-  injections [session]  Say what a session was given, when, why, and what came too late
+  injections [session]  Say what a session was given, when, why, what came too late, and what was used
   mute [session]        Keep the hooks from telling a session anything
 
 Look after it

@@ -75,11 +75,14 @@ export const command = Command.make("history", { id: unitId, ...options }, ({ id
         }`,
         ...(history === undefined ? [] : history.operations.flatMap((operation) => {
           const { actor, at, isUndone, kind, revision } = operation
-          const head = `${minute(at)}  ${actor === "rule" ? "by a rule" : `revision ${revision}`}`
+          // What takes back a rule's finding makes no revision.
+          const head = `${minute(at)}  ${revision === 0 ? "" : `revision ${revision}, `}`
           return kind === "undo"
-            ? [`${head}, a change undone`]
+            ? [`${head}a change undone`]
             : [
-              `${head}${actor === "rule" ? "" : `, changed by ${ACTORS[actor]}`}${isUndone ? " (undone since)" : ""}`,
+              `${head}${actor === "rule" ? "by a rule" : `changed by ${ACTORS[actor]}`}${
+                isUndone ? " (undone since)" : ""
+              }`,
               indent(changeText(history, unit, operation).join("\n"), "  │ ")
             ]
         })),

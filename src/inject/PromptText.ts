@@ -155,7 +155,10 @@ function* tell<Y>(
 /** Points to the most telling memories, but to none twice. */
 const point = (request: InjectionRequest, testimonies: ReadonlyArray<Testimony>, now: number): Response => {
   const pointed = new Set(request.pointedIds)
-  const pointer = pointerTo(testimonies.filter(({ unit }) => !pointed.has(unit.id)), now)
+  const found = new Set(testimonies.map(({ unit }) => unit.id))
+  // What holds in its place is pointed to instead, where it is telling too.
+  const isReplaced = ({ replacedBy }: MemoryUnit) => replacedBy !== undefined && found.has(replacedBy)
+  const pointer = pointerTo(testimonies.filter(({ unit }) => !pointed.has(unit.id) && !isReplaced(unit)), now)
   return fits(pointer.text, request)
     ? { ...NOTHING, text: pointer.text, pointed: pointer.units, tokens: Tokens.estimate(pointer.text) }
     : NOTHING

@@ -14,8 +14,8 @@ const RELEASE =
   "probe listens on port 8443."
 const LEDGER = "The ledger rounds half to even, since the auditors of Lisbon refused bankers who round up."
 
-const saved = (content: string) =>
-  Effect.flatMap(ClaudeMemory, (memory) => memory.save({ content, project: { folder: FOLDER } }))
+const saved = (content: string, title?: string) =>
+  Effect.flatMap(ClaudeMemory, (memory) => memory.save({ content, title, project: { folder: FOLDER } }))
 
 let sessions = 0
 
@@ -103,6 +103,26 @@ describe("a person who says whether a memory helped", () => {
       assert.isAbove(after.length, before.length)
       yield* memory.feedback(short, { helps: true, isOff: true }, "person")
       assert.strictEqual(yield* prompted(prompt), before)
+    })
+  )
+
+  test(
+    "is not pointed to a memory beside the one that holds in its place",
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const old = yield* saved(
+        "The jenkins runner keeps its artefacts for four weeks, on the disk of the agent.",
+        "Old"
+      )
+      const now = yield* saved("Artefacts of the jenkins runner go to the bucket; nothing stays on an agent.", "New")
+      const prompt = "add a label to the jenkins runner, and prune its artefacts for the zebra"
+      const before = yield* prompted(prompt)
+      assert.include(before, old.id.slice(0, 8))
+      assert.include(before, "Perhaps of use")
+      yield* memory.edit(old.id, { replacedBy: now.id }, "person")
+      const after = yield* prompted(prompt)
+      assert.include(after, now.id.slice(0, 8))
+      assert.notInclude(after, old.id.slice(0, 8))
     })
   )
 

@@ -63,8 +63,8 @@ import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
 import { type Conflict, edit, forget, forgetAnswers, forgettable, history, save, undo } from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
-import { explain, type Explanation } from "./Why.ts"
 import { noteUses } from "./Using.ts"
+import { explain, type Explanation } from "./Why.ts"
 import { work } from "./Worker.ts"
 
 type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | Injector | Retriever
@@ -203,7 +203,7 @@ const make = Effect.gen(function*() {
     timeline: (request) => run(timeline(request)),
     save: (request) => run(Effect.zipLeft(save(request), refresh)),
     edit: (id, request, by) => run(Effect.zipLeft(edit(id, request, by), refresh)),
-    feedback: (id, request, by) => run(Effect.provideService(feedback(id, request, by), Retriever, retriever)),
+    feedback: (id, request, by) => run(feedback(id, request, by)),
     history: (id) => run(history(id)),
     undo: (by) => run(Effect.zipLeft(undo(by), refresh)),
     moveIn: (foreign, isDryRun) => {

@@ -16,6 +16,7 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import { type Captured, Collector, type Recognized, type TranscriptFile } from "./capture/Collector.ts"
 import { type CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
+import { supersede } from "./compress/Supersession.ts"
 import type { Session } from "./domain/Conversation.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { differences } from "./index/Differences.ts"
@@ -211,6 +212,7 @@ const compress = <A>(
       yield* afterCommit(whole.map(({ source }) => source), whole.map((each) => each.units))
       for (const item of items) if (bugs.has(item.key)) yield* failByBug(store, [item], bugs.get(item.key))
     }))
+    yield* supersede(units)
     return { _tag: "Compressed" as const, units }
   })
 
@@ -278,6 +280,7 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
       }
       yield* store.done(items)
     })).pipe(Effect.catchAllDefect((defect) => failByBug(store, items, defect)))
+    yield* supersede(units)
     return { _tag: "Compressed" as const, units }
   })
 
@@ -311,6 +314,7 @@ const reviewBy = <A extends { readonly session: Session }>(
         const { id, projectId } = source.session
         const units = yield* Effect.provideService(makeUnits(compressor, source), CurrentProject, projectId)
         yield* store.commit([item], units)
+        yield* supersede(units)
         // The recap may have been written without this segment, if the segment had failed before.
         if (item.kind === "review") yield* store.queueReviews([{ sessionId: id, segmentIds: [], isWanted: false }])
         return units

@@ -35,11 +35,12 @@ const SQLITE = {
   7: "c0548b1",
   8: "2c6ba2d",
   9: "2a0ddfe",
-  10: "fcac237"
+  10: "fcac237",
+  11: "844b408"
 }
 
 /** Commits with each version of PostgreSQL's schema. */
-const POSTGRES = { 1: "6f638dd", 2: "c0548b1", 3: "2a0ddfe" }
+const POSTGRES = { 1: "6f638dd", 2: "c0548b1", 3: "2a0ddfe", 4: "844b408" }
 
 const { values } = parseArgs({ options: { anew: { type: "boolean", default: false } } })
 

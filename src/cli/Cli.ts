@@ -19,6 +19,7 @@ import * as Doctor from "./Doctor.ts"
 import * as Edit from "./Edit.ts"
 import * as Export from "./Export.ts"
 import * as Forget from "./Forget.ts"
+import * as Helping from "./Helping.ts"
 import * as History from "./History.ts"
 import * as Import from "./Import.ts"
 import * as ImportArchive from "./ImportArchive.ts"
@@ -75,14 +76,15 @@ Tell it
   save <text…>          Remember something, in your own words
   edit <id>             Change what a memory says, its title or its type; in your editor too
   pin <id…>             Have it told at the start of every session; --off takes the pin off
+  help|nohelp <id>      Say that a memory helped, or did not: it is told sooner, or no more, at such prompts
   replace <old> <new>   Say that one memory holds in place of another
   forget <id…>          Forget memories; also by --project, --session, --before or --query
-  undo                  Undo the last edit, forgetting or merge of the last seven days
+  undo                  Undo the last edit, help, forgetting or merge of the last seven days
   history <id>          Show what was changed of a memory
   export <file>         Write it all into a file, for another machine; --markdown for people
   import-archive <file> Take in what another machine's export wrote
   projects [merge|…]    List the projects; merge, split, rename or exclude them
-  injections [session]  Say what a session was given, when, why, and what came too late
+  injections [session]  Say what a session was given, when, why, what came too late, and what was used
   mute [session]        Keep the hooks from telling a session anything
 
 Look after it
@@ -125,6 +127,8 @@ const COMMANDS = [
   Save,
   Edit,
   Pin,
+  Helping.help,
+  Helping.nohelp,
   Replace,
   Forget,
   Undo,
@@ -188,10 +192,16 @@ const warnOfSettings = Effect.flatMap(
   Effect.forEach((sentence) => writeStderr(`claude-memory: ${sentence}\n`), { discard: true })
 )
 
+/** Returns the words of the command line; "help COMMAND", which names no memory, is that command's help. */
+const wordsOf = (argv: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const [command, about] = argv.slice(2)
+  return command === "help" && about !== undefined && about in commands ? [about, "--help"] : argv.slice(2)
+}
+
 export const run = (argv: ReadonlyArray<string>) =>
   runMain(
     Effect.gen(function*() {
-      const words = argv.slice(2)
+      const words = wordsOf(argv)
       if (words.length === 0 || (words.length === 1 && ["--help", "-h", "help"].includes(words[0]!))) {
         return yield* writeStdout(HELP)
       }

@@ -5,7 +5,10 @@ import * as Command from "@effect/cli/Command"
 import { diffWordsWithSpace } from "diff"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import type { Feedback } from "../domain/Feedback.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { feedbackText, plural } from "../serve/Wording.ts"
 import type { History, Operation } from "../store/MemoryStore.ts"
 import { answer, indent, json, marked, minute } from "./Output.ts"
 import { unitId } from "./Scope.ts"
@@ -30,7 +33,10 @@ const difference = (before: string, after: string): string => {
     ).join("")
 }
 
-const changeText = ({ derived }: History, { after, before }: Operation): ReadonlyArray<string> => {
+const isIn = (notes: ReadonlyArray<Feedback>, note: Feedback) =>
+  notes.some((other) => JSON.stringify(other) === JSON.stringify(note))
+
+const changeText = ({ derived }: History, unit: MemoryUnit, { after, before }: Operation): ReadonlyArray<string> => {
   const line = (name: "content" | "title" | "type") => {
     const [old, now] = [before[name] ?? derived[name], after[name] ?? derived[name]]
     return old === now ? [] : [name === "content" ? difference(old, now) : `${name}: ${old} → ${marked(now)}`]
@@ -42,7 +48,18 @@ const changeText = ({ derived }: History, { after, before }: Operation): Readonl
     ...(before.pinned === after.pinned ? [] : [after.pinned ? "pinned" : "no longer pinned"]),
     ...(before.replacedBy === after.replacedBy
       ? []
-      : [after.replacedBy === null ? "holds again" : `replaced by ${after.replacedBy.slice(0, 8)}`])
+      : [
+        after.replacedBy === null
+          ? "holds again"
+          : `replaced by ${after.replacedBy.slice(0, 8)}${
+            after.replacedFor === null ? "" : `, which replaces "${after.replacedFor}"`
+          }`
+      ]),
+    ...(before.uses < after.uses ? [`used by Claude as it was told, in ${plural(after.uses, "session")} so far`] : []),
+    ...after.feedback.filter((note) => !isIn(before.feedback, note)).map((note) => feedbackText(note, unit)),
+    ...before.feedback.filter((note) => !isIn(after.feedback, note)).map((note) =>
+      `taken back: ${feedbackText(note, unit)}`
+    )
   ]
 }
 
@@ -57,12 +74,16 @@ export const command = Command.make("history", { id: unitId, ...options }, ({ id
           unit.compressor === undefined ? "" : ` by version ${unit.compressor} of the rules`
         }`,
         ...(history === undefined ? [] : history.operations.flatMap((operation) => {
-          const head = `${minute(operation.at)}  revision ${operation.revision}`
-          return operation.kind === "undo"
-            ? [`${head}, a change undone`]
+          const { actor, at, isUndone, kind, revision } = operation
+          // What takes back a rule's finding makes no revision.
+          const head = `${minute(at)}  ${revision === 0 ? "" : `revision ${revision}, `}`
+          return kind === "undo"
+            ? [`${head}a change undone`]
             : [
-              `${head}, changed by ${ACTORS[operation.actor]}${operation.isUndone ? " (undone since)" : ""}`,
-              indent(changeText(history, operation).join("\n"), "  │ ")
+              `${head}${actor === "rule" ? "by a rule" : `changed by ${ACTORS[actor]}`}${
+                isUndone ? " (undone since)" : ""
+              }`,
+              indent(changeText(history, unit, operation).join("\n"), "  │ ")
             ]
         })),
         ...(history === undefined ? ["Nobody has changed it."] : [])

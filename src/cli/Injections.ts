@@ -44,10 +44,14 @@ export const command = Command.make(
           ...injections.flatMap((each) => [
             "",
             ...table([[minute(each.at), STATES[each.state], `${number(each.tokens)} tokens`, whyOf(each)]]),
-            ...[...each.ids, ...each.pointed].map((id) => `  [${id.slice(0, 8)}] ${titles.get(id) ?? "(gone)"}`)
+            ...[...each.ids, ...each.pointed].map((id) =>
+              `  [${id.slice(0, 8)}] ${titles.get(id) ?? "(gone)"}${each.used.includes(id) ? " (used)" : ""}`
+            )
           ])
         ].join("\n"))
     }).pipe(App.provide(App.reader))
 ).pipe(
-  Command.withDescription("Say what the hooks put in front of Claude in a session, when, why, and what came too late")
+  Command.withDescription(
+    "Say what the hooks put in front of Claude in a session, when, why, what came too late, and what Claude used"
+  )
 )

@@ -1,12 +1,13 @@
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import { MAX_USES } from "../domain/Feedback.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { onBranch } from "../inject/Render.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { speakerOf, textOf } from "../serve/Wording.ts"
+import { feedbackText, plural, speakerOf, textOf } from "../serve/Wording.ts"
 import { answer, beginning, indent, json, megabytes, minute } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
@@ -58,7 +59,19 @@ export const command = Command.make("show", { id: unitId, ...options }, ({ id, j
         ...(unit.revision === undefined
           ? []
           : [advice(`revision  ${unit.revision}; \`claude-memory history ${unit.id.slice(0, 8)}\` shows what it was`)]),
-        ...(unit.replacedBy === undefined ? [] : [`replaced  by ${unit.replacedBy}`]),
+        ...(unit.uses === undefined
+          ? []
+          : [
+            `used      in ${plural(unit.uses, "session")}${unit.uses === MAX_USES ? " or more" : ""}, as it was told`
+          ]),
+        ...(unit.feedback ?? []).map((note) => `feedback  ${feedbackText(note, unit)}`),
+        ...(unit.replacedBy === undefined
+          ? []
+          : [
+            `replaced  by ${unit.replacedBy}${
+              unit.replacedFor === undefined ? "" : `, by a rule: it replaces "${unit.replacedFor}"`
+            }`
+          ]),
         "",
         unit.content,
         ...(messages.length === 0

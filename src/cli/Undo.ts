@@ -1,5 +1,5 @@
 /**
- * Undoes the last edit, forgetting or merge.
+ * Undoes the last edit, help or nohelp, forgetting or merge.
  */
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
@@ -22,6 +22,13 @@ const named = (units: ReadonlyArray<{ readonly id: string; readonly title: strin
 const text = (undone: Undone, nameOf: (projectId: string) => string): string => {
   const when = `of ${minute(undone.at)}`
   switch (undone._tag) {
+    case "Feedback":
+      return [
+        `What you said on ${minute(undone.at)} is taken back:`,
+        ...(undone.unit === undefined
+          ? [`  ${undone.unitId.slice(0, 8)}, which is there no more`]
+          : named([undone.unit]))
+      ].join("\n")
     case "Edit":
       return undone.unit === undefined
         ? `The edit ${when} is undone, of a memory that is there no more: ${undone.unitId.slice(0, 8)}`
@@ -44,11 +51,15 @@ export const command = Command.make("undo", options, ({ json }) =>
     const memory = yield* ClaudeMemory
     const undone = yield* memory.undo()
     if (undone === undefined) {
-      yield* writeStderr("There is nothing to undo: no edit, forgetting or merge of the last seven days.\n")
+      yield* writeStderr(
+        "There is nothing to undo: no edit, help or nohelp, forgetting or merge of the last seven days.\n"
+      )
       return yield* Effect.fail(new Unsuccessful())
     }
     const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
     yield* answer(json, { undone }, () => text(undone, (id) => names.get(id) ?? id))
   }).pipe(App.provide(App.service("undo")))).pipe(
-    Command.withDescription("Undo the last edit, forgetting or merge of the last seven days; again for the one before")
+    Command.withDescription(
+      "Undo the last edit, help or nohelp, forgetting or merge of the last seven days; again for the one before"
+    )
   )

@@ -3,6 +3,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Message } from "./Conversation.ts"
+import { Feedback } from "./Feedback.ts"
 import { MemoryUnit, UnitType } from "./MemoryUnit.ts"
 
 /** Number of the format; a reader refuses a greater one. */
@@ -33,7 +34,10 @@ const Changed = Schema.Struct({
   content: Schema.NullOr(Schema.String),
   type: Schema.NullOr(UnitType),
   pinned: Schema.Boolean,
-  replacedBy: Schema.NullOr(Schema.String)
+  replacedBy: Schema.NullOr(Schema.String),
+  replacedFor: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null }),
+  feedback: Schema.optionalWith(Schema.Array(Feedback), { default: () => [] }),
+  uses: Schema.optionalWith(Schema.Int, { default: () => 0 })
 })
 
 /** What a person changed of a unit, and when last. */

@@ -74,6 +74,8 @@ export const InjectionResponse = Schema.Struct({
   items: Schema.Array(SearchResult),
   /** Units to which a text without items points. */
   pointed: Schema.Array(MemoryUnit),
+  /** Lexemes of the units told that the prompt names; none for one who asked. */
+  named: Schema.Array(Schema.String),
   tokens: Schema.NonNegativeInt,
   verdict: Verdict,
   /** True when a model wrote the text from the items; otherwise the text lists the items. */

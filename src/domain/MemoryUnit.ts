@@ -3,6 +3,7 @@
  */
 import * as Schema from "effect/Schema"
 import { BlockKind } from "./Conversation.ts"
+import { Feedback } from "./Feedback.ts"
 
 export const UnitType = Schema.Literal(
   "conversation",
@@ -58,6 +59,12 @@ export const MemoryUnit = Schema.Struct({
   supersededBy: Schema.NullOr(Schema.String),
   /** Id of the unit that says what holds now; missing where this one holds. */
   replacedBy: Schema.optional(Schema.String),
+  /** The thing that it chose and that unit replaces, where a rule saw that; missing where a person said so. */
+  replacedFor: Schema.optional(Schema.String),
+  /** What a person said of the unit as it was told; missing where nobody did. */
+  feedback: Schema.optional(Schema.Array(Feedback)),
+  /** Number of sessions in which Claude used the unit as it was told, up to a bound; missing where it used it in none. */
+  uses: Schema.optional(Schema.Int),
   /** Number of times that a person changed the unit; missing where nobody has. */
   revision: Schema.optional(Schema.Int),
   /** True for what a person wants told at the start of each session, and never removed by a rule. */

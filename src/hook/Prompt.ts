@@ -24,12 +24,13 @@ export type Input = Pick<EarlyInput, "cwd" | "hook_event_name" | "session_id"> &
 export type PromptInput = Input & { readonly hook_event_name: "UserPromptSubmit"; readonly prompt: string }
 
 export interface Injection extends Pick<Sent, "isOpening" | "words"> {
+  readonly named: ReadonlyArray<string>
   readonly text: string
   readonly units: ReadonlyArray<MemoryUnit>
   readonly pointed: ReadonlyArray<MemoryUnit>
 }
 
-export const NO_INJECTION: Injection = { text: "", units: [], pointed: [], isOpening: false, words: [] }
+export const NO_INJECTION: Injection = { text: "", units: [], pointed: [], isOpening: false, words: [], named: [] }
 
 /** How easily, and how much, is injected at a prompt. */
 export interface Telling {
@@ -56,7 +57,7 @@ export interface Session<Y> {
 }
 
 /** What is used of an injector's response. */
-export interface Injected extends Pick<InjectionResponse, "items" | "pointed" | "text"> {
+export interface Injected extends Pick<InjectionResponse, "items" | "named" | "pointed" | "text"> {
   readonly verdict: Pick<InjectionResponse["verdict"], "together">
 }
 
@@ -172,7 +173,7 @@ export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: 
   if (!mayTell(input.prompt, telling.mode)) return NO_INJECTION
   const project = yield* session.projectOf(input.cwd)
   const notes = yield* session.notesOf(input)
-  const { items, pointed, text, verdict } = yield* session.inject({
+  const { items, named, pointed, text, verdict } = yield* session.inject({
     ...telling,
     prompt: input.prompt,
     projects: [project],
@@ -188,6 +189,7 @@ export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: 
     text,
     units: items.map(({ unit }) => unit),
     pointed,
+    named,
     words: wordsIn(input.prompt, verdict.together)
   }
 }
@@ -196,7 +198,7 @@ export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: 
 export function* record<Y>(
   session: Pick<Session<Y>, "add" | "sizeOf">,
   input: Input,
-  { isOpening, pointed, text, units, words }: Injection,
+  { isOpening, named, pointed, text, units, words }: Injection,
   at: number
 ): Steps<Y, string> {
   if (text === "") return text
@@ -209,7 +211,8 @@ export function* record<Y>(
     ids: idsOf(units),
     pointed: idsOf(pointed),
     isOpening,
-    words
+    words,
+    named
   })
   return text
 }

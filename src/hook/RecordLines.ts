@@ -17,11 +17,15 @@ export interface Sent {
   readonly isOpening: boolean
   /** Words of the prompt that stand together in a memory. */
   readonly words: ReadonlyArray<string>
+  /** Lexemes of the units that the prompt names; missing where it names none, and in records of earlier versions. */
+  readonly named?: ReadonlyArray<string>
 }
 
 /** An injection is pending until the transcript shows that Claude got it, or that Claude answered without it. */
 export interface Injection extends Sent {
   readonly state: "pending" | "arrived" | "late"
+  /** Ids of the units that Claude then used. */
+  readonly used: ReadonlyArray<string>
 }
 
 export interface SessionRecord {
@@ -51,12 +55,14 @@ export const PLAIN_ID = /^[\w-]{1,100}$/
 
 /**
  * Begin the lines of an injection (JSON follows), of one that arrived or came too late (its time follows), of a
- * compaction, and of a unit that an inherited pointer names. Other lines are words, or ids of inherited units.
+ * compaction, of units that were used (the injection's time and their ids follow), and of a unit that an inherited pointer
+ * names. Other lines are words, or ids of inherited units.
  */
 export const SENT = "{"
 export const ARRIVED = "+"
 export const LATE = "x"
 export const RESET = "-"
+export const USED = "*"
 export const POINTED = "?"
 export const OPENED = "open"
 export const MUTED = "off"
@@ -66,8 +72,8 @@ export const UNMUTED = "on"
 export const MAX_BYTES = 128 * 1024
 
 /** Encodes an injection as a line. */
-export const encode = ({ at, event, ids, isOpening, offset, pointed, tokens, words }: Sent): string =>
-  JSON.stringify({ at, event, offset, tokens, ids, pointed, isOpening, words })
+export const encode = ({ at, event, ids, isOpening, named = [], offset, pointed, tokens, words }: Sent): string =>
+  JSON.stringify({ at, event, offset, tokens, ids, pointed, isOpening, words, ...(named.length > 0 && { named }) })
 
 const isString = (value: unknown): value is string => typeof value === "string"
 const areStrings = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isString)
@@ -81,11 +87,13 @@ export const decode = (line: string): Sent | undefined => {
     return undefined
   }
   if (typeof value !== "object" || value === null) return undefined
-  const { at, event, ids, isOpening, offset, pointed, tokens, words } = value as Readonly<Record<string, unknown>>
+  const { at, event, ids, isOpening, named, offset, pointed, tokens, words } = value as Readonly<
+    Record<string, unknown>
+  >
   return typeof at === "number" && (event === "SessionStart" || event === "UserPromptSubmit") &&
       typeof offset === "number" && typeof tokens === "number" && areStrings(ids) && areStrings(pointed) &&
       typeof isOpening === "boolean" && areStrings(words)
-    ? { at, event, offset, tokens, ids, pointed, isOpening, words }
+    ? { at, event, offset, tokens, ids, pointed, isOpening, words, ...(areStrings(named) && { named }) }
     : undefined
 }
 
@@ -98,6 +106,9 @@ export const encodeInherited = ({ ids, isOpened, pointed }: Inherited): Readonly
 
 /** Encodes whether the injection of this time arrived. */
 export const encodeSettled = (at: number, hasArrived: boolean): string => `${hasArrived ? ARRIVED : LATE}${at}`
+
+/** Encodes that units of the injection of this time were used. */
+export const encodeUsed = (at: number, ids: ReadonlyArray<string>): string => `${USED}${[at, ...ids].join(" ")}`
 
 /** Splits the part of a record that is read into its lines. */
 export const linesIn = (text: string): ReadonlyArray<string> => text.slice(-MAX_BYTES).split("\n")
@@ -115,11 +126,16 @@ export const read = (lines: ReadonlyArray<string>): SessionRecord => {
     else if (line === OPENED) inherited.isOpened = true
     else if (line.startsWith(SENT)) {
       const sent = decode(line)
-      if (sent !== undefined) injections = [...injections, { ...sent, state: "pending" }]
+      if (sent !== undefined) injections = [...injections, { ...sent, state: "pending", used: [] }]
     } else if (line.startsWith(ARRIVED) || line.startsWith(LATE)) {
       const state = line.startsWith(ARRIVED) ? "arrived" : "late"
       injections = injections.map((each) =>
         each.at === Number(rest) && each.state === "pending" ? { ...each, state } : each
+      )
+    } else if (line.startsWith(USED)) {
+      const [at, ...ids] = rest.split(" ")
+      injections = injections.map((each) =>
+        each.at === Number(at) ? { ...each, used: [...new Set([...each.used, ...ids])] } : each
       )
     } else if (line.startsWith(RESET)) {
       inherited.ids.clear()

@@ -17,6 +17,7 @@ import {
   encode,
   encodeInherited,
   encodeSettled,
+  encodeUsed,
   type Inherited,
   linesIn,
   MUTED,
@@ -35,6 +36,8 @@ interface Records {
   readonly add: (sessionId: string, sent: Sent) => Effect.Effect<void, PlatformError>
   /** Records whether the injection of this time arrived. */
   readonly settle: (sessionId: string, at: number, hasArrived: boolean) => Effect.Effect<void, PlatformError>
+  /** Records that units of the injection of this time were used. */
+  readonly use: (sessionId: string, at: number, ids: ReadonlyArray<string>) => Effect.Effect<void, PlatformError>
   /** Takes over what a parent's context holds. */
   readonly inherit: (sessionId: string, parent: Inherited) => Effect.Effect<void, PlatformError>
   /** Forgets the session's units: compaction removed them from its context at this time. */
@@ -64,6 +67,7 @@ const fromLines = (
   get: (sessionId) => Effect.map(linesOf(sessionId), read),
   add: (sessionId, sent) => append(sessionId, [encode(sent)]),
   settle: (sessionId, at, hasArrived) => append(sessionId, [encodeSettled(at, hasArrived)]),
+  use: (sessionId, at, ids) => append(sessionId, [encodeUsed(at, ids)]),
   inherit: (sessionId, parent) => {
     const lines = encodeInherited(parent)
     return lines.length === 0 ? Effect.void : append(sessionId, lines)

@@ -54,7 +54,12 @@ const undoneOf = (undone: Undone | undefined): typeof S.Undone.Type => {
     case undefined:
       return { kind: null, at: null, units: [] }
     case "Edit":
-      return { kind: "edit", at: undone.at, units: undone.unit === undefined ? [] : [undone.unit] }
+    case "Feedback":
+      return {
+        kind: undone._tag === "Edit" ? "edit" : "feedback",
+        at: undone.at,
+        units: undone.unit === undefined ? [] : [undone.unit]
+      }
     case "Forget":
       return { kind: "forget", at: undone.at, units: undone.units.slice(0, SHOWN) }
     case "Merge":

@@ -3,6 +3,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Message } from "../domain/Conversation.ts"
+import { Feedback } from "../domain/Feedback.ts"
 import { InjectionMode } from "../domain/Injection.ts"
 import { MemoryUnit as Unit, UnitType } from "../domain/MemoryUnit.ts"
 import { Content, SaveRequest } from "../domain/Saved.ts"
@@ -132,7 +133,12 @@ const Changed = Schema.Struct({
   content: Schema.NullOr(Schema.String),
   type: Schema.NullOr(UnitType),
   pinned: Schema.Boolean,
-  replacedBy: Schema.NullOr(Schema.String)
+  replacedBy: Schema.NullOr(Schema.String),
+  /** What that memory replaces, where a rule saw it. */
+  replacedFor: Schema.NullOr(Schema.String),
+  feedback: Schema.Array(Feedback),
+  /** Sessions in which Claude used the memory as it was told. */
+  uses: Schema.Int
 })
 
 /** The values that were derived, and each change since, oldest first; null in a change stands for the derived value. */
@@ -141,7 +147,7 @@ export const HistoryView = Schema.Struct({
   derived: Schema.NullOr(Values),
   operations: Schema.Array(Schema.Struct({
     kind: Schema.String,
-    actor: Schema.Literal("person", "claude"),
+    actor: Schema.Literal("person", "claude", "rule"),
     at: Schema.Number,
     isUndone: Schema.Boolean,
     revision: Schema.Int,
@@ -174,7 +180,7 @@ export const Forgotten = Schema.Struct({
 
 /** What was undone, and when that had been done; null when there was nothing to undo. */
 export const Undone = Schema.Struct({
-  kind: Schema.NullOr(Schema.Literal("edit", "forget", "merge")),
+  kind: Schema.NullOr(Schema.Literal("edit", "feedback", "forget", "merge")),
   at: Schema.NullOr(Schema.Number),
   units: Schema.Array(MemoryUnit)
 }).annotations({ identifier: "Undone" })
@@ -216,6 +222,8 @@ export const Injection = Schema.Struct({
   isOpening: Schema.Boolean,
   /** Words of the prompt that stand together in a memory. */
   words: Schema.Array(Schema.String),
+  /** Ids of the memories that Claude then used. */
+  used: Schema.Array(Schema.String),
   told: Schema.Array(Schema.Struct({ id: Schema.String, title: Schema.NullOr(Schema.String) })),
   /** Memories that were only named. */
   pointed: Schema.Array(Schema.Struct({ id: Schema.String, title: Schema.NullOr(Schema.String) }))

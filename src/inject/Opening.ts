@@ -46,7 +46,10 @@ export const left = (
     const pinned = yield* store.recent({ projects, isPinned: true }, READ_PINNED)
     const isOther = ({ id }: MemoryUnit) => !pinned.some((unit) => unit.id === id)
     const archives = (yield* newest("archive", READ_ARCHIVES)).filter(isOther)
-    const decisions = (yield* newest("decision", READ_DECISIONS)).filter(isOther)
+    const newestDecisions = yield* newest("decision", READ_DECISIONS)
+    // What holds in its place is newer, and so among them too, unless it is gone.
+    const isReplaced = ({ replacedBy }: MemoryUnit) => newestDecisions.some(({ id }) => id === replacedBy)
+    const decisions = newestDecisions.filter((unit) => isOther(unit) && !isReplaced(unit))
     const sessions = yield* store.sessions([...pinned, ...archives, ...decisions].map(({ sessionId }) => sessionId))
     return {
       pinned,

@@ -11,7 +11,8 @@ import type { SearchMode, SearchResponse, SearchResult } from "../domain/Search.
 import type { Eventual, Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
-import type { Testimony } from "../retrieve/Evidence.ts"
+import { feedbackFactor, namedIn, tellingOf, type Testimony } from "../retrieve/Evidence.ts"
+import { MAX_FACTOR, MAX_OF_USE } from "../retrieve/Helping.ts"
 import type { EvidenceRequest, Found, SearchRequest } from "../retrieve/Search.ts"
 import * as Terms from "../retrieve/Terms.ts"
 import type { Reads } from "../store/Reads.ts"
@@ -42,7 +43,7 @@ const SHORTEST_EXCERPT = 60
 /** Most results that a search asks for. */
 const MAX_RESULTS = 60
 
-const NOTHING: Response = { text: "", items: [], pointed: [], tokens: 0, background: false, degraded: [] }
+const NOTHING: Response = { text: "", items: [], pointed: [], named: [], tokens: 0, background: false, degraded: [] }
 
 /** What is asked of a memory for a text. */
 export interface Memory<Y> {
@@ -74,11 +75,19 @@ const isEcho = (prompt: string) => {
   }
 }
 
+/** Changes the scores by what a person said of the memories at such prompts; without feedback all stay as they are. */
+const withFeedback = (results: ReadonlyArray<SearchResult>, factorOf: (unit: MemoryUnit) => number) => {
+  const changed = results.map((result) => ({ ...result, score: result.score * factorOf(result.unit) }))
+  return changed.some(({ score }, i) => score !== results[i]!.score)
+    ? changed.toSorted((a, b) => b.score - a.score).map((each) => ({ ...each, score: Math.min(1, each.score) }))
+    : results
+}
+
 /** Searches, and renders as many results as earn their place and fit. */
 function* tell<Y>(
   memory: Memory<Y>,
   request: InjectionRequest,
-  { matches, words }: Found,
+  { matches, testimonies, words }: Found,
   isKnown: (unit: MemoryUnit) => boolean,
   repeats: (unit: MemoryUnit) => boolean
 ): Steps<Y, Response> {
@@ -86,17 +95,23 @@ function* tell<Y>(
   const { fuse, now, search, searchMode, store } = memory
   const share = (request.isAsked === true ? ASKED_SHARES : SHARES)[mode]
   const known = yield* store.projects
-  const { degraded, results } = yield* search({
+  const telling = tellingOf(words)
+  // Who asks gets what the search finds, whatever was said of it.
+  const factorOf = (unit: MemoryUnit) => request.isAsked === true ? 1 : feedbackFactor(unit, telling)
+  // What use alone lifts is too little to look further down for.
+  const isLifted = testimonies.some(({ unit }) => factorOf(unit) > MAX_OF_USE)
+  const { degraded, results: found } = yield* search({
     text: prompt,
     projects: resolveForInjection(known, request.projects),
     inContext,
     limit: MAX_RESULTS,
     minScore: 0,
     mode: searchMode,
-    minShare: share,
-    leavesOut: repeats,
+    minShare: isLifted ? share / MAX_FACTOR : share,
+    leavesOut: (unit) => repeats(unit) || factorOf(unit) === 0,
     matches
   })
+  const results = withFeedback(found, factorOf)
   const best = results[0]?.score ?? 0
   if (request.isAsked === true && best < ASKED_SCORES[mode]) return { ...NOTHING, degraded }
   const relevant = results.filter(({ score }) => score >= share * best)
@@ -140,10 +155,19 @@ function* tell<Y>(
 /** Points to the most telling memories, but to none twice. */
 const point = (request: InjectionRequest, testimonies: ReadonlyArray<Testimony>, now: number): Response => {
   const pointed = new Set(request.pointedIds)
-  const pointer = pointerTo(testimonies.filter(({ unit }) => !pointed.has(unit.id)), now)
+  const found = new Set(testimonies.map(({ unit }) => unit.id))
+  // What holds in its place is pointed to instead, where it is telling too.
+  const isReplaced = ({ replacedBy }: MemoryUnit) => replacedBy !== undefined && found.has(replacedBy)
+  const pointer = pointerTo(testimonies.filter(({ unit }) => !pointed.has(unit.id) && !isReplaced(unit)), now)
   return fits(pointer.text, request)
     ? { ...NOTHING, text: pointer.text, pointed: pointer.units, tokens: Tokens.estimate(pointer.text) }
     : NOTHING
+}
+
+/** Returns the lexemes of the memories told that the prompt names. */
+const namedBy = ({ items, pointed }: Response, words: Found["words"]): ReadonlyArray<string> => {
+  const telling = tellingOf(words)
+  return [...new Set([...items.map(({ unit }) => unit), ...pointed].flatMap((unit) => namedIn(unit, telling)))]
 }
 
 /** Returns an empty text when nothing is telling enough, or a line that points to memories. */
@@ -178,5 +202,5 @@ export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<
     : verdict.tells === "pointer"
     ? point(request, news, memory.now)
     : yield* tell(memory, request, evidence, isKnown, repeats)
-  return { ...response, verdict }
+  return { ...response, named: response.text === "" ? [] : namedBy(response, words), verdict }
 }

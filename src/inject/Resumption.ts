@@ -1,9 +1,9 @@
 /**
  * Recognizes prompts that ask to go on with earlier work. Pure.
  */
+import { isEveryday } from "../domain/EverydayWords.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
-import { isEveryday } from "../retrieve/EverydayWords.ts"
 
 /** Longer prompts bring their own subject. */
 const MAX_TOKENS = 40

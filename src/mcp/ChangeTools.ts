@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { EditRequest } from "../domain/Edited.ts"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
-import { plural } from "../serve/Wording.ts"
+import { feedbackText, plural } from "../serve/Wording.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
 import { messagesOf, named } from "./MemoryTools.ts"
@@ -15,8 +15,8 @@ import { tool } from "./Tool.ts"
 
 const decode = Schema.decodeUnknown(EditRequest)
 
-/** Asks the user before their own words are changed: a text that Claude read may have wanted it. */
-const agreed = (unit: MemoryUnit) =>
+/** Asks the user before their own are changed: a text that Claude read may have wanted it. */
+const agreed = (unit: MemoryUnit, command: "edit" | "help" | "nohelp") =>
   Effect.gen(function*() {
     if (savedBy(unit) !== "person" && unit.revision === undefined) return
     const isAgreed = yield* Effect.flatMap(
@@ -27,7 +27,7 @@ const agreed = (unit: MemoryUnit) =>
         new Refused({
           detail:
             "nothing was changed: the user saved or changed this memory, and this client can't ask them. They can do " +
-            `it: claude-memory edit ${unit.id.slice(0, 8)}`
+            `it: claude-memory ${command} ${unit.id.slice(0, 8)}`
         })
       )
     )
@@ -65,7 +65,7 @@ export const edit = tool({
         }),
         (error) => new Refused({ detail: `nothing was changed: ${messagesOf(error)}` })
       )
-      yield* agreed(unit)
+      yield* agreed(unit, "edit")
       const changed = yield* Effect.catchTag(
         memory.edit(unit.id, request, "claude"),
         "Conflict",
@@ -81,17 +81,59 @@ export const edit = tool({
     })
 })
 
+export const feedback = tool({
+  name: "feedback",
+  title: "Say whether a memory helped",
+  description:
+    "Say of a memory that was put before you at a prompt whether it helped: it is told sooner, or not any more, at prompts that name " +
+    "the same of it. Only when the user says so. claude_memory_search finds it as before, and claude_memory_undo takes it back. " +
+    "有帮助, 没帮助.",
+  effect: "changes",
+  quotesMemory: true,
+  input: Schema.Struct({
+    id: Argument.text.annotations({ description: "Id of a memory, or the beginning of one" }),
+    helps: Schema.Boolean.annotations({ description: "True if it helped" }),
+    prompt: Argument.optional(
+      Argument.text,
+      "The prompt of which it is said. Left out: the one at which the memory was told last, or every prompt if no session was told it"
+    )
+  }),
+  output: Schema.Struct({
+    id: Schema.String,
+    helps: Schema.Boolean,
+    words: Schema.Array(Schema.String).annotations({
+      description: "Stems of the memory's words by which such prompts are known; none: it is said of every prompt"
+    })
+  }),
+  run: ({ helps, id, prompt }) =>
+    Effect.gen(function*() {
+      const { memory } = yield* opened
+      const { unit } = yield* show(id)
+      // A later word on the same memory is no new question.
+      if (savedBy(unit) === "person") yield* agreed(unit, helps ? "help" : "nohelp")
+      const { unit: changed, words } = yield* Effect.catchTag(
+        memory.feedback(unit.id, { helps, prompt }, "claude"),
+        "Conflict",
+        ({ message }) => new Refused({ detail: message })
+      )
+      return {
+        data: { id: changed.id, helps, words },
+        text: `[${changed.id}] ${feedbackText({ helps, words }, changed)}: noted. claude_memory_undo takes it back.`
+      }
+    })
+})
+
 export const undo = tool({
   name: "undo",
   title: "Undo the last change",
   description:
-    "Take back the last correction or forgetting that Claude made, of the last seven days, if nothing was done " +
+    "Take back the last correction, feedback or forgetting that Claude made, of the last seven days, if nothing was done " +
     "since: the user undoes what they did themselves. 撤销, 恢复.",
   effect: "changes",
   quotesMemory: true,
   input: Schema.Struct({}),
   output: Schema.Struct({
-    undone: Schema.NullOr(Schema.Literal("edit", "forget", "merge")),
+    undone: Schema.NullOr(Schema.Literal("edit", "feedback", "forget", "merge")),
     ids: Schema.Array(Schema.String).annotations({ description: "Ids of the memories that are as before" })
   }),
   run: () =>
@@ -107,6 +149,11 @@ export const undo = tool({
       switch (undone._tag) {
         case "Edit":
           return { data: { undone: "edit" as const, ids: [undone.unitId] }, text: `As before: [${undone.unitId}]` }
+        case "Feedback":
+          return {
+            data: { undone: "feedback" as const, ids: [undone.unitId] },
+            text: `What was said of it is taken back: [${undone.unitId}]`
+          }
         case "Forget": {
           const ids = undone.units.map((unit) => unit.id)
           return {

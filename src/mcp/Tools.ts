@@ -1,7 +1,7 @@
 /**
  * All tools, in the order in which clients list them.
  */
-import { edit, undo } from "./ChangeTools.ts"
+import { edit, feedback, undo } from "./ChangeTools.ts"
 import { forget, get, save, timeline } from "./MemoryTools.ts"
 import { prompt } from "./PromptHook.ts"
 import { crossProjectSearch, inject, search } from "./SearchTools.ts"
@@ -16,6 +16,7 @@ export const TOOLS: ReadonlyArray<Tool> = [
   inject,
   save,
   edit,
+  feedback,
   forget,
   undo,
   status,

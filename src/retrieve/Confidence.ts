@@ -3,10 +3,10 @@
  * coding questions in English, 67 reach a half, and 36 do in the memory without the session that has the answer; three
  * quarters are reached by 53 and by 6 (`npm run bench -- recall --left-out`).
  */
+import { isEveryday } from "../domain/EverydayWords.ts"
 import { inverseDocumentFrequency, scoreOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
-import { isEveryday } from "./EverydayWords.ts"
 import type { Boosted } from "./Surroundings.ts"
 import type { Term } from "./Terms.ts"
 

@@ -1,11 +1,13 @@
 /**
  * Finds which of a text's words stand together in one unit, and weighs them. Pure.
  */
+import { isEveryday } from "../domain/EverydayWords.ts"
+import { MAX_WORDS } from "../domain/Feedback.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Word } from "../domain/Verdict.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
-import { isEveryday } from "./EverydayWords.ts"
+import { factorOf } from "./Helping.ts"
 import { byLexeme, type Term } from "./Terms.ts"
 
 /** A term of a text, and its weight. */
@@ -15,7 +17,7 @@ export type Weighed = Term & Word
 export interface Testimony {
   readonly unit: MemoryUnit
   readonly together: ReadonlyArray<string>
-  /** Sum of their bits. */
+  /** Sum of their bits, times a factor by what a person said of the unit at such prompts, and by its use. */
   readonly bits: number
 }
 
@@ -63,13 +65,33 @@ export const weigh = (
 export const mostBitsOf = (terms: ReadonlyArray<Term>): number =>
   terms.reduce((sum, { lexeme }) => sum + bitsOf(lexeme, Infinity, 1), 0)
 
-/** Returns the words with the most bits that stand in one stretch of `WINDOW` lexemes. */
-const testimonyOf = (unit: MemoryUnit, words: ReadonlyMap<string, Weighed>): Testimony => {
-  const found = [unit.title, unit.files.join(" "), unit.content].flatMap(Tokenizer.lexemesOnce)
-    .flatMap((member, at) => {
-      const word = words.get(member)
-      return word === undefined ? [] : [{ ...word, at }]
-    })
+const lexemesOf = (unit: MemoryUnit): ReadonlyArray<string> =>
+  [unit.title, unit.files.join(" "), unit.content].flatMap(Tokenizer.lexemesOnce)
+
+/** Returns the words that tell something, by the lexemes that stand for them in a memory. */
+export const tellingOf = (words: ReadonlyArray<Weighed>): ReadonlyMap<string, Weighed> =>
+  byLexeme(words.filter(({ bits }) => bits > 0))
+
+/** Returns a unit's lexemes that a text names, those with the most bits first, by which the text is known again (domain/Feedback.ts). */
+export const namedIn = (unit: MemoryUnit, telling: ReadonlyMap<string, Weighed>): ReadonlyArray<string> => {
+  const bitsOf = (lexeme: string) => telling.get(lexeme)?.bits ?? 0
+  return [...new Set(lexemesOf(unit))].filter((lexeme) => telling.has(lexeme))
+    .sort((a, b) => bitsOf(b) - bitsOf(a)).slice(0, MAX_WORDS)
+}
+
+/** A word of a text, at one of its places in a unit. */
+interface Placed extends Word {
+  /** The unit's lexeme that stands for it. */
+  readonly member: string
+  readonly at: number
+}
+
+/** Returns the words with the most bits that stand in one stretch of `WINDOW` lexemes, and the sum of their bits. */
+const stretchOf = (unit: MemoryUnit, words: ReadonlyMap<string, Weighed>) => {
+  const found = lexemesOf(unit).flatMap((member, at): ReadonlyArray<Placed> => {
+    const word = words.get(member)
+    return word === undefined ? [] : [{ lexeme: word.lexeme, bits: word.bits, member, at }]
+  })
   const inWindow = new Map<string, number>()
   let sum = 0
   let first = 0
@@ -89,11 +111,35 @@ const testimonyOf = (unit: MemoryUnit, words: ReadonlyMap<string, Weighed>): Tes
     }
     if (sum > best.bits) best = { together: [...inWindow.keys()], bits: sum }
   }
-  return { unit, ...best }
+  return { ...best, found }
+}
+
+const isChanged = ({ feedback, uses }: MemoryUnit): boolean => feedback !== undefined || uses !== undefined
+
+/** Returns the factor by which what was said of a unit, and its use, change its bits; without either 1. */
+const factorIn = (unit: MemoryUnit, { found, together }: ReturnType<typeof stretchOf>): number =>
+  !isChanged(unit)
+    ? 1
+    : factorOf(
+      unit.feedback ?? [],
+      unit.uses ?? 0,
+      together.map((lexeme) => {
+        const places = found.filter((word) => word.lexeme === lexeme)
+        return { bits: places[0]!.bits, members: places.map(({ member }) => member) }
+      })
+    )
+
+/** As the factor of a unit's testimony (Helping.ts). */
+export const feedbackFactor = (unit: MemoryUnit, telling: ReadonlyMap<string, Weighed>): number =>
+  isChanged(unit) ? factorIn(unit, stretchOf(unit, telling)) : 1
+
+const testimonyOf = (unit: MemoryUnit, telling: ReadonlyMap<string, Weighed>): Testimony => {
+  const stretch = stretchOf(unit, telling)
+  return { unit, together: stretch.together, bits: stretch.bits * factorIn(unit, stretch) }
 }
 
 export const evidenceIn = (words: ReadonlyArray<Weighed>, units: ReadonlyArray<MemoryUnit>): Evidence => {
-  const telling = byLexeme(words.filter(({ bits }) => bits > 0))
+  const telling = tellingOf(words)
   return {
     words,
     testimonies: units.map((unit) => testimonyOf(unit, telling)).sort((a, b) => b.bits - a.bits)

@@ -54,6 +54,7 @@ import { type Criteria, forgetSelected, select, type Selection } from "./Bulk.ts
 import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
 import { type Conversation, conversation, type Place } from "./Conversation.ts"
 import { addProject, type GivenConversation, type GivenText, storeConversation, storeText } from "./Given.ts"
+import { feedback, type FeedbackRequest, type Helped } from "./Helping.ts"
 import { injectedSince, type InjectionIn, injectionsOf, type SessionInjections } from "./Injections.ts"
 import { least } from "./Least.ts"
 import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
@@ -62,6 +63,7 @@ import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
 import { type Conflict, edit, forget, forgetAnswers, forgettable, history, save, undo } from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
+import { noteUses } from "./Using.ts"
 import { explain, type Explanation } from "./Why.ts"
 import { work } from "./Worker.ts"
 
@@ -101,6 +103,10 @@ const make = Effect.gen(function*() {
           ? openings.refresh("all")
           : Effect.void
     )
+
+  /** Counts what the sessions used of what they were told, after each step that captured some of them. */
+  const notingUses = <A extends CaptureStep, E, R>(steps: Stream.Stream<A, E, R>, isLast = false) =>
+    Stream.tap(steps, (step) => step._tag === "Captured" ? noteUses(step.captured, isLast) : Effect.void)
 
   const run = <A, E>(effect: Effect.Effect<A, E, Files | Services>) => inFlight(Owner.provideContext(context)(effect))
 
@@ -167,13 +173,19 @@ const make = Effect.gen(function*() {
 
   return {
     discover: collector.discover,
-    ingest: (files) => Stream.concat(Stream.provideContext(Pipeline.ingest(files), context), Stream.execute(refresh)),
+    ingest: (files) =>
+      Stream.concat(Stream.provideContext(notingUses(Pipeline.ingest(files)), context), Stream.execute(refresh)),
     review: (sessions) => Stream.concat(Stream.provideContext(review(sessions), context), Stream.execute(refresh)),
     work: refreshing(Stream.provideContext(work, context)),
     capture: (folders) =>
-      Stream.concat(Stream.execute(forgetSessions), refreshing(Stream.provideContext(capture(folders), context))),
+      Stream.concat(
+        Stream.execute(forgetSessions),
+        refreshing(Stream.provideContext(notingUses(capture(folders)), context))
+      ),
     captureLast: (folder, sessionId) =>
-      Stream.runDrain(refreshing(Stream.provideContext(captureLast(folder, sessionId), context))),
+      Stream.runDrain(
+        refreshing(Stream.provideContext(notingUses(captureLast(folder, sessionId), true), context))
+      ),
     search: retriever.search,
     inject: injector.inject,
     hook: (input, telling) => run(Hook.answer(input, telling)),
@@ -191,6 +203,7 @@ const make = Effect.gen(function*() {
     timeline: (request) => run(timeline(request)),
     save: (request) => run(Effect.zipLeft(save(request), refresh)),
     edit: (id, request, by) => run(Effect.zipLeft(edit(id, request, by), refresh)),
+    feedback: (id, request, by) => run(feedback(id, request, by)),
     history: (id) => run(history(id)),
     undo: (by) => run(Effect.zipLeft(undo(by), refresh)),
     moveIn: (foreign, isDryRun) => {
@@ -339,6 +352,15 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     request: EditRequest,
     by: Actor
   ) => Effect.Effect<MemoryUnit, StoreError | NotFound | Conflict>
+  /**
+   * Notes whether a memory, by id or a prefix of it, helps at a prompt: it is told sooner, or not at all, at prompts that name the same of
+   * it. A search finds it as before.
+   */
+  readonly feedback: (
+    id: string,
+    request: FeedbackRequest,
+    by: Actor
+  ) => Effect.Effect<Helped, StoreError | NotFound | Conflict>
   /** Returns a memory, by id or a prefix of it, and what was changed of it; undefined when nothing was. */
   readonly history: (
     id: string

@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 const MAX_NAME = 100
 
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
-  what: Schema.Literal("unit", "project", "session", "cursor", "injections", "replacement"),
+  what: Schema.Literal("unit", "project", "session", "cursor", "injections", "replacement", "word"),
   name: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
@@ -32,6 +32,8 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
         return this.known.length > 0
           ? `several sessions begin with ${name}: ${all}; give more of the id`
           : `nothing was put in front of Claude in ${this.name === "" ? "any session" : `a session ${name}`} yet`
+      case "word":
+        return `${all} has no telling word of this prompt: ${name}; without --prompt it is said of the prompt at which it was told`
       case "replacement":
         return `${name} can't hold in place of itself`
       case "cursor":

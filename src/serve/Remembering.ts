@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Collector } from "../capture/Collector.ts"
+import { supersede } from "../compress/Supersession.ts"
 import type { EditRequest } from "../domain/Edited.ts"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
@@ -46,6 +47,7 @@ export const save = ({ content, files = [], project: place, title, ...request }:
       yield* Clock.currentTimeMillis
     )
     const saved = yield* store.save(unit, project)
+    yield* supersede([saved])
     yield* indexed
     return saved
   })

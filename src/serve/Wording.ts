@@ -3,7 +3,10 @@
  */
 import * as DateTime from "effect/DateTime"
 import type { Message } from "../domain/Conversation.ts"
+import type { Feedback } from "../domain/Feedback.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
 import type { Size } from "../store/Retention.ts"
 
@@ -74,6 +77,26 @@ export const textOf = ({ blocks }: Message): string =>
 /** Returns the role; "tool" for what a tool gave, which the transcript has as a message of the user's. */
 export const speakerOf = ({ blocks, role }: Message): string =>
   blocks.length > 0 && blocks.every(({ kind }) => kind === "tool_result") ? "tool" : role
+
+/** Returns the memory's own words that have these lexemes, each once; a lexeme whose word is gone since stands for itself. */
+const wordsOf = ({ content, title }: Pick<MemoryUnit, "content" | "title">, lexemes: ReadonlyArray<string>) => {
+  const words = `${title}\n${content}`.match(/[\p{L}\p{N}_]+/gu) ?? []
+  return [
+    ...new Set(
+      lexemes.map((lexeme) =>
+        words.find((word) => word.length < 40 && Tokenizer.lexemes(word).join() === lexeme)?.toLowerCase() ?? lexeme
+      )
+    )
+  ]
+}
+
+/** Formats as "at prompts with deploy and staging", "at every prompt". */
+export const promptsText = ({ words }: Feedback, unit: Pick<MemoryUnit, "content" | "title">): string =>
+  words.length === 0 ? "at every prompt" : `at prompts with ${joined(wordsOf(unit, words))}`
+
+/** Formats as "helps at prompts with deploy and staging". */
+export const feedbackText = (note: Feedback, unit: Pick<MemoryUnit, "content" | "title">): string =>
+  `${note.helps ? "helps" : "does not help"} ${promptsText(note, unit)}`
 
 /** Explains why a result was found. */
 export const reason = (

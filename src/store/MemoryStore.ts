@@ -243,14 +243,20 @@ export interface TakenIn {
 /** Who asked for an operation: a person, or Claude through its tools. */
 export type Actor = "person" | "claude"
 
+/** Who did it: those, or a rule, which found that a memory replaces another (Supersession.ts). */
+export type Doer = Actor | "rule"
+
 /** Time in which an operation can be undone, and for which the bin keeps what was forgotten: seven days. */
 export const UNDO_MS = 7 * 86_400_000
 
-/** "edit" changes words or type, "pin" whether a unit is pinned, "replace" which unit says what holds now. */
-export type OperationKind = "edit" | "pin" | "replace" | "forget" | "merge" | "undo"
+/**
+ * "edit" changes words or type, "pin" whether a unit is pinned, "replace" which unit says what holds now, "feedback" what was said of it as
+ * it was told, "use" in how many sessions Claude used it.
+ */
+export type OperationKind = "edit" | "pin" | "replace" | "feedback" | "use" | "forget" | "merge" | "undo"
 
 /** The kinds that `undo` undoes. */
-export const UNDOABLE: ReadonlyArray<OperationKind> = ["edit", "forget", "merge"]
+export const UNDOABLE: ReadonlyArray<OperationKind> = ["edit", "feedback", "forget", "merge"]
 
 /** Parts of what was forgotten. */
 export type BinKind = "unit" | "message" | "title" | "letter"
@@ -258,7 +264,7 @@ export type BinKind = "unit" | "message" | "title" | "letter"
 /** A recorded change of a unit. */
 export interface Operation {
   readonly kind: OperationKind
-  readonly actor: Actor
+  readonly actor: Doer
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly isUndone: boolean
@@ -281,7 +287,12 @@ export type EditResult =
 
 /** What `undo` undid, and when that had been done. */
 export type Undone =
-  | { readonly _tag: "Edit"; readonly at: number; readonly unitId: string; readonly unit: MemoryUnit | undefined }
+  | {
+    readonly _tag: "Edit" | "Feedback"
+    readonly at: number
+    readonly unitId: string
+    readonly unit: MemoryUnit | undefined
+  }
   | {
     readonly _tag: "Forget"
     readonly at: number
@@ -431,7 +442,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly edit: (
     id: string,
     change: Change,
-    by: Actor,
+    by: Doer,
     revision?: number
   ) => Effect.Effect<EditResult | undefined, StoreError>
   /** Returns the changes of a unit; undefined when nobody has changed it. */

@@ -2,6 +2,7 @@
  * The overlay: what a person changed of memories, kept apart from what is derived of the sessions, so that it survives when
  * these are compressed again. Pure, so that every store applies it alike.
  */
+import type { Feedback } from "../domain/Feedback.ts"
 import { idOf } from "../domain/Ids.ts"
 import { fieldsOf } from "../domain/Lexical.ts"
 import { evidence, MAX_EVIDENCE, type MemoryUnit, type UnitType } from "../domain/MemoryUnit.ts"
@@ -23,6 +24,23 @@ export interface Changed {
   readonly pinned: boolean
   /** Id of the unit that says what holds now. */
   readonly replacedBy: string | null
+  /** The thing that the unit chose and that unit replaces, where a rule saw that; null where a person said so. */
+  readonly replacedFor: string | null
+  readonly feedback: ReadonlyArray<Feedback>
+  /** Number of sessions in which Claude used the unit as it was told, at most `MAX_USES`. */
+  readonly uses: number
+}
+
+/** Values that change nothing. Those which an earlier version recorded lack some. */
+export const UNCHANGED: Changed = {
+  title: null,
+  content: null,
+  type: null,
+  pinned: false,
+  replacedBy: null,
+  replacedFor: null,
+  feedback: [],
+  uses: 0
 }
 
 /** A change of some values: null gives back the derived one. */
@@ -30,7 +48,7 @@ export type Change = { readonly [Name in keyof Changed]?: Changed[Name] | undefi
 
 export interface Overlay extends Changed {
   readonly unitId: string
-  /** Number of changes so far. */
+  /** Number of changes by a person so far. */
   readonly revision: number
   readonly derived: Derived
 }
@@ -40,25 +58,29 @@ export const derivedOf = (unit: MemoryUnit): Derived =>
 
 /** Returns an overlay that changes nothing yet. */
 export const overlayOf = (unit: MemoryUnit): Overlay => ({
+  ...UNCHANGED,
   unitId: unit.id,
   revision: 0,
-  title: null,
-  content: null,
-  type: null,
-  pinned: false,
-  replacedBy: null,
   derived: derivedOf(unit)
 })
 
-export const changedOf = ({ content, pinned, replacedBy, title, type }: Changed): Changed => ({
-  title,
-  content,
-  type,
-  pinned,
-  replacedBy
+export const changedOf = (
+  { content, feedback, pinned, replacedBy, replacedFor, title, type, uses }: Changed
+): Changed => ({ title, content, type, pinned, replacedBy, replacedFor, feedback, uses })
+
+const isEqual = (a: Changed, b: Changed): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** Leaves out what rules found and counted. */
+const withoutRules = (changed: Changed): Changed => ({
+  ...changed,
+  ...(changed.replacedFor !== null && { replacedBy: null, replacedFor: null }),
+  uses: 0
 })
 
-/** Applies a change; returns the same overlay when it changes nothing. A value equal to the derived one is null. */
+/**
+ * Applies a change; returns the same overlay when it changes nothing. A value equal to the derived one is null. What a rule changes
+ * makes no revision.
+ */
 export const change = (overlay: Overlay, changes: Change): Overlay => {
   const value = <Name extends "content" | "title" | "type">(name: Name): Changed[Name] => {
     const given: Change[Name] = changes[name]
@@ -69,22 +91,36 @@ export const change = (overlay: Overlay, changes: Change): Overlay => {
     content: value("content"),
     type: value("type"),
     pinned: changes.pinned ?? overlay.pinned,
-    replacedBy: changes.replacedBy === undefined ? overlay.replacedBy : changes.replacedBy
+    replacedBy: changes.replacedBy === undefined ? overlay.replacedBy : changes.replacedBy,
+    replacedFor: changes.replacedBy === undefined ? overlay.replacedFor : changes.replacedFor ?? null,
+    feedback: changes.feedback ?? overlay.feedback,
+    uses: changes.uses ?? overlay.uses
   }
-  return JSON.stringify(next) === JSON.stringify(changedOf(overlay))
-    ? overlay
-    : { ...overlay, ...next, revision: overlay.revision + 1 }
+  if (isEqual(next, changedOf(overlay))) return overlay
+  const isByRule = isEqual(withoutRules(next), withoutRules(changedOf(overlay)))
+  return { ...overlay, ...next, revision: overlay.revision + (isByRule ? 0 : 1) }
 }
 
-/** Tests whether anything is changed: such a unit stays where its origin is compressed again. */
+/** Tests whether a person changed anything: such a unit stays where its origin is compressed again. */
 export const isKept = <A extends Changed>(changed: A | null | undefined): changed is A =>
   changed !== null && changed !== undefined && (changed.pinned || changed.content !== null || changed.title !== null ||
-    changed.type !== null || changed.replacedBy !== null)
+    changed.type !== null || changed.replacedBy !== null && changed.replacedFor === null || changed.feedback.length > 0)
+
+/** Returns the overlay for a unit as it is derived anew: what a rule found, or counted, in other words holds no more. */
+export const rebased = (overlay: Overlay, unit: MemoryUnit): Overlay => {
+  const isSame = overlay.derived.content === unit.content
+  return {
+    ...overlay,
+    derived: derivedOf(unit),
+    ...(!isSame && overlay.content === null && { uses: 0 }),
+    ...(!isSame && overlay.replacedFor !== null && { replacedBy: null, replacedFor: null })
+  }
+}
 
 /** Returns a unit as it was derived. */
 export const underneath = (unit: MemoryUnit, overlay: Overlay | undefined): MemoryUnit => {
   if (overlay === undefined) return unit
-  const { replacedBy: _, revision: __, ...rest } = unit
+  const { feedback: _, replacedBy: __, replacedFor: ___, revision: ____, uses: _____, ...rest } = unit
   return { ...rest, ...overlay.derived, pinned: false }
 }
 
@@ -93,7 +129,7 @@ export const underneath = (unit: MemoryUnit, overlay: Overlay | undefined): Memo
  * the derived one came from.
  */
 export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
-  const { content, derived, pinned, replacedBy, revision, title, type } = overlay
+  const { content, derived, feedback, pinned, replacedBy, replacedFor, revision, title, type, uses } = overlay
   const rest = underneath(unit, overlay)
   return {
     ...rest,
@@ -112,7 +148,10 @@ export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
     type: type ?? derived.type,
     pinned,
     ...(replacedBy !== null && { replacedBy }),
-    revision
+    ...(replacedFor !== null && { replacedFor }),
+    ...(feedback.length > 0 && { feedback }),
+    ...(uses > 0 && { uses }),
+    ...(revision > 0 && { revision })
   }
 }
 

@@ -64,9 +64,14 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
       Effect.gen(function*() {
         const [archive, before] = yield* Effect.gen(function*() {
           const store = yield* MemoryStore
-          const [harbour] = yield* said("a", HARBOUR, LANTERN)
+          const [harbour, lantern] = yield* said("a", HARBOUR, LANTERN)
           yield* store.save(unitOf({ content: TIDE }, "project-one", 5_000), project("one"))
-          yield* store.edit(harbour!, { content: `${HARBOUR} And the ropes.`, pinned: true }, "person")
+          yield* store.edit(lantern!, { replacedBy: harbour!, replacedFor: "lanterns" }, "rule")
+          yield* store.edit(harbour!, {
+            content: `${HARBOUR} And the ropes.`,
+            pinned: true,
+            feedback: [{ helps: false, words: ["harbour"] }]
+          }, "person")
           return [yield* exported, yield* contents] as const
         }).pipe(on)
         yield* Effect.gen(function*() {

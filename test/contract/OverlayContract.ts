@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
+import { noted } from "../../src/domain/Feedback.ts"
 import { idOf } from "../../src/domain/Ids.ts"
 import { evidence, type MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { unitOf } from "../../src/domain/Saved.ts"
@@ -242,6 +243,84 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "by feedback stays too, also where the segment makes it no more, and is undone like an edit",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const nohelp = { helps: false, words: ["alpha"] }
+        const help = { helps: true, words: [] }
+        yield* compress("one", made)
+        assert.isFalse("feedback" in (yield* one("a")))
+        yield* edit("a", { feedback: [nohelp] }, "person")
+        yield* edit("a", { title: "Mine" }, "person")
+        yield* TestClock.adjust("1 minute")
+        yield* edit("a", { feedback: [nohelp, help] }, "claude")
+        yield* compress("one", unit("a", { content: words(14), title: "Letters and more" }))
+        assert.deepInclude(yield* one("a"), {
+          content: words(14),
+          feedback: [nohelp, help],
+          revision: 3,
+          title: "Mine"
+        })
+        yield* compress("one")
+        // It is no text, and is found by none.
+        assert.deepStrictEqual(yield* found("helps"), [])
+        assert.isUndefined(yield* store.undo("person"))
+        assert.deepInclude(yield* store.undo("claude"), { _tag: "Feedback", at: 60_000, unitId: "a" })
+        assert.deepInclude(yield* one("a"), { feedback: [nohelp], title: "Mine" })
+        assert.strictEqual((yield* store.undo())?._tag, "Edit")
+        assert.deepInclude(yield* one("a"), { feedback: [nohelp], title: "Letters and more" })
+        assert.strictEqual((yield* store.undo())?._tag, "Feedback")
+        assert.isFalse("feedback" in (yield* one("a")))
+        const history = yield* store.history("a")
+        assert.deepStrictEqual(history?.operations[0]?.after.feedback, [nohelp])
+        assert.deepStrictEqual(history?.operations.map(({ kind }) => kind).slice(0, 3), [
+          "feedback",
+          "edit",
+          "feedback"
+        ])
+        yield* compress("one")
+        assert.deepStrictEqual(yield* store.units(["a"]), [])
+      })
+    )
+
+    test(
+      "by a rule is no person's change: it makes no revision, keeps nothing, and ends with the words that it was found in",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const ruled = { replacedBy: "b", replacedFor: "alpha" }
+        yield* compress("one", made)
+        yield* compress("two", unit("b", { content: TIDE }))
+        yield* edit("a", ruled, "rule")
+        assert.deepInclude(yield* one("a"), ruled)
+        assert.isUndefined((yield* one("a")).revision)
+        assert.isUndefined(yield* store.undo())
+        yield* compress("one", { ...made, compressor: 9 })
+        assert.deepInclude(yield* one("a"), ruled)
+        yield* compress("one", unit("a", { content: words(14), title: "Letters" }))
+        assert.doesNotHaveAnyKeys(yield* one("a"), ["replacedBy", "replacedFor"])
+        yield* edit("a", ruled, "rule")
+        yield* compress("one")
+        assert.deepStrictEqual(yield* store.units(["a"]), [])
+
+        yield* compress("one", made)
+        yield* edit("a", ruled, "rule")
+        yield* edit("a", { replacedBy: "b" }, "person")
+        assert.doesNotHaveAnyKeys(yield* one("a"), ["replacedFor"])
+        assert.deepInclude(yield* one("a"), { replacedBy: "b", revision: 1 })
+        yield* compress("one")
+        assert.deepInclude(yield* one("a"), { replacedBy: "b" })
+        const history = yield* store.history("a")
+        assert.deepStrictEqual(
+          history?.operations.map(({ actor, kind, revision }) => [actor, kind, revision]).slice(-2),
+          [
+            ["rule", "replace", 0],
+            ["person", "replace", 1]
+          ]
+        )
+      })
+    )
+
+    test(
       "to pin lists it as pinned, and it stays where its segment makes it no more",
       Effect.gen(function*() {
         const store = yield* MemoryStore
@@ -472,6 +551,15 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
       { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("type" as const), which }) },
       { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("pin" as const), which }) },
       { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("replace" as const), which, other: which }) },
+      {
+        weight: 2,
+        arbitrary: FastCheck.record({
+          _tag: FastCheck.constant("feedback" as const),
+          which,
+          helps: FastCheck.boolean(),
+          words: FastCheck.subarray(["harbour", "lantern"])
+        })
+      },
       { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("forget" as const), which }) },
       { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("undo" as const) }) },
       { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("merge" as const) }) },
@@ -481,12 +569,13 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     /** What a unit is to say; the operation that it takes back is the last. */
-    type Said = Pick<MemoryUnit, "content" | "pinned" | "replacedBy" | "title" | "type">
-    const shown = ({ content, pinned, replacedBy, title, type }: MemoryUnit): Said => ({
+    type Said = Pick<MemoryUnit, "content" | "feedback" | "pinned" | "replacedBy" | "title" | "type">
+    const shown = ({ content, feedback, pinned, replacedBy, title, type }: MemoryUnit): Said => ({
       content,
       pinned,
       title,
       type,
+      ...(feedback !== undefined && { feedback }),
       ...(replacedBy !== undefined && { replacedBy })
     })
 
@@ -549,6 +638,12 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
               case "replace":
                 yield* change(each.which, { replacedBy: each.other }, false)
                 break
+              case "feedback": {
+                const { helps, words } = each
+                const feedback = noted(before.get(each.which)?.feedback ?? [], { helps, words })
+                yield* change(each.which, { feedback }, true)
+                break
+              }
               case "forget": {
                 const gone = (yield* store.forget([each.which])).units.map(({ id }) => id)
                 const taken = gone.map((id) => [id, given.get(id)] as const)

@@ -90,6 +90,34 @@ describe("a person who puts memories right", () => {
       assert.isTrue(existsSync(join(home, ".claude-memory")))
     }))
 
+  test("says that one did not help, and takes that back", ({ json, printed, refused }) =>
+    Effect.gen(function*() {
+      const { results: [{ id, unit }] } = yield* json("search", "fake timers", "--all-projects")
+      const short = id.slice(0, 8)
+      const prompt = unit.title as string
+      assert.match(
+        yield* printed("nohelp", short, "--prompt", prompt),
+        new RegExp(
+          `^Not told any more at prompts with .*: ${short} .*\n\`claude-memory undo\` takes it back; a search finds`
+        )
+      )
+      assert.match(yield* printed("show", short), /\nfeedback {2}does not help at prompts with \S/)
+      assert.match(yield* printed("history", short), /revision 1, changed by you\n  │ does not help at prompts with \S/)
+      // Compressed again from the same lines.
+      yield* printed("import", SHOP)
+      assert.deepInclude((yield* json("show", short)).unit.feedback[0], { helps: false })
+      assert.strictEqual((yield* json("search", "fake timers", "--all-projects")).results[0].id, id)
+      assert.match(yield* printed("help", short), new RegExp(`^Told sooner at every prompt: ${short} `))
+      assert.match(yield* printed("help", short, "--off"), /^Taken back that it helps: /)
+      assert.strictEqual((yield* json("show", short)).unit.feedback.length, 1)
+      for (const _ of [1, 2, 3]) {
+        assert.match(yield* printed("undo"), /^What you said on .* is taken back:\n  [0-9a-f]{8} /)
+      }
+      assert.isUndefined((yield* json("show", short)).unit.feedback)
+      assert.match(yield* refused("help", short, "--prompt", "zzyzx"), /has no telling word of this prompt: zzyzx/)
+      assert.include(yield* printed("help", "undo"), "Undo the last edit")
+    }))
+
   slow(test)("pins one, which every session is told", ({ json, list, printed }) =>
     Effect.gen(function*() {
       const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")

@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
 import { load } from "../../src/resources/SqliteDriver.ts"
-import { LATEST, STEPS } from "../../src/store/sqlite/migrations.ts"
+import { LATEST } from "../../src/store/sqlite/migrations.ts"
 import { register } from "../../src/store/sqlite/Packs.ts"
 
 const PAGE = 4_096
@@ -27,27 +27,11 @@ export const withDatabase = <A>(path: string, use: (database: DatabaseSync) => A
 
 export const run = (sql: string) => (path: string): void => withDatabase(path, (database) => database.exec(sql))
 
-const madeAtFirst = (beginning: string) => STEPS[0]!.find((statement) => statement.startsWith(beginning))!
-
 /** Takes a memory back to the schema before the newest. */
 export const takeBack = run([
   // What this frees holds nothing, as in a memory of that version.
   "PRAGMA secure_delete = ON",
-  "CREATE TABLE kept AS SELECT * FROM messages",
-  "DROP VIEW messages",
-  "DROP TABLE message_rows",
-  "DROP TABLE names",
-  "DROP TABLE packs",
-  "DROP TABLE let_go",
-  madeAtFirst("CREATE TABLE messages ("),
-  "INSERT INTO messages SELECT * FROM kept",
-  "DROP TABLE kept",
-  madeAtFirst("CREATE INDEX messages_segment"),
-  madeAtFirst("CREATE INDEX messages_session"),
-  "ALTER TABLE units ADD COLUMN text TEXT NOT NULL DEFAULT ''",
-  "UPDATE units SET text = unpacked(body)",
-  "ALTER TABLE units DROP COLUMN body",
-  "ALTER TABLE units RENAME COLUMN text TO body",
+  ...["replaced_for", "feedback", "uses"].map((column) => `ALTER TABLE overlay DROP COLUMN ${column}`),
   `PRAGMA user_version = ${LATEST - 1}`
 ].join(";\n"))
 

@@ -25,6 +25,7 @@ import { idOf } from "../../src/domain/Ids.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { FOLDER, nameOf } from "../../src/domain/OpeningFile.ts"
 import * as Project from "../../src/domain/Project.ts"
+import { lexemes } from "../../src/domain/Tokenizer.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import { isQuiet, startText } from "../../src/hook/Entry.ts"
 import { answer } from "../../src/hook/Hook.ts"
@@ -186,12 +187,20 @@ const units = FastCheck.array(
     days: FastCheck.integer({ min: 0, max: 50 }),
     title: FastCheck.tuple(FastCheck.constantFrom(...SENTENCES), FastCheck.nat(60)),
     content,
-    files: FastCheck.subarray(["/work/src/a.ts", "C:\\work\\b.ts", "src/search/index.ts", "README.md"])
+    files: FastCheck.subarray(["/work/src/a.ts", "C:\\work\\b.ts", "src/search/index.ts", "README.md"]),
+    uses: FastCheck.option(FastCheck.integer({ min: 1, max: 5 }), { freq: 1, nil: undefined }),
+    feedback: FastCheck.option(
+      FastCheck.array(
+        FastCheck.record({ helps: FastCheck.boolean(), words: FastCheck.subarray(lexemes(SENTENCES.join(" "))) }),
+        { minLength: 1, maxLength: 3 }
+      ),
+      { freq: 1, nil: undefined }
+    )
   }),
   { maxLength: 45 }
 ).map((all) => {
   const now = Date.now()
-  return all.map(({ content, days, files, session, title: [title, length], type }, i): MemoryUnit => ({
+  return all.map(({ content, days, feedback, files, session, title: [title, length], type, uses }, i): MemoryUnit => ({
     ...unit(`0000${i}`.slice(-4) + "-unit", {
       type,
       sessionId: `s${session}`,
@@ -201,7 +210,9 @@ const units = FastCheck.array(
       position: i,
       occurredAt: now - days * DAY - i
     }),
-    tokens: Tokens.estimate(content)
+    tokens: Tokens.estimate(content),
+    ...(uses !== undefined && { uses }),
+    ...(feedback !== undefined && { feedback })
   }))
 })
 

@@ -34,6 +34,15 @@ const idsOf = (sessionId: string) =>
 describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
   "records of sessions, %s",
   (_, records) => {
+    it.effect("keep the words by which a prompt is known, and take a record without them", () =>
+      Effect.gen(function*() {
+        const { add, get } = yield* SessionRecords
+        yield* add("named", sent(["1"], { named: ["alpha", "bravo"] }))
+        yield* add("named", sent(["2"], { at: 2, named: [] }))
+        const { injections } = yield* get("named")
+        assert.deepStrictEqual(injections.map(({ named }) => named), [["alpha", "bravo"], undefined])
+      }).pipe(Effect.provide(records)))
+
     it.effect("keep the units of each session by itself, until its context is compacted", () =>
       Effect.gen(function*() {
         const { add, get, reset } = yield* SessionRecords
@@ -73,7 +82,11 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
         yield* settle("a", 20, false)
         yield* settle("a", 30, true)
         const record = yield* get("a")
-        assert.deepStrictEqual(record.injections, [{ ...first, state: "arrived" }, { ...second, state: "late" }])
+        assert.deepStrictEqual(record.injections, [{ ...first, state: "arrived", used: [] }, {
+          ...second,
+          state: "late",
+          used: []
+        }])
         assert.deepInclude(record, { ids: new Set(["1"]), pointed: new Set<string>(), isOpened: false })
       }).pipe(Effect.provide(records)))
 

@@ -73,6 +73,16 @@ const SESSIONS = [
 ]
 
 describe("what is injected when a session begins", () => {
+  it.effect("tells the decision that holds, and the one that it replaced only where it is gone", () =>
+    Effect.gen(function*() {
+      const old = decision("d1", 0.5, "Carts are kept in Memcached, one node a region.", { replacedBy: "d2" })
+      const now = decision("d2", 0.2, "Redis keeps what Memcached lost at each deploy of the shop.")
+      const { units } = yield* opened([...SESSIONS, old, now])
+      assert.deepStrictEqual(units.filter(({ type }) => type === "decision").map(({ id }) => id), ["d2"])
+      const alone = yield* opened([...SESSIONS, old])
+      assert.deepStrictEqual(alone.units.filter(({ type }) => type === "decision").map(({ id }) => id), ["d1"])
+    }))
+
   it.effect("tells once what a session's outcome and a decision say alike", () =>
     Effect.gen(function*() {
       const said = "We store amounts in cents, because floats lose them."

@@ -158,6 +158,10 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
         memory.edit(id, { title: `Round ${round}`, pinned: true }, "person"),
         memory.edit(id, { pinned: false }, "person")
       ])),
+    feedback: Effect.flatMap(
+      saved,
+      ({ id }) => memory.feedback(id, { helps: false, prompt: "what is saved?" }, "person")
+    ),
     history: Effect.flatMap(saved, ({ id }) => memory.history(id)),
     undo: memory.undo(),
     moveIn: drained(memory.moveIn(foreign(round), false)),

@@ -69,7 +69,7 @@ describe("the tools of the MCP server", () => {
           assert.isBelow(description.length, 400, name)
           assert.isDefined(title, name)
           assert.isFalse(annotations?.openWorldHint, name)
-          assert.strictEqual(annotations?.readOnlyHint, !/_(?:save|edit|forget|undo)$/.test(name), name)
+          assert.strictEqual(annotations?.readOnlyHint, !/_(?:save|edit|feedback|forget|undo)$/.test(name), name)
           assert.strictEqual(annotations?.destructiveHint, name.endsWith("_forget"), name)
           assert.notInclude(JSON.stringify([inputSchema, outputSchema]), "$ref", name)
           for (const [argument, schema] of Object.entries(inputSchema.properties ?? {})) {
@@ -316,6 +316,37 @@ describe("the tools of the MCP server", () => {
           ] as const
         ) assert.match(yield* connection.text("save", args), words)
         assert.match(yield* connection.text("forget", { ids: ["abc"] }), /first 8 characters/)
+      }))
+
+    it.scoped("note that a memory did not help, and take that back; of the user's own only if they agree", () =>
+      Effect.gen(function*() {
+        const { memory } = yield* Remembered
+        const connection = yield* connect()
+        const { memories: [found] } = yield* ask(connection, "search", { query: "fake timers" })
+        const id = found!.id
+        const prompt = `${found!.title} ${found!.content.slice(0, 200)}`
+        const noted = yield* connection.call("feedback", { id: id.slice(0, 8), helps: false, prompt })
+        const { words } = noted.structuredContent as { readonly words: ReadonlyArray<string> }
+        assert.isAbove(words.length, 2)
+        assert.match(textOf(noted), /does not help at prompts with .*: noted\. claude_memory_undo takes it back/)
+        const feedback = Effect.map(memory.show(id), ({ unit }) => unit.feedback)
+        assert.deepStrictEqual(yield* feedback, [{ helps: false, words }])
+        yield* connection.call("feedback", { id, helps: true, prompt })
+        assert.deepStrictEqual(yield* feedback, [{ helps: true, words }])
+        yield* connection.call("undo", {})
+        assert.deepInclude((yield* connection.call("undo", {})).structuredContent, { undone: "feedback", ids: [id] })
+        assert.isUndefined(yield* feedback)
+        assert.match(
+          yield* connection.text("feedback", { id, helps: true, prompt: "zzyzx" }),
+          /has no telling word of this prompt: zzyzx/
+        )
+        const { projectId } = (yield* memory.show(id)).unit
+        const own = yield* memory.save({ content: "The user keeps llamas in the stable.", project: { id: projectId } })
+        const refused = yield* connection.call("feedback", { id: own.id, helps: false })
+        assert.isTrue(refused.isError)
+        assert.include(textOf(refused), `claude-memory nohelp ${own.id.slice(0, 8)}`)
+        assert.isUndefined((yield* memory.show(own.id)).unit.feedback)
+        yield* memory.forget([own.id])
       }))
 
     it.scoped("mark what Claude saves, wherever it is told, until the user saves it too", () =>

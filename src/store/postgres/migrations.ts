@@ -105,6 +105,11 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `ALTER TABLE tombstones ADD COLUMN at bigint NOT NULL DEFAULT 0`,
   // What was saved is a person's by its origin; a pin says more than that now.
   `UPDATE units SET body = replace(body, '"pinned":true', '"pinned":false') WHERE origin LIKE 'saved:%'`
+], [
+  // What a person said of units as they were told, as JSON, in how many sessions Claude used them, and the thing that a rule saw replaced where it set `replaced_by`.
+  `ALTER TABLE overlay ADD COLUMN replaced_for text`,
+  `ALTER TABLE overlay ADD COLUMN feedback text`,
+  `ALTER TABLE overlay ADD COLUMN uses integer NOT NULL DEFAULT 0`
 ]]
 
 /** Returns the schema's version; 0 when there is no schema yet. */

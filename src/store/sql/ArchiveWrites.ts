@@ -7,7 +7,7 @@ import type { ArchivedUnit, Entry } from "../../domain/Archive.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { savedBy } from "../../domain/SavedBy.ts"
 import type { TakenIn } from "../MemoryStore.ts"
-import { changedOf, isKept } from "../Overlay.ts"
+import { type Changed, changedOf, isKept } from "../Overlay.ts"
 import { freshOf } from "../Rules.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import type { Entombed } from "./Entombed.ts"
@@ -78,10 +78,13 @@ export const make = (
     Effect.gen(function*() {
       const values = changedOf(changed)
       const [stored] = yield* db.unitsById([id])
-      if (stored === undefined || !isKept(values)) return
+      const isByRule = values.replacedFor !== null && !isKept<Changed>(values)
+      if (stored === undefined || !isByRule && !isKept<Changed>(values)) return
       const last = (yield* db.operationsOf([id])).at(-1)
       if (last !== undefined && last.at >= changed.at) return
-      yield* apply(stored, values, "person", "edit", changed.at)
+      yield* isByRule
+        ? apply(stored, values, "rule", "replace", changed.at)
+        : apply(stored, values, "person", "edit", changed.at)
     })
 
   /** Tests whether a saved unit is newer than its forgetting here. */

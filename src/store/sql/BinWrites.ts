@@ -7,7 +7,7 @@ import type { Message } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Forgetting from "../Forgetting.ts"
 import { type BinKind, UNDO_MS } from "../MemoryStore.ts"
-import { applied, isKept, type Overlay, underneath } from "../Overlay.ts"
+import { applied, isKept, type Overlay, UNCHANGED, underneath } from "../Overlay.ts"
 import type { KeptLetter } from "./Dialect.ts"
 import type { Entombed } from "./Entombed.ts"
 import type * as ProjectWrites from "./ProjectWrites.ts"
@@ -44,6 +44,12 @@ const formsOf = ({ overlay, unit }: BinnedUnit): ReadonlyArray<MemoryUnit> =>
   overlay === null ? [unit] : [unit, applied(unit, overlay)]
 
 const parse = <A>({ body }: { readonly body: string }): A => JSON.parse(body) as A
+
+/** Parses a unit; the overlay that an earlier version put there has fewer values. */
+const binnedUnit = (entry: { readonly body: string }): BinnedUnit => {
+  const { overlay, ...rest } = parse<BinnedUnit>(entry)
+  return { ...rest, overlay: overlay === null ? null : { ...UNCHANGED, ...overlay } }
+}
 
 /** Moves units to the projects that theirs were merged into. */
 type InPlace = ReturnType<typeof ProjectWrites.make>["inPlace"]
@@ -103,7 +109,7 @@ export const make = (
           }
         } else {
           const keys = kind === "unit"
-            ? formsOf(parse<BinnedUnit>(entry)).flatMap(Forgetting.keysOfUnit)
+            ? formsOf(binnedUnit(entry)).flatMap(Forgetting.keysOfUnit)
             : kind === "title"
             ? [Forgetting.titleKey(parse<Titled>(entry).title)]
             : Forgetting.keysOfLine(parse<KeptLetter>(entry).line)
@@ -116,8 +122,9 @@ export const make = (
   const restore = (operation: number) =>
     Effect.gen(function*() {
       const entries = yield* db.bin(operation)
-      const of = <A>(kind: BinKind) => entries.filter((entry) => entry.kind === kind).map((entry) => parse<A>(entry))
-      const units = of<BinnedUnit>("unit")
+      const ofKind = (kind: BinKind) => entries.filter((entry) => entry.kind === kind)
+      const of = <A>(kind: BinKind) => ofKind(kind).map((entry) => parse<A>(entry))
+      const units = ofKind("unit").map(binnedUnit)
       const sessions = new Set(of<Message>("message").map(({ sessionId }) => sessionId))
       yield* db.deleteTombstones([...units.map(({ unit }) => unit.id), ...[...sessions].map(sessionTomb)])
 

@@ -3,7 +3,15 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { type Actor, type EditResult, type OperationKind, UNDO_MS, UNDOABLE, type Undone } from "../MemoryStore.ts"
+import {
+  type Actor,
+  type Doer,
+  type EditResult,
+  type OperationKind,
+  UNDO_MS,
+  UNDOABLE,
+  type Undone
+} from "../MemoryStore.ts"
 import * as Overlay from "../Overlay.ts"
 import type { BinWrites } from "./BinWrites.ts"
 import type { SqlEffect } from "./Dialect.ts"
@@ -18,6 +26,9 @@ export interface EditBody {
   readonly after: Overlay.Changed
 }
 
+/** Returns the values before an operation; an earlier version recorded fewer. */
+const beforeOf = ({ before }: EditBody): Overlay.Changed => ({ ...Overlay.UNCHANGED, ...before })
+
 /** What the merge of a project records. */
 export interface MergeBody {
   readonly from: string
@@ -30,7 +41,15 @@ const changesWords = ({ content, title, type }: Overlay.Change): boolean =>
   content !== undefined || title !== undefined || type !== undefined
 
 const kindOf = (change: Overlay.Change): OperationKind =>
-  changesWords(change) ? "edit" : change.pinned !== undefined ? "pin" : "replace"
+  changesWords(change)
+    ? "edit"
+    : change.feedback !== undefined
+    ? "feedback"
+    : change.uses !== undefined
+    ? "use"
+    : change.pinned !== undefined
+    ? "pin"
+    : "replace"
 
 export const make = (
   db: Statements,
@@ -54,7 +73,7 @@ export const make = (
       return (yield* db.unitsById([unit.id]))[0]!.unit
     })
 
-  const apply = (stored: StoredUnit, change: Overlay.Change, by: Actor, kind: OperationKind, time?: number) =>
+  const apply = (stored: StoredUnit, change: Overlay.Change, by: Doer, kind: OperationKind, time?: number) =>
     Effect.gen(function*() {
       const { unit } = stored
       const before = (yield* db.overlays([unit.id])).get(unit.id) ?? Overlay.overlayOf(unit)
@@ -73,7 +92,7 @@ export const make = (
   const edit = (
     id: string,
     change: Overlay.Change,
-    by: Actor,
+    by: Doer,
     revision?: number
   ): SqlEffect<EditResult | undefined> =>
     Effect.gen(function*() {
@@ -100,13 +119,14 @@ export const make = (
         yield* splitProject(from)
         return { _tag: "Merge", at, from, into }
       }
-      const { content, title, type } = parse<EditBody>(operation).before
+      const { content, feedback, title, type } = beforeOf(parse<EditBody>(operation))
+      const isFeedback = operation.kind === "feedback"
       const unitId = operation.unitId!
       const [stored] = yield* db.unitsById([unitId])
       const unit = stored === undefined
         ? undefined
-        : yield* apply(stored, { content, title, type }, operation.actor, "undo")
-      return { _tag: "Edit", at, unitId, unit }
+        : yield* apply(stored, isFeedback ? { feedback } : { content, title, type }, operation.actor, "undo")
+      return { _tag: isFeedback ? "Feedback" : "Edit", at, unitId, unit }
     })
 
   return { apply, edit, undo }

@@ -20,7 +20,7 @@ import {
   type Transcript,
   UNDO_MS
 } from "../MemoryStore.ts"
-import type { Derived } from "../Overlay.ts"
+import { type Derived, UNCHANGED } from "../Overlay.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import * as ArchiveReads from "./ArchiveReads.ts"
 import type { Body, Dialect, SqlEffect, UnitBody } from "./Dialect.ts"
@@ -273,13 +273,18 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         WHERE unit_id = ${text(id)} ORDER BY at, id`
       return {
         derived: JSON.parse(overlay.derived) as Derived,
-        operations: rows.map(({ actor, at, body, kind, undone }) => ({
-          kind,
-          actor,
-          at,
-          isUndone: Boolean(undone),
-          ...JSON.parse(body) as EditBody
-        }))
+        operations: rows.map(({ actor, at, body, kind, undone }) => {
+          const { after, before, revision } = JSON.parse(body) as EditBody
+          return {
+            kind,
+            actor,
+            at,
+            isUndone: Boolean(undone),
+            revision,
+            before: { ...UNCHANGED, ...before },
+            after: { ...UNCHANGED, ...after }
+          }
+        })
       }
     })
 

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type { Message, OpenSegment } from "../../domain/Conversation.ts"
 import { evidence, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
-import type { Actor, BinKind, CaptureBatch, Cursor, OperationKind, WorkItem } from "../MemoryStore.ts"
+import type { BinKind, CaptureBatch, Cursor, Doer, OperationKind, WorkItem } from "../MemoryStore.ts"
 import type { Derived, Overlay } from "../Overlay.ts"
 import { hasText, type SessionChange } from "../Rules.ts"
 import { OWNER } from "../WorkLease.ts"
@@ -32,8 +32,39 @@ const OVERLAY: Columns = {
   type: "text",
   pinned: "boolean",
   replaced_by: "text",
+  replaced_for: "text",
+  feedback: "text",
+  uses: "integer",
   derived: "text"
 }
+
+/** A row of the overlay; a reader of an earlier version's schema finds no feedback in it, and nothing that a rule replaced. */
+interface OverlayRow extends Pick<Overlay, "content" | "revision" | "title" | "type"> {
+  readonly unit_id: string
+  /** SQLite has no booleans. */
+  readonly pinned: boolean | number
+  readonly replaced_by: string | null
+  readonly replaced_for?: string | null
+  readonly feedback?: string | null
+  readonly uses?: number
+  readonly derived: string
+}
+
+const overlayOf = (
+  { content, derived, feedback, pinned, replaced_by, replaced_for, revision, title, type, unit_id, uses }: OverlayRow
+): Overlay => ({
+  unitId: unit_id,
+  revision,
+  title,
+  content,
+  type,
+  pinned: Boolean(pinned),
+  replacedBy: replaced_by,
+  replacedFor: replaced_for ?? null,
+  feedback: JSON.parse(feedback ?? "[]") as Overlay["feedback"],
+  uses: uses ?? 0,
+  derived: JSON.parse(derived) as Derived
+})
 
 /** Columns of an operation under the names that the port has. */
 export const OPERATION = `id, kind, unit_id AS "unitId", actor, at, undone, body`
@@ -43,7 +74,7 @@ export interface OperationRow extends Body {
   readonly id: number
   readonly kind: OperationKind
   readonly unitId: string | null
-  readonly actor: Actor
+  readonly actor: Doer
   readonly at: number
   /** SQLite has no booleans. */
   readonly undone: boolean | number
@@ -392,14 +423,8 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
     overlays: (unitIds: ReadonlyArray<string>) =>
       Effect.map(
-        sql<Omit<Overlay, "derived" | "pinned"> & { pinned: boolean | number; derived: string }>`
-          SELECT unit_id AS "unitId", revision, title, content, type, pinned, replaced_by AS "replacedBy", derived
-          FROM overlay WHERE ${isIn("unit_id", unitIds)}`,
-        (rows) =>
-          new Map(rows.map(({ derived, pinned, ...row }): [string, Overlay] => [
-            row.unitId,
-            { ...row, pinned: Boolean(pinned), derived: JSON.parse(derived) as Derived }
-          ]))
+        sql<OverlayRow>`SELECT * FROM overlay WHERE ${isIn("unit_id", unitIds)}`,
+        (rows) => new Map(rows.map((row) => [row.unit_id, overlayOf(row)]))
       ),
 
     setOverlays: (overlays: ReadonlyArray<Overlay>) =>
@@ -407,16 +432,20 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         inserted(
           "overlay",
           OVERLAY,
-          overlays.map(({ derived, replacedBy, unitId, ...overlay }) => ({
+          overlays.map(({ derived, feedback, replacedBy, replacedFor, unitId, ...overlay }) => ({
             ...overlay,
             unit_id: unitId,
             replaced_by: replacedBy,
+            replaced_for: replacedFor,
+            feedback: feedback.length === 0 ? null : JSON.stringify(feedback),
             derived: JSON.stringify(derived)
           }))
         )
       } ON CONFLICT (unit_id) DO UPDATE SET revision = excluded.revision, title = excluded.title,
         content = excluded.content, type = excluded.type, pinned = excluded.pinned,
-        replaced_by = excluded.replaced_by, derived = excluded.derived`,
+        replaced_by = excluded.replaced_by, replaced_for = excluded.replaced_for, feedback = excluded.feedback,
+        uses = excluded.uses,
+        derived = excluded.derived`,
 
     deleteOverlays: (unitIds: ReadonlyArray<string>) => sql`DELETE FROM overlay WHERE ${isIn("unit_id", unitIds)}`,
 

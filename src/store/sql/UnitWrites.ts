@@ -34,7 +34,7 @@ export const make = (db: Statements) => {
       if (overlays.size === 0) return derived
       const now = new Map(derived.flatMap((unit): ReadonlyArray<[string, Overlay.Overlay]> => {
         const overlay = overlays.get(unit.id)
-        return overlay === undefined ? [] : [[unit.id, { ...overlay, derived: Overlay.derivedOf(unit) }]]
+        return overlay === undefined ? [] : [[unit.id, Overlay.rebased(overlay, unit)]]
       }))
       yield* db.setOverlays([...now.values()])
       return derived.map((unit) => now.has(unit.id) ? Overlay.applied(unit, now.get(unit.id)!) : unit)

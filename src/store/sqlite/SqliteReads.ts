@@ -26,7 +26,7 @@ export const unitOf = ({ body }: UnitBody): MemoryUnit => {
 }
 
 /** Number of migration steps of this program, whose files a reader needs not translate. */
-export const NEWEST = 11
+export const NEWEST = 12
 
 /** Returns the number of migration steps that the schema has taken. */
 export function* schemaVersion<Y, F>(sql: Sql<Y, F>): Steps<Y, number> {

@@ -224,6 +224,11 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
   `UPDATE units SET packed_body = packed(body)`,
   `ALTER TABLE units DROP COLUMN body`,
   `ALTER TABLE units RENAME COLUMN packed_body TO body`
+], [
+  // What a person said of units as they were told, as JSON, in how many sessions Claude used them, and the thing that a rule saw replaced where it set `replaced_by`.
+  `ALTER TABLE overlay ADD COLUMN replaced_for TEXT`,
+  `ALTER TABLE overlay ADD COLUMN feedback TEXT`,
+  `ALTER TABLE overlay ADD COLUMN uses INTEGER NOT NULL DEFAULT 0`
 ]]
 
 export const LATEST = STEPS.length

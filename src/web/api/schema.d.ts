@@ -788,6 +788,12 @@ export interface components {
             readonly expiresAt: number | null;
             readonly supersededBy: string | null;
             readonly replacedBy?: string;
+            readonly replacedFor?: string;
+            readonly feedback?: readonly {
+                readonly helps: boolean;
+                readonly words: readonly string[];
+            }[];
+            readonly uses?: components["schemas"]["Int"];
             readonly revision?: components["schemas"]["Int"];
             readonly pinned: boolean;
             readonly active: boolean;
@@ -895,7 +901,7 @@ export interface components {
             readonly operations: readonly {
                 readonly kind: string;
                 /** @enum {string} */
-                readonly actor: "person" | "claude";
+                readonly actor: "person" | "claude" | "rule";
                 readonly at: number;
                 readonly isUndone: boolean;
                 readonly revision: components["schemas"]["Int"];
@@ -905,6 +911,12 @@ export interface components {
                     readonly type: ("conversation" | "error_log" | "decision" | "code_snippet" | "documentation" | "archive") | null;
                     readonly pinned: boolean;
                     readonly replacedBy: string | null;
+                    readonly replacedFor: string | null;
+                    readonly feedback: readonly {
+                        readonly helps: boolean;
+                        readonly words: readonly string[];
+                    }[];
+                    readonly uses: components["schemas"]["Int"];
                 };
                 readonly after: {
                     readonly title: string | null;
@@ -912,6 +924,12 @@ export interface components {
                     readonly type: ("conversation" | "error_log" | "decision" | "code_snippet" | "documentation" | "archive") | null;
                     readonly pinned: boolean;
                     readonly replacedBy: string | null;
+                    readonly replacedFor: string | null;
+                    readonly feedback: readonly {
+                        readonly helps: boolean;
+                        readonly words: readonly string[];
+                    }[];
+                    readonly uses: components["schemas"]["Int"];
                 };
             }[];
         };
@@ -937,7 +955,7 @@ export interface components {
             readonly isDryRun?: boolean;
         };
         readonly Undone: {
-            readonly kind: ("edit" | "forget" | "merge") | null;
+            readonly kind: ("edit" | "feedback" | "forget" | "merge") | null;
             readonly at: number | null;
             readonly units: readonly components["schemas"]["MemoryUnit"][];
         };
@@ -1002,6 +1020,7 @@ export interface components {
             readonly state: "pending" | "arrived" | "late";
             readonly isOpening: boolean;
             readonly words: readonly string[];
+            readonly used: readonly string[];
             readonly told: readonly {
                 readonly id: string;
                 readonly title: string | null;
@@ -1685,6 +1704,12 @@ export interface operations {
                         readonly expiresAt: number | null;
                         readonly supersededBy: string | null;
                         readonly replacedBy?: string;
+                        readonly replacedFor?: string;
+                        readonly feedback?: readonly {
+                            readonly helps: boolean;
+                            readonly words: readonly string[];
+                        }[];
+                        readonly uses?: components["schemas"]["Int"];
                         readonly revision?: components["schemas"]["Int"];
                         readonly pinned: boolean;
                         readonly active: boolean;

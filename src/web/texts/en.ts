@@ -136,7 +136,13 @@ export const en = {
     changedMeanwhile:
       "Someone else changed this memory meanwhile, and nothing was overwritten. Copy what you wrote, leave the form and begin again.",
     history: "What was changed of it",
-    changedBy: (who: "person" | "claude") => who === "person" ? "changed by you" : "changed by Claude",
+    changedBy: (who: "person" | "claude" | "rule") =>
+      who === "person" ? "changed by you" : who === "claude" ? "changed by Claude" : "by a rule",
+    helps: "It helps at such prompts.",
+    helpsNot: "It does not help at such prompts.",
+    feedbackTakenBack: "What was said of it was taken back.",
+    usedNow: (n: number) =>
+      n === 1 ? "Claude used it, in 1 session so far." : `Claude used it, in ${n} sessions so far.`,
     undone: "a change undone",
     undoneSince: "undone since",
     made: "made"
@@ -282,7 +288,12 @@ export const en = {
     name: "Undo",
     last: "Undo the last change",
     nothing: "There is nothing to undo.",
-    done: { edit: "The edit is undone.", forget: "It is remembered again.", merge: "The merge is undone." }
+    done: {
+      edit: "The edit is undone.",
+      feedback: "What was said of it is taken back.",
+      forget: "It is remembered again.",
+      merge: "The merge is undone."
+    }
   },
   health: {
     checks: "Checks",

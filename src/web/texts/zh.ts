@@ -151,7 +151,11 @@ export const zh: Texts = {
     saved: "已保存。",
     changedMeanwhile: "其间有人改动了这条记忆，没有覆盖任何内容。请复制您写的内容，离开表单后重新开始。",
     history: "改动历史",
-    changedBy: (who) => who === "person" ? "由您改动" : "由 Claude 改动",
+    changedBy: (who) => who === "person" ? "由您改动" : who === "claude" ? "由 Claude 改动" : "由规则得出",
+    helps: "遇到这样的提示，它有帮助。",
+    helpsNot: "遇到这样的提示，它没有帮助。",
+    feedbackTakenBack: "已收回对它的说法。",
+    usedNow: (n) => `Claude 用了它，至今在 ${n} 个会话中。`,
     undone: "撤销了一次改动",
     undoneSince: "之后已撤销",
     made: "生成"
@@ -293,7 +297,7 @@ export const zh: Texts = {
     name: "撤销",
     last: "撤销上一次改动",
     nothing: "没有可撤销的。",
-    done: { edit: "已撤销编辑。", forget: "已重新记住。", merge: "已撤销合并。" }
+    done: { edit: "已撤销编辑。", feedback: "已收回对它的说法。", forget: "已重新记住。", merge: "已撤销合并。" }
   },
   health: {
     checks: "检查",

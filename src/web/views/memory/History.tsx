@@ -19,6 +19,10 @@ const Difference = ({ after, before }: { readonly before: string; readonly after
   </p>
 )
 
+type Note = Operation["after"]["feedback"][number]
+
+const isSame = (a: Note, b: Note): boolean => a.helps === b.helps && a.words.join(" ") === b.words.join(" ")
+
 const Change = (
   { derived, operation: { after, before } }: { readonly derived: Data["derived"]; readonly operation: Operation }
 ) => {
@@ -27,6 +31,7 @@ const Change = (
     const [old, now] = [before[name] ?? derived?.[name] ?? "", after[name] ?? derived?.[name] ?? ""]
     return old === now ? null : <Difference key={name} before={old} after={now} />
   }
+  const said = after.feedback.filter((note) => !before.feedback.some((other) => isSame(note, other)))
   return (
     <>
       {text("title")}
@@ -38,6 +43,9 @@ const Change = (
           {after.replacedBy === null ? t.memory.heldAgain : `${t.memory.replacedBy} ${after.replacedBy.slice(0, 8)}`}
         </p>
       )}
+      {said.map(({ helps }, i) => <p key={i}>{helps ? t.memory.helps : t.memory.helpsNot}</p>)}
+      {after.feedback.length < before.feedback.length && <p>{t.memory.feedbackTakenBack}</p>}
+      {after.uses > before.uses && <p>{t.memory.usedNow(after.uses)}</p>}
     </>
   )
 }
@@ -53,7 +61,7 @@ export const History = ({ id }: { readonly id: string }) => {
         {({ derived, operations, unit }) => (
           <ol className={css["history"]}>
             {[...operations].reverse().map((operation) => (
-              <li key={operation.revision} data-undone={operation.isUndone}>
+              <li key={`${operation.at} ${operation.kind} ${operation.revision}`} data-undone={operation.isUndone}>
                 <p className={css["meta"]}>
                   <At at={operation.at} />
                   <span>{operation.kind === "undo" ? t.memory.undone : t.memory.changedBy(operation.actor)}</span>

@@ -2,7 +2,7 @@
  * Words of everyday work with Claude Code, in English, Chinese, Japanese and German: they say what to do, not on what. They
  * stand in the prompts of every project, so that none tells one memory from another.
  */
-import * as Tokenizer from "../domain/Tokenizer.ts"
+import * as Tokenizer from "./Tokenizer.ts"
 
 /** One form of each word: others have the same lexeme. */
 const ENGLISH = [

@@ -1,0 +1,82 @@
+import { assert, describe, it } from "@effect/vitest"
+import { replacementOf, replacementsIn } from "../../../src/compress/text/Replacing.ts"
+
+const decision = (content: string) => ({ title: "…", content })
+const found = (older: string, newer: string) => replacementOf(decision(newer), decision(older))
+
+describe("a decision", () => {
+  it.each(
+    [
+      [
+        "User: Use Memcached for the cart sessions.",
+        "User: We now use Redis instead of Memcached for carts.",
+        "Memcached"
+      ],
+      ["User: We use npm.", "User: we use pnpm instead of npm.", "npm"],
+      [
+        "Claude chose: We went with REST for the partner API because it is simple.",
+        "Claude chose: We switched the partner API from REST to gRPC.",
+        "REST"
+      ],
+      [
+        "User: We store sessions with Redis, since it is fast.",
+        "User: We replaced Redis with Postgres for sessions because nobody wants to run it.",
+        "Redis"
+      ],
+      [
+        "Claude chose: We chose Vite for the bundle because webpack is slow.",
+        "User: we go with esbuild rather than Vite for the bundle",
+        "Vite"
+      ],
+      ["User: keep Travis for builds of the plugin", "User: we no longer use Travis for plugin builds", "Travis"],
+      ["User: use Jest for the widgets", "User: don't use Jest for the widgets any more", "Jest"],
+      ["User: Use Sentry for crashes.", "User: We drop Sentry for crashes in favour of GlitchTip.", "Sentry"],
+      ["User: 订单缓存使用 Memcached。", "User: 订单缓存改用 Redis，不再用 Memcached。", "Memcached"],
+      ["User: 金额字段用 float 存。", "User: 把 float 全部换成 Decimal，金额字段存。", "float"],
+      ["User: 埋点采用 kafka。", "User: 埋点从 kafka 迁移到 pulsar。", "kafka"]
+    ] as const
+  )("replaces one that chose what it names, for the same: %s / %s", (older, newer, thing) => {
+    assert.strictEqual(found(older, newer)?.old, thing)
+    assert.isUndefined(found(newer, older))
+  })
+
+  it.each(
+    [
+      // Another purpose, a narrower one, another thing.
+      ["User: Use Memcached for the cart sessions.", "User: We use Redis instead of Memcached for the rate limiter."],
+      ["User: Use Memcached for the order cache.", "User: We use Redis instead of Memcached for the session cache."],
+      ["User: We use Docker for CI.", "User: use podman instead of docker for CI of the plugin repository."],
+      ["User: use the old endpoint for exports", "User: use v2 instead of the new endpoint for exports"],
+      [
+        "User: Use the docker cache mount when building the docs image.",
+        "User: let's use apple container instead of docker."
+      ],
+      ["User: Use Postgres for orders.", "User: Use the replica instead of the primary for orders in Postgres."],
+      [
+        "Claude chose: I'll use a map instead of an array for the lookups because it is faster.",
+        "Claude chose: I'll use a set instead of a map for the visited nodes."
+      ],
+      ["User: 订单缓存使用 Memcached。", "User: 会话缓存改用 Redis，不再用 Memcached。"],
+      ["User: 订单缓存使用 Memcached。", "User: 限流不再用 Memcached。"],
+      // Not settled, denied, or for a while.
+      ["User: Use Memcached for carts.", "User: should we use Redis instead of Memcached for carts?"],
+      ["User: Use Memcached for carts.", "User: don't use Redis instead of Memcached for carts."],
+      ["User: Use Memcached for carts.", "User: if carts grow we could switch from Memcached to Redis."],
+      ["User: Use Memcached for carts.", "User: use Redis instead of Memcached for carts for now."],
+      ["User: Use Memcached for carts.", "User: Mei suggests we use Redis instead of Memcached for carts."],
+      ["User: 订单缓存使用 Memcached。", "User: 要不要把订单缓存的 Memcached 换成 Redis？"],
+      ["User: 导出使用 Parquet。", "User: 有人提议把导出的 Parquet 换成 Iceberg。"],
+      // The earlier one did not choose it.
+      ["User: We don't use Memcached for carts.", "User: We use Redis instead of Memcached for carts."],
+      ["User: We use Redis instead of Memcached for carts.", "User: Use Redis instead of Memcached for carts."],
+      ["User: Never use npm.", "User: we use pnpm instead of npm."]
+    ] as const
+  )("does not replace: %s / %s", (older, newer) => assert.isUndefined(found(older, newer)))
+
+  it("says nothing of the options of a form, nor of what was refused", () => {
+    assert.deepStrictEqual(
+      replacementsIn(decision("User chose: \"Which cache?\"=\"Redis\"\nAmong: Use Redis instead of Memcached")),
+      []
+    )
+  })
+})

@@ -233,6 +233,14 @@ export interface ArchivePage {
   readonly next: string | undefined
 }
 
+/** Whence entries come that are taken in. */
+export interface TakenFrom {
+  /** Name of the memory that wrote the archive. */
+  readonly memory: string
+  /** Origin of the last unit, when more units of it may follow later. */
+  readonly unfinished: string | undefined
+}
+
 /** Numbers of messages and units that were new, and of units that were forgotten as they are in the archive. */
 export interface TakenIn {
   readonly messages: number
@@ -458,9 +466,10 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly archived: (kind: Kind, after: string, limit: number) => Effect.Effect<ArchivePage, StoreError>
   /**
    * Takes in what an archive holds; all of it again changes nothing. What is known stays; of two changes of a unit the newer one stands; what
-   * was forgotten on either side stays forgotten, unless it was saved, changed or said later.
+   * was forgotten on either side stays forgotten, unless it was saved, changed or said later. Of an origin of which a unit is here none is
+   * new, unless the origin was unfinished when that archive was taken in last.
    */
-  readonly takeIn: (entries: ReadonlyArray<Entry>) => Effect.Effect<TakenIn, StoreError>
+  readonly takeIn: (entries: ReadonlyArray<Entry>, from: TakenFrom) => Effect.Effect<TakenIn, StoreError>
   /** Returns at most 10 units in the bin whose id begins with `prefix`. */
   readonly binned: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Empties the bin of what was forgotten more than `UNDO_MS` ago; returns the number of memories. */

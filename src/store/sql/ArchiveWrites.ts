@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { ArchivedUnit, Entry } from "../../domain/Archive.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { savedBy } from "../../domain/SavedBy.ts"
-import type { TakenIn } from "../MemoryStore.ts"
+import type { TakenFrom, TakenIn } from "../MemoryStore.ts"
 import { changedOf, isKept } from "../Overlay.ts"
 import { freshOf } from "../Rules.ts"
 import type { SqlEffect } from "./Dialect.ts"
@@ -88,7 +88,19 @@ export const make = (
   const isSavedAgain = (unit: MemoryUnit, forgottenAt: ReadonlyMap<string, number>) =>
     savedBy(unit) !== undefined && unit.createdAt > (forgottenAt.get(unit.id) ?? Infinity)
 
-  const takeUnits = (entries: ReadonlyArray<Entry>) =>
+  /** Returns a test for the origins of which units may be new, and remembers of which more will come. */
+  const begin = (origins: ReadonlyArray<string>, { memory, unfinished }: TakenFrom) =>
+    Effect.gen(function*() {
+      // What is derived here of the same messages stands.
+      const standing = new Set(yield* db.originsAmong(origins))
+      const begun = yield* db.unfinished(origins)
+      const isOpen = (origin: string) => !standing.has(origin) || begun.get(origin) === memory
+      yield* db.setFinished(origins.filter((origin) => begun.has(origin) && isOpen(origin)))
+      if (unfinished !== undefined && isOpen(unfinished)) yield* db.setUnfinished(unfinished, memory)
+      return isOpen
+    })
+
+  const takeUnits = (entries: ReadonlyArray<Entry>, from: TakenFrom) =>
     Effect.gen(function*() {
       const archived = select(entries, "unit")
       if (archived.length === 0) return 0
@@ -96,14 +108,12 @@ export const make = (
       const forgottenAt = yield* db.forgottenAt(units.map(({ id }) => id))
       const again = units.filter((unit) => isSavedAgain(unit, forgottenAt))
       if (again.length > 0) yield* db.deleteTombstones(again.map(({ id }) => id))
-      const known = new Set((yield* db.unitsById(units.map(({ id }) => id))).map(({ unit }) => unit.id))
-      // What is derived here of the same messages stands.
-      const origins = new Set((yield* db.unitsOf(units.map(({ origin }) => origin))).map(({ unit }) => unit.origin))
+      const known = new Set(yield* db.unitsAmong(units.map(({ id }) => id)))
+      const isOpen = yield* begin([...new Set(units.map(({ origin }) => origin))], from)
       const changes = new Map(
         archived.flatMap(({ changed, unit }) => changed === undefined ? [] : [[unit.id, changed]])
       )
-      const isNew = (unit: MemoryUnit) =>
-        !known.has(unit.id) && (!origins.has(unit.origin) || isKept(changes.get(unit.id)))
+      const isNew = (unit: MemoryUnit) => !known.has(unit.id) && (isOpen(unit.origin) || isKept(changes.get(unit.id)))
       const allowed = yield* permitted(units.filter(isNew))
       const { own, placed } = yield* inPlace(allowed.map((unit) => ({ ...unit, active: true, supersededBy: null })))
       yield* insert(placed, own)
@@ -130,7 +140,7 @@ export const make = (
       return older.length === 0 ? 0 : (yield* forget(older.map(({ id }) => id))).units.length
     })
 
-  const takeIn = (entries: ReadonlyArray<Entry>): SqlEffect<TakenIn> =>
+  const takeIn = (entries: ReadonlyArray<Entry>, from: TakenFrom): SqlEffect<TakenIn> =>
     Effect.gen(function*() {
       yield* db.lockAll
       for (const { project } of select(entries, "project")) yield* db.setProject(project)
@@ -139,7 +149,7 @@ export const make = (
       }
       yield* takeSessions(entries)
       const messages = yield* takeMessages(entries)
-      const units = yield* takeUnits(entries)
+      const units = yield* takeUnits(entries, from)
       return { messages, units, forgotten: yield* takeForgotten(entries) }
     })
 

@@ -208,10 +208,10 @@ export interface ProjectTraces {
   readonly searched: ReadonlyMap<string, number>
 }
 
-/** The deleted units, and the number of stored messages from which text was cut. */
+/** The deleted units, and the uuids of the stored messages from which text was cut. */
 export interface Forgotten {
   readonly units: ReadonlyArray<MemoryUnit>
-  readonly messages: number
+  readonly messages: ReadonlyArray<string>
   /** Time until which it can be undone; null when it can't be. */
   readonly until: number | null
   /** Number of the operation, for more that is to be undone with it; null when there is none. */

@@ -7,15 +7,24 @@ import type { ArchivedUnit, Entry } from "../../domain/Archive.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { savedBy } from "../../domain/SavedBy.ts"
 import type { TakenFrom, TakenIn } from "../MemoryStore.ts"
-import { changedOf, isKept } from "../Overlay.ts"
+import { type Change, type Changed, changedOf, isKept } from "../Overlay.ts"
 import { freshOf } from "../Rules.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import type { Entombed } from "./Entombed.ts"
 import type * as ForgetWrites from "./ForgetWrites.ts"
-import type * as OverlayWrites from "./OverlayWrites.ts"
+import { kindOf, type make as makeOverlays } from "./OverlayWrites.ts"
 import type * as ProjectWrites from "./ProjectWrites.ts"
 import { SECRET, type Statements } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
+
+/** Returns the values that stand for derived ones, so that `undo` finds no edit where only a pin or a successor was set. */
+const valuesIn = ({ content, pinned, replacedBy, title, type }: Changed): Change => ({
+  ...(content !== null && { content }),
+  ...(title !== null && { title }),
+  ...(type !== null && { type }),
+  ...(pinned && { pinned }),
+  ...(replacedBy !== null && { replacedBy })
+})
 
 const select = <K extends string>(entries: ReadonlyArray<Entry>, kind: K) =>
   entries.filter((entry): entry is Extract<Entry, { readonly [name in K]: unknown }> => kind in entry)
@@ -25,7 +34,7 @@ export const make = (
   { insert, mergeWithSame }: UnitWrites,
   { permitted, unforgotten }: Entombed,
   { forget }: ReturnType<typeof ForgetWrites.make>,
-  { apply }: ReturnType<typeof OverlayWrites.make>,
+  { apply }: ReturnType<typeof makeOverlays>,
   inPlace: ReturnType<typeof ProjectWrites.make>["inPlace"]
 ) => {
   const takeSessions = (entries: ReadonlyArray<Entry>) =>
@@ -81,7 +90,7 @@ export const make = (
       if (stored === undefined || !isKept(values)) return
       const last = (yield* db.operationsOf([id])).at(-1)
       if (last !== undefined && last.at >= changed.at) return
-      yield* apply(stored, values, "person", "edit", changed.at)
+      yield* apply(stored, values, "person", kindOf(valuesIn(values)), changed.at)
     })
 
   /** Tests whether a saved unit is newer than its forgetting here. */

@@ -123,7 +123,7 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
         return { count: units.length, units: units.slice(0, SHOWN), messages: 0, until: null }
       }
       const { messages, units, until } = yield* memory.forget(ids, { isNow })
-      return { count: units.length, units: units.slice(0, SHOWN), messages, until }
+      return { count: units.length, units: units.slice(0, SHOWN), messages: messages.length, until }
     }
     if (projects === undefined && sessions === undefined && before === undefined && query === undefined) {
       return yield* problem("bad-request", "say which memories: ids, projects, sessions, before or query")
@@ -144,7 +144,7 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
       (sum, { messages, units, until }) => ({
         ...sum,
         count: sum.count + units.length,
-        messages: sum.messages + messages,
+        messages: sum.messages + messages.length,
         until: until ?? sum.until
       })
     )

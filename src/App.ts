@@ -431,13 +431,6 @@ export const captureInThread = (post: (message: CaptureThread.ThreadMessage) => 
     yield* Owner.run(services)(Effect.onInterrupt(Effect.raceFirst(capturing, reporting), () => lastLook))
   })
 
-/** Records that the hook of a prompt was answered with nothing, for `doctor`. */
-export const recordHookFailure = (detail: string) =>
-  Effect.flatMap(
-    Effect.promise(() => import("./hook/Failures.ts")),
-    (HookFailures) => Effect.provide(HookFailures.record("UserPromptSubmit", detail), Platform.layer)
-  )
-
 /** Where the server of the page and the API listens. */
 export type Listening = Pick<HttpServer.Options, "allowedHosts" | "isInsecure" | "isPortFree" | "listen" | "tls">
 

@@ -102,11 +102,10 @@ export const ALLOWED = [
   },
 
   // Parts of the program. The protocol's streams are stdin and stdout; the help of @effect/cli is written to the console.
+  { files: ["mcp/Server.ts"], names: names`global= process.stdin process.stdout` },
   {
-    files: ["mcp/Server.ts"],
-    names: names`
-      @modelcontextprotocol/sdk/server/index.js= Server effect/FiberSet= runtime runtimePromise
-      global= process.stdin process.stdout`
+    files: ["mcp/Connection.ts"],
+    names: names`@modelcontextprotocol/sdk/server/index.js= Server effect/FiberSet= runtime runtimePromise`
   },
   {
     files: ["cli/"],
@@ -210,7 +209,7 @@ export const METHODS = [
   // Stdio reads what the client of the protocol says.
   // A signal of a request, which ends with it.
   {
-    files: ["index/qdrant/QdrantDispatcher.ts", "mcp/Server.ts"],
+    files: ["index/qdrant/QdrantDispatcher.ts", "mcp/Connection.ts"],
     names: words`addEventListener`,
     instead: "listens for as long as the object lives: use `Effect.async`, and remove the listener in its cleanup"
   },

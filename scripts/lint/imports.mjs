@@ -15,9 +15,10 @@ const FLOORS = [
   ["inject", "install"],
   ["hook"],
   ["serve"],
+  ["mcp"],
   ["http"],
   ["App.ts"],
-  ["cli", "mcp"],
+  ["cli"],
   ["bin", "library.ts", "resources.ts", "testing.ts"]
 ]
 

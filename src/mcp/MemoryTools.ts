@@ -182,7 +182,7 @@ export const save = tool({
       if (fields.type === "archive") {
         return yield* new Refused({ detail: "type: an archive is made of a whole session; save it as another type" })
       }
-      const { folder, memory, sessionId } = yield* opened
+      const { memory, place, sessionId } = yield* opened
       const projects = project_id === undefined ? undefined : yield* projectsNamed([project_id])
       if (projects !== undefined && projects.length !== 1 || projects === "all") {
         return yield* new Refused({
@@ -194,7 +194,7 @@ export const save = tool({
           ...fields,
           by: "claude",
           sessionId,
-          project: projects === undefined ? { folder } : { id: projects[0]! }
+          project: projects === undefined ? yield* place : { id: projects[0]! }
         }),
         (error) => new Refused({ detail: `not saved: ${messagesOf(error)}` })
       )

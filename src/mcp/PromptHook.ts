@@ -6,6 +6,8 @@ import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
 import { outputOf } from "../hook/Output.ts"
 import * as HookSettings from "../settings/Hooks.ts"
+import type { Calls } from "./Calls.ts"
+import type * as PromptSocket from "./PromptSocket.ts"
 import { Refused, Serving } from "./Serving.ts"
 import type { Tool } from "./Tool.ts"
 
@@ -27,8 +29,10 @@ const TITLE = "Answer the hook of a prompt"
 const recordFailure = (detail: string) =>
   Effect.gen(function*() {
     yield* Effect.logWarning(`a prompt was answered with nothing: ${detail}`)
-    const { recordHookFailure } = yield* Effect.promise(() => import("../App.ts"))
-    yield* recordHookFailure(detail)
+    const [{ record }, Platform] = yield* Effect.promise(() =>
+      Promise.all([import("../hook/Failures.ts"), import("../resources/Platform.ts")])
+    )
+    yield* Platform.provide(record("UserPromptSubmit", detail))
     return ""
   })
 
@@ -60,6 +64,10 @@ export const answer = (input: typeof Input.Type): Effect.Effect<string, never, S
     ),
     Effect.map((text) => text === "" ? "" : outputOf("UserPromptSubmit", text))
   )
+
+/** Answers hook programs as calls of their own. */
+export const answering = (calls: Calls, serving: Serving["Type"]): PromptSocket.Answer => (input) =>
+  Effect.provideService(calls.permits(calls.counted(answer(input), () => false)), Serving, serving)
 
 /**
  * Tool for a UserPromptSubmit hook of type `mcp_tool`. Claude Code treats its text like the stdout of a command hook,

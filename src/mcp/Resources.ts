@@ -8,14 +8,13 @@ import * as Option from "effect/Option"
 import { defuse, fence } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { oneLine } from "../inject/Render.ts"
-import type { NotFound } from "../serve/NotFound.ts"
-import type { StoreError } from "../store/MemoryStore.ts"
 import { isoDate } from "./Answer.ts"
 import { get, timeline } from "./MemoryTools.ts"
 import {
   type Failure,
   opened,
   type OpenError,
+  type PlaceError,
   projectNames,
   projectsNamed,
   ProtocolError,
@@ -98,11 +97,14 @@ const recent = Effect.gen(function*() {
   return yield* memory.recent({ projects: yield* projectsNamed([]) }, RECENT_LIMIT)
 })
 
+/** Recent memories of this project; none where nothing says which that is. */
+const recentIfKnown = Effect.catchTag(recent, "NoProject", () => Effect.succeed<ReadonlyArray<MemoryUnit>>([]))
+
 /** Lists the fixed resources and, once the memory is open, this project's recent sessions and memories. */
 export const list = Effect.gen(function*() {
   const { ifOpen } = yield* Serving
   if (Option.isNone(yield* ifOpen)) return RESOURCES
-  const units = yield* recent
+  const units = yield* recentIfKnown
   return [
     ...RESOURCES,
     ...sessionsOf(units).slice(0, MAX_LISTED).map(({ date, id, memories, title }): Resource => ({
@@ -140,7 +142,7 @@ const idIn = (uri: string): { readonly kind: string; readonly id: string } | und
   }
 }
 
-type ReadError = OpenError | StoreError | NotFound | ProtocolError | Refused
+type ReadError = OpenError | PlaceError | ProtocolError | Refused
 
 const content = (uri: string) =>
   Effect.gen(function*() {
@@ -177,7 +179,7 @@ export const complete = (uri: string, argument: string, value: string) =>
   Effect.gen(function*() {
     const template = TEMPLATES.find(({ uriTemplate }) => uriTemplate === uri)
     if (template === undefined || argument !== "id") return completion([])
-    const units = yield* recent
+    const units = yield* recentIfKnown
     const ids = template.name === "unit" ? units.map(({ id }) => id) : sessionsOf(units).map(({ id }) => id)
     return completion(ids.filter((id) => PLAIN.test(id) && id.startsWith(value)))
   })

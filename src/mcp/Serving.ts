@@ -1,15 +1,18 @@
 /**
  * Services that every call of a tool, a resource or a prompt uses: the memory, which the first call opens, and the
- * project of the Claude Code session that this process serves.
+ * project of the Claude Code session that asks.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { oneLine } from "../inject/Render.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { NotFound } from "../serve/NotFound.ts"
+import type { ProjectError } from "../serve/Projects.ts"
 import type { Prompting } from "../serve/Prompting.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
 import type { State } from "./Supervised.ts"
@@ -74,8 +77,22 @@ export interface Opening {
   readonly capture: Effect.Effect<unknown, Failure>
 }
 
-export interface Opened extends Pick<Opening, "folder" | "isolation" | "sessionId"> {
+/** Nobody said in which project Claude works. */
+export class NoProject extends Schema.TaggedError<NoProject>()("NoProject", {}) {
+  override get message() {
+    return "nothing says in which project this session works, and no other is searched in its place. Over HTTP the header " +
+      "X-Claude-Memory-Project says it, or else the client's first root: have Claude Code send the header, by " +
+      "\"headersHelper\": \"claude-memory token --headers\" where the server is configured; for one call, project_id names a project"
+  }
+}
+
+/** Folder of the project in which Claude works, or the project's id. */
+export type Place = { readonly folder: string } | { readonly id: string }
+export type PlaceError = NoProject | NotFound | ProjectError | StoreError
+
+export interface Opened extends Pick<Opening, "isolation" | "sessionId"> {
   readonly memory: ClaudeMemory["Type"]
+  readonly place: Effect.Effect<Place, PlaceError>
 }
 
 /** Answers the hooks of prompts. */
@@ -139,6 +156,16 @@ const STRICT_ISOLATION = new Refused({
 })
 
 type Projects = SearchFilter["projects"]
+type ProjectsError = OpenError | PlaceError
+
+/** Returns the project in which Claude works. */
+export const ownProject: Effect.Effect<Project, ProjectsError, Serving> = Effect.gen(function*() {
+  const { memory, place } = yield* opened
+  const own = yield* place
+  return yield* "folder" in own
+    ? memory.project(own.folder)
+    : Effect.map(memory.projectsNamed([own.id]), ([first]) => first!)
+})
 
 /**
  * Ids of the projects with these names, ids or folders; without any, this session's project. Strict isolation refuses
@@ -146,20 +173,25 @@ type Projects = SearchFilter["projects"]
  */
 export const projectsNamed = (
   names: ReadonlyArray<string>
-): Effect.Effect<Projects, NotFound | Refused | StoreError | OpenError, Serving> =>
+): Effect.Effect<Projects, ProjectsError | Refused, Serving> =>
   Effect.gen(function*() {
-    const { folder, isolation, memory } = yield* opened
-    const own = yield* memory.project(folder)
-    const isOwn = (name: string) => [own.id, own.name, own.root].includes(name)
-    if (names.every(isOwn)) return [own.id]
+    const { isolation, memory } = yield* opened
+    const own = yield* Effect.either(ownProject)
+    if (Either.isLeft(own)) {
+      // A call that names its projects needs no other.
+      if (names.length === 0 || isolation === "strict") return yield* own.left
+    } else {
+      const { id, name, root } = own.right
+      if (names.every((each) => [id, name, root].includes(each))) return [id]
+    }
     if (isolation === "strict") return yield* STRICT_ISOLATION
     return names.some(isGlobal) ? "all" : (yield* memory.projectsNamed(names)).map(({ id }) => id)
   })
 
 /** All projects whose memories isolation lets this session read. */
-export const projectsAllowed: Effect.Effect<Projects, StoreError | OpenError, Serving> = Effect.gen(function*() {
-  const { folder, isolation, memory } = yield* opened
-  return isolation === "strict" ? [(yield* memory.project(folder)).id] : "all"
+export const projectsAllowed: Effect.Effect<Projects, ProjectsError, Serving> = Effect.gen(function*() {
+  const { isolation } = yield* opened
+  return isolation === "strict" ? [(yield* ownProject).id] : "all"
 })
 
 /**

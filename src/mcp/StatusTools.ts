@@ -15,7 +15,7 @@ import * as Reading from "../settings/Reading.ts"
 import { lookAtFolder } from "../store/Folder.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
-import { opened, projectsAllowed, Serving, type Tally } from "./Serving.ts"
+import { opened, ownProject, projectsAllowed, Serving, type Tally } from "./Serving.ts"
 import type { State } from "./Supervised.ts"
 import { tool } from "./Tool.ts"
 
@@ -52,8 +52,9 @@ const processText = (
 
 /** Totals of the memory, and the counters of this process: the resource memory://status, which programs read. */
 export const statusNow = Effect.gen(function*() {
-  const { folder, memory } = yield* opened
-  const own = yield* memory.project(folder)
+  const { memory } = yield* opened
+  const found = yield* Effect.either(ownProject)
+  const own = Either.getOrNull(found)
   const allowed = yield* projectsAllowed
   const { messages, pending, projects, sessions, units } = yield* memory.status
   const summaries = projects
@@ -63,8 +64,11 @@ export const statusNow = Effect.gen(function*() {
   const tally = yield* Effect.flatMap(Serving, ({ tally }) => tally)
   return {
     version,
-    project: summaries.find(({ id }) => id === own.id) ??
-      { name: oneLine(own.name), id: own.id, folder: oneLine(own.root), memories: 0 },
+    project: own === null
+      ? null
+      : summaries.find(({ id }) => id === own.id) ??
+        { name: oneLine(own.name), id: own.id, folder: oneLine(own.root), memories: 0 },
+    ...(Either.isLeft(found) && { project_unknown: advice(found.left.message) }),
     memories: units.total,
     memories_by_type: { ...units.byType },
     sessions,
@@ -91,7 +95,9 @@ export const status = tool({
       const { memories, memories_by_type, messages, process, project, projects, projects_in_all, sessions, waiting } =
         status
       const text = [
-        `This project, ${project.name}: ${number(project.memories)} memories.`,
+        project === null
+          ? `This project: ${status.project_unknown}`
+          : `This project, ${project.name}: ${number(project.memories)} memories.`,
         `In all: ${number(memories)} memories (${listed(memories_by_type) || "none"}) of ${
           plural(sessions, "session")
         } with ${plural(messages, "message")}.`,

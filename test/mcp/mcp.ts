@@ -11,13 +11,18 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Mcp from "../../src/mcp/Server.ts"
-import type { Opened, Opening } from "../../src/mcp/Serving.ts"
+import type { Opening } from "../../src/mcp/Serving.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as testing from "../../src/testing.ts"
 import { samples } from "../data.ts"
 
+/** A memory that is open, and the session that asks. */
+export interface Session extends Pick<Opening, "folder" | "isolation" | "sessionId"> {
+  readonly memory: ClaudeMemory["Type"]
+}
+
 /** A memory of the samples, opened from the folder of the project shop-api. */
-export class Remembered extends Context.Tag("test/Remembered")<Remembered, Opened>() {
+export class Remembered extends Context.Tag("test/Remembered")<Remembered, Session>() {
   static readonly layer = Layer.effect(
     this,
     Effect.gen(function*() {
@@ -46,7 +51,7 @@ export const textOf = ({ content }: CallToolResult): string =>
   content.map((block) => block.type === "text" ? block.text : "").join("\n")
 
 /** How to open a memory that is open. */
-export const openingOf = ({ memory, ...session }: Opened): Opening => ({
+export const openingOf = ({ memory, ...session }: Session): Opening => ({
   ...session,
   home: Option.none(),
   isWarmed: true,
@@ -58,7 +63,7 @@ export const openingOf = ({ memory, ...session }: Opened): Opening => ({
 /** Connects a client to a server over this memory. */
 export const connect = (
   options: Partial<Omit<Mcp.Options, "transport">> & {
-    readonly opened?: Partial<Opened>
+    readonly opened?: Partial<Session>
     /** Answers what the server asks its user. */
     readonly consent?: (question: string) => ElicitResult
   } = {}

@@ -434,26 +434,42 @@ export const captureInThread = (post: (message: CaptureThread.ThreadMessage) => 
 /** Where the server of the page and the API listens. */
 export type Listening = Pick<HttpServer.Options, "allowedHosts" | "isInsecure" | "isPortFree" | "listen" | "tls">
 
+/** What a server over HTTP does besides to answer it. */
+export interface Besides {
+  /** Captures in a thread of its own, as the MCP server over stdio does; one process per memory does it. */
+  readonly captures: boolean
+  /** Answers the hook program of a prompt. */
+  readonly answersHooks: boolean
+}
+
 /** The HTTP server over the service; `command` is the subcommand that runs it. */
-export const http = (command: string, listening: Listening) =>
+export const http = (command: string, listening: Listening, { answersHooks, captures }: Besides) =>
   withSettings((settings) =>
     Layer.unwrapEffect(Effect.gen(function*() {
-      const [{ Server }, Injecting] = yield* Effect.promise(() =>
-        Promise.all([import("./http/Server.ts"), import("./settings/Injecting.ts")])
+      const [{ Server }, { Background }, Injecting] = yield* Effect.promise(() =>
+        Promise.all([import("./http/Server.ts"), import("./mcp/Background.ts"), import("./settings/Injecting.ts")])
       )
       const { maxTokens, mode } = yield* Injecting.load
+      const { home, isolation } = settings
       const server = Server.layer({
         ...listening,
-        home: settings.home,
+        home,
         place: yield* placeOf(settings),
         caps: settings.caps,
         // Who looks sees what would be told, also while nothing is.
         telling: { mode: mode === "off" ? "balanced" : mode, maxTokens },
-        pages: Settings.packageFile("dist", "web")
+        pages: Settings.packageFile("dist", "web"),
+        mcp: { isolation, home: answersHooks ? Option.some(home) : Option.none() }
       })
+      let inThread: InThread | undefined
+      const capture = capturedInThread(home, Reading.transcriptsFolder(settings), (open) => {
+        inThread = open
+      })
+      const capturing = Background.layer(Effect.map(capture, (run) => ({ name: "capture", run })))
       return server.pipe(
-        Layer.provideMerge(service(command)),
-        Layer.provide(spendingIn(settings.home)),
+        Layer.provide(captures ? capturing : Layer.empty),
+        Layer.provideMerge(layer(toOptions(settings, WRITER))),
+        Layer.provide(Layer.merge(spendingIn(home), monitor(command, home, () => inThread))),
         Layer.provideMerge(telemetry(command, settings.telemetry))
       )
     }))

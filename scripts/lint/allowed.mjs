@@ -104,6 +104,13 @@ export const ALLOWED = [
   // Parts of the program. The protocol's streams are stdin and stdout; the help of @effect/cli is written to the console.
   { files: ["mcp/Server.ts"], names: names`global= process.stdin process.stdout` },
   {
+    files: ["mcp/HttpSessions.ts"],
+    names: names`
+      @modelcontextprotocol/sdk/server/webStandardStreamableHttp.js= WebStandardStreamableHTTPServerTransport
+      global= Request Response.json`
+  },
+  { files: ["http/Mcp.ts"], names: names`effect/Stream= fromReadableStream` },
+  {
     files: ["mcp/Connection.ts"],
     names: names`@modelcontextprotocol/sdk/server/index.js= Server effect/FiberSet= runtime runtimePromise`
   },

@@ -93,7 +93,9 @@ export const command = Command.make("open", options, ({ json, noBrowser, ...opti
           "It ends ten minutes after its last page, or with Ctrl-C."
         ].join("\n"))
       yield* untilIdle
-    }).pipe(App.provide(Layer.merge(App.http("open", listening), Browser.layer)))
+    }).pipe(
+      App.provide(Layer.merge(App.http("open", listening, { captures: false, answersHooks: false }), Browser.layer))
+    )
   })).pipe(
     Command.withDescription("Look into the memory in your browser")
   )

@@ -1,7 +1,8 @@
 /**
- * Serves the page and the HTTP API until it is ended.
+ * Serves the page, the HTTP API and MCP to all sessions until it is ended, and captures.
  */
 import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { Server } from "../http/Server.ts"
@@ -9,9 +10,15 @@ import { advice } from "../process/Advice.ts"
 import { listening, toListening } from "./Listening.ts"
 import { answer, json } from "./Output.ts"
 
-export const options = { ...listening, json }
+export const options = {
+  ...listening,
+  noCapture: Options.boolean("no-capture").pipe(
+    Options.withDescription("Make no memories of what Claude Code writes meanwhile")
+  ),
+  json
+}
 
-export const command = Command.make("serve", options, ({ json, ...options }) =>
+export const command = Command.make("serve", options, ({ json, noCapture, ...options }) =>
   Effect.gen(function*() {
     const listening = yield* toListening(options)
     return yield* Effect.gen(function*() {
@@ -24,7 +31,9 @@ export const command = Command.make("serve", options, ({ json, ...options }) =>
           "End it with Ctrl-C."
         ].join("\n")))
       return yield* Effect.never
-    }).pipe(App.provide(App.http("serve", listening)))
+    }).pipe(App.provide(App.http("serve", listening, { captures: !noCapture, answersHooks: true })))
   })).pipe(
-    Command.withDescription("Serve the page and the HTTP API, until it is ended")
+    Command.withDescription(
+      "Serve the page, the HTTP API and MCP (at /mcp), and make memories meanwhile, until it is ended"
+    )
   )

@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { chmodSync, existsSync, lstatSync, rmSync } from "node:fs"
+import * as HttpSessions from "../mcp/HttpSessions.ts"
 import { Spending } from "../models/Spending.ts"
 import * as HttpServerResource from "../resources/HttpServer.ts"
 import * as Owner from "../resources/Owner.ts"
@@ -53,6 +54,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
 }
 
 export interface Options extends Pick<Service["Type"], "caps" | "home" | "place" | "telling"> {
+  readonly mcp: HttpSessions.Options
   /** Folder of the page's files. */
   readonly pages: string
   /** Host and port, 0 for any that is free; or the path of a socket, for this user alone. */
@@ -151,6 +153,7 @@ export class Server extends Context.Tag("claude-memory/http/Server")<Server, {
         Layer.effect(Metrics.Metrics, Metrics.make),
         Layer.effect(Pages.Pages, Pages.make(options.pages)),
         Layer.effect(Traffic.Traffic, Traffic.make),
+        HttpSessions.HttpSessions.layer(options.mcp),
         Layer.effect(Idempotency, Idempotency.make)
       ]),
       Layer.provideMerge(Layer.effect(Activity.Activity, Activity.make)),

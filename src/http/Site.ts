@@ -15,10 +15,13 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import type { HttpSessions } from "../mcp/HttpSessions.ts"
+import * as Owner from "../resources/Owner.ts"
 import { Activity } from "./Activity.ts"
 import { Api, isOpen } from "./Api.ts"
 import { refusal } from "./Gate.ts"
 import { LIMITS } from "./Limits.ts"
+import * as Mcp from "./Mcp.ts"
 import { Metrics } from "./Metrics.ts"
 import { Pages } from "./Pages.ts"
 import { Problem, problem } from "./Problem.ts"
@@ -128,9 +131,9 @@ const bodyProblem = ({ headers, method }: HttpServerRequest.HttpServerRequest): 
     : undefined
 }
 
-/** Bounds bodies, and answers with a problem whatever fails in a route, before the routes' own answers to failures. */
-export const problems = HttpApiBuilder.middleware((routes) =>
-  routes.pipe(
+/** Bounds bodies, and answers with a problem whatever fails in a route. */
+const answered = <E, R>(route: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+  route.pipe(
     HttpIncomingMessage.withMaxBodySize(Option.some(LIMITS.bodyBytes)),
     Effect.catchAllCause((cause) => {
       const known = [...Cause.failures(cause), ...Cause.defects(cause)].map(problemIn)
@@ -143,7 +146,9 @@ export const problems = HttpApiBuilder.middleware((routes) =>
       )
     })
   )
-)
+
+/** Stands before the routes' own answers to failures. */
+export const problems = HttpApiBuilder.middleware(answered)
 
 export interface SiteOptions {
   /** Names of hosts, beside those of this machine for itself, to which it answers. */
@@ -155,6 +160,7 @@ export interface SiteOptions {
 export const make = (options: SiteOptions) =>
   Effect.gen(function*() {
     const routes = yield* HttpApiBuilder.httpApp
+    const mcp = Owner.provideContext(yield* Effect.context<HttpSessions | Service>())(answered(Mcp.answer))
     const { token } = yield* Service
     const pages = yield* Pages
     const metrics = yield* Metrics
@@ -187,13 +193,14 @@ export const make = (options: SiteOptions) =>
       if (Option.isSome(page)) return { route: "/app/", response: page.value }
       activity.use(yield* Clock.currentTimeMillis)
       if (path === OPEN_API && isRead) return { route: OPEN_API, response: openApi }
-      const route = routeOf(method, path)
+      const route = path === Mcp.PATH ? { path } : routeOf(method, path)
       if (route instanceof Problem) return refuse("other", route)
       const wrong = bodyProblem(request)
       if (wrong !== undefined) return refuse(route.path, wrong)
+      const answering = path === Mcp.PATH ? mcp : routes
       const response = isOpen(path)
-        ? yield* routes
-        : yield* Effect.catchAll(traffic.admit(routes), (failure) => Effect.succeed(answerTo(failure)))
+        ? yield* answering
+        : yield* Effect.catchAll(traffic.admit(answering), (failure) => Effect.succeed(answerTo(failure)))
       return { route: route.path, response }
     })
 

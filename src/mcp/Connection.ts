@@ -121,7 +121,7 @@ export interface Options {
   readonly transport: Transport
   readonly calls: Calls
   /** Returns the services of a request. */
-  readonly servingOf: (server: Server, extra: Extra) => Serving["Type"]
+  readonly servingOf: (extra: Extra) => Serving["Type"]
   /** Languages of the memories, as far as they are known: a client's first list does not wait for the memory. */
   readonly languages: Effect.Effect<ReadonlyArray<Language>>
 }
@@ -146,7 +146,7 @@ export const open = ({ calls, languages, servingOf, transport }: Options) =>
           Effect.mapError(toProtocolError),
           Effect.provideService(Progress, progressOf(extra)),
           Effect.provideService(Consent, consentOf(server, extra)),
-          Effect.provideService(Serving, servingOf(server, extra)),
+          Effect.provideService(Serving, servingOf(extra)),
           Effect.raceFirst(cancelled(extra.signal))
         )
       )

@@ -24,7 +24,7 @@ export interface Answer<A> {
   readonly text: string
 }
 
-interface Definition<A, I, B, J, E> {
+export interface Definition<A, I, B, J, E> {
   /** Name without the prefix `claude_memory_`. */
   readonly name: string
   readonly title: string

@@ -97,8 +97,8 @@ Look after it
   reindex [--to MODEL]  Build it anew for another model of embeddings, while the old one serves
   watch [path…]         Read transcripts while they are written, until it is ended
   work                  Work off what waits, until it is ended: any number of processes on one memory
-  serve                 Serve the page and the HTTP API, until it is ended
-  token [--rotate]      Print the token that the HTTP API asks for
+  serve                 Serve the page, the HTTP API and MCP, for all sessions, until it is ended
+  token [--headers]     Print the token that the server asks for
   review [--all]        Have a language model compress sessions again
   cost [--by model]     Say what models were asked, what that cost, and what they may cost
   resources [--watch]   Show what each running process of Claude Memory has open

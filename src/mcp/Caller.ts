@@ -10,13 +10,9 @@ import { isAbsolute } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { ProjectError } from "../serve/Projects.ts"
+import { PROJECT } from "./CallerHeaders.ts"
 import type { Extra } from "./Connection.ts"
 import { NoProject, type Place, type PlaceError } from "./Serving.ts"
-
-/** Names the project: a folder's path or its file: URL, or a project's id or name. */
-export const PROJECT = "X-Claude-Memory-Project"
-/** Names the session of Claude Code, which a memory that Claude saves comes from. */
-export const SESSION = "X-Claude-Memory-Session"
 
 /** Milliseconds in which a client answers what its roots are. */
 const ROOTS_MS = 5_000

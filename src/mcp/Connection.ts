@@ -130,8 +130,9 @@ export interface Options {
 export const open = ({ calls, languages, servingOf, transport }: Options) =>
   Effect.gen(function*() {
     const fibers = yield* Fibers.open("Mcp")
-    const fork = yield* FiberSet.runtime(fibers)<never>()
-    const run = yield* FiberSet.runtimePromise(fibers)<never>()
+    // Calls can be interrupted, whether the code that opens the connection can be or not.
+    const fork = yield* Effect.interruptible(FiberSet.runtime(fibers)<never>())
+    const run = yield* Effect.interruptible(FiberSet.runtimePromise(fibers)<never>())
 
     const server = new Server({ name: "claude-memory", title: "Claude Memory", version }, {
       capabilities: { tools: { listChanged: true }, resources: { listChanged: true }, prompts: {}, completions: {} },

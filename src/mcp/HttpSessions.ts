@@ -16,6 +16,7 @@ import * as ScopeMap from "../resources/ScopeMap.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { Background } from "./Background.ts"
 import * as Caller from "./Caller.ts"
+import { SESSION } from "./CallerHeaders.ts"
 import * as Calls from "./Calls.ts"
 import * as Connection from "./Connection.ts"
 import { languagesOf, LOOKED_AT } from "./Languages.ts"
@@ -128,7 +129,7 @@ const make = ({ home, isolation }: Options) =>
           transport: transport as Transport,
           calls,
           languages,
-          servingOf: (extra) => servingOf(calls, Caller.headerOf(extra, Caller.SESSION), placeOf(extra))
+          servingOf: (extra) => servingOf(calls, Caller.headerOf(extra, SESSION), placeOf(extra))
         })
         const placeOf = Caller.makePlaceOf(server, memory)
         yield* connect

@@ -80,9 +80,9 @@ export interface Opening {
 /** Nobody said in which project Claude works. */
 export class NoProject extends Schema.TaggedError<NoProject>()("NoProject", {}) {
   override get message() {
-    return "nothing says in which project this session works, and no other is searched in its place. Over HTTP the header " +
-      "X-Claude-Memory-Project says it, or else the client's first root: have Claude Code send the header, by " +
-      "\"headersHelper\": \"claude-memory token --headers\" where the server is configured; for one call, project_id names a project"
+    return "nothing says in which project this session works, and no other is searched in its place. Over HTTP a client says it " +
+      "by the header X-Claude-Memory-Project (a folder, or a project's name or id), which \"headersHelper\" can set where Claude " +
+      "Code has this server configured, or else by its roots; this one did neither. For one call, project_id names a project"
   }
 }
 

@@ -108,13 +108,19 @@ export const searchPath: Config.Config<ReadonlyArray<string>> = Config.map(
   Option.match({ onNone: () => [], onSome: (folders) => folders.split(delimiter).filter((folder) => folder !== "") })
 )
 
-/** Claude Code's variables for its MCP servers: the project's folder (else the working directory) and the session. */
-export const claudeSession = Effect.mapError(
+/** Claude Code's variables of the project's folder and of the session, as far as they are set. */
+export const sessionVariables = Effect.mapError(
   Config.all({
-    folder: Config.map(nonEmpty("CLAUDE_PROJECT_DIR"), Option.getOrElse(() => process.cwd())),
+    folder: Config.map(nonEmpty("CLAUDE_PROJECT_DIR"), Option.getOrUndefined),
     sessionId: Config.map(nonEmpty("CLAUDE_CODE_SESSION_ID"), Option.getOrUndefined)
   }),
   toSettingsError
+)
+
+/** The session of an MCP server over stdio: the project's folder (else the working directory) and the session's id. */
+export const claudeSession = Effect.map(
+  sessionVariables,
+  ({ folder, sessionId }) => ({ folder: folder ?? process.cwd(), sessionId })
 )
 
 /** The person's wish for output without colours (https://no-color.org), regardless of what the terminal can do. */

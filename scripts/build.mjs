@@ -17,7 +17,7 @@ const withoutForge = {
     onLoad({ filter: /preset-recommend[\\/].*index-BDnqZat0\.js$/ }, () => ({ contents: "export const i = {}" }))
 }
 
-/** Leaves out ajv. The SDK's server validates a client's answers to its own requests with it, and ours sends none. */
+/** Leaves out ajv, in place of which src/mcp/Connection.ts gives the SDK's server a validator. */
 const withoutAjv = {
   name: "without-ajv",
   setup: ({ onLoad }) =>

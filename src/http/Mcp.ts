@@ -10,6 +10,9 @@ import { Service } from "./Service.ts"
 
 export const PATH = "/mcp"
 
+/** A comment, with which the headers go out: the first notice may be long in coming. */
+const BEGINNING = Stream.encodeText(Stream.make(": here\n\n"))
+
 /** Turns the SDK's answer into one of the server. A stream of notices has no end of its own: the server's is its end. */
 const toResponse = ({ response, writing, written }: Answered, isEndless: boolean, closing: Effect.Effect<void>) => {
   // Whether the connection stays open is the server's to say.
@@ -19,7 +22,7 @@ const toResponse = ({ response, writing, written }: Answered, isEndless: boolean
   const whole = Stream.fromReadableStream<Uint8Array, unknown>(() => body, (error) => error)
   return HttpServerResponse.stream(
     Stream.execute(writing).pipe(
-      Stream.concat(isEndless ? Stream.interruptWhen(whole, closing) : whole),
+      Stream.concat(isEndless ? Stream.concat(BEGINNING, Stream.interruptWhen(whole, closing)) : whole),
       Stream.ensuring(written)
     ),
     { status, headers }

@@ -153,9 +153,9 @@ export class Server extends Context.Tag("claude-memory/http/Server")<Server, {
         Layer.effect(Metrics.Metrics, Metrics.make),
         Layer.effect(Pages.Pages, Pages.make(options.pages)),
         Layer.effect(Traffic.Traffic, Traffic.make),
-        HttpSessions.HttpSessions.layer(options.mcp),
         Layer.effect(Idempotency, Idempotency.make)
       ]),
+      Layer.provideMerge(HttpSessions.HttpSessions.layer(options.mcp)),
       Layer.provideMerge(Layer.effect(Activity.Activity, Activity.make)),
       Layer.provideMerge(Layer.effect(Service, makeService(options))),
       Layer.provide(Layer.provideMerge(HttpPlatform.layer, Etag.layer))

@@ -18,6 +18,7 @@ import { modelServer } from "../models/server.ts"
 import { program, round, timed } from "../script.ts"
 import { acquisitions } from "./acquisitions.ts"
 import { calls } from "./calls.ts"
+import { clients } from "./clients.ts"
 import { cycles } from "./cycles.ts"
 import { type GateContext, StopAtFirstFailure } from "./GateContext.ts"
 import { interruptions } from "./interruptions.ts"
@@ -33,7 +34,17 @@ import * as Yardstick from "./Yardstick.ts"
 
 const INTERRUPTIONS = { quick: 12, full: 500 }
 
-const PARTS = ["cycles", "calls", "steady", "acquisitions", "races", "interruptions", "processes", "mutants"] as const
+const PARTS = [
+  "cycles",
+  "calls",
+  "steady",
+  "clients",
+  "acquisitions",
+  "races",
+  "interruptions",
+  "processes",
+  "mutants"
+] as const
 
 const putTemporaryFilesIn = (folder: string) => {
   // @effect-diagnostics-next-line processEnv:off
@@ -196,6 +207,7 @@ program("leaks", {
         report.cycles = yield* part("cycles", cycles(context))
         report.calls = yield* part("calls", calls(context))
         report.steady = yield* part("steady", steady(context))
+        report.clients = yield* part("clients", clients(context))
         report.acquisitions = yield* part("acquisitions", acquisitions(context))
         report.races = yield* part("races", races(context))
         report.interruptions = yield* part("interruptions", interruptions(context, seeds))

@@ -23,6 +23,8 @@ export interface Parts {
     readonly hasPostgres: boolean
   }
   readonly steady: { readonly repeats: number }
+  /** Clients of MCP over HTTP that came and went. */
+  readonly clients: { readonly clients: number }
   readonly races: { readonly resources: number; readonly runs: number }
   readonly interruptions: { readonly interruptions: number; readonly cut: number }
   readonly processes: ProcessReport
@@ -76,6 +78,7 @@ export const data = (report: Report, { command, cutIn, failures, ms, seed, slown
     ofPostgres: report.calls.ofPostgres
   },
   steadyRepeats: report.steady?.repeats,
+  clients: report.clients?.clients,
   races: report.races && { resources: report.races.resources, runs: report.races.runs },
   interruptions: report.interruptions?.interruptions,
   cycles: report.cycles?.cycles,
@@ -129,7 +132,7 @@ const mutantText = ({ gate, lint, name, types }: Mutant) => [
 
 export const text = (report: Report, run: Run): ReadonlyArray<string> => {
   const { command, cutIn, failures, ms, seed, slowness } = run
-  const { acquisitions, calls, cycles, interruptions, mutants, processes, races, steady } = report
+  const { acquisitions, calls, clients, cycles, interruptions, mutants, processes, races, steady } = report
   const seconds = (part: { readonly ms: number }) => `${round(part.ms / 1_000, 1)} s`
   const [found, took] = [plural(failures.length, "failure"), `${round(ms / 1_000)} s`]
   return [
@@ -150,6 +153,9 @@ export const text = (report: Report, run: Run): ReadonlyArray<string> => {
     ...(steady === undefined
       ? []
       : [`every call ${steady.repeats} times more opened nothing but files, ${seconds(steady)}`]),
+    ...(clients === undefined
+      ? []
+      : [`${plural(clients.clients, "client")} of MCP over HTTP came and went, ${seconds(clients)}`]),
     ...(acquisitions === undefined ? [] : [
       `${plural(acquisitions.acquisitions, "acquisition")}, gone wrong in ${acquisitions.runs} runs, ${
         seconds(acquisitions)

@@ -27,7 +27,7 @@ export const command = Command.make("serve", options, ({ json, noCapture, ...opt
         advice([
           isSocket
             ? `Serving on the socket ${url}, for you alone.`
-            : `Serving on ${url}. \`claude-memory open\` shows the page; \`claude-memory token\` prints the token for the API.`,
+            : `Serving on ${url}, MCP at ${url}/mcp. \`claude-memory open\` shows the page; \`claude-memory token\` prints the token for the rest.`,
           "End it with Ctrl-C."
         ].join("\n")))
       return yield* Effect.never

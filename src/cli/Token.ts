@@ -4,9 +4,12 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { pathToFileURL } from "node:url"
+import * as Running from "../http/Running.ts"
 import * as Token from "../http/Token.ts"
 import { PROJECT, SESSION } from "../mcp/CallerHeaders.ts"
+import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import * as Settings from "../settings/Settings.ts"
 import { answer, json } from "./Output.ts"
 
@@ -36,9 +39,34 @@ const headersOf = (token: string) =>
     ...(sessionId !== undefined && { [SESSION]: sessionId })
   }))
 
+const originOf = (url: string): string => {
+  try {
+    return new URL(url).origin
+  } catch {
+    return url
+  }
+}
+
+/** Refuses to send the token to whoever has taken the address of this memory's server. */
+const checkServer = (home: string) =>
+  Effect.gen(function*() {
+    const url = yield* Settings.helpedServer
+    if (url === undefined) return
+    const running = Option.map(yield* Running.find(home), (found) => found.url)
+    if (Option.contains(running, originOf(url))) return
+    yield* writeStderr(
+      `The token stays here: no server of this memory runs at ${url}. ` + Option.match(running, {
+        onNone: () => "Start it with `claude-memory serve`.\n",
+        onSome: (there) => `It runs at ${there}: name that, with /mcp.\n`
+      })
+    )
+    yield* Effect.fail(new Unsuccessful())
+  })
+
 export const command = Command.make("token", options, ({ headers, json, rotate }) =>
   Effect.gen(function*() {
     const { home } = yield* Settings.load
+    if (headers) yield* checkServer(home)
     const token = yield* rotate ? Token.rotate(home) : Token.read(home)
     if (!headers) return yield* answer(json, { token }, () => token)
     const all = yield* headersOf(token)

@@ -86,9 +86,16 @@ const isHook = (value: unknown, isOurs: IsOurs): boolean => {
   return type === "mcp_tool" ? server === SERVER : type === "command" && script !== undefined && isOurs(script)
 }
 
+/** True for the server over HTTP that all sessions share, which a person has configured. */
+const isShared = (value: unknown): boolean => {
+  const { headersHelper, type } = recordOf(value)
+  return type === "http" && typeof headersHelper === "string" &&
+    /(?:claude-memory|[\\/]main\.js)["']? token --headers/.test(headersHelper)
+}
+
 const isServer = (value: unknown, isOurs: IsOurs): boolean => {
   const script = scriptOf(value)
-  return script !== undefined && isOurs(script)
+  return isShared(value) || script !== undefined && isOurs(script)
 }
 
 /**
@@ -237,6 +244,7 @@ export const addServer = (
     if (existing === undefined) {
       return put(edited, path, { type: "stdio", command: programs.node, args: [programs.mcp] })
     }
+    if (isShared(valueOf(existing))) return edited
     if (isServer(valueOf(existing), isOurs)) return update(edited, path, programs.mcp)
     return yield* Either.left({
       offset: existing.offset,

@@ -117,6 +117,12 @@ export const sessionVariables = Effect.mapError(
   toSettingsError
 )
 
+/** Address of the server for which Claude Code runs a headersHelper; undefined elsewhere. */
+export const helpedServer = Effect.mapError(
+  Config.map(nonEmpty("CLAUDE_CODE_MCP_SERVER_URL"), Option.getOrUndefined),
+  toSettingsError
+)
+
 /** The session of an MCP server over stdio: the project's folder (else the working directory) and the session's id. */
 export const claudeSession = Effect.map(
   sessionVariables,

@@ -13,7 +13,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Connected from "./connected.ts"
-import { leftovers, main, makeHome, makeImported, run, start } from "./run.ts"
+import { hook, leftovers, main, makeHome, makeImported, run, start } from "./run.ts"
 
 const { dataOf, textOf } = Connected
 
@@ -355,6 +355,34 @@ describe("MCP over HTTP, for all sessions", () => {
         assert.notMatch(textOf(yield* other.call("health")), /capture: runs/)
       }))
 
+    it.scoped("answers the hook program of a prompt", () =>
+      Effect.gen(function*() {
+        const home = yield* Home
+        // It answers only programs with the same settings.
+        const env = { CLAUDE_MEMORY_HOOK_MS: "20000" }
+        const served = yield* serve(home, ["--no-capture"], env)
+        const { call } = yield* connect(served)
+        const calls = Effect.map(
+          call("status"),
+          (status) => Number(/This server: (\d+) call/.exec(textOf(status))?.[1])
+        )
+        const before = yield* calls
+        const { stdout } = yield* run([hook], {
+          home,
+          env,
+          stdin: JSON.stringify({
+            hook_event_name: "UserPromptSubmit",
+            session_id: "asked",
+            cwd: SHOP,
+            transcript_path: join(home, "none.jsonl"),
+            prompt: "why does the connection pool hand out no client?"
+          })
+        })
+        assert.include(stdout, "<claude-memory>")
+        // The first question about the status, and the prompt.
+        assert.strictEqual(yield* calls, before + 2)
+      }))
+
     it.scoped("prints the headers of a session for Claude Code", () =>
       Effect.gen(function*() {
         const home = yield* Home
@@ -374,6 +402,17 @@ describe("MCP over HTTP, for all sessions", () => {
         const served = yield* serve(home)
         const { call } = yield* connect(served, { headers: { [PROJECT]: project } })
         assert.match(textOf(yield* call("status")), /This project, 我的 shop: 0 memories/)
+
+        // Whoever else listens where Claude Code looks for the server does not get the token.
+        assert.deepStrictEqual(yield* headers({ CLAUDE_CODE_MCP_SERVER_URL: served.url.href }), plain)
+        for (const url of ["http://127.0.0.1:1/mcp", served.url.href.replace("127.0.0.1", "localhost"), "nonsense"]) {
+          const { code, stderr, stdout } = yield* run([main, "token", "--headers"], {
+            home,
+            env: { CLAUDE_CODE_MCP_SERVER_URL: url }
+          })
+          assert.deepStrictEqual([code, stdout], [1, ""], url)
+          assert.include(stderr, `It runs at ${served.url.origin}`)
+        }
       }))
   })
 })

@@ -7,6 +7,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { join } from "node:path"
@@ -40,6 +41,7 @@ export const serving = (options: Partial<Options> = {}) =>
       tls: undefined,
       isInsecure: false,
       allowedHosts: [],
+      mcp: { isolation: "shared", home: Option.none() },
       ...options
     })
   })).pipe(

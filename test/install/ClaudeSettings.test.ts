@@ -194,6 +194,20 @@ describe("the server", () => {
     })
   })
 
+  it("stands for the one over HTTP that a person put in its place, and takes that out again", () => {
+    for (const headersHelper of ["claude-memory token --headers", "node \"/opt/x/dist/main.js\" token --headers"]) {
+      const shared = { type: "http", url: "http://127.0.0.1:7437/mcp", headersHelper }
+      const text = JSON.stringify({ mcpServers: { "claude-memory": shared } })
+      assert.deepStrictEqual(editedOf(addServer(json(text), placed)).changes, [])
+      const settings = { json: json("{}"), isOurs }
+      assert.isTrue(registered(settings, { json: json(text), isOurs }, []).hasServer)
+      assert.strictEqual(removeEntries(json(text), { isOurs, made: undefined }).json.text, "{}")
+    }
+    const other = { type: "http", url: "https://example.com/mcp", headersHelper: "claude-memory-of-others" }
+    const text = JSON.stringify({ mcpServers: { "claude-memory": other } })
+    assert.match(Either.getOrThrow(Either.flip(addServer(json(text), placed))).detail, /another MCP server/)
+  })
+
   it("does not take the place of another one by its name", () => {
     const text = "{\"mcpServers\": {\"claude-memory\": {\"command\": \"uvx\", \"args\": [\"claude-memory\"]}}}"
     assert.match(Either.getOrThrow(Either.flip(addServer(json(text), placed))).detail, /another MCP server/)

@@ -60,7 +60,7 @@ const checkServer = (home: string) =>
         onSome: (there) => `It runs at ${there}: name that, with /mcp.\n`
       })
     )
-    yield* Effect.fail(new Unsuccessful())
+    return yield* Effect.fail(new Unsuccessful())
   })
 
 export const command = Command.make("token", options, ({ headers, json, rotate }) =>

@@ -1,6 +1,7 @@
 /**
  * `serve` as the MCP server that all sessions share: spawned, asked by the official client over streamable HTTP.
  */
+// @effect-diagnostics globalFetchInEffect:off
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, layer } from "@effect/vitest"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"

@@ -2,6 +2,7 @@
  * Clients of MCP over HTTP come and go in every way while the server lives on: each session ends with all that it had, and what
  * clients left that said nothing ends with the server.
  */
+// @effect-diagnostics globalFetch:off
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { ListRootsRequestSchema } from "@modelcontextprotocol/sdk/types.js"

@@ -98,7 +98,7 @@ describe("MCP over HTTP, for all sessions", () => {
     it.scoped("answers the official client as over stdio: every tool, resources, prompts", () =>
       Effect.gen(function*() {
         const home = yield* Home
-        const served = yield* serve(home)
+        const served = yield* serve(home, ["--no-capture"], { CLAUDE_MEMORY_HOOK_MS: "20000" })
         const { call, client } = yield* connect(served, { headers: { [PROJECT]: SHOP } })
         const there = yield* Effect.scoped(
           Effect.flatMap(
@@ -367,21 +367,29 @@ describe("MCP over HTTP, for all sessions", () => {
           call("status"),
           (status) => Number(/This server: (\d+) call/.exec(textOf(status))?.[1])
         )
-        const before = yield* calls
-        const { stdout } = yield* run([hook], {
-          home,
-          env,
-          stdin: JSON.stringify({
-            hook_event_name: "UserPromptSubmit",
-            session_id: "asked",
-            cwd: SHOP,
-            transcript_path: join(home, "none.jsonl"),
-            prompt: "why does the connection pool hand out no client?"
+        const prompted = (session_id: string) =>
+          Effect.gen(function*() {
+            const before = yield* calls
+            const { stdout } = yield* run([hook], {
+              home,
+              env,
+              stdin: JSON.stringify({
+                hook_event_name: "UserPromptSubmit",
+                session_id,
+                cwd: SHOP,
+                transcript_path: join(home, "none.jsonl"),
+                prompt: "why does the connection pool hand out no client?"
+              })
+            })
+            // The first question about the status, and the prompt.
+            return { stdout, isAsked: (yield* calls) === before + 2 }
           })
-        })
-        assert.include(stdout, "<claude-memory>")
-        // The first question about the status, and the prompt.
-        assert.strictEqual(yield* calls, before + 2)
+        // On a busy machine the program does not wait for the server, and answers itself.
+        for (let i = 0; i < 20; i++) {
+          const { isAsked, stdout } = yield* prompted(`asked ${i}`)
+          if (isAsked && stdout.includes("<claude-memory>")) return
+        }
+        assert.fail("the server was never asked")
       }))
 
     it.scoped("prints the headers of a session for Claude Code", () =>

@@ -58,22 +58,25 @@ const begin = (sessions: Sessions) =>
     return headers
   })
 
-/** Runs a test over an empty memory whose searches wait for a gate, and which counts those that were interrupted. */
+/** Runs a test over an empty memory whose searches never end, and which says when one has begun and counts those that were interrupted. */
 const withSessions = <A, E>(
   test: (
     sessions: Sessions,
-    searches: { readonly gate: Effect.Effect<unknown>; readonly interrupted: () => number }
+    searches: { readonly begun: Effect.Effect<void>; readonly interrupted: () => number }
   ) => Effect.Effect<A, E>
 ) =>
   Effect.gen(function*() {
     const gate = yield* Deferred.make<void>()
+    const begun = yield* Deferred.make<void>()
     let interrupted = 0
     const slow = Layer.map(testing.layer, (services) => {
       const memory = Context.get(services, ClaudeMemory)
       return Context.add(services, ClaudeMemory, {
         ...memory,
         search: (query) =>
-          Effect.zipRight(Deferred.await(gate), memory.search(query)).pipe(
+          Deferred.succeed(begun, undefined).pipe(
+            Effect.zipRight(Deferred.await(gate)),
+            Effect.zipRight(memory.search(query)),
             Effect.onInterrupt(() => Effect.sync(() => interrupted++))
           )
       })
@@ -82,7 +85,7 @@ const withSessions = <A, E>(
     return yield* Effect.provide(
       Effect.flatMap(
         HttpSessions,
-        (sessions) => test(sessions, { gate: Deferred.succeed(gate, undefined), interrupted: () => interrupted })
+        (sessions) => test(sessions, { begun: Deferred.await(begun), interrupted: () => interrupted })
       ),
       layer
     )
@@ -148,12 +151,12 @@ describe("sessions of MCP over HTTP", () => {
     ))
 
   it.live("end by DELETE, with the calls that run", () =>
-    withSessions((sessions, { interrupted }) =>
+    withSessions((sessions, { begun, interrupted }) =>
       Effect.gen(function*() {
         const headers = yield* begin(sessions)
         const running = yield* post(sessions, call(1, "search", { query: "x" }), { ...headers, ...TMP })
         const reading = yield* Effect.fork(messagesIn(running))
-        yield* Effect.sleep("50 millis")
+        yield* begun
         const deleted = yield* sessions.answer({ method: "DELETE", headers, text: "" })
         assert.strictEqual(deleted.response.status, 200)
         assert.deepStrictEqual(yield* Fiber.join(reading), [])

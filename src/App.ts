@@ -446,7 +446,7 @@ export interface Besides {
 export const http = (command: string, listening: Listening, { answersHooks, captures }: Besides) =>
   withSettings((settings) =>
     Layer.unwrapEffect(Effect.gen(function*() {
-      const [{ Server }, { Background }, Injecting] = yield* Effect.promise(() =>
+      const [Server, { Background }, Injecting] = yield* Effect.promise(() =>
         Promise.all([import("./http/Server.ts"), import("./mcp/Background.ts"), import("./settings/Injecting.ts")])
       )
       const { maxTokens, mode } = yield* Injecting.load

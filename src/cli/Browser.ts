@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Child from "../resources/Child.ts"
-import * as HttpPool from "../resources/HttpPool.ts"
 import * as Owner from "../resources/Owner.ts"
 import * as PerCall from "../resources/PerCall.ts"
 
@@ -35,6 +34,8 @@ const make = Effect.gen(function*() {
 
   const codeFrom = (origin: string, token: string) =>
     Effect.gen(function*() {
+      // Loaded when it is needed: every command loads this file.
+      const HttpPool = yield* Effect.promise(() => import("../resources/HttpPool.ts"))
       const post = yield* perCall(HttpPool.make({ origin, connections: 1 }))
       const { body, status } = yield* post({
         url: new URL("/v1/codes", origin),

@@ -9,8 +9,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { Activity } from "../http/Activity.ts"
+import { Address } from "../http/Address.ts"
 import * as Running from "../http/Running.ts"
-import { Server } from "../http/Server.ts"
 import { Service } from "../http/Service.ts"
 import * as Token from "../http/Token.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
@@ -82,7 +82,7 @@ export const command = Command.make("open", options, ({ json, noBrowser, ...opti
     if (Option.isSome(running)) return yield* showOther(running.value, home, !noBrowser, json)
     const listening = yield* toListening(options)
     yield* Effect.gen(function*() {
-      const { isSocket, url } = yield* Server
+      const { isSocket, url } = yield* Address
       if (isSocket) return yield* refuse("a browser opens no socket: leave out --socket, or use `claude-memory serve`")
       const { code } = yield* (yield* Service).codes.make
       const page = pageAt(url, code)

@@ -5,7 +5,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
-import { Server } from "../http/Server.ts"
+import { Address } from "../http/Address.ts"
 import { advice } from "../process/Advice.ts"
 import { listening, toListening } from "./Listening.ts"
 import { answer, json } from "./Output.ts"
@@ -22,7 +22,7 @@ export const command = Command.make("serve", options, ({ json, noCapture, ...opt
   Effect.gen(function*() {
     const listening = yield* toListening(options)
     return yield* Effect.gen(function*() {
-      const { isSocket, url } = yield* Server
+      const { isSocket, url } = yield* Address
       yield* answer(json, { url, isSocket, pid: process.pid }, () =>
         advice([
           isSocket

@@ -3,12 +3,9 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { LIMITS } from "./Limits.ts"
-import { type Problem, problem } from "./Problem.ts"
-
-const TOO_MANY = problem("overloaded", `${LIMITS.streams} streams are open already; close a page, or wait`)
-
 export const make = Effect.sync(() => {
   let streams = 0
   let lastUse = 0
@@ -17,14 +14,12 @@ export const make = Effect.sync(() => {
       lastUse = now
     },
     open: (stream) =>
-      Effect.suspend(() => {
-        if (streams >= LIMITS.streams) return Effect.fail(TOO_MANY)
-        const counted = Stream.ensuring(
+      Effect.sync(() =>
+        streams >= LIMITS.streams ? Option.none() : Option.some(Stream.ensuring(
           Stream.concat(Stream.execute(Effect.sync(() => streams++)), stream),
           Effect.sync(() => streams--)
-        )
-        return Effect.succeed(counted)
-      }),
+        ))
+      ),
     streams: () => streams,
     lastUse: () => lastUse
   })
@@ -34,10 +29,10 @@ export class Activity extends Context.Tag("claude-memory/http/Activity")<Activit
   /** Notes a request with a token, at a time in milliseconds since the epoch. */
   readonly use: (now: number) => void
   readonly lastUse: () => number
-  /** Counts a stream while it is open; a problem when too many are. */
+  /** Counts a stream while it is open; none when too many are. */
   readonly open: <E>(
     stream: Stream.Stream<Uint8Array, E>
-  ) => Effect.Effect<Stream.Stream<Uint8Array, E>, Problem>
+  ) => Effect.Effect<Option.Option<Stream.Stream<Uint8Array, E>>>
   /** Streams that are open: one for each page that is looked at. */
   readonly streams: () => number
 }>() {}

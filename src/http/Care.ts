@@ -11,11 +11,10 @@ import * as RunFile from "../resources/monitor/RunFile.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { checkContent, isHealthy } from "../serve/Health.ts"
 import { isBalanced } from "../serve/Wording.ts"
-import { Activity } from "./Activity.ts"
 import { Api } from "./Api.ts"
 import { Events } from "./Events.ts"
 import { projectView } from "./Projects.ts"
-import { answering } from "./Requests.ts"
+import { answering, counted } from "./Requests.ts"
 import { Service } from "./Service.ts"
 
 const DAY_MS = 86_400_000
@@ -89,8 +88,7 @@ export const layer = HttpApiBuilder.group(Api, "care", (handlers) =>
     .handle("events", () =>
       Effect.gen(function*() {
         const { stream } = yield* Events
-        const { open } = yield* Activity
-        return HttpServerResponse.stream(yield* open(stream), {
+        return HttpServerResponse.stream(yield* counted(stream), {
           contentType: "text/event-stream",
           headers: { "x-accel-buffering": "no" }
         })

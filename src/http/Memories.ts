@@ -12,13 +12,12 @@ import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { Undone } from "../store/MemoryStore.ts"
-import { Activity } from "./Activity.ts"
 import { Api } from "./Api.ts"
 import { fromCursor, toCursor } from "./Cursor.ts"
 import { foundOf } from "./Found.ts"
 import { Idempotency } from "./Idempotency.ts"
 import { type Problem, problem } from "./Problem.ts"
-import { answering, filterOf, projectOf, projectsOf } from "./Requests.ts"
+import { answering, counted, filterOf, projectOf, projectsOf } from "./Requests.ts"
 import * as S from "./Schemas.ts"
 
 const LISTED = 50
@@ -211,8 +210,7 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
         const memory = yield* ClaudeMemory
         const scope = yield* projectsOf(project)
         const name = format === "lines" ? "claude-memory.jsonl" : "claude-memory.md"
-        const { open } = yield* Activity
-        return HttpServerResponse.stream(yield* open(textOf(memory.archive.lines(scope, format))), {
+        return HttpServerResponse.stream(yield* counted(textOf(memory.archive.lines(scope, format))), {
           contentType: format === "lines" ? "application/jsonl" : "text/markdown; charset=utf-8",
           headers: { "content-disposition": `attachment; filename="${name}"` }
         })

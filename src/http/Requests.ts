@@ -3,6 +3,8 @@
  */
 import type { PlatformError } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { IndexError } from "../index/VectorIndex.ts"
 import type { ModelError } from "../models/ModelManager.ts"
@@ -15,6 +17,8 @@ import type { NotFound } from "../serve/NotFound.ts"
 import type { ProjectError } from "../serve/Projects.ts"
 import type { Conflict } from "../serve/Remembering.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
+import { Activity } from "./Activity.ts"
+import { LIMITS } from "./Limits.ts"
 import { type Problem, problem } from "./Problem.ts"
 import type { TokenError } from "./Token.ts"
 
@@ -49,6 +53,19 @@ const toProblem = (failure: Failure): Problem => {
       return because("memory-away")
   }
 }
+
+const TOO_MANY_STREAMS = problem(
+  "overloaded",
+  `${LIMITS.streams} streams are open already; close a page, or wait`
+)
+
+/** Counts a stream while it is open; a problem when too many are. */
+export const counted = <E>(stream: Stream.Stream<Uint8Array, E>) =>
+  Effect.flatMap(Activity, ({ open }) =>
+    Effect.flatMap(
+      open(stream),
+      Option.match({ onNone: () => Effect.fail(TOO_MANY_STREAMS), onSome: (stream) => Effect.succeed(stream) })
+    ))
 
 /** Turns the memory's failures into problems. */
 export const answering = <A, E extends Failure, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, Problem, R> =>

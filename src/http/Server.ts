@@ -6,7 +6,6 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpPlatform from "@effect/platform/HttpPlatform"
 import type * as Path from "@effect/platform/Path"
-import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
@@ -22,6 +21,7 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { checkHooks } from "../serve/Health.ts"
 import * as Access from "./Access.ts"
 import * as Activity from "./Activity.ts"
+import { Address } from "./Address.ts"
 import { Api } from "./Api.ts"
 import * as Care from "./Care.ts"
 import * as Events from "./Events.ts"
@@ -140,28 +140,22 @@ const listen = (options: Options) =>
     return { url, isSocket }
   })
 
-export class Server extends Context.Tag("claude-memory/http/Server")<Server, {
-  /** Address, as `URL.origin` writes it; the path of a socket of the file system. */
-  readonly url: string
-  readonly isSocket: boolean
-}>() {
-  static readonly layer = (options: Options) =>
-    Owner.layer(this, listen(options)).pipe(
-      Layer.provide(routes),
-      Layer.provide([
-        Layer.effect(Events.Events, Events.make),
-        Layer.effect(Metrics.Metrics, Metrics.make),
-        Layer.effect(Pages.Pages, Pages.make(options.pages)),
-        Layer.effect(Traffic.Traffic, Traffic.make),
-        Layer.effect(Idempotency, Idempotency.make)
-      ]),
-      Layer.provideMerge(HttpSessions.HttpSessions.layer(options.mcp)),
-      Layer.provideMerge(Layer.effect(Activity.Activity, Activity.make)),
-      Layer.provideMerge(Layer.effect(Service, makeService(options))),
-      Layer.provide(Layer.provideMerge(HttpPlatform.layer, Etag.layer))
-    )
-}
-
+/** Listens until the layer's scope closes. */
+export const layer = (options: Options) =>
+  Owner.layer(Address, listen(options)).pipe(
+    Layer.provide(routes),
+    Layer.provide([
+      Layer.effect(Events.Events, Events.make),
+      Layer.effect(Metrics.Metrics, Metrics.make),
+      Layer.effect(Pages.Pages, Pages.make(options.pages)),
+      Layer.effect(Traffic.Traffic, Traffic.make),
+      Layer.effect(Idempotency, Idempotency.make)
+    ]),
+    Layer.provideMerge(HttpSessions.HttpSessions.layer(options.mcp)),
+    Layer.provideMerge(Layer.effect(Activity.Activity, Activity.make)),
+    Layer.provideMerge(Layer.effect(Service, makeService(options))),
+    Layer.provide(Layer.provideMerge(HttpPlatform.layer, Etag.layer))
+  )
 const routes = Layer.mergeAll(
   HttpApiBuilder.api(Api).pipe(
     Layer.provide([

@@ -59,6 +59,8 @@ export const open = <R>(
       for (let before = -1; before !== requests;) {
         before = requests
         yield* Effect.sleep(QUIET)
+        // A busy loop may come to a timer without a look at the sockets; it comes to the next one only after that.
+        yield* Effect.sleep(1)
       }
     }).pipe(
       Effect.timeoutOption(LINGERS_AT_MOST),

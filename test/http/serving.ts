@@ -11,8 +11,9 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { join } from "node:path"
+import { Address } from "../../src/http/Address.ts"
 import * as Client from "../../src/http/Client.ts"
-import { type Options, Server } from "../../src/http/Server.ts"
+import * as Server from "../../src/http/Server.ts"
 import { Service } from "../../src/http/Service.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as testing from "../../src/testing.ts"
@@ -22,7 +23,7 @@ export const SHOP = join(samples, "-home-mei-work-shop-api")
 
 const NO_CAP = { usd: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY }
 
-export const serving = (options: Partial<Options> = {}) =>
+export const serving = (options: Partial<Server.Options> = {}) =>
   Layer.unwrapScoped(Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const home = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-http-" })
@@ -58,7 +59,7 @@ export const ingest = (...paths: ReadonlyArray<string>) =>
 
 /** The address, the token, and what sends a request: with the token unless `headers` says otherwise. */
 export const asking = Effect.gen(function*() {
-  const { url } = yield* Server
+  const { url } = yield* Address
   const service = yield* Service
   const token = yield* service.token
   const ask = (path: string, { headers, ...init }: RequestInit = {}) =>

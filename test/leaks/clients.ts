@@ -13,7 +13,8 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as App from "../../src/App.ts"
-import { Server } from "../../src/http/Server.ts"
+import { Address } from "../../src/http/Address.ts"
+import * as Server from "../../src/http/Server.ts"
 import { HttpSessions } from "../../src/mcp/HttpSessions.ts"
 import { NO_CAPS } from "../../src/models/Spending.ts"
 import * as Owner from "../../src/resources/Owner.ts"
@@ -125,7 +126,7 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set(["sockets", "fds"])
 
 const rounds = (context: GateContext, place: Place) =>
   Effect.gen(function*() {
-    const { url } = yield* Server
+    const { url } = yield* Address
     const { count } = yield* HttpSessions
     const ledger = yield* ResourceLedger
     const address = new URL("/mcp", url)

@@ -32,7 +32,7 @@ const damageOf = (
   { lexemes: [row], lines: [outcome, lines] }: Memory["columns"],
   { changed, uuids }: Readonly<Record<"changed" | "uuids", string>>
 ): Damage => ({
-  "a lost memory": [`DELETE FROM units WHERE row = ${ROW}`, "lost", "\"type\":\"decision\""],
+  "a lost memory": [`DELETE FROM units WHERE row = ${ROW}`, "lost", "unit "],
   "a message whose text is another": [
     changed,
     "lost",

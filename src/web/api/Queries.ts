@@ -1,7 +1,7 @@
 /**
  * What views ask for, by name: an answer is kept until something in the memory changes (Live.ts).
  */
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query"
+import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query"
 import { ask, Problem, type SearchRequest, send, type UnitView } from "./Client.ts"
 
 /** Answers of a page at a time. */
@@ -16,6 +16,13 @@ export const ANY = "*"
 /** A problem of the request itself stays one, however often it is asked. */
 export const retry = (failures: number, error: unknown): boolean =>
   failures < 2 && error instanceof Problem && (error.status === 503 || error.status === 429)
+
+/** Marks what costs the server too much to be asked for again at each change. */
+const STAYS = { stays: true } as const
+
+/** Asks for the answers again that anything may have changed: those in view at once, others when they are looked at. */
+export const refresh = (client: QueryClient): Promise<void> =>
+  client.invalidateQueries({ predicate: ({ meta }) => meta?.["stays"] !== true })
 
 export interface Filters {
   readonly projects: ReadonlyArray<string>
@@ -151,6 +158,10 @@ export const why = (prompt: string, projects: ReadonlyArray<string>) =>
     placeholderData: keepPreviousData
   })
 
+/** The same for a prompt that nobody typed: it is there to compare with. */
+export const whyBeside = (prompt: string, projects: ReadonlyArray<string>) =>
+  queryOptions({ ...why(prompt, projects), queryKey: ["why-beside", prompt, projects], meta: STAYS })
+
 export const injections = (since: number) =>
   queryOptions({
     queryKey: ["injections", since],
@@ -171,7 +182,8 @@ export const least = (projects: ReadonlyArray<string>) =>
         query: given({ project: named(projects), limit: LEAST.toString() }),
         signal
       }),
-    placeholderData: keepPreviousData
+    placeholderData: keepPreviousData,
+    meta: STAYS
   })
 
 export const stats = queryOptions({

@@ -74,7 +74,7 @@ const useWithout = (prompt: string, projects: ReadonlyArray<string>, words: Read
     const rest = without(prompt, lexeme)
     return rest === undefined ? [] : [{ lexeme, rest }]
   })
-  const answers = useQueries({ queries: asked.map(({ rest }) => Queries.why(rest, projects)) })
+  const answers = useQueries({ queries: asked.map(({ rest }) => Queries.whyBeside(rest, projects)) })
   return new Map(asked.map(({ lexeme }, i) => [lexeme, answers[i]?.data?.verdict]))
 }
 

@@ -212,7 +212,7 @@ export const en = {
     bits: "Bits",
     place: "In the nearest memory",
     without: "Without it",
-    everyday: "everyday word",
+    everyday: "Everyday words, which say nothing:",
     together: "stands in it",
     alone: "not in it",
     changes: "What would change it",

@@ -222,7 +222,7 @@ export const zh: Texts = {
     bits: "比特",
     place: "在最近的记忆中",
     without: "去掉它",
-    everyday: "常用词",
+    everyday: "常用词，不说明什么：",
     together: "在其中",
     alone: "不在其中",
     changes: "什么会改变结果",

@@ -9,7 +9,9 @@ const SESSIONS = 40
 const MESSAGES = 200
 /** Number of the memories that are least worth keeping. */
 export const LEAST = 50
-const RESULTS = 30
+/** Results that are asked for first, and most that are. */
+export const RESULTS = 20
+export const MOST_RESULTS = 100
 /** In place of a revision: whichever there is. */
 export const ANY = "*"
 
@@ -49,7 +51,7 @@ export const projects = queryOptions({
 })
 
 /** Memories that answer a question. */
-export const search = (text: string, { branches, files, projects, since, types, until }: Filters, limit = RESULTS) =>
+export const search = (text: string, { branches, files, projects, since, types, until }: Filters, limit: number) =>
   queryOptions({
     queryKey: ["search", text, projects, types, since, until, files, branches, limit],
     queryFn: ({ signal }) =>
@@ -66,9 +68,9 @@ export const search = (text: string, { branches, files, projects, since, types, 
   })
 
 /** The newest memories, for a search that asks for nothing yet. */
-export const newest = ({ branches, files, projects, since, types, until }: Filters) =>
+export const newest = ({ branches, files, projects, since, types, until }: Filters, limit: number) =>
   queryOptions({
-    queryKey: ["newest", projects, types, since, until, files, branches],
+    queryKey: ["newest", projects, types, since, until, files, branches, limit],
     queryFn: ({ signal }) =>
       ask("get", "/v1/units", {
         query: given({
@@ -78,7 +80,7 @@ export const newest = ({ branches, files, projects, since, types, until }: Filte
           until: until?.toString(),
           file: some(files),
           branch: some(branches),
-          limit: RESULTS.toString()
+          limit: limit.toString()
         }),
         signal
       }),

@@ -85,6 +85,7 @@ export const en = {
     ask: "Search your memory",
     found: (n: number, ms: string) => `${memories(n)} in ${ms} ms`,
     newest: "Newest memories",
+    more: "Show more",
     score: "Share of the question that it answers, rare words counting most",
     byWords: (rank: number, words: ReadonlyArray<string>) =>
       `words #${rank}${words.length === 0 ? "" : `: ${words.join(", ")}`}`,

@@ -101,6 +101,7 @@ export const zh: Texts = {
     ask: "搜索记忆",
     found: (n, ms) => `${memories(n)}，用时 ${ms} 毫秒`,
     newest: "最新的记忆",
+    more: "显示更多",
     score: "它回答了问题的多大部分，越少见的词权重越大",
     byWords: (rank, words) => `词语第 ${rank}${words.length === 0 ? "" : `：${words.join("、")}`}`,
     byMeaning: (rank, cosine) => `语义第 ${rank}（${cosine}）`,

@@ -307,6 +307,7 @@ export const en = {
     messages: "Messages",
     transcripts: "Transcripts",
     waiting: "Waiting work",
+    working: (n: string) => `Memories are being made: ${n} pieces of work are left.`,
     size: "Size",
     sizeOf: (bytes: string, limit: string) => `${bytes} of ${limit}`,
     place: "Place",

@@ -311,6 +311,7 @@ export const zh: Texts = {
     messages: "消息",
     transcripts: "会话记录",
     waiting: "待处理",
+    working: (n) => `正在生成记忆：还剩 ${n} 项工作。`,
     size: "大小",
     sizeOf: (bytes, limit) => `${bytes}，上限 ${limit}`,
     place: "位置",

@@ -2,6 +2,8 @@
  * The page in a real browser, against a real server: by keyboard and by role, in both languages.
  */
 import axe from "axe-core"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { isQuick } from "../data.ts"
@@ -158,6 +160,42 @@ describe.skipIf(browserPath === undefined)(
       await page.getByText("Support counted 214 duplicate mails").first().waitFor()
       await page.getByRole("button", { name: /^Copy: claude --resume 8915485d/ }).click()
       assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^claude --resume 8915485d-/)
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("says of what Claude was given in a session that it was no help, and takes it back", async () => {
+      const sessionId = "8915485d-4ee8-4973-a6f9-63a6a8c7c448"
+      const { results } = JSON.parse(
+        await served.cli("search", "loyalty credit twice", "--all-projects", "--limit", "1", "--json")
+      ) as { readonly results: ReadonlyArray<{ readonly unit: { readonly id: string; readonly title: string } }> }
+      const { id = "", title = "" } = results[0]?.unit ?? {}
+      // As a hook writes it, at the session's first prompt.
+      const at = Date.parse("2026-11-19T03:03:34Z")
+      const sent = {
+        at,
+        event: "UserPromptSubmit",
+        offset: 0,
+        tokens: 187,
+        ids: [id],
+        pointed: [],
+        isOpening: false,
+        words: ["loyalty"]
+      }
+      mkdirSync(join(served.memory, "sessions"), { recursive: true })
+      writeFileSync(join(served.memory, "sessions", sessionId), `${JSON.stringify(sent)}\n+${at}\n`)
+      const { close, faults, page } = await see(browser, served, `/app/sessions/${sessionId}`)
+      await page.getByText("Claude was given 1 text of 187 tokens by memory.").waitFor()
+      await page.getByRole("button", { name: `No help: ${title}` }).press("Enter")
+      await page.getByText(/^It is not told any more at prompts with: .*loyalti?/).waitFor()
+      const feedback = async () =>
+        (JSON.parse(await served.cli("show", id, "--json")) as {
+          readonly unit: { readonly feedback?: ReadonlyArray<{ readonly helps: boolean }> }
+        }).unit.feedback ?? []
+      assert.deepStrictEqual((await feedback()).map(({ helps }) => helps), [false])
+      await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
+      await page.getByText("What was said of it is taken back.").waitFor()
+      assert.deepStrictEqual(await feedback(), [])
       assert.deepStrictEqual(faults, [])
       await close()
     })

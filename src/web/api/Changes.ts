@@ -92,6 +92,39 @@ export const useForget = () => {
   }).mutate
 }
 
+export interface Said {
+  readonly id: string
+  readonly helps: boolean
+  /** The prompt at which it was told; undefined where it was told for none, or nobody knows it. */
+  readonly prompt: string | undefined
+}
+
+/** Says that a memory helped at a prompt, or did not: it is told sooner there, or not any more. */
+export const useFeedback = () => {
+  const t = useTexts()
+  const undo = useUndo()
+  const refreshed = useRefresh()
+  return useMutation({
+    mutationFn: async ({ helps, id, prompt }: Said) => {
+      const path = { id }
+      try {
+        return await ask("post", "/v1/units/{id}/feedback", {
+          path,
+          body: { helps, ...(prompt === undefined ? {} : { prompt }) }
+        })
+      } catch (error) {
+        // The prompt holds no word of the memory that says much: then it is said of that at which the memory was told last.
+        if (prompt === undefined || !isProblem(error, "not-found")) throw error
+        return ask("post", "/v1/units/{id}/feedback", { path, body: { helps } })
+      }
+    },
+    onSuccess: ({ words }, { helps }) =>
+      say(helps ? t.given.helped(words) : t.given.helpedNot(words), { action: { name: t.undo.name, run: undo } }),
+    onError: sayProblem,
+    onSettled: refreshed
+  }).mutate
+}
+
 /** Makes a change of projects, and says what was done. */
 export const useProjectChange = () => {
   const refreshed = useRefresh()

@@ -189,6 +189,17 @@ export const en = {
     goOn: "because you asked to go on: what earlier sessions left",
     forWords: "for the words",
     named: "and pointed to",
+    used: "used",
+    helps: "Helped",
+    helpsIt: (title: string) => `Helped: ${title}`,
+    helpsNot: "No help",
+    helpsNotIt: (title: string) => `No help: ${title}`,
+    helped: (words: ReadonlyArray<string>) =>
+      words.length === 0 ? "It is told sooner from now on." : `It is told sooner at prompts with: ${words.join(", ")}`,
+    helpedNot: (words: ReadonlyArray<string>) =>
+      words.length === 0
+        ? "It is told less from now on."
+        : `It is not told any more at prompts with: ${words.join(", ")}`,
     gone: (id: string) => `a memory that is gone (${id})`
   },
   why: {

@@ -200,6 +200,15 @@ export const zh: Texts = {
     goOn: "因为您要求继续：之前的会话留下的内容",
     forWords: "因为这些词：",
     named: "并提到",
+    used: "已使用",
+    helps: "有帮助",
+    helpsIt: (title) => `有帮助：${title}`,
+    helpsNot: "没有帮助",
+    helpsNotIt: (title) => `没有帮助：${title}`,
+    helped: (words) =>
+      words.length === 0 ? "今后会更早告知它。" : `遇到含这些词的提示会更早告知它：${words.join("、")}`,
+    helpedNot: (words) =>
+      words.length === 0 ? "今后会更少告知它。" : `遇到含这些词的提示不再告知它：${words.join("、")}`,
     gone: (id) => `已不存在的记忆（${id}）`
   },
   why: {

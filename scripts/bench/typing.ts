@@ -123,11 +123,9 @@ program("typing", {
         stdio: ["ignore", "pipe", "inherit"]
       })
       const { page: address } = JSON.parse(
-        yield* attempt(() =>
-          new Promise<string>((resolve) => {
-            createInterface({ input: server.stdout! }).once("line", resolve)
-          })
-        )
+        yield* Effect.async<string>((resume) => {
+          createInterface({ input: server.stdout! }).once("line", (line) => resume(Effect.succeed(line)))
+        })
       ) as { readonly page: string }
       const browser = yield* launched(options.browser)
       const page = yield* attempt(() => browser.newPage())

@@ -7,7 +7,7 @@ import { useTexts } from "../../texts/Texts.ts"
 import css from "./Search.module.css"
 
 /** Milliseconds without a key before the question is asked. */
-const PAUSE_MS = 50
+const PAUSE_MS = 25
 
 /**
  * The question as it is typed; after a pause it is in the address, by which it is asked. What an input method composes (Chinese, say) is

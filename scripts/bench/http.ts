@@ -2,6 +2,8 @@
  * Loads the HTTP server from a second process: how many requests it answers in a second, and how fast, by 1, 16 and 128 connections; what
  * memory and descriptors a long load leaves; and which requests are lost when it ends under load.
  */
+// It speaks HTTP as any client does.
+// @effect-diagnostics globalFetchInEffect:off
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"

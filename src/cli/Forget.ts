@@ -117,9 +117,9 @@ const byCriteria = (criteria: Criteria, isNow: boolean) =>
     } satisfies Plan
   })
 
-const sumOf = (parts: ReadonlyArray<Forgotten>): Omit<Forgotten, "operation"> => ({
+const sumOf = (parts: ReadonlyArray<Forgotten>) => ({
   units: parts.flatMap(({ units }) => units),
-  messages: parts.reduce((sum, { messages }) => sum + messages, 0),
+  messages: parts.reduce((sum, { messages }) => sum + messages.length, 0),
   until: parts.reduce<number | null>((until, part) => part.until ?? until, null)
 })
 

@@ -14,7 +14,7 @@ export const options = { ...listening, json }
 export const command = Command.make("serve", options, ({ json, ...options }) =>
   Effect.gen(function*() {
     const listening = yield* toListening(options)
-    yield* Effect.gen(function*() {
+    return yield* Effect.gen(function*() {
       const { isSocket, url } = yield* Server
       yield* answer(json, { url, isSocket, pid: process.pid }, () =>
         advice([

@@ -15,7 +15,8 @@ const MOST = 1_000
 interface Kept {
   readonly at: number
   readonly request: string
-  readonly answer: Deferred.Deferred<unknown, unknown>
+  /** What the first request was answered, of the kind that its route answers. */
+  readonly answer: unknown
 }
 
 const make = Effect.sync(() => {
@@ -38,10 +39,10 @@ const make = Effect.sync(() => {
         const before = kept.get(key)
         if (before !== undefined) {
           return before.request === request
-            ? yield* Deferred.await(before.answer) as Effect.Effect<A, E>
+            ? yield* Deferred.await(before.answer as Deferred.Deferred<A, E>)
             : yield* problem("in-conflict", "the Idempotency-Key was used for another request; take a new one")
         }
-        kept.set(key, { at: now, request, answer: first as Kept["answer"] })
+        kept.set(key, { at: now, request, answer: first })
         return yield* effect.pipe(
           // What failed may be tried again.
           Effect.onError(() => Effect.sync(() => kept.delete(key))),

@@ -5,6 +5,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -32,8 +33,8 @@ const etagOf = ({ revision = 0 }: MemoryUnit) => `"${revision}"`
 const withRevision = <A, I>(schema: Schema.Schema<A, I>, body: A, unit: MemoryUnit, status = 200) =>
   Effect.orDie(HttpServerResponse.schemaJson(schema)(body, { status, headers: { etag: etagOf(unit) } }))
 
-/** Returns the revision that a request may change; undefined for any. */
-const revisionOf = (ifMatch: string | undefined): Effect.Effect<number | undefined, Problem> => {
+/** Returns the revision that a request may change; none for any. */
+const revisionOf = (ifMatch: string | undefined): Effect.Effect<Option.Option<number>, Problem> => {
   if (ifMatch === undefined) {
     return Effect.fail(
       problem(
@@ -42,11 +43,11 @@ const revisionOf = (ifMatch: string | undefined): Effect.Effect<number | undefin
       )
     )
   }
-  if (ifMatch.trim() === "*") return Effect.succeed(undefined)
+  if (ifMatch.trim() === "*") return Effect.succeedNone
   const [, revision] = /^"(\d{1,9})"$/.exec(ifMatch.trim()) ?? []
   return revision === undefined
     ? Effect.fail(problem("changed-since", `${ifMatch.slice(0, 100)} is the ETag of no revision of it; read it again`))
-    : Effect.succeed(Number(revision))
+    : Effect.succeedSome(Number(revision))
 }
 
 const undoneOf = (undone: Undone | undefined): typeof S.Undone.Type => {
@@ -128,7 +129,7 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
         return { count: units.length, units: units.slice(0, SHOWN), messages: 0, until: null }
       }
       const { messages, units, until } = yield* memory.forget(ids, { isNow })
-      return { count: units.length, units: units.slice(0, SHOWN), messages, until }
+      return { count: units.length, units: units.slice(0, SHOWN), messages: messages.length, until }
     }
     if (projects === undefined && sessions === undefined && before === undefined && query === undefined) {
       return yield* problem("bad-request", "say which memories: ids, projects, sessions, before or query")
@@ -149,7 +150,7 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
       (sum, { messages, units, until }) => ({
         ...sum,
         count: sum.count + units.length,
-        messages: sum.messages + messages,
+        messages: sum.messages + messages.length,
         until: until ?? sum.until
       })
     )
@@ -185,7 +186,10 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const revision = yield* revisionOf(headers["if-match"])
-        const unit = yield* memory.edit(id, { ...payload, ...(revision !== undefined && { revision }) }, "person")
+        const unit = yield* memory.edit(id, {
+          ...payload,
+          ...(Option.isSome(revision) && { revision: revision.value })
+        }, "person")
         return yield* withRevision(MemoryUnit, unit, unit)
       })))
     .handle("forget", ({ path: { id } }) => answering(forgetMany({ ids: [id] })))

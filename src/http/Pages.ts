@@ -6,6 +6,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Path from "@effect/platform/Path"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 
 const INDEX = "index.html"
 const BASE = "/app/"
@@ -71,16 +72,16 @@ export const make = (folder: string) =>
 
     return Pages.of({
       file: (asked) => {
-        if (asked === "/" || asked === "/app") return Effect.succeed(REDIRECT)
-        if (!asked.startsWith(BASE)) return Effect.succeed(undefined)
+        if (asked === "/" || asked === "/app") return Effect.succeedSome(REDIRECT)
+        if (!asked.startsWith(BASE)) return Effect.succeedNone
         const name = asked.slice(BASE.length)
         // Every view of the page has an address of its own.
-        return fileOf(files.has(name) && path.extname(name) !== "" ? name : INDEX)
+        return Effect.asSome(fileOf(files.has(name) && path.extname(name) !== "" ? name : INDEX))
       }
     })
   })
 
 export class Pages extends Context.Tag("claude-memory/http/Pages")<Pages, {
-  /** Answers for a path of the page; undefined for any other. */
-  readonly file: (path: string) => Effect.Effect<HttpServerResponse.HttpServerResponse | undefined>
+  /** Answers for a path of the page; none for any other. */
+  readonly file: (path: string) => Effect.Effect<Option.Option<HttpServerResponse.HttpServerResponse>>
 }>() {}

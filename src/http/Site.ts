@@ -183,8 +183,8 @@ export const make = (options: SiteOptions) =>
         return refuse("other", problem("too-large", `an address has at most ${LIMITS.addressChars} characters`))
       }
       const isRead = method === "GET" || method === "HEAD"
-      const page = isRead ? yield* pages.file(path) : undefined
-      if (page !== undefined) return { route: "/app/", response: page }
+      const page = isRead ? yield* pages.file(path) : Option.none()
+      if (Option.isSome(page)) return { route: "/app/", response: page.value }
       activity.use(yield* Clock.currentTimeMillis)
       if (path === OPEN_API && isRead) return { route: OPEN_API, response: openApi }
       const route = routeOf(method, path)
@@ -203,7 +203,7 @@ export const make = (options: SiteOptions) =>
       const { response, route } = yield* app
       const seconds = Number((yield* Clock.currentTimeNanos) - start) / 1e9
       metrics.count(request.method, route, response.status, seconds)
-      return HttpServerResponse.setHeaders(response, { ...HEADERS, ...response.headers })
+      return yield* HttpServerResponse.setHeaders(response, { ...HEADERS, ...response.headers })
     })
 
     return counted

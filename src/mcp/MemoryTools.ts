@@ -289,8 +289,8 @@ export const forget = tool({
       })
       const forgotten = removed.map(({ id }) => id)
       return {
-        data: { forgotten, messages },
-        text: `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages, "message")}. ` +
+        data: { forgotten, messages: messages.length },
+        text: `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages.length, "message")}. ` +
           "claude_memory_undo brings back what was forgotten last."
       }
     })

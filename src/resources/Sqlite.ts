@@ -11,13 +11,16 @@ import type { Connection } from "@effect/sql/SqlConnection"
 import { SqlError } from "@effect/sql/SqlError"
 import * as Statement from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { randomUUID } from "node:crypto"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -154,6 +157,11 @@ export interface OpenOptions {
   readonly register?: (database: DatabaseSync) => void
   /** Lets statements write to the table of the schema, for repairs. */
   readonly writesSchema?: boolean
+  /**
+   * Keeps its statements out of the transactions of other connections: needed where a fiber uses two databases. Otherwise a statement
+   * within a transaction runs on the connection of that, so that a reader of the same file sees what its writer has not committed.
+   */
+  readonly isApart?: boolean
 }
 
 const MAX_PREPARED = 200
@@ -447,6 +455,42 @@ export const copyPages = ({ path, report = () => {}, to }: {
     })
   }))
 
+const ATTRIBUTES = [["db.system.name", "sqlite"]] as const
+
+const beginOf = ({ readOnly }: Pick<OpenOptions, "readOnly">) => readOnly ? "BEGIN" : BEGIN_TO_WRITE
+
+/**
+ * Has a client's statements run on its own connection alone. Otherwise all clients of @effect/sql take the connection of the fiber's
+ * transaction for theirs, whatever database it is of.
+ */
+const apart = (client: SqlClient.SqlClient, options: Pick<OpenOptions, "readOnly">): SqlClient.SqlClient => {
+  class Own extends Context.Tag(`claude-memory/transaction/${randomUUID()}`)<
+    Own,
+    readonly [connection: Connection, depth: number]
+  >() {}
+  const execute = (statement: string) => (connection: Connection) =>
+    connection.executeUnprepared(statement, [], undefined)
+  const withTransaction = SqlClient.makeWithTransaction({
+    transactionTag: Own,
+    spanAttributes: ATTRIBUTES,
+    acquireConnection: Effect.flatMap(
+      Scope.make(),
+      (scope) => Effect.map(Scope.extend(client.reserve, scope), (connection) => [scope, connection] as const)
+    ),
+    begin: execute(beginOf(options)),
+    savepoint: (connection, depth) => execute(`SAVEPOINT inner_${depth}`)(connection),
+    commit: execute("COMMIT"),
+    rollback: execute("ROLLBACK"),
+    rollbackSavepoint: (connection, depth) => execute(`ROLLBACK TO SAVEPOINT inner_${depth}`)(connection)
+  })
+  const connection = Effect.flatMap(
+    Effect.serviceOption(Own),
+    Option.match({ onNone: () => client.reserve, onSome: ([own]) => Effect.succeed(own) })
+  )
+  const statement = Statement.make(connection, Statement.makeCompilerSqlite(), ATTRIBUTES, undefined)
+  return Object.assign(statement, { ...client, ...statement, withTransaction })
+}
+
 /**
  * Opens a database and returns a client with one permit: transactions exclude one another, and
  * interruption rolls back. A read-only connection never waits for a writer in WAL mode.
@@ -507,14 +551,15 @@ export const open: (
 
     const connection = connect(database, prepared, options, guard)
     const permit = Permits.makeScoped(1)
-    return yield* SqlClient.make({
+    const client = yield* SqlClient.make({
       // The permit is held to the end of the statement or transaction: a statement that released it before it ran could
       // run within another fiber's transaction.
       acquirer: Effect.as(permit, connection),
       compiler: Statement.makeCompilerSqlite(),
-      beginTransaction: options.readOnly ? "BEGIN" : BEGIN_TO_WRITE,
-      spanAttributes: [["db.system.name", "sqlite"]]
+      beginTransaction: beginOf(options),
+      spanAttributes: ATTRIBUTES
     }).pipe(Effect.provide(Reactivity.layer))
+    return options.isApart === true ? apart(client, options) : client
   }
 )
 

@@ -25,8 +25,9 @@ export class ArchiveError extends Schema.TaggedError<ArchiveError>()("ArchiveErr
 
 /** Entries that are read at a time. */
 const PAGE = 200
-/** Entries, or origins of units, that are taken in at a time: some tenths of a second. */
-const GROUPS = 50
+/** Entries, and characters, that are taken in at a time: some tenths of a second. */
+const ENTRIES = 200
+const CHARACTERS = 1_000_000
 /** Longest content of a unit that is taken in: three times what any version has made. */
 const MAX_CONTENT = 4_000
 
@@ -96,13 +97,13 @@ const first = (error: ParseResult.ParseError) =>
 const checkHead = (line: string) =>
   Either.match(decodeHead(line), {
     onLeft: () => failed(1, "this is no archive of claude-memory: its first line names the format"),
-    onRight: ({ version }) =>
-      version > Archive.VERSION
+    onRight: (head) =>
+      head.version > Archive.VERSION
         ? failed(
           1,
-          `it was written by a newer claude-memory (format ${version}, this one knows ${Archive.VERSION}); update claude-memory`
+          `it was written by a newer claude-memory (format ${head.version}, this one knows ${Archive.VERSION}); update claude-memory`
         )
-        : Effect.void
+        : Effect.succeed(head)
   })
 
 const isTooLong = (entry: Archive.Entry) => "unit" in entry && weightedLength(entry.unit.content) > MAX_CONTENT
@@ -112,6 +113,44 @@ export interface Taking extends TakenIn {
   readonly read: number
 }
 
+/** An entry, and the characters of its line. */
+interface Sized {
+  readonly entry: Archive.Entry
+  readonly length: number
+}
+
+/** Entries that are taken in at once. */
+interface Batch {
+  readonly entries: ReadonlyArray<Archive.Entry>
+  /** Origin of the last unit, when more units of it may follow. */
+  readonly unfinished: string | undefined
+}
+
+const originOf = (entry: Archive.Entry): string | undefined => "unit" in entry ? entry.unit.origin : undefined
+
+const NONE = { held: Chunk.empty<Archive.Entry>(), length: 0 }
+
+/** Puts entries into batches. When the entries fail, emits those that came before, and fails then. */
+const batches = <E, R>(entries: Stream.Stream<Sized, E, R>, isWhole: () => boolean): Stream.Stream<Batch, E, R> =>
+  Stream.concat(Stream.map(Stream.either(entries), Option.some), Stream.make(Option.none())).pipe(
+    Stream.mapAccum(NONE, ({ held, length }, next): readonly [typeof NONE, ReadonlyArray<Either.Either<Batch, E>>] => {
+      const last = Option.flatMapNullable(Chunk.last(held), originOf)
+      const batch = (isUnfinished: (origin: string) => boolean) =>
+        Chunk.isEmpty(held) ? [] : [Either.right({
+          entries: Chunk.toReadonlyArray(held),
+          unfinished: Option.getOrUndefined(Option.filter(last, isUnfinished))
+        })]
+      if (Option.isNone(next)) return [NONE, batch(() => !isWhole())]
+      if (Either.isLeft(next.value)) return [NONE, [...batch(() => true), Either.left(next.value.left)]]
+      const { entry, length: more } = next.value.right
+      return Chunk.size(held) < ENTRIES && length + more <= CHARACTERS
+        ? [{ held: Chunk.append(held, entry), length: length + more }, []]
+        : [{ held: Chunk.of(entry), length: more }, batch((origin) => origin === originOf(entry))]
+    }),
+    Stream.flattenIterables,
+    Stream.mapEffect((each) => each)
+  )
+
 /**
  * Takes in the lines of an archive, a few at a time; emits how far it has come. A line that can't be taken in ends it: what came before
  * stays, and the whole can be taken in again.
@@ -119,10 +158,14 @@ export interface Taking extends TakenIn {
 export const takeIn = <E, R>(archive: Stream.Stream<string, E, R>) =>
   Stream.unwrap(Effect.map(MemoryStore, (store) => {
     const read: Partial<Record<string, number>> = {}
+    let memory = ""
     let isWhole = false
-    const parse = (line: string, index: number) =>
+    const parse = (line: string, index: number): Effect.Effect<ReadonlyArray<Sized>, ArchiveError> =>
       Effect.gen(function*() {
-        if (index === 0) return yield* Effect.as(checkHead(line), [])
+        if (index === 0) {
+          memory = (yield* checkHead(line)).memory
+          return []
+        }
         if (isWhole) return line === "" ? [] : yield* failed(index + 1, "it comes after the end of the archive")
         if (line.length > Archive.MAX_LINE) {
           return yield* failed(index + 1, `it has over ${Archive.MAX_LINE} characters`)
@@ -146,22 +189,18 @@ export const takeIn = <E, R>(archive: Stream.Stream<string, E, R>) =>
         if (isTooLong(entry)) return yield* failed(index + 1, `a memory's content has over ${MAX_CONTENT} characters`)
         const kind = Archive.kindOf(entry)
         read[kind] = (read[kind] ?? 0) + 1
-        return [entry]
+        return [{ entry, length: line.length }]
       })
-    const taken = archive.pipe(
+    const entries = archive.pipe(
       Stream.zipWithIndex,
       Stream.mapEffect(([line, index]) => parse(line, index)),
-      Stream.flattenIterables,
-      Stream.zipWithIndex,
-      // What was derived of one origin is taken in at once: it stands only where nothing was.
-      Stream.groupAdjacentBy(([entry, index]) => "unit" in entry ? entry.unit.origin : index),
-      Stream.map(([, group]) => [...group].map(([entry]) => entry)),
-      Stream.grouped(GROUPS),
-      Stream.map((groups) => [...groups].flat()),
-      Stream.mapEffect((entries) =>
-        Effect.map(store.takeIn(entries), (taken): Taking => ({ ...taken, read: entries.length }))
-      )
+      Stream.flattenIterables
     )
+    const taken = Stream.mapEffect(batches(entries, () => isWhole), ({ entries, unfinished }) =>
+      Effect.map(
+        store.takeIn(entries, { memory, unfinished }),
+        (taken): Taking => ({ ...taken, read: entries.length })
+      ))
     const end = Stream.execute(Effect.suspend(() =>
       isWhole
         ? Effect.void

@@ -10,7 +10,7 @@ import { Files } from "../resources/Files.ts"
 import { ArchiveError } from "./Archive.ts"
 
 /** Bytes that are read at a time, and lines that are written. */
-const PART = 1 << 20
+const PART = 1 << 17
 const PER_PART = 200
 
 /** Joins lines, each with its end, into parts. */

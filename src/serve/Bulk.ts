@@ -77,7 +77,7 @@ export const select = (criteria: Criteria) =>
     return { count: ids.length, newest: yield* store.units(ids.slice(0, SHOWN)), sessions }
   })
 
-/** Forgets what the criteria select, in transactions of a few; emits each. Undone as one. */
+/** Forgets what the criteria select, in transactions of a few; emits each, and each message once. Undone as one. */
 export const forgetSelected = <R>(
   criteria: Criteria,
   options: ForgetOptions,
@@ -88,9 +88,12 @@ export const forgetSelected = <R>(
     const store = yield* MemoryStore
     const filter = filterOf(criteria)
     let operation: number | null = null
-    const noted = Effect.map((forgotten: Forgotten) => {
+    const cut = new Set<string>()
+    const noted = Effect.map((forgotten: Forgotten): Forgotten => {
       operation ??= forgotten.operation
-      return forgotten
+      const messages = forgotten.messages.filter((uuid) => !cut.has(uuid))
+      for (const uuid of messages) cut.add(uuid)
+      return { ...forgotten, messages }
     })
     const next = Effect.gen(function*() {
       const ids = criteria.query === undefined

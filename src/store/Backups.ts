@@ -70,7 +70,8 @@ export class BackupError extends Schema.TaggedError<BackupError>()("BackupError"
         return `the backup ${this.path} is of another memory (${this.detail}), so nothing was changed. --force puts it in the place of ` +
           "this one, which is backed up before"
       case "Busy":
-        return `other processes have forgotten memories, or written, each time while ${this.path} was made, so it was not kept; try again`
+        return `other processes have forgotten memories, or written, each time while ${this.path} was made or put in place, so nothing was ` +
+          "changed; try again"
       case "Exists":
         return `${this.path} exists already, and is left as it is; name another file`
       case "Full":

@@ -208,10 +208,10 @@ export interface ProjectTraces {
   readonly searched: ReadonlyMap<string, number>
 }
 
-/** The deleted units, and the number of stored messages from which text was cut. */
+/** The deleted units, and the uuids of the stored messages from which text was cut. */
 export interface Forgotten {
   readonly units: ReadonlyArray<MemoryUnit>
-  readonly messages: number
+  readonly messages: ReadonlyArray<string>
   /** Time until which it can be undone; null when it can't be. */
   readonly until: number | null
   /** Number of the operation, for more that is to be undone with it; null when there is none. */
@@ -231,6 +231,14 @@ export interface ForgetOptions {
 export interface ArchivePage {
   readonly entries: ReadonlyArray<Entry>
   readonly next: string | undefined
+}
+
+/** Whence entries come that are taken in. */
+export interface TakenFrom {
+  /** Name of the memory that wrote the archive. */
+  readonly memory: string
+  /** Origin of the last unit, when more units of it may follow later. */
+  readonly unfinished: string | undefined
 }
 
 /** Numbers of messages and units that were new, and of units that were forgotten as they are in the archive. */
@@ -469,9 +477,10 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly archived: (kind: Kind, after: string, limit: number) => Effect.Effect<ArchivePage, StoreError>
   /**
    * Takes in what an archive holds; all of it again changes nothing. What is known stays; of two changes of a unit the newer one stands; what
-   * was forgotten on either side stays forgotten, unless it was saved, changed or said later.
+   * was forgotten on either side stays forgotten, unless it was saved, changed or said later. Of an origin of which a unit is here none is
+   * new, unless the origin was unfinished when that archive was taken in last.
    */
-  readonly takeIn: (entries: ReadonlyArray<Entry>) => Effect.Effect<TakenIn, StoreError>
+  readonly takeIn: (entries: ReadonlyArray<Entry>, from: TakenFrom) => Effect.Effect<TakenIn, StoreError>
   /** Returns at most 10 units in the bin whose id begins with `prefix`. */
   readonly binned: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Empties the bin of what was forgotten more than `UNDO_MS` ago; returns the number of memories. */

@@ -2,6 +2,7 @@
  * The contract of every `MemoryStore` for archives: what one memory exports, another takes in.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -15,6 +16,9 @@ import { batch, cursor, everything, facts, message, project, unit } from "./made
 const HARBOUR = "The harbour master wants every crane inspected before sunrise."
 const LANTERN = "Lanterns are kept in the shed behind the old boathouse."
 const TIDE = "High tide decides when the ferries may leave the northern pier."
+
+/** More memories of one message than are taken in at a time, too short to be merged. */
+const CRANES = Array.from({ length: 600 }, (_, i) => `Crane number ${i}.`)
 
 const exported = Effect.map(Stream.runCollect(lines("all")), (some) => [...some])
 
@@ -187,15 +191,56 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         }).pipe(on)
       }))
 
-    it.effect("of many memories is taken in whole, those of one origin at once", () =>
+    it.effect("of many memories is taken in whole, a few at a time", () =>
       Effect.gen(function*() {
-        const archive = yield* Effect.gen(function*() {
+        const archive = yield* on(Effect.gen(function*() {
           for (let i = 0; i < 52; i++) {
             yield* said(`m${i}`, ...[HARBOUR, LANTERN, TIDE, `${TIDE} Not`].map((text) => `${text} ${i}`))
           }
+          yield* said("a", ...CRANES)
           return yield* exported
-        }).pipe(on)
-        assert.strictEqual((yield* on(taken(archive))).units, 208)
+        }))
+        const parts = yield* on(Stream.runCollect(takeIn(Stream.fromIterable(archive))))
+        assert.strictEqual(Chunk.reduce(parts, 0, (sum, { units }) => sum + units), 208 + CRANES.length)
+        for (const { read } of parts) assert.isAtMost(read, 200)
+      }))
+
+    it.effect("that is cut off among the memories of one origin is whole when it is taken in again", () =>
+      Effect.gen(function*() {
+        const [archive, before] = yield* on(Effect.gen(function*() {
+          yield* said("a", ...CRANES)
+          return [yield* exported, yield* contents] as const
+        }))
+        const torn = archive.slice(0, 100)
+        const interrupted = Stream.runDrain(Stream.take(takeIn(Stream.fromIterable(archive)), 2))
+        for (const cutOff of [interrupted, Effect.ignore(taken(torn))]) {
+          yield* on(Effect.gen(function*() {
+            const store = yield* MemoryStore
+            yield* cutOff
+            const part = yield* store.count(everything)
+            assert.isAbove(part, 0)
+            assert.isBelow(part, CRANES.length)
+            assert.strictEqual((yield* taken(archive)).units, CRANES.length - part)
+            assert.deepStrictEqual(yield* contents, before)
+            assert.deepStrictEqual(yield* taken(archive), NOTHING)
+          }))
+        }
+      }))
+
+    it.effect("that was cut off puts nothing beside what was made here since, or what another memory made", () =>
+      Effect.gen(function*() {
+        const archive = yield* on(Effect.zipRight(said("a", ...CRANES), exported))
+        const other = (yield* on(Effect.zipRight(said("a", TIDE), exported)))
+          .map((line) => line.replace(/"memory":"\w+"/, `"memory":"another"`))
+        yield* on(Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* Effect.ignore(taken(archive.slice(0, 100)))
+          assert.strictEqual((yield* taken(other)).units, 0)
+          const made = unit("made here", { origin: idOf("segment", "a"), cites: "a", content: HARBOUR })
+          yield* store.replace(made.origin, [made])
+          assert.strictEqual((yield* taken(archive)).units, 0)
+          assert.deepStrictEqual((yield* store.recent(everything, 9)).map(({ id }) => id), [made.id])
+        }))
       }))
   })
 }

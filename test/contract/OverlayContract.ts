@@ -6,13 +6,13 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { noted } from "../../src/domain/Feedback.ts"
 import { idOf } from "../../src/domain/Ids.ts"
 import { evidence, type MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { unitOf } from "../../src/domain/Saved.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { MemoryStore, UNDO_MS } from "../../src/store/MemoryStore.ts"
 import { times } from "../data.ts"
+import * as Changes from "./Changes.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
 import { compress, words } from "./MemoryStoreContract.ts"
 
@@ -358,7 +358,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         }))
         const before = yield* one(harbour!)
         const { messages, until, units } = yield* store.forget([harbour!])
-        assert.deepStrictEqual([units, messages, until], [[before], 1, UNDO_MS])
+        assert.deepStrictEqual([units, messages, until], [[before], ["a"], UNDO_MS])
         assert.deepStrictEqual(yield* textsOf("a"), [[LANTERN]])
         assert.deepStrictEqual(yield* store.binned(harbour!.slice(0, 8)), [before])
         yield* compressed(unit(lantern!, { origin: idOf("segment", "a"), cites: "a", content: LANTERN, position: 1 }))
@@ -493,7 +493,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         }))
         const { operation } = yield* store.forget([harbour!])
         const { messages, units } = yield* store.forgetSessions(["s1"], { operation })
-        assert.deepStrictEqual([messages, units], [1, []])
+        assert.deepStrictEqual([messages, units], [["a"], []])
         assert.deepStrictEqual(yield* textsOf("a", "b"), [[], [TIDE]])
         assert.strictEqual((yield* store.sessionsByPrefix("s1"))[0]?.title, null)
         // Nothing of it is captured again, short sentences neither.
@@ -531,160 +531,15 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
   })
 
   describe(`${name}: what a person did stays`, () => {
-    const SEGMENTS = ["one", "two", "three"]
-    const IDS = SEGMENTS.flatMap((name) => [0, 1].map((i) => idOf("unit", name, String(i))))
-    const which = FastCheck.constantFrom(...IDS)
-    const text = FastCheck.constantFrom(HARBOUR, LANTERN, TIDE, KEEPER)
-    const step = FastCheck.oneof(
-      {
-        weight: 4,
-        arbitrary: FastCheck.record({
-          _tag: FastCheck.constant("compress" as const),
-          segment: FastCheck.constantFrom(...SEGMENTS),
-          count: FastCheck.integer({ min: 0, max: 2 }),
-          /** Words by which the derived units differ from the last ones: none, some, all. */
-          from: FastCheck.constantFrom(0, 0, 2, 14)
-        })
-      },
-      { weight: 3, arbitrary: FastCheck.record({ _tag: FastCheck.constant("content" as const), which, text }) },
-      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("title" as const), which, text }) },
-      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("type" as const), which }) },
-      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("pin" as const), which }) },
-      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("replace" as const), which, other: which }) },
-      {
-        weight: 2,
-        arbitrary: FastCheck.record({
-          _tag: FastCheck.constant("feedback" as const),
-          which,
-          helps: FastCheck.boolean(),
-          words: FastCheck.subarray(["harbour", "lantern"])
-        })
-      },
-      { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("forget" as const), which }) },
-      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("undo" as const) }) },
-      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("merge" as const) }) },
-      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("split" as const) }) },
-      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("reindex" as const) }) },
-      { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("review" as const) }) }
-    )
-
-    /** What a unit is to say; the operation that it takes back is the last. */
-    type Said = Pick<MemoryUnit, "content" | "feedback" | "pinned" | "replacedBy" | "title" | "type">
-    const shown = ({ content, feedback, pinned, replacedBy, title, type }: MemoryUnit): Said => ({
-      content,
-      pinned,
-      title,
-      type,
-      ...(feedback !== undefined && { feedback }),
-      ...(replacedBy !== undefined && { replacedBy })
-    })
-
-    const isKept = ({ pinned, ...values }: Partial<Said> = {}) => pinned === true || Object.keys(values).length > 0
-
     it.effect.prop(
       "in whatever order it is compressed, reviewed, merged, split, indexed, forgotten and undone",
-      [FastCheck.array(step, { minLength: 8, maxLength: 30 })],
+      [FastCheck.array(Changes.step, { minLength: 8, maxLength: 30 })],
       ([steps]) =>
         Effect.gen(function*() {
-          const store = yield* MemoryStore
-          /** The values that a person gave a unit, which nothing but a person may change. */
-          const given = new Map<string, Partial<Said>>()
-          const undoing: Array<Effect.Effect<void>> = []
-          let isMerged = false
-          const unitsNow = Effect.map(store.units(IDS), (units) => new Map(units.map((each) => [each.id, each])))
-          for (const each of steps) {
-            yield* TestClock.adjust("1 second")
-            const before = yield* unitsNow
-            const change = (id: string, values: Partial<Said>, isUndoable: boolean) =>
-              Effect.gen(function*() {
-                const unit = before.get(id)
-                if (unit === undefined) return
-                const result = yield* store.edit(id, values, "person")
-                if (result?._tag !== "Edited" || result.unit.revision === unit.revision) return
-                const earlier = given.get(id)
-                given.set(id, { ...earlier, ...values })
-                if (!isUndoable) return
-                undoing.push(Effect.sync(() => {
-                  const names = Object.keys(values)
-                  const others = Object.entries(given.get(id) ?? {}).filter(([name]) => !names.includes(name))
-                  const before = Object.entries(earlier ?? {}).filter(([name]) => names.includes(name))
-                  given.set(id, Object.fromEntries([...others, ...before]))
-                }))
-              })
-            switch (each._tag) {
-              case "compress": {
-                const units = Array.from({ length: each.count }, (_, i) =>
-                  unit(idOf("unit", each.segment, String(i)), {
-                    content: Array.from({ length: 12 }, (_, k) => `${each.segment}${i}w${k + each.from}`).join(" "),
-                    title: `${each.segment} ${i}`,
-                    position: i,
-                    sessionId: `session of ${each.segment}`
-                  }))
-                yield* compress(each.segment, ...units)
-                break
-              }
-              case "content":
-                yield* change(each.which, { content: `${each.text} ${each.which}` }, true)
-                break
-              case "title":
-                yield* change(each.which, { title: each.text }, true)
-                break
-              case "type":
-                yield* change(each.which, { type: "decision" }, true)
-                break
-              case "pin":
-                yield* change(each.which, { pinned: !(before.get(each.which)?.pinned ?? false) }, false)
-                break
-              case "replace":
-                yield* change(each.which, { replacedBy: each.other }, false)
-                break
-              case "feedback": {
-                const { helps, words } = each
-                const feedback = noted(before.get(each.which)?.feedback ?? [], { helps, words })
-                yield* change(each.which, { feedback }, true)
-                break
-              }
-              case "forget": {
-                const gone = (yield* store.forget([each.which])).units.map(({ id }) => id)
-                const taken = gone.map((id) => [id, given.get(id)] as const)
-                for (const id of gone) given.delete(id)
-                if (gone.length === 0) break
-                undoing.push(Effect.sync(() => {
-                  for (const [id, values] of taken) {
-                    if (values !== undefined && !isKept(given.get(id))) given.set(id, values)
-                  }
-                }))
-                break
-              }
-              case "undo":
-                assert.strictEqual((yield* store.undo()) !== undefined, undoing.length > 0)
-                yield* undoing.pop() ?? Effect.void
-                break
-              case "merge":
-                yield* store.mergeProjects(project("one"), project("two"))
-                if (!isMerged) undoing.push(Effect.sync(() => void (isMerged = false)))
-                isMerged = true
-                break
-              case "split":
-                yield* store.splitProject("project-one")
-                isMerged = false
-                break
-              case "reindex":
-                yield* store.queue("reconcile", ["embedded"])
-                break
-              case "review":
-                yield* store.queueReviews([{ sessionId: "session of one", segmentIds: [], isWanted: true }])
-                yield* store.commit(yield* store.claim("review", 100), [])
-                break
-            }
-            const after = yield* unitsNow
-            for (const [id, values] of given) {
-              if (Object.keys(values).length === 0) continue
-              const now = after.get(id)
-              assert.isDefined(now, `${each._tag}: ${id} is gone`)
-              assert.deepInclude(shown(now!), values, each._tag)
-              if (values.content !== undefined) assert.isTrue(now!.active)
-            }
+          const state = Changes.nothing()
+          for (const step of steps) {
+            yield* Changes.run(state, step)
+            yield* Changes.check(state, step._tag)
           }
         }).pipe(Effect.provide(layer)),
       { fastCheck: { numRuns: times(15) }, timeout: times(120_000) }

@@ -131,7 +131,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
 
         const forgotten = yield* store.forget(["goes"])
         assert.deepStrictEqual(forgotten.units.map(({ id }) => id), ["goes"])
-        assert.strictEqual(forgotten.messages, 1)
+        assert.deepStrictEqual(forgotten.messages, ["a"])
         assert.deepStrictEqual(yield* textsOf("a", "b"), [[LANTERN], [TIDE]])
         assert.deepStrictEqual(yield* found("harbour crane sunrise"), [])
         assert.deepStrictEqual(yield* store.unitsByPrefix("goes"), [])
@@ -152,7 +152,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const store = yield* MemoryStore
         yield* capture("/t/a", [one])
         const before = yield* store.status
-        const nothing = { units: [], messages: 0, until: null, operation: null }
+        const nothing = { units: [], messages: [], until: null, operation: null }
         assert.deepStrictEqual(yield* store.forget(["no-such"]), nothing)
         assert.deepStrictEqual(yield* store.forget([]), nothing)
         assert.deepStrictEqual(yield* store.status, before)
@@ -169,7 +169,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         })
         yield* capture("/t/a", [both])
         yield* compress("segment", telling("goes", both, "Someone plans a voyage to unknown islands."))
-        assert.strictEqual((yield* store.forget(["goes"])).messages, 1)
+        assert.lengthOf((yield* store.forget(["goes"])).messages, 1)
         assert.deepStrictEqual(yield* textsOf("a"), [[HARBOUR, TIDE]])
       })
     )
@@ -197,7 +197,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const messages = uuids.map((uuid, i) => message(uuid, { isPrompt: i === 0, blocks: [said(i)] }))
         yield* capture("/t/a", messages)
         yield* compress("segment", telling("goes", messages[0]!, HARBOUR))
-        assert.strictEqual((yield* store.forget(["goes"])).messages, 4)
+        assert.lengthOf((yield* store.forget(["goes"])).messages, 4)
         assert.deepStrictEqual(
           yield* textsOf("m0", "m200", "m400", "m448", "m449"),
           [[LANTERN], [LANTERN], [LANTERN], [`Number 448. ${TIDE}`], [LANTERN]]
@@ -214,7 +214,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const copy = (uuid: string, sessionId: string) => message(uuid, { isPrompt: true, sessionId, blocks: said })
         yield* capture("/t/a", [copy("a", "s1"), copy("before", "s2")])
         yield* compress("segment", telling("goes", copy("a", "s1"), `${HARBOUR}\n${short}`))
-        assert.strictEqual((yield* store.forget(["goes"])).messages, 2)
+        assert.lengthOf((yield* store.forget(["goes"])).messages, 2)
         yield* capture("/t/b", [copy("after", "s3"), message("elsewhere", { sessionId: "s3", blocks: [text(short)] })])
         assert.deepStrictEqual(yield* textsOf("a", "before", "after"), [[LANTERN], [LANTERN], [LANTERN]])
         // Two words are not specific: elsewhere they stay.
@@ -340,7 +340,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const made = saved(HARBOUR)
         yield* store.save(made, project("one"))
         const { operation: _, ...forgotten } = yield* store.forget([made.id])
-        assert.deepStrictEqual(forgotten, { units: [made], messages: 0, until: UNDO_MS })
+        assert.deepStrictEqual(forgotten, { units: [made], messages: [], until: UNDO_MS })
         assert.deepStrictEqual(yield* found("harbour"), [])
         yield* capture("/t/a", [message("a", { blocks: [text(HARBOUR, LANTERN)] })])
         assert.deepStrictEqual(yield* textsOf("a"), [[LANTERN]])

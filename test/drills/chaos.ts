@@ -1,6 +1,6 @@
 /**
  * Kills processes of one memory at random points, and checks that nothing is lost, there twice or stuck. They import,
- * capture, compress, save, forget, search and reindex at once; a seed chooses what they do and when one is killed.
+ * capture, compress, save, edit, undo, forget, search, reindex and back up at once; a seed chooses what they do and when one is killed.
  */
 import * as Cli from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -50,7 +50,7 @@ const command = commandOf("chaos", {
         return yield* everyCase(
           Array.from({ length: seeds }, (_, i) => from + i),
           atOnce,
-          (seed) => Seed.run(planOf(seed, setting.transcripts.length), setting)
+          (seed) => Seed.run(planOf(seed, setting.transcripts.length, server === undefined), setting)
         )
       }))
       const kills = reports.flatMap((report) => report.kills)

@@ -30,6 +30,9 @@ const unpacked = (name: string): Buffer => gunzipSync(readFileSync(join(fixtures
 /** From this version of SQLite's schema on, and of PostgreSQL's, the programs of the time could save, forget and merge projects. */
 const REMEMBERING = { sqlite: 7, postgres: 2 }
 
+/** From this version on a memory has a name, which an archive says. */
+const NAMED = 5
+
 const SAVED = "Schemas of every version are kept among the fixtures."
 
 const inProcess = commandLines()
@@ -82,6 +85,11 @@ const reading = <A>(file: string, read: (database: DatabaseSync) => A): A => {
   }
 }
 
+/** Lines of an archive between its first and last, without those that hold one of these texts. */
+const archived = (path: string, ...without: ReadonlyArray<string>): ReadonlyArray<string> =>
+  readFileSync(path, "utf8").trimEnd().split("\n").slice(1, -1)
+    .filter((line) => !without.some((text) => line.includes(text))).sort()
+
 const contentOf = (file: string) =>
   reading(file, (database) => ({
     version: Number(Object.values(database.prepare("PRAGMA user_version").get() ?? {})[0]),
@@ -119,11 +127,18 @@ describe("a memory in SQLite of an earlier schema", () => {
 
           yield* findsWhatWasThere(cli, isRemembering)
           for (const words of READERS) yield* cli(...words, "--json")
+          const exported = yield* inProcess(["export", join(home, "before")], { home })
+          if (version >= NAMED) succeeded(exported, ["export"])
+          else assert.include(exported.stderr, "earlier claude-memory")
           assert.isTrue(readFileSync(file).equals(bytes))
           const before = contentOf(file)
           assert.strictEqual(before.version, version)
 
           const { id } = JSON.parse(yield* cli("save", SAVED, "--json")) as { readonly id: string }
+          if (version >= NAMED) {
+            yield* cli("export", join(home, "after"))
+            assert.deepStrictEqual(archived(join(home, "after"), id, home), archived(join(home, "before"), id, home))
+          }
           const after = contentOf(file)
           assert.strictEqual(after.version, LATEST)
           assert.deepStrictEqual(after.messages, before.messages)

@@ -1,6 +1,8 @@
 /**
  * The server as a program: `serve`, `open` and `token`.
  */
+// It speaks HTTP as any client does.
+// @effect-diagnostics globalFetchInEffect:off
 import type * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"

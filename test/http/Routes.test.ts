@@ -2,6 +2,7 @@
  * The routes, over real HTTP on loopback, by the derived client and by hand.
  */
 import { assert, layer } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
@@ -169,7 +170,7 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
 
       const forgotten = yield* json(yield* ask(path, { method: "DELETE" }))
       assert.strictEqual(forgotten.count, 1)
-      assert.isAbove(forgotten.until, Date.now())
+      assert.isAbove(forgotten.until, yield* Clock.currentTimeMillis)
       assert.strictEqual(yield* problemOf(yield* ask(path)), "not-found")
       const undone = yield* client.memories.undo()
       assert.deepStrictEqual([undone.kind, undone.units.map(({ id }) => id)], ["forget", [id]])

@@ -6,6 +6,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import { Api } from "../../src/http/Api.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -40,21 +41,24 @@ layer(withShop, { excludeTestServices: true })("whatever is asked of", (it) => {
             const { body, headers, method, path } = request
             const aborting = new AbortController()
             const said = `${method} ${path} ${body}`
-            const response = yield* ask(path, {
-              method,
-              headers,
-              signal: aborting.signal,
-              ...(body !== undefined && { body })
-            }).pipe(Effect.timeoutFail({
-              duration: WITHIN,
-              onTimeout: () =>
-                new Error(`no answer to ${said}`)
-            }))
+            const answered = yield* Effect.timeoutOption(
+              ask(path, { method, headers, signal: aborting.signal, ...(body !== undefined && { body }) }),
+              WITHIN
+            )
+            if (Option.isNone(answered)) {
+              return assert.fail(`no answer to ${said}`)
+            }
+            const response = answered.value
             assert.isBelow(response.status, 500, said)
             const kind = response.headers.get("content-type")
-            if (response.status >= 400) assert.strictEqual(kind, "application/problem+json", said)
-            if (kind === "text/event-stream") aborting.abort()
-            else yield* Effect.promise(() => response.text())
+            if (response.status >= 400) {
+              assert.strictEqual(kind, "application/problem+json", said)
+            }
+            if (kind === "text/event-stream") {
+              aborting.abort()
+            } else {yield* Effect.promise(() =>
+                response.text()
+              )}
           }))
         assert.strictEqual((yield* ask("/readyz")).status, 200)
         assert.strictEqual((yield* snapshot).length, before)

@@ -1,6 +1,8 @@
 /**
  * The HTTP server over a memory in memory, on a port of its own.
  */
+// It speaks HTTP as any client does.
+// @effect-diagnostics globalFetchInEffect:off
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"

@@ -114,7 +114,7 @@ describe("what is forgotten", () => {
 
       const { messages, units } = yield* memory.forget([unit!.id.slice(0, 13)])
       assert.include(units.map(({ id }) => id), unit!.id)
-      assert.isAtLeast(messages, 1)
+      assert.isAtLeast(messages.length, 1)
       yield* assertGone(sentence)
       assert.strictEqual((yield* Effect.flip(memory.show(unit!.id)))._tag, "NotFound")
       assert.isAtLeast((yield* allUnits).length, before - 4)
@@ -206,7 +206,7 @@ describe("what is saved", () => {
       assert.strictEqual((yield* memory.index.verify).found, 1)
 
       const { messages, units } = yield* memory.forget([unit.id])
-      assert.deepStrictEqual({ units, messages }, { units: [unit], messages: 0 })
+      assert.deepStrictEqual({ units, messages }, { units: [unit], messages: [] })
       assert.deepStrictEqual(yield* search("how are invoices numbered"), [])
       assert.strictEqual((yield* memory.save(request)).id, unit.id)
       assert.strictEqual((yield* search("how are invoices numbered")).length, 1)

@@ -214,6 +214,7 @@ export const make = (sql: SqlClient): Dialect => {
       ),
 
     countsAttempts: Effect.succeed(true),
+    keepsTombstones: Effect.succeed(true),
     keepsOverlays: Effect.succeed(true),
     recordsOwnProjects: Effect.succeed(true),
 

@@ -1,5 +1,5 @@
 /**
- * Reads what an archive of the memory holds, page by page.
+ * Reads what an archive of the memory holds, page by page. A reader may find the schema of an earlier version.
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,9 @@ import { SECRET, type Statements } from "./Statements.ts"
 /** Characters of a tombstone's hash. */
 const HASH_LENGTH = 32
 
-export const make = (sql: SqlClient, { text }: Dialect, db: Statements) => {
+const END: ArchivePage = { entries: [], next: undefined }
+
+export const make = (sql: SqlClient, { keepsOverlays, keepsTombstones, text }: Dialect, db: Statements) => {
   /** Makes a page of entries, each with the position after it. */
   const page = (rows: ReadonlyArray<readonly [position: string, entry: Entry]>, limit: number): ArchivePage => ({
     entries: rows.map(([, entry]) => entry),
@@ -43,6 +45,10 @@ export const make = (sql: SqlClient, { text }: Dialect, db: Statements) => {
     Effect.gen(function*() {
       const [origin = "", id = ""] = after.split("\n")
       const found = (yield* db.unitsAfter(origin, id, limit)).map(({ unit }) => unit)
+      if (!(yield* keepsOverlays)) {
+        // Earlier versions marked what was saved as pinned, which a migration undoes.
+        return page(found.map((unit) => [`${unit.origin}\n${unit.id}`, { unit: { ...unit, pinned: false } }]), limit)
+      }
       const ids = found.map(({ id }) => id)
       const overlays = yield* db.overlays(ids)
       const changedAt = new Map((yield* db.operationsOf(ids)).map(({ at, unitId }) => [unitId, at]))
@@ -65,14 +71,16 @@ export const make = (sql: SqlClient, { text }: Dialect, db: Statements) => {
     (rows): ArchivePage => ({ entries: rows.map(({ value }) => ({ secret: value })), next: undefined })
   )
 
-  const forgotten = (after: string, limit: number) => {
-    const [hash, unitId] = [after.slice(0, HASH_LENGTH), after.slice(HASH_LENGTH)]
-    return Effect.map(
-      sql<{ hash: string; unitId: string; at: number }>`SELECT hash, unit_id AS "unitId", at FROM tombstones
-        WHERE (hash, unit_id) > (${text(hash)}, ${text(unitId)}) ORDER BY hash, unit_id LIMIT ${limit}`,
-      (rows) => page(rows.map((row) => [row.hash + row.unitId, { forgotten: { ...row } }]), limit)
-    )
-  }
+  const forgotten = (after: string, limit: number) =>
+    Effect.gen(function*() {
+      if (!(yield* keepsTombstones)) return END
+      const [hash, unitId] = [after.slice(0, HASH_LENGTH), after.slice(HASH_LENGTH)]
+      const at = (yield* keepsOverlays) ? sql`at` : sql`0 AS at`
+      const rows = yield* sql<{ hash: string; unitId: string; at: number }>`
+        SELECT hash, unit_id AS "unitId", ${at} FROM tombstones
+        WHERE (hash, unit_id) > (${text(hash)}, ${text(unitId)}) ORDER BY hash, unit_id LIMIT ${limit}`
+      return page(rows.map((row) => [row.hash + row.unitId, { forgotten: { ...row } }]), limit)
+    })
 
   return (kind: Kind, after: string, limit: number): SqlEffect<ArchivePage> => {
     switch (kind) {

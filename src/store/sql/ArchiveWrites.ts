@@ -6,16 +6,26 @@ import * as Effect from "effect/Effect"
 import type { ArchivedUnit, Entry } from "../../domain/Archive.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { savedBy } from "../../domain/SavedBy.ts"
-import type { TakenIn } from "../MemoryStore.ts"
-import { type Changed, changedOf, isKept } from "../Overlay.ts"
+import type { TakenFrom, TakenIn } from "../MemoryStore.ts"
+import { type Change, type Changed, changedOf, isKept } from "../Overlay.ts"
 import { freshOf } from "../Rules.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import type { Entombed } from "./Entombed.ts"
 import type * as ForgetWrites from "./ForgetWrites.ts"
-import type * as OverlayWrites from "./OverlayWrites.ts"
+import { kindOf, type make as makeOverlays } from "./OverlayWrites.ts"
 import type * as ProjectWrites from "./ProjectWrites.ts"
 import { SECRET, type Statements } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
+
+/** Returns the values that stand for derived ones, so that `undo` finds no edit where only a pin or a successor was set. */
+const valuesIn = ({ content, feedback, pinned, replacedBy, title, type }: Changed): Change => ({
+  ...(content !== null && { content }),
+  ...(title !== null && { title }),
+  ...(type !== null && { type }),
+  ...(feedback.length > 0 && { feedback }),
+  ...(pinned && { pinned }),
+  ...(replacedBy !== null && { replacedBy })
+})
 
 const select = <K extends string>(entries: ReadonlyArray<Entry>, kind: K) =>
   entries.filter((entry): entry is Extract<Entry, { readonly [name in K]: unknown }> => kind in entry)
@@ -25,7 +35,7 @@ export const make = (
   { insert, mergeWithSame }: UnitWrites,
   { permitted, unforgotten }: Entombed,
   { forget }: ReturnType<typeof ForgetWrites.make>,
-  { apply }: ReturnType<typeof OverlayWrites.make>,
+  { apply }: ReturnType<typeof makeOverlays>,
   inPlace: ReturnType<typeof ProjectWrites.make>["inPlace"]
 ) => {
   const takeSessions = (entries: ReadonlyArray<Entry>) =>
@@ -84,14 +94,26 @@ export const make = (
       if (last !== undefined && last.at >= changed.at) return
       yield* isByRule
         ? apply(stored, values, "rule", "replace", changed.at)
-        : apply(stored, values, "person", "edit", changed.at)
+        : apply(stored, values, "person", kindOf(valuesIn(values)), changed.at)
     })
 
   /** Tests whether a saved unit is newer than its forgetting here. */
   const isSavedAgain = (unit: MemoryUnit, forgottenAt: ReadonlyMap<string, number>) =>
     savedBy(unit) !== undefined && unit.createdAt > (forgottenAt.get(unit.id) ?? Infinity)
 
-  const takeUnits = (entries: ReadonlyArray<Entry>) =>
+  /** Returns a test for the origins of which units may be new, and remembers of which more will come. */
+  const begin = (origins: ReadonlyArray<string>, { memory, unfinished }: TakenFrom) =>
+    Effect.gen(function*() {
+      // What is derived here of the same messages stands.
+      const standing = new Set(yield* db.originsAmong(origins))
+      const begun = yield* db.unfinished(origins)
+      const isOpen = (origin: string) => !standing.has(origin) || begun.get(origin) === memory
+      yield* db.setFinished(origins.filter((origin) => begun.has(origin) && isOpen(origin)))
+      if (unfinished !== undefined && isOpen(unfinished)) yield* db.setUnfinished(unfinished, memory)
+      return isOpen
+    })
+
+  const takeUnits = (entries: ReadonlyArray<Entry>, from: TakenFrom) =>
     Effect.gen(function*() {
       const archived = select(entries, "unit")
       if (archived.length === 0) return 0
@@ -99,14 +121,12 @@ export const make = (
       const forgottenAt = yield* db.forgottenAt(units.map(({ id }) => id))
       const again = units.filter((unit) => isSavedAgain(unit, forgottenAt))
       if (again.length > 0) yield* db.deleteTombstones(again.map(({ id }) => id))
-      const known = new Set((yield* db.unitsById(units.map(({ id }) => id))).map(({ unit }) => unit.id))
-      // What is derived here of the same messages stands.
-      const origins = new Set((yield* db.unitsOf(units.map(({ origin }) => origin))).map(({ unit }) => unit.origin))
+      const known = new Set(yield* db.unitsAmong(units.map(({ id }) => id)))
+      const isOpen = yield* begin([...new Set(units.map(({ origin }) => origin))], from)
       const changes = new Map(
         archived.flatMap(({ changed, unit }) => changed === undefined ? [] : [[unit.id, changed]])
       )
-      const isNew = (unit: MemoryUnit) =>
-        !known.has(unit.id) && (!origins.has(unit.origin) || isKept(changes.get(unit.id)))
+      const isNew = (unit: MemoryUnit) => !known.has(unit.id) && (isOpen(unit.origin) || isKept(changes.get(unit.id)))
       const allowed = yield* permitted(units.filter(isNew))
       const { own, placed } = yield* inPlace(allowed.map((unit) => ({ ...unit, active: true, supersededBy: null })))
       yield* insert(placed, own)
@@ -133,7 +153,7 @@ export const make = (
       return older.length === 0 ? 0 : (yield* forget(older.map(({ id }) => id))).units.length
     })
 
-  const takeIn = (entries: ReadonlyArray<Entry>): SqlEffect<TakenIn> =>
+  const takeIn = (entries: ReadonlyArray<Entry>, from: TakenFrom): SqlEffect<TakenIn> =>
     Effect.gen(function*() {
       yield* db.lockAll
       for (const { project } of select(entries, "project")) yield* db.setProject(project)
@@ -142,7 +162,7 @@ export const make = (
       }
       yield* takeSessions(entries)
       const messages = yield* takeMessages(entries)
-      const units = yield* takeUnits(entries)
+      const units = yield* takeUnits(entries, from)
       return { messages, units, forgotten: yield* takeForgotten(entries) }
     })
 

@@ -97,7 +97,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     undo: (by) => keep("undo", writes.undo(by)),
     binned: (prefix) => read("binned", reads.binned(prefix)),
     archived: (kind, after, limit) => read("archived", reads.archived(kind, after, limit)),
-    takeIn: (entries) => keep("takeIn", writes.takeIn(entries)),
+    takeIn: (entries, from) => keep("takeIn", writes.takeIn(entries, from)),
     emptyBin: run("emptyBin", emptyBin),
     addProject: (project) => write("addProject", Effect.asVoid(writes.addProject(project))),
     projects: read("projects", reads.projects),

@@ -121,6 +121,8 @@ export interface Dialect {
   readonly unchanged: (items: ReadonlyArray<WorkItem>) => SqlEffect<ReadonlyArray<string>>
   /** False for a reader of an earlier version's schema, which does not count attempts. */
   readonly countsAttempts: SqlEffect<boolean>
+  /** False for a reader of an earlier version's schema, which could not forget. */
+  readonly keepsTombstones: SqlEffect<boolean>
   /** False for a reader of an earlier version's schema, which has no place for what a person changed. */
   readonly keepsOverlays: SqlEffect<boolean>
   /** False for a reader of an earlier version's schema, which does not record what a project was merged from. */

@@ -155,7 +155,7 @@ export const make = (
 
       yield* removeForgotten(gone, changed, contentSentences)
       yield* entomb(ids, keys, now)
-      return { units, messages: changed.size, ...undoable(operation, now) }
+      return { units, messages: [...changed.keys()], ...undoable(operation, now) }
     })
 
   const forget = (ids: ReadonlyArray<string>, options: ForgetOptions = {}): SqlEffect<Forgotten> =>
@@ -163,7 +163,7 @@ export const make = (
       yield* db.lockAll
       const emptied = options.isNow === true ? yield* bin.emptyOf(ids) : []
       const gone = yield* withDuplicates(ids)
-      if (gone.length === 0) return { units: emptied, messages: 0, until: null, operation: null }
+      if (gone.length === 0) return { units: emptied, messages: [], until: null, operation: null }
       const { units, ...forgotten } = yield* forgetStored(gone, options)
       return { ...forgotten, units: [...units, ...emptied] }
     })
@@ -179,7 +179,7 @@ export const make = (
       const operation = options.isNow === true ? null : yield* operationOf(options, now)
       const binned = { units: units.map(({ unit }) => unit), messages: [], titles, letters }
       if (operation !== null) yield* bin.put(operation, binned)
-      let cut = 0
+      const cut: Array<string> = []
       for (const sessionId of sessionIds) {
         const keys = new Set(titles.filter(({ id }) => id === sessionId).map(({ title }) => Forgetting.titleKey(title)))
         for (let after = 0;;) {
@@ -190,7 +190,7 @@ export const make = (
           if (operation !== null) yield* bin.put(operation, { units: [], titles: [], letters: [], messages: changed })
           for (const key of Forgetting.keysOfForgotten([], stripped.flatMap(({ taken }) => taken))) keys.add(key)
           if (changed.length > 0) yield* db.updateMessages(stripped.map(({ message }) => message))
-          cut += changed.length
+          cut.push(...changed.map(({ uuid }) => uuid))
           if (rows.length < PAGE) break
           after = rows.at(-1)!.seq
         }

@@ -40,7 +40,7 @@ const parse = <A>({ body }: OperationRow): A => JSON.parse(body) as A
 const changesWords = ({ content, title, type }: Overlay.Change): boolean =>
   content !== undefined || title !== undefined || type !== undefined
 
-const kindOf = (change: Overlay.Change): OperationKind =>
+export const kindOf = (change: Overlay.Change): OperationKind =>
   changesWords(change)
     ? "edit"
     : change.feedback !== undefined

@@ -18,6 +18,9 @@ import { insertedInto } from "./Inserted.ts"
 /** Name of the property that holds the key of the tombstones' hashes, and beginning of the names of those that archives brought. */
 export const SECRET = "secret"
 
+/** Beginning of the names of properties that hold, for an origin whose units are taken in in parts, the memory from which they come. */
+const UNFINISHED = "unfinished"
+
 /** A unit with its row number. */
 export interface StoredUnit {
   readonly row: number
@@ -155,6 +158,12 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql<{ value: string }>`SELECT value FROM properties WHERE name = ${name}`,
       ([row]) => row?.value
     )
+
+  const setProperty = (name: string, value: string) =>
+    sql`INSERT INTO properties (name, value) VALUES (${text(name)}, ${text(value)})
+      ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+
+  const unfinishedName = (origin: string) => text(`${UNFINISHED}:${origin}`)
 
   const stored = (rows: SqlEffect<ReadonlyArray<UnitBody & { readonly row: number }>>) =>
     Effect.map(rows, (units) => units.map((each): StoredUnit => ({ row: each.row, unit: unitOf(each) })))
@@ -568,9 +577,35 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
     property: (name: string) => Effect.zipRight(dialect.lock("property", [name]), property(name)),
 
-    setProperty: (name: string, value: string) =>
-      sql`INSERT INTO properties (name, value) VALUES (${name}, ${text(value)})
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+    setProperty,
+
+    /** Returns the memory from whose archive the units of these origins were taken in so far, of those of which more are to come. */
+    unfinished: (origins: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ name: string; value: string }>`SELECT name, value FROM properties WHERE ${
+          isIn("name", origins.map(unfinishedName))
+        }`,
+        (rows) => new Map(rows.map(({ name, value }) => [name.slice(UNFINISHED.length + 1), value]))
+      ),
+
+    setUnfinished: (origin: string, memory: string) => setProperty(unfinishedName(origin), memory),
+
+    setFinished: (origins: ReadonlyArray<string>) =>
+      sql`DELETE FROM properties WHERE ${isIn("name", origins.map(unfinishedName))}`,
+
+    /** Returns those of these origins of which a unit is stored. */
+    originsAmong: (origins: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ origin: string }>`SELECT DISTINCT origin FROM units WHERE ${isIn("origin", origins)}`,
+        (rows) => rows.map(({ origin }) => origin)
+      ),
+
+    /** Returns those of these ids of which a unit is stored. */
+    unitsAmong: (ids: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ id: string }>`SELECT id FROM units WHERE ${isIn("id", ids)}`,
+        (rows) => rows.map(({ id }) => id)
+      ),
 
     unitsOf: (origins: ReadonlyArray<string>) =>
       stored(sql`SELECT row, body FROM units WHERE ${isIn("origin", origins)} ORDER BY row`),

@@ -1,6 +1,7 @@
 /**
  * Writes units with their lexemes and sketches, merges duplicates, and queues each change for the index.
  */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import { fieldsOf } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
@@ -85,8 +86,9 @@ export const make = (db: Statements) => {
       const held = new Map(worded.map((each) => [each.unit.id, each]))
       const changed = new Map<string, MemoryUnit>()
       const current = (id: string) => changed.get(id) ?? held.get(id)!.unit
+      const othersOf = Arr.groupBy(pairs, ({ id }) => id)
       for (const id of ids) {
-        for (const other of pairs.filter((pair) => pair.id === id).map((pair) => pair.other).sort()) {
+        for (const other of (othersOf[id] ?? []).map(({ other }) => other).sort()) {
           if (!current(id).active) break
           if (!current(other).active) continue
           const now = (id: string) => ({ unit: current(id), words: held.get(id)!.words })

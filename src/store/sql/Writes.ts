@@ -126,6 +126,8 @@ export const make = (db: Statements) => {
       // What is left of their messages would make worse units, or bring back what was let go.
       const letGo = new Set(yield* db.letGoAmong(origins))
       const made = given.filter(({ origin }) => !letGo.has(origin))
+      // What an archive has more of them would be beside these now.
+      yield* db.setFinished(origins)
       const existing = yield* db.unitsOf(origins.filter((origin) => !letGo.has(origin)))
       const overlays = yield* db.overlays([...existing.map(({ unit }) => unit.id), ...made.map(({ id }) => id)])
       const held = existing.map(({ row, unit }) => ({ row, unit: underneath(unit, overlays.get(unit.id)) }))

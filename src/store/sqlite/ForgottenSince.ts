@@ -4,13 +4,13 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Forgetting from "../Forgetting.ts"
 import { formsOf } from "../Overlay.ts"
 import { sessionOf, sessionTomb } from "../sql/BinWrites.ts"
 import type { StoredMessage, UnitBody } from "../sql/Dialect.ts"
 import { messageOf } from "../sql/Rows.ts"
 import * as Statements from "../sql/Statements.ts"
+import type { StoredUnit } from "../sql/Statements.ts"
 import * as UnitWrites from "../sql/UnitWrites.ts"
 import * as SqliteDialect from "./SqliteDialect.ts"
 import { unitOf } from "./SqliteReads.ts"
@@ -28,17 +28,27 @@ export interface Cut {
 
 export const NOTHING: Cut = { units: 0, messages: 0, titles: 0, deadLetters: 0 }
 
+/** Returns what gives the keys of each of these units, as it is and as it was derived. */
+const keysIn = (db: Statements.Statements, units: ReadonlyArray<StoredUnit>) =>
+  Effect.map(
+    db.overlays(units.map(({ unit }) => unit.id)),
+    (overlays) => ({ unit }: StoredUnit) => formsOf(unit, overlays.get(unit.id)).flatMap(Forgetting.keysOfUnit)
+  )
+
 /**
  * Cuts sentences, titles, lines and units with a known key, in the caller's transaction, and all of the units and sessions that were
- * forgotten as such (`tombs`, as in BinWrites.ts); queues what they were in to be compressed again.
+ * forgotten as such (`tombs`, as in BinWrites.ts); queues what they were in to be compressed again. A unit stays in which the memory holds
+ * that text still: a person has written it, and forgot it elsewhere.
  */
 export const cut = (
   sql: SqlClient,
   tombs: ReadonlySet<string>,
-  isKnown: (key: string) => boolean
+  isKnown: (key: string) => boolean,
+  memory: SqlClient
 ): Effect.Effect<Cut, SqlError> =>
   Effect.gen(function*() {
     const db = Statements.make(sql, SqliteDialect.make(sql))
+    const dbNow = Statements.make(memory, SqliteDialect.make(memory))
     const { removeForgotten } = UnitWrites.make(db)
 
     /** Runs `each` on pages of rows, by their number; other work of the process comes between them. */
@@ -88,7 +98,7 @@ export const cut = (
       .filter(({ id, title }) => tombs.has(sessionTomb(id)) || isKnown(Forgetting.titleKey(title)))
     if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
 
-    const gone: Array<{ readonly row: number; readonly unit: MemoryUnit }> = []
+    const gone: Array<StoredUnit> = []
     yield* pages(
       (after) =>
         sql<
@@ -98,11 +108,18 @@ export const cut = (
       (rows) =>
         Effect.gen(function*() {
           const units = rows.map(({ body, row }) => ({ row, unit: unitOf({ body }) }))
-          const overlays = yield* db.overlays(units.map(({ unit }) => unit.id))
-          gone.push(...units.filter(({ unit }) =>
-            tombs.has(unit.id) || tombs.has(sessionTomb(unit.sessionId)) ||
-            formsOf(unit, overlays.get(unit.id)).flatMap(Forgetting.keysOfUnit).some(isKnown)
-          ))
+          const keysOf = yield* keysIn(db, units)
+          const isForgotten = ({ unit }: StoredUnit) => tombs.has(unit.id) || tombs.has(sessionTomb(unit.sessionId))
+          const holding = units.filter((each) => !isForgotten(each) && keysOf(each).some(isKnown))
+          const heldNow = yield* dbNow.unitsById(holding.map(({ unit }) => unit.id))
+          const keysOfNow = yield* keysIn(dbNow, heldNow)
+          const keysNow = new Map(heldNow.map((each) => [each.unit.id, new Set(keysOfNow(each))]))
+          gone.push(
+            ...units.filter(isForgotten),
+            ...holding.filter((each) =>
+              keysOf(each).some((key) => isKnown(key) && keysNow.get(each.unit.id)?.has(key) !== true)
+            )
+          )
         })
     )
     const ids = [...new Set([...gone.map(({ unit }) => unit.id), ...tombs])]

@@ -136,6 +136,7 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         busyTimeoutMs,
         newestSchema: LATEST,
         register,
+        isApart: true,
         ...options
       }))
 
@@ -342,7 +343,7 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         const hashOf = Forgetting.hashesBy(secret)
         const hashes = new Set(forgotten.values())
         const ids = new Set(since.map(([tomb, hash]) => tomb.slice(hash.length)))
-        return yield* transaction(other, ForgottenSince.cut(other, ids, (key) => hashes.has(hashOf(key))))
+        return yield* transaction(other, ForgottenSince.cut(other, ids, (key) => hashes.has(hashOf(key)), sql))
       })
 
     const add = (a: ForgottenSince.Cut, b: ForgottenSince.Cut): ForgottenSince.Cut => ({
@@ -366,14 +367,18 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         const size = sizeOf(path) ?? 0
         let cut = ForgottenSince.NOTHING
         let before: string | undefined
-        const prepare = (locked: Locked) =>
+        /** Checks the memory, and cuts from the backup what it has forgotten. */
+        const look = Effect.gen(function*() {
+          const { isEmpty, lostTombstones } = yield* checkMemory(sql, other, backup.path, isForced)
+          const tombstones = yield* tombstonesOf(sql)
+          cut = add(cut, yield* cutForgotten(sql, other))
+          return { isEmpty, lostTombstones, tombstones }
+        })
+        const keep = (isEmpty: boolean, locked: Locked) =>
           Effect.gen(function*() {
-            const { isEmpty, lostTombstones } = yield* checkMemory(sql, other, backup.path, isForced)
-            cut = add(cut, yield* cutForgotten(sql, other))
             // One of an attempt that others' writes have made void.
             if (before !== undefined) yield* discard(before)
             before = isEmpty ? undefined : (yield* makeKind("before-restore", undefined, locked, report)).path
-            return lostTombstones
           })
         const replace = Effect.gen(function*() {
           yield* Replacement.replace(
@@ -384,20 +389,30 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
           yield* OpeningFiles.deleteAll(database)
           return yield* countsOf(sql)
         })
-        for (let attempt = 1;; attempt++) {
-          const isLast = attempt === ATTEMPTS
+        for (let attempt = 1; attempt <= 2 * ATTEMPTS; attempt++) {
+          // Others' writes have made some void: now none writes while the memory is backed up.
+          const isAlone = attempt >= ATTEMPTS
           const seen = yield* dataVersion(sql)
-          const prepared = isLast ? undefined : yield* prepare((effect) => transaction(sql, effect(sql)))
+          const { isEmpty, lostTombstones, tombstones } = yield* look
+          if (!isAlone) yield* keep(isEmpty, (effect) => transaction(sql, effect(sql)))
           const done = yield* durably(transaction(
             sql,
             Effect.gen(function*() {
-              if (!isLast && (yield* dataVersion(sql)) !== seen) return undefined
-              const lostTombstones = prepared ?? (yield* prepare((effect) => effect(sql)))
+              // The backup can't be written in this transaction, so what is forgotten since can't be cut from it.
+              const isSame = isAlone
+                ? (yield* tombstonesOf(sql)) === tombstones
+                : (yield* dataVersion(sql)) === seen
+              if (!isSame) return undefined
+              if (isAlone) {
+                const { isEmpty } = yield* checkMemory(sql, other, backup.path, isForced)
+                yield* keep(isEmpty, (effect) => effect(sql))
+              }
               return { ...(yield* replace), lostTombstones }
             })
           ))
           if (done !== undefined) return { backup, before, cut, ...done }
         }
+        return yield* new BackupError({ reason: "Busy", path: backup.path, detail: "", cause: undefined })
       }).pipe(Effect.scoped)
 
     const restore = (wanted: string, isForced: boolean, report: Report) =>

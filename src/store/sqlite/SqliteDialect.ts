@@ -97,6 +97,7 @@ export const make = (sql: SqlClient): Dialect => {
         (rows) => rows.map(({ key }) => key)
       ),
     countsAttempts: Effect.map(currentVersion(sql), (version) => version >= 4),
+    keepsTombstones: Effect.map(currentVersion(sql), (version) => version >= 6),
     keepsOverlays: Effect.map(currentVersion(sql), (version) => version >= 10),
     recordsOwnProjects: Effect.map(currentVersion(sql), (version) => version >= 8),
 

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { ChildProcess } from "node:child_process"
+import { titleOf } from "../../../src/domain/Saved.ts"
 import { environment } from "../../data.ts"
 import * as McpClient from "../../e2e/mcpClient.ts"
 import { start } from "../../e2e/program.ts"
@@ -35,8 +36,8 @@ export interface Target {
 
 const isOver = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null
 
-/** Returns the ids of what an operation forgets; none while that is not there. */
-export type IdsOf = (operation: Extract<Operation, { kind: "forget" }>) => ReadonlyArray<string>
+/** Returns the ids of what an operation forgets or changes; none while that is not there. */
+export type IdsOf = (operation: Extract<Operation, { kind: "edit" | "forget" | "undo" }>) => ReadonlyArray<string>
 
 export const make = ({ env, main, mcp, work }: Setting, home: string, idsOf: IdsOf) =>
   Effect.gen(function*() {
@@ -67,18 +68,29 @@ export const make = ({ env, main, mcp, work }: Setting, home: string, idsOf: Ids
         return client
       })
 
-    const wordsOf = (operation: Operation): ReadonlyArray<string> => {
+    /** Command lines that do an operation one after the other. `again`: it may be done in part. */
+    const commandsOf = (operation: Operation, again: boolean): ReadonlyArray<ReadonlyArray<string>> => {
       switch (operation.kind) {
+        case "backup":
         case "import":
-          return ["import"]
+          return [[operation.kind]]
         case "reindex":
-          return ["reindex", "--to", OTHER_MODEL]
+          return [["reindex", "--to", OTHER_MODEL]]
         case "search":
-          return ["search", operation.text, "--all-projects"]
+          return [["search", operation.text, "--all-projects"]]
         case "save":
-          return ["save", operation.text]
+          return [["save", operation.text]]
+        case "edit":
+          return [["edit", ...idsOf(operation), "--title", operation.title]]
         case "forget":
-          return ["forget", ...idsOf(operation), "--yes"]
+          return [["forget", ...idsOf(operation), ...(operation.isNow ? ["--now"] : []), "--yes"]]
+        case "undo": {
+          const [id = ""] = idsOf(operation)
+          const title = ["edit", id, "--title"]
+          return operation.of === "edit"
+            ? [...(again ? [[...title, titleOf(operation.saved)]] : []), [...title, `Of ${operation.saved}`], ["undo"]]
+            : [...(again ? [["save", operation.saved]] : []), ["forget", id, "--yes"], ["undo"]]
+        }
       }
     }
 
@@ -100,6 +112,40 @@ export const make = ({ env, main, mcp, work }: Setting, home: string, idsOf: Ids
           ? { end: "acknowledged" as const, answer: JSON.parse(stdout) as unknown }
           : { end: signal === null ? "refused" as const : "killed" as const, answer: `${stderr}${stdout}`.trim() }
       }))
+
+    /** Runs command lines as one process after the other, until one does not end well. */
+    const commands = (
+      lines: ReadonlyArray<ReadonlyArray<string>>,
+      onStart: (target: Omit<Target, "operation">) => void
+    ) =>
+      Effect.gen(function*() {
+        let current: Omit<Target, "operation"> | undefined
+        let isKilled = false
+        let isOver = false
+        let last: Omit<Result, "operation"> = { end: "killed", answer: "" }
+        for (const words of lines) {
+          if (isKilled) break
+          last = yield* command(words, (target) => {
+            const isFirst = current === undefined
+            current = target
+            if (!isFirst) return
+            onStart({
+              get pid() {
+                return current!.pid
+              },
+              kill: (signal) =>
+                Effect.suspend(() => {
+                  isKilled ||= signal === "SIGKILL"
+                  return current!.kill(signal)
+                }),
+              hasEnded: () => isOver || isKilled && current!.hasEnded()
+            })
+          })
+          if (last.end !== "acknowledged") break
+        }
+        isOver = true
+        return isKilled ? { ...last, end: "killed" as const } : last
+      })
 
     const called = (i: 0 | 1, operation: Operation, onStart: (target: Target) => void) =>
       Effect.gen(function*() {
@@ -130,10 +176,17 @@ export const make = ({ env, main, mcp, work }: Setting, home: string, idsOf: Ids
       }
     }
 
-    const perform = (operation: Operation, onStart: (target: Target) => void = () => {}): Effect.Effect<Result> =>
+    const perform = (
+      operation: Operation,
+      onStart: (target: Target) => void = () => {},
+      again = false
+    ): Effect.Effect<Result> =>
       Effect.map(
         operation.by === "command"
-          ? command(wordsOf(operation), (target) => onStart({ ...target, operation: () => operation }))
+          ? commands(
+            commandsOf(operation, again),
+            (target) => onStart(Object.assign(target, { operation: () => operation }))
+          )
           : called(operation.by, operation, onStart),
         (result) => ({ operation, ...result })
       ).pipe(

@@ -11,12 +11,17 @@ export interface Contents {
   readonly lines: ReadonlyMap<string, number>
 }
 
-/** Serializes a unit without its times, with its place among those of its segment or session. */
+/**
+ * Serializes a unit without its times and the number of its changes, of which some are made again, with its place among those of its
+ * segment or session.
+ */
 const unitText = (body: string, place: number): string => {
   // The order in which the threads of a session are captured decides which files come first, and what is merged first.
-  const { also: _also, createdAt: _createdAt, files, ...unit } = JSON.parse(body)
+  const { also: _also, createdAt: _createdAt, files, revision: _revision, ...unit } = JSON.parse(body)
   const isSaved = /^(?:saved|noted):/.test(unit.origin)
-  return JSON.stringify({ ...unit, files: files.sort(), position: place, ...(isSaved && { occurredAt: 0 }) })
+  const parts = { ...unit, files: files.sort(), position: place, ...(isSaved && { occurredAt: 0 }) }
+  // One that was changed has its fields in another order.
+  return JSON.stringify(Object.fromEntries(Object.entries(parts).sort(([a], [b]) => a < b ? -1 : 1)))
 }
 
 export const contentsOf = ({ columns, rows }: Memory) =>

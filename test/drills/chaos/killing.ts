@@ -31,7 +31,7 @@ const hasClaims = (pid: number, { rows }: Memory) =>
 const phaseOf = ({ operation, pid }: Target, isWriting: boolean, memory: Memory) =>
   Effect.gen(function*() {
     const kind = operation()?.kind
-    if (kind === "save" || kind === "forget" || kind === "reindex") return kind
+    if (kind !== undefined && kind !== "import" && kind !== "search") return kind
     if (yield* hasClaims(pid, memory)) return "compress"
     return kind === "import" ? kind : isWriting ? "capture" : "idle"
   })

@@ -4,19 +4,34 @@
  */
 import { makeRandom, type Random } from "../../fixtures/transcript.ts"
 
-export const PHASES = ["import", "capture", "compress", "save", "forget", "reindex", "idle"] as const
+export const PHASES = [
+  "import",
+  "capture",
+  "compress",
+  "save",
+  "edit",
+  "undo",
+  "forget",
+  "reindex",
+  "backup",
+  "idle"
+] as const
 export type Phase = typeof PHASES[number]
 
 /** Who does an operation: a process of the command line, or one of the two servers. */
 export type Actor = "command" | 0 | 1
 
 export type Operation =
-  | { readonly kind: "import" | "reindex"; readonly by: "command" }
+  | { readonly kind: "backup" | "import" | "reindex"; readonly by: "command" }
   | { readonly kind: "search"; readonly by: Actor; readonly text: string }
   | { readonly kind: "save"; readonly by: Actor; readonly text: string }
+  /** Gives what was saved before another title. */
+  | { readonly kind: "edit"; readonly by: "command"; readonly saved: string; readonly title: string }
+  /** Gives what was saved before another title, or forgets it, and takes that back. */
+  | { readonly kind: "undo"; readonly by: "command"; readonly saved: string; readonly of: "edit" | "forget" }
   /** Forgets what a marked session (MARKED) holds, or what was saved before. */
-  | { readonly kind: "forget"; readonly by: Actor; readonly marked: number }
-  | { readonly kind: "forget"; readonly by: Actor; readonly saved: string }
+  | { readonly kind: "forget"; readonly by: Actor; readonly marked: number; readonly isNow: boolean }
+  | { readonly kind: "forget"; readonly by: Actor; readonly saved: string; readonly isNow: boolean }
 
 export interface Kill {
   readonly phase: Phase
@@ -39,8 +54,12 @@ export interface Plan {
   readonly rounds: ReadonlyArray<Round>
 }
 
-const MAIN = ["import", "save", "forget", "reindex"] as const
+const MAIN = ["import", "save", "edit", "undo", "forget", "reindex", "backup"] as const
+/** Rounds of a seed; each has one of these at its centre. */
+const ROUNDS = 4
 const KILLS = 2
+/** Share of the forgettings that leave no copy. */
+const NOW = 0.4
 /** Share of the kills that wait for a write. */
 const AIMED = 0.97
 /** Share of the kills that find a server with nothing to do. */
@@ -52,8 +71,11 @@ const WRITES_FOR: Readonly<Record<Phase, number>> = {
   capture: 20,
   compress: 120,
   save: 4,
+  edit: 4,
+  undo: 10,
   forget: 20,
   reindex: 20,
+  backup: 0,
   idle: 300
 }
 /** Latest moment of a kill that waits for nothing. */
@@ -106,37 +128,61 @@ const makeDraw = (random: Random) => {
   return { int, pick, shuffled, random }
 }
 
-/** Draws the plan of a seed over so many transcripts. */
-export const planOf = (seed: number, files: number): Plan => {
+type Save = Extract<Operation, { kind: "save" }>
+type Forget = Extract<Operation, { kind: "forget" }>
+
+/** Draws the plan of a seed over so many transcripts, of a memory that can be backed up or can't. */
+export const planOf = (seed: number, files: number, hasBackups = true): Plan => {
   const { int, pick, random, shuffled } = makeDraw(makeRandom(seed))
   let texts = 0
-  const text = () => `We keep ${marker(`seed${seed}saved`, texts++)} for the ${shuffled(WORDS).slice(0, 9).join(" ")}.`
+  const phrase = (what: string) =>
+    `We keep ${marker(`seed${seed}${what}`, texts++)} for the ${shuffled(WORDS).slice(0, 9).join(" ")}.`
   const actor = (): Actor => pick(["command", 0, 1])
+  /** Those that no other operation changes. */
+  const free: Array<Save> = []
+  const taken = () => free.splice(int(free.length), 1)[0]!
 
-  const kinds = shuffled(MAIN)
+  const kinds = shuffled(MAIN.filter((kind) => hasBackups || kind !== "backup")).slice(0, ROUNDS)
+  // Nothing is there before the first round.
+  const first = kinds.findIndex((kind) => kind !== "edit" && kind !== "undo" && kind !== "backup")
+  kinds.unshift(...kinds.splice(first, 1))
   const marked = int(MARKED)
-  const main = (kind: typeof MAIN[number]): Operation => {
+  /** A server never forgets for good, and not what a person saved. */
+  const forget = <A>(by: Actor, what: A) => {
+    const isNow = random() < NOW
+    return { kind: "forget" as const, by: isNow ? "command" as const : by, isNow, ...what }
+  }
+  const main = (wanted: typeof MAIN[number]): Operation => {
+    const kind = (wanted === "edit" || wanted === "undo") && free.length === 0 ? "save" : wanted
     switch (kind) {
       case "save":
-        return { kind, by: actor(), text: text() }
+        return { kind, by: actor(), text: phrase("saved") }
+      case "edit":
+        return { kind, by: "command", saved: taken().text, title: phrase("edited") }
+      case "undo": {
+        const { by, text } = taken()
+        // What Claude has noted can't be saved again by a person and stay the same.
+        return { kind, by: "command", saved: text, of: by === "command" ? pick(["edit", "forget"]) : "edit" }
+      }
       case "forget":
-        return { kind, by: actor(), marked }
+        return forget(actor(), { marked }) satisfies Forget
       default:
         return { kind, by: "command" }
     }
   }
-  const saved: Array<Extract<Operation, { kind: "save" }>> = []
+  // What is undone is the newest operation, so nothing else that can be is done beside it.
+  const forgetting = kinds.findLastIndex((kind) => kind !== "undo")
   const rounds = kinds.map((kind, i): Omit<Round, "until"> => {
     const own = main(kind)
     const beside: Array<Operation> = [{ kind: "search", by: pick([0, 1]), text: SESSION_TEXT }]
     const side = own.by === 0 ? 1 : own.by === 1 ? 0 : pick([0, 1] as const)
-    if (i < kinds.length - 1) beside.push({ kind: "save", by: side, text: text() })
-    else {
-      const { by, text } = pick(saved)
-      // A server does not forget what a person saved.
-      beside.push({ kind: "forget", by: by === "command" ? by : side, saved: text })
+    if (i === forgetting && free.length > 0) {
+      const { by, text } = taken()
+      beside.push(forget(by === "command" ? by : side, { saved: text }) satisfies Forget)
+    } else beside.push({ kind: "save", by: side, text: phrase("saved") })
+    for (const each of [own, ...beside]) {
+      if (each.kind === "save") free.push(each)
     }
-    for (const each of [own, ...beside]) if (each.kind === "save") saved.push(each)
     return { operations: [own, ...beside] }
   })
 
@@ -147,7 +193,8 @@ export const planOf = (seed: number, files: number): Plan => {
   const killed = shuffled(rounds.map((_, i) => i)).slice(0, KILLS)
   const kills = new Map(killed.map((i): [number, Kill] => {
     const phase = phaseOf(kinds[i]!)
-    const isAimed = phase !== "idle" && random() < AIMED
+    // A backup writes to the memory for an instant only.
+    const isAimed = phase !== "idle" && phase !== "backup" && random() < AIMED
     return [i, { phase, isAimed, afterMs: Math.round(random() * (isAimed ? WRITES_FOR[phase] : ANY_MOMENT_MS)) }]
   }))
 

@@ -4,8 +4,9 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { FOLDER, kindOf } from "../../../src/domain/BackupFile.ts"
 import { round, timed } from "../../script.ts"
 import * as Actors from "./actors.ts"
 import { type Faults, faultsOf, merged } from "./checks.ts"
@@ -31,16 +32,25 @@ export interface SeedReport {
 const named = (operation: Operation): string =>
   `${operation.kind} by ${operation.by === "command" ? "a command" : `server ${operation.by}`}`
 
+const wordIn = (text: string): string => /\w+quillwort\w+/.exec(text)?.[0] ?? ""
+
 /** The word that says whether what an operation writes or deletes is there. */
 const markerOf = (operation: Operation): string =>
   operation.kind === "forget" && "marked" in operation
     ? marker("marked", operation.marked)
-    : /\w+quillwort\w+/.exec("saved" in operation ? operation.saved : "text" in operation ? operation.text : "")?.[0] ??
-      ""
+    : operation.kind === "edit"
+    ? wordIn(operation.title)
+    : wordIn("saved" in operation ? operation.saved : "text" in operation ? operation.text : "")
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name))
     .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile() === true)
+
+/** Names what a process has left of a backup that it did not finish. */
+const unfinishedIn = (backups: string): ReadonlyArray<string> =>
+  existsSync(backups)
+    ? readdirSync(backups).filter((name) => kindOf(name) === undefined).map((name) => `an unfinished backup: ${name}`)
+    : []
 
 /** Ids of the units that hold a word. */
 const unitsWith = ({ columns, rows }: Memory, word: string) =>
@@ -74,8 +84,9 @@ const halves = (memory: Memory, results: ReadonlyArray<Actors.Result>) =>
   Effect.gen(function*() {
     const half: Array<string> = []
     for (const { end, operation } of results) {
-      if (end === "acknowledged" || operation.kind !== "save" && operation.kind !== "forget") continue
-      const parts = ["units", "lexemes", ...(operation.kind === "save" ? [] : ["messages"])]
+      const { kind } = operation
+      if (end === "acknowledged" || kind !== "save" && kind !== "forget" && kind !== "edit") continue
+      const parts = ["units", "lexemes", ...(kind === "forget" ? ["messages"] : [])]
       const found = yield* partsWith(memory, parts, markerOf(operation))
       const isForgotten = operation.kind === "forget" && !found.includes("units")
       // What was said stays in the messages when only the units are not there yet.
@@ -139,11 +150,12 @@ const played = (
     write(until)
     const results = yield* Effect.forEach(operations, (operation, i) =>
       Effect.gen(function*() {
-        if (operation.kind === "forget") {
+        if (operation.kind === "edit" || operation.kind === "forget" || operation.kind === "undo") {
           const [id] = idsOf(operation)
           if (id === undefined) return { operation, end: "postponed" as const, answer: undefined }
           // What is to be forgotten may not be captured yet, or in the outline of its session only.
-          yield* Effect.repeat(Effect.delay(unitsWith(memory, markerOf(operation)), "20 millis"), {
+          const word = operation.kind === "edit" ? wordIn(operation.saved) : markerOf(operation)
+          yield* Effect.repeat(Effect.delay(unitsWith(memory, word), "20 millis"), {
             until: (ids) => ids.includes(id)
           }).pipe(Effect.timeoutOption(SETTLES_WITHIN_MS))
         }
@@ -216,7 +228,11 @@ export const run = (plan: Plan, setting: Setting) =>
           if (end === "acknowledged" || operation.kind === "import" || operation.kind === "search") continue
           // It was forgotten before the kill, though nobody was told.
           if (operation.kind === "forget" && (yield* unitsWith(memory, markerOf(operation))).length === 0) continue
-          const again = yield* actors.perform(operation.by === "command" ? operation : { ...operation, by: 0 })
+          const again = yield* actors.perform(
+            operation.by === "command" ? operation : { ...operation, by: 0 },
+            undefined,
+            true
+          )
           note([again])
           if (again.end !== "acknowledged") lost.push(`${named(operation)}, done again: ${String(again.answer)}`)
         }
@@ -254,6 +270,7 @@ export const run = (plan: Plan, setting: Setting) =>
           const { answer, end } = yield* actors.command(words)
           if (end !== "acknowledged") damaged.push(`${words.join(" ")}: ${String(answer)}`)
         }
+        damaged.push(...unfinishedIn(join(memoryOf(home), FOLDER)))
         lost.push(...yield* forgottenForGood(actors, results, idsOf))
         damaged.push(...yield* actors.stop, ...yield* memory.left)
         for (const word of forgotten) {

@@ -128,13 +128,15 @@ export const undisturbed = (
     const home = join(root, "undisturbed")
     cpSync(memoryOf(base), memoryOf(home), { recursive: true })
     yield* Effect.gen(function*() {
-      const { forget, save } = yield* ClaudeMemory
+      const { edit, forget, save } = yield* ClaudeMemory
       const saved = new Map<string, string>()
       for (const operation of inOrder(plan)) {
         if (operation.kind === "save") {
           const by = operation.by === "command" ? "person" : "claude"
           const { id } = yield* save({ content: operation.text, by, project: { folder: work } })
           saved.set(operation.text, id)
+        } else if (operation.kind === "edit") {
+          yield* edit(saved.get(operation.saved)!, { title: operation.title }, "person")
         } else if (operation.kind === "forget") {
           yield* forget("marked" in operation ? marked[operation.marked]! : [saved.get(operation.saved)!])
         }

@@ -506,6 +506,49 @@ describe("a restore", () => {
       })
     ))
 
+  it.scopedLive("leaves out what was forgotten since, and keeps the bin, where others write all the time", () =>
+    withMemory(() =>
+      Effect.gen(function*() {
+        const memory = yield* MemoryStore
+        const backups = yield* Backups
+        yield* tell("a", HARBOUR, LANTERN)
+        const { path } = yield* make(yield* temporary)
+        yield* memory.forget(["a-1"])
+        // Two attempts are void, and the third one excludes the others.
+        let writes = 0
+        const restored = yield* backups.restore(path, false, ({ done, total, what }) =>
+          what === "packing" && done === total && writes < 2
+            ? Effect.provideService(Effect.orDie(tell(`w${writes++}`, TIDE)), MemoryStore, memory)
+            : Effect.void)
+        assert.strictEqual(writes, 2)
+        assert.isAbove(restored.cut.units, 0)
+        assert.deepStrictEqual(yield* found("lanterns boathouse"), [])
+        assert.notInclude(yield* sentencesOf("a"), LANTERN)
+        assert.isTrue(holds(restored.before!, "ferries"))
+        assert.isFalse(holds(restored.before!, "boathouse"))
+        assert.deepInclude(yield* memory.undo(), { _tag: "Forget" })
+        assert.deepStrictEqual(yield* found("lanterns boathouse"), ["a-1"])
+      })
+    ))
+
+  it.scopedLive("leaves what is remembered still, though another memory that said the same was forgotten since", () =>
+    withMemory(() =>
+      Effect.gen(function*() {
+        const memory = yield* MemoryStore
+        yield* tell("a", LANTERN, TIDE)
+        for (const id of ["a-0", "a-1"]) yield* memory.edit(id, { content: `${HARBOUR} So says ${id}.` }, "person")
+        const { path } = yield* make()
+        yield* memory.forget(["a-0"])
+        assert.deepStrictEqual(yield* found("harbour crane"), ["a-1"])
+        assert.strictEqual((yield* restore(path)).cut.units, 1)
+        assert.deepStrictEqual(yield* found("harbour crane"), ["a-1"])
+        // What says it no more has not said it in vain.
+        yield* memory.edit("a-1", { content: TIDE }, "person")
+        yield* restore(path)
+        assert.deepStrictEqual(yield* found("harbour crane"), [])
+      })
+    ))
+
   slow(it.scopedLive)("of another memory is refused, unless it is forced", () =>
     Effect.gen(function*() {
       const [one, two] = [yield* temporary, yield* temporary]

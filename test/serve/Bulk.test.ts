@@ -1,0 +1,57 @@
+/**
+ * What is forgotten by criteria goes in several transactions, and is counted as one.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { idOf } from "../../src/domain/Ids.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import { type Criteria, forgetSelected } from "../../src/serve/Bulk.ts"
+import { MemoryStore } from "../../src/store/MemoryStore.ts"
+import * as testing from "../../src/testing.ts"
+import { batch, everything, facts, message, unit } from "../contract/made.ts"
+
+const sentences = ["Cranes stand idle.", "Ropes lie about.", "Nets hang over the pier.", "Boats leak."]
+
+/** Makes a memory of the first sentence that a message holds still. */
+const compress = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const items = yield* store.claim("segment", 1)
+  const [said] = yield* store.messages(["a"])
+  const left = sentences.filter((sentence) => said?.blocks.some(({ text }) => text.includes(sentence)))
+  yield* store.commit(
+    items,
+    left.slice(0, 1).map((content) =>
+      unit(idOf("unit", content), { origin: idOf("segment", "a"), sessionId: "s1", cites: "a", content })
+    )
+  )
+})
+
+const forgetting = (criteria: Criteria) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const said = message("a", { isPrompt: true, blocks: [{ kind: "text", text: sentences.join(" ") }] })
+    yield* store.append(batch([said], { facts: [facts("s1", { startedAt: 1, endedAt: 5_000 })] }))
+    yield* compress
+    const parts = [...(yield* Stream.runCollect(forgetSelected(criteria, {}, Effect.orDie(compress))))]
+    assert.strictEqual(yield* store.count(everything), 0)
+    assert.deepStrictEqual((yield* store.messages(["a"]))[0]?.blocks, [])
+    return parts
+  }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer)))
+
+describe("what is forgotten by criteria counts a message once", () => {
+  it.effect("from which memories of several transactions are cut", () =>
+    Effect.gen(function*() {
+      const parts = yield* forgetting({ projects: "all", before: 2_000 })
+      assert.lengthOf(parts.filter(({ units }) => units.length > 0), sentences.length)
+      assert.deepStrictEqual(parts.flatMap(({ messages }) => messages), ["a"])
+    }))
+
+  it.effect("from which a memory, and then its whole session, is cut", () =>
+    Effect.gen(function*() {
+      const parts = yield* forgetting({ projects: "all" })
+      assert.lengthOf(parts, 2)
+      assert.deepStrictEqual(parts.flatMap(({ messages }) => messages), ["a"])
+    }))
+})

@@ -16,15 +16,19 @@ import {
   builtMain,
   environment,
   integer,
-  latency,
   program,
   progress,
+  quantile,
+  round,
   samples,
   service,
   startNode,
   temporaryFolder
 } from "../../test/script.ts"
 import { fillProjects, projectsOf } from "./shared/large.ts"
+
+/** Questions that warm up the server and the browser. */
+const WARM = 3
 
 const WORD = /[A-Za-z]{4,}/g
 
@@ -119,31 +123,44 @@ program("typing", {
         stdio: ["ignore", "pipe", "inherit"]
       })
       const { page: address } = JSON.parse(
-        yield* attempt(() =>
-          new Promise<string>((resolve) => {
-            createInterface({ input: server.stdout! }).once("line", resolve)
-          })
-        )
+        yield* Effect.async<string>((resume) => {
+          createInterface({ input: server.stdout! }).once("line", (line) => resume(Effect.succeed(line)))
+        })
       ) as { readonly page: string }
       const browser = yield* launched(options.browser)
       const page = yield* attempt(() => browser.newPage())
       yield* attempt(() => page.goto(address))
       yield* attempt(() => page.getByRole("searchbox").waitFor())
-      const questions = questionsAbout(texts, options.questions + 3)
+      // By question, what the search itself took in the server.
+      const took = new Map<string, number>()
+      page.on("response", (response) => {
+        if (!response.url().endsWith("/v1/search")) return
+        const { text } = response.request().postDataJSON() as { readonly text: string }
+        response.json().then(({ tookMs }: { readonly tookMs: number }) => took.set(text, tookMs), () => undefined)
+      })
+      const questions = questionsAbout(texts, options.questions + WARM)
       const times: Array<number> = []
       for (const [i, question] of questions.entries()) {
         yield* progress(`question ${i + 1} of ${questions.length}`)
         times.push(yield* typed(page, question))
       }
-      // The first ones warm up the server and the browser.
-      const ms = latency(times.slice(3))
+      const summed = (values: ReadonlyArray<number>) => {
+        const at = (q: number) => round(quantile(values, q))
+        return { p50: at(0.5), p95: at(0.95), p99: at(0.99), most: at(1) }
+      }
+      const ms = summed(times.slice(WARM))
+      const searchMs = summed(questions.slice(WARM).flatMap((question) => took.get(question) ?? []))
       return {
-        data: { units: options.units, questions: options.questions, ms },
+        data: { units: options.units, questions: options.questions, ms, searchMs },
         text: () => [
           `${number(options.units)} memories, ${
             number(options.questions)
           } questions typed in the page; from the last key to the painted results`,
-          ...table([Object.keys(ms), Object.values(ms).map(String)])
+          ...table([
+            ["", ...Object.keys(ms).map((name) => `${name} ms`)],
+            ["painted", ...Object.values(ms).map(String)],
+            ["of that, the search in the server", ...Object.values(searchMs).map(String)]
+          ])
         ]
       }
     })

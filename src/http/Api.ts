@@ -59,6 +59,14 @@ const memories = group("memories")
       .annotateContext(words("Returns what was changed of a memory."))
   )
   .add(
+    post("feedback", "/v1/units/:id/feedback").setPath(S.UnitId).setPayload(S.FeedbackBody).addSuccess(S.Helped)
+      .annotateContext(
+        words(
+          "Says that a memory helps at a prompt, or does not: it is told sooner there, or not any more. A search finds it as before."
+        )
+      )
+  )
+  .add(
     post("forgetMany", "/v1/forget").setPayload(S.ForgetBody).addSuccess(S.Forgotten)
       .annotateContext(words("Forgets memories by id, or by what they have in common; or says which it would."))
   )

@@ -198,6 +198,16 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
         const { history, unit } = yield* memory.history(id)
         return { unit, derived: history?.derived ?? null, operations: history?.operations ?? [] }
       })))
+    .handle("feedback", ({ path: { id }, payload }) =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const { toldAt, unit, words } = yield* memory.feedback(
+          id,
+          { ...payload, isOff: payload.isOff ?? false },
+          "person"
+        )
+        return { unit, words, toldAt: toldAt ?? null }
+      })))
     .handle("forgetMany", ({ payload }) => answering(forgetMany(payload)))
     .handle("undo", () => answering(Effect.flatMap(ClaudeMemory, ({ undo }) => Effect.map(undo(), undoneOf))))
     .handle("least", ({ urlParams: { limit = LISTED, project } }) =>

@@ -156,6 +156,22 @@ export const HistoryView = Schema.Struct({
   }))
 }).annotations({ identifier: "HistoryView" })
 
+/** Says whether a memory helps at a prompt; without one, at that at which it was told last, or at every one if it never was. */
+export const FeedbackBody = Schema.Struct({
+  helps: Schema.Boolean,
+  prompt: optional(Text),
+  /** True: what was said so is taken back, of all prompts or of this one. */
+  isOff: optional(Schema.Boolean)
+}).annotations({ identifier: "FeedbackBody" })
+
+export const Helped = Schema.Struct({
+  unit: MemoryUnit,
+  /** Lexemes of the memory that prompts must name for it to count; empty for every prompt. */
+  words: Schema.Array(Schema.String),
+  /** When the memory was told at that prompt; null where no record says so. */
+  toldAt: Schema.NullOr(Schema.Number)
+}).annotations({ identifier: "Helped" })
+
 /** Memories by id, or by what they have in common; all of it must hold. With `isDryRun` it only says which. */
 export const ForgetBody = Schema.Struct({
   ids: optional(Names),

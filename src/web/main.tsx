@@ -4,7 +4,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query"
 import { createRoot } from "react-dom/client"
 import * as Queries from "./api/Queries.ts"
-import { exchange } from "./api/Token.ts"
+import * as Token from "./api/Token.ts"
 import { Frame } from "./frame/Frame.tsx"
 import { apply } from "./state/Preferences.ts"
 import "./style/base.css"
@@ -22,8 +22,7 @@ const client = new QueryClient({
 })
 const place = document.getElementById("page")
 if (place === null) throw new Error("index.html has no place for the page")
-// Without a server there is no token, and the page says how to come by one.
-await exchange().catch(() => undefined)
+await Token.find()
 createRoot(place).render(
   <QueryClientProvider client={client}>
     <Frame />

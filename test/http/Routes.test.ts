@@ -162,6 +162,12 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.deepStrictEqual(operations.map(({ kind }) => kind), ["edit", "pin"])
       assert.deepStrictEqual([unit.title, unit.pinned], ["Deploys", true])
 
+      const helped = yield* json(yield* send("POST", `${path}/feedback`, { helps: false }))
+      assert.deepStrictEqual(helped.unit.feedback, [{ helps: false, words: [] }])
+      const unnamed = yield* send("POST", `${path}/feedback`, { helps: true, prompt: "nothing of it" })
+      assert.strictEqual(yield* problemOf(unnamed), "not-found")
+      assert.deepStrictEqual((yield* client.memories.undo()).kind, "feedback")
+
       const forgotten = yield* json(yield* ask(path, { method: "DELETE" }))
       assert.strictEqual(forgotten.count, 1)
       assert.isAbove(forgotten.until, yield* Clock.currentTimeMillis)

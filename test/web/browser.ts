@@ -43,6 +43,8 @@ export const launch = (): Promise<Browser> =>
 
 export interface Served {
   readonly url: string
+  /** Folder of the memory. */
+  readonly memory: string
   /** Runs the command line over the same memory; returns what it prints. */
   readonly cli: (...words: ReadonlyArray<string>) => Promise<string>
   /** Makes a code, which is good for one page. */
@@ -76,6 +78,7 @@ export const serve = async (): Promise<Served> => {
   const token = (await cli("token")).trim()
   return {
     url,
+    memory: join(home, ".claude-memory"),
     cli,
     code: async () => {
       const response = await fetch(`${url}/v1/codes`, { method: "POST", headers: { authorization: `Bearer ${token}` } })

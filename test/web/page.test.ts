@@ -2,6 +2,8 @@
  * The page in a real browser, against a real server: by keyboard and by role, in both languages.
  */
 import axe from "axe-core"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { isQuick } from "../data.ts"
@@ -38,197 +40,309 @@ const ZH: typeof EN = {
 }
 const LANGUAGES = [["en-GB", EN], ["zh-CN", ZH]] as const
 
+/** What axe finds in the page that is serious or critical. */
+const faultsOf = (page: Page) =>
+  page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run()
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(", ")}`)
+  })
+
 const queryOf = (page: Page) => new URL(page.url()).searchParams
 
-describe.skipIf(browserPath === undefined)("the page in a browser (none is installed where this is skipped)", () => {
-  let browser: Browser
-  let served: Served
-  beforeAll(async () => {
-    served = await serve()
-    browser = await launch()
-  }, 60_000)
-  afterAll(async () => {
-    await browser.close()
-    await served.stop()
-  })
+describe.skipIf(browserPath === undefined)(
+  browserPath === undefined ? "the page: no Chromium is installed" : "the page",
+  () => {
+    let browser: Browser
+    let served: Served
+    beforeAll(async () => {
+      served = await serve()
+      browser = await launch()
+    }, 60_000)
+    afterAll(async () => {
+      await browser.close()
+      await served.stop()
+    })
 
-  it.each(LANGUAGES)("is used by keyboard alone (%s)", async (locale, t) => {
-    const { close, faults, page } = await see(browser, served, "/app/", { locale })
-    const box = page.getByRole("searchbox", { name: t.ask })
-    await box.waitFor()
-    assert.strictEqual(await page.locator("html").getAttribute("lang"), locale === "zh-CN" ? "zh-CN" : "en")
-    assert.isTrue(await box.evaluate((element) => element === document.activeElement))
-    await page.keyboard.type(QUESTION)
-    await page.locator("mark", { hasText: "webhook" }).first().waitFor()
-    assert.strictEqual(queryOf(page).get("q"), QUESTION)
+    it.each(LANGUAGES)("is used by keyboard alone (%s)", async (locale, t) => {
+      const { close, faults, page } = await see(browser, served, "/app/", { locale })
+      const box = page.getByRole("searchbox", { name: t.ask })
+      await box.waitFor()
+      assert.strictEqual(await page.locator("html").getAttribute("lang"), locale === "zh-CN" ? "zh-CN" : "en")
+      assert.isTrue(await box.evaluate((element) => element === document.activeElement))
+      await page.keyboard.type(QUESTION)
+      await page.locator("mark", { hasText: "webhook" }).first().waitFor()
+      assert.strictEqual(queryOf(page).get("q"), QUESTION)
 
-    // Into the list, down, and back up; the memory beside it follows.
-    await page.keyboard.press("Enter")
-    const items = page.locator("[data-item]")
-    const second = await items.nth(1).getAttribute("href")
-    await page.keyboard.press("j")
-    assert.strictEqual(`/app/memories/${queryOf(page).get("m")}`, second)
-    await page.keyboard.press("k")
+      // Into the list, down, and back up; the memory beside it follows.
+      await page.keyboard.press("Enter")
+      const items = page.locator("[data-item]")
+      const second = await items.nth(1).getAttribute("href")
+      await page.keyboard.press("j")
+      assert.strictEqual(`/app/memories/${queryOf(page).get("m")}`, second)
+      await page.keyboard.press("k")
 
-    // Edited, with another title; then undone.
-    await page.keyboard.press("j")
-    await page.getByRole("article").locator(`a[href="${second}"]`).waitFor()
-    await page.keyboard.press("e")
-    const title = page.getByRole("textbox", { name: t.title })
-    await title.waitFor()
-    const before = await title.inputValue()
-    await title.fill(`${before} (${locale})`)
-    await page.keyboard.press("Control+Enter")
-    await page.getByRole("heading", { name: `${before} (${locale})` }).waitFor()
-    await page.getByRole("button", { name: t.undo, exact: true }).press("Enter")
-    await page.getByRole("heading", { name: before, exact: true }).waitFor()
+      // Edited, with another title; then undone.
+      await page.keyboard.press("j")
+      await page.getByRole("article").locator(`a[href="${second}"]`).waitFor()
+      await page.keyboard.press("e")
+      const title = page.getByRole("textbox", { name: t.title })
+      await title.waitFor()
+      const before = await title.inputValue()
+      await title.fill(`${before} (${locale})`)
+      await page.keyboard.press("Control+Enter")
+      await page.getByRole("heading", { name: `${before} (${locale})` }).waitFor()
+      await page.getByRole("button", { name: t.undo, exact: true }).press("Enter")
+      await page.getByRole("heading", { name: before, exact: true }).waitFor()
 
-    // Forgotten, and remembered again.
-    await page.locator("[data-item]").nth(1).focus()
-    await page.keyboard.press("x")
-    await page.getByText(t.forgotten).waitFor()
-    await page.getByRole("button", { name: t.undo, exact: true }).last().press("Enter")
-    await page.getByText(t.again).waitFor()
+      // Forgotten, and remembered again.
+      await page.locator("[data-item]").nth(1).focus()
+      await page.keyboard.press("x")
+      await page.getByText(t.forgotten).waitFor()
+      await page.getByRole("button", { name: t.undo, exact: true }).last().press("Enter")
+      await page.getByText(t.again).waitFor()
 
-    // The palette goes to the sessions, and the way back leads to the search as it was.
-    await page.keyboard.press("Control+k")
-    await page.getByRole("combobox", { name: t.palette }).waitFor()
-    await page.keyboard.type(t.sessions)
-    await page.keyboard.press("Enter")
-    await page.getByRole("heading", { name: t.sessions, level: 1 }).waitFor()
-    assert.strictEqual(new URL(page.url()).pathname, "/app/sessions")
-    await page.goBack()
-    await page.locator("mark", { hasText: "webhook" }).first().waitFor()
-    assert.strictEqual(await page.getByRole("searchbox", { name: t.ask }).inputValue(), QUESTION)
+      // The palette goes to the sessions, and the way back leads to the search as it was.
+      await page.keyboard.press("Control+k")
+      await page.getByRole("combobox", { name: t.palette }).waitFor()
+      await page.keyboard.type(t.sessions)
+      await page.keyboard.press("Enter")
+      await page.getByRole("heading", { name: t.sessions, level: 1 }).waitFor()
+      assert.strictEqual(new URL(page.url()).pathname, "/app/sessions")
+      await page.goBack()
+      await page.locator("mark", { hasText: "webhook" }).first().waitFor()
+      assert.strictEqual(await page.getByRole("searchbox", { name: t.ask }).inputValue(), QUESTION)
 
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("?")
-    await page.getByRole("dialog").waitFor()
-    await page.keyboard.press("Escape")
-    await page.getByRole("dialog").waitFor({ state: "detached" })
-    assert.deepStrictEqual(faults, [])
-    await close()
-  })
-
-  it("shows by the address alone what was asked", async () => {
-    const first = await see(browser, served, `/app/?q=${QUESTION.replaceAll(" ", "+")}&type=decision`)
-    await first.page.locator("[data-item]").first().waitFor()
-    const rows = await first.page.locator("[data-item]").allTextContents()
-    const { page } = first
-    await page.reload()
-    await page.locator("[data-item]").first().waitFor()
-    assert.deepStrictEqual(await page.locator("[data-item]").allTextContents(), rows)
-    assert.isAbove(rows.length, 0)
-    for (const row of rows) assert.include(row, "Decision")
-    assert.deepStrictEqual(first.faults, [])
-    await first.close()
-  })
-
-  it("shows why memory would speak, and what a word adds", async () => {
-    const { close, faults, page } = await see(
-      browser,
-      served,
-      "/app/why?prompt=why+did+the+stripe+webhook+send+the+mail+twice"
-    )
-    await page.getByRole("heading", { name: "Claude would be told what is remembered." }).waitFor()
-    await page.getByRole("row", { name: /^webhook / }).getByText("stands in it").waitFor()
-    await page.getByRole("row", { name: /^webhook .*·/ }).waitFor()
-    await page.getByRole("textbox", { name: "Prompt" }).fill("thanks, that is all")
-    await page.getByRole("heading", { name: "Claude would be told nothing." }).waitFor()
-    assert.strictEqual(queryOf(page).get("prompt"), "thanks, that is all")
-    assert.deepStrictEqual(faults, [])
-    await close()
-  })
-
-  it("shows a session as it was, from its list", async () => {
-    const { close, faults, page } = await see(browser, served, "/app/sessions")
-    await page.getByRole("link", { name: /Stripe webhook idempotent/ }).click()
-    await page.getByRole("heading", { level: 1, name: /Stripe webhook idempotent/ }).waitFor()
-    await page.getByText("Support counted 214 duplicate mails").first().waitFor()
-    await page.getByRole("button", { name: /^Copy: claude --resume 8915485d/ }).click()
-    assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^claude --resume 8915485d-/)
-    assert.deepStrictEqual(faults, [])
-    await close()
-  })
-
-  it("shows text that would harm as text, and hears what other processes write", async () => {
-    const { close, faults, page } = await see(browser, served)
-    await page.getByText("Newest memories").waitFor()
-    await served.cli("save", HOSTILE)
-    await page.locator("[data-item]", { hasText: "onerror" }).first().waitFor({ timeout: 10_000 })
-    await page.getByRole("article").getByText("window.harm=1").first().waitFor()
-    assert.strictEqual(await page.locator("main img, main script").count(), 0)
-    assert.isUndefined(await page.evaluate(() => (window as { harm?: number }).harm))
-    assert.deepStrictEqual(faults, [])
-    await close()
-  })
-
-  it("listens to nothing while its tab is hidden, and catches up afterwards", async () => {
-    const { close, page } = await see(browser, served)
-    await page.getByText("Newest memories").waitFor()
-    const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/v1/events"))
-    const show = (isHidden: boolean) =>
-      page.evaluate((isHidden) => {
-        Object.defineProperty(document, "hidden", { get: () => isHidden, configurable: true })
-        document.dispatchEvent(new Event("visibilitychange"))
-      }, isHidden)
-    await show(true)
-    await closed
-    await served.cli("save", "While nobody looked, the staging bucket moved to Frankfurt.")
-    await show(false)
-    await page.locator("[data-item]", { hasText: "Frankfurt" }).waitFor({ timeout: 10_000 })
-    await close()
-  })
-
-  it("asks for the terminal where it has no token, and keeps no code in its address", async () => {
-    const { close, page } = await see(browser, served)
-    assert.strictEqual(new URL(page.url()).hash, "")
-    await page.evaluate(() => window.sessionStorage.clear())
-    await page.reload()
-    await page.getByText("claude-memory open").waitFor()
-    await close()
-  })
-
-  const VIEWS = [
-    `/app/?q=${QUESTION.replaceAll(" ", "+")}`,
-    "/app/sessions",
-    "/app/sessions/8915485d-4ee8-4973-a6f9-63a6a8c7c448",
-    "/app/memories/ccfb5548",
-    "/app/why?prompt=why+did+the+stripe+webhook+send+the+mail+twice",
-    "/app/least",
-    "/app/projects",
-    "/app/health",
-    "/app/nothing"
-  ]
-  const LOOKS = [
-    { locale: "en-GB", colorScheme: "light" },
-    { locale: "zh-CN", colorScheme: "dark", viewport: { width: 390, height: 844 } },
-    { locale: "en-GB", colorScheme: "dark" },
-    { locale: "zh-CN", colorScheme: "light", viewport: { width: 390, height: 844 } }
-  ] as const
-
-  it.each(LOOKS.slice(0, isQuick ? 2 : 4))(
-    "has nothing in it that keeps people out ($locale, $colorScheme)",
-    async (look) => {
-      const { close, faults, page } = await see(browser, served, "/app/", look)
-      for (const path of VIEWS) {
-        await page.goto(`${served.url}${path}`)
-        await page.locator("main").waitFor()
-        await page.waitForFunction(() => document.querySelector("main [data-waiting]") === null)
-        await page.evaluate(axe.source)
-        const found = await page.evaluate(async () => {
-          const { violations } = await (window as unknown as { axe: typeof axe }).axe.run()
-          return violations
-            .filter(({ impact }) => impact === "serious" || impact === "critical")
-            .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(", ")}`)
-        })
-        assert.deepStrictEqual(found, [], path)
-        // Nothing is wider than the screen.
-        assert.isAtMost(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0, path)
-      }
+      await page.keyboard.press("Escape")
+      await page.keyboard.press("?")
+      await page.getByRole("dialog").waitFor()
+      await page.keyboard.press("Escape")
+      await page.getByRole("dialog").waitFor({ state: "detached" })
       assert.deepStrictEqual(faults, [])
       await close()
-    },
-    60_000
-  )
-})
+    })
+
+    it("shows by the address alone what was asked", async () => {
+      const first = await see(browser, served, `/app/?q=${QUESTION.replaceAll(" ", "+")}&type=decision`)
+      await first.page.locator("[data-item]").first().waitFor()
+      const rows = await first.page.locator("[data-item]").allTextContents()
+      const { page } = first
+      await page.reload()
+      await page.locator("[data-item]").first().waitFor()
+      assert.deepStrictEqual(await page.locator("[data-item]").allTextContents(), rows)
+      assert.isAbove(rows.length, 0)
+      for (const row of rows) assert.include(row, "Decision")
+      assert.deepStrictEqual(first.faults, [])
+      await first.close()
+    })
+
+    it("shows why memory would speak, and what a word adds", async () => {
+      const { close, faults, page } = await see(
+        browser,
+        served,
+        "/app/why?prompt=why+did+the+stripe+webhook+send+the+mail+twice"
+      )
+      await page.getByRole("heading", { name: "Claude would be told what is remembered." }).waitFor()
+      await page.getByRole("row", { name: /^webhook / }).getByText("stands in it").waitFor()
+      await page.getByRole("row", { name: /^webhook .*·/ }).waitFor()
+      await page.getByRole("textbox", { name: "Prompt" }).fill("thanks, that is all")
+      await page.getByRole("heading", { name: "Claude would be told nothing." }).waitFor()
+      assert.strictEqual(queryOf(page).get("prompt"), "thanks, that is all")
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("shows a session as it was, from its list", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/sessions")
+      await page.getByRole("link", { name: /Stripe webhook idempotent/ }).click()
+      await page.getByRole("heading", { level: 1, name: /Stripe webhook idempotent/ }).waitFor()
+      await page.getByText("Support counted 214 duplicate mails").first().waitFor()
+      await page.getByRole("button", { name: /^Copy: claude --resume 8915485d/ }).click()
+      assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^claude --resume 8915485d-/)
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("says of what Claude was given in a session that it was no help, and takes it back", async () => {
+      const sessionId = "8915485d-4ee8-4973-a6f9-63a6a8c7c448"
+      const { results } = JSON.parse(
+        await served.cli("search", "loyalty credit twice", "--all-projects", "--limit", "1", "--json")
+      ) as { readonly results: ReadonlyArray<{ readonly unit: { readonly id: string; readonly title: string } }> }
+      const { id = "", title = "" } = results[0]?.unit ?? {}
+      // As a hook writes it, at the session's first prompt.
+      const at = Date.parse("2026-11-19T03:03:34Z")
+      const sent = {
+        at,
+        event: "UserPromptSubmit",
+        offset: 0,
+        tokens: 187,
+        ids: [id],
+        pointed: [],
+        isOpening: false,
+        words: ["loyalty"]
+      }
+      mkdirSync(join(served.memory, "sessions"), { recursive: true })
+      writeFileSync(join(served.memory, "sessions", sessionId), `${JSON.stringify(sent)}\n+${at}\n`)
+      const { close, faults, page } = await see(browser, served, `/app/sessions/${sessionId}`)
+      await page.getByText("Claude was given 1 text of 187 tokens by memory.").waitFor()
+      await page.getByRole("button", { name: `No help: ${title}` }).press("Enter")
+      await page.getByText(/^It is not told any more at prompts with: .*loyalti?/).waitFor()
+      const feedback = async () =>
+        (JSON.parse(await served.cli("show", id, "--json")) as {
+          readonly unit: { readonly feedback?: ReadonlyArray<{ readonly helps: boolean }> }
+        }).unit.feedback ?? []
+      assert.deepStrictEqual((await feedback()).map(({ helps }) => helps), [false])
+      await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
+      await page.getByText("What was said of it is taken back.").waitFor()
+      assert.deepStrictEqual(await feedback(), [])
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("shows text that would harm as text, and hears what other processes write", async () => {
+      const { close, faults, page } = await see(browser, served)
+      await page.getByText("Newest memories").waitFor()
+      await served.cli("save", HOSTILE)
+      await page.locator("[data-item]", { hasText: "onerror" }).first().waitFor({ timeout: 10_000 })
+      await page.getByRole("article").getByText("window.harm=1").first().waitFor()
+      assert.strictEqual(await page.locator("main img, main script").count(), 0)
+      assert.isUndefined(await page.evaluate(() => (window as { harm?: number }).harm))
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("listens to nothing while its tab is hidden, and catches up afterwards", async () => {
+      const { close, page } = await see(browser, served)
+      await page.getByText("Newest memories").waitFor()
+      const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/v1/events"))
+      const show = (isHidden: boolean) =>
+        page.evaluate((isHidden) => {
+          Object.defineProperty(document, "hidden", { get: () => isHidden, configurable: true })
+          document.dispatchEvent(new Event("visibilitychange"))
+        }, isHidden)
+      await show(true)
+      await closed
+      await served.cli("save", "While nobody looked, the staging bucket moved to Frankfurt.")
+      await show(false)
+      await page.locator("[data-item]", { hasText: "Frankfurt" }).waitFor({ timeout: 10_000 })
+      await close()
+    })
+
+    it("keeps and forgets the least by one key each, and undoes", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/least")
+      const items = page.locator("[data-item]")
+      await items.first().waitFor()
+      const [kept, forgotten, third] = await items.evaluateAll((all) =>
+        all.slice(0, 3).map((item) => item.getAttribute("href") ?? "")
+      )
+      await page.keyboard.press("j")
+      await page.keyboard.press("y")
+      await page.waitForFunction((href) => document.activeElement?.getAttribute("href") === href, forgotten)
+      await page.keyboard.press("x")
+      await page.getByText("1 memory forgotten.").waitFor()
+      assert.strictEqual(await page.evaluate(() => document.activeElement?.getAttribute("href")), third)
+      await page.getByRole("button", { name: "Undo", exact: true }).click()
+      await page.getByText("It is remembered again.").waitFor()
+      // What was kept counts as touched: the server lists it no more.
+      await page.reload()
+      await items.first().waitFor()
+      const left = await items.evaluateAll((all) => all.map((item) => item.getAttribute("href") ?? ""))
+      assert.notInclude(left, kept)
+      assert.include(left, forgotten)
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("renames, merges and splits projects, by keyboard", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/projects")
+      const row = (name: string) =>
+        page.getByRole("listitem").filter({ has: page.getByRole("link", { name, exact: true }) })
+      await row("rust-indexer").getByRole("button", { name: "Rename" }).press("Enter")
+      const name = page.getByRole("textbox", { name: "Name" })
+      assert.isTrue(await name.evaluate((element) => element === document.activeElement))
+      await name.fill("indexer")
+      await page.keyboard.press("Enter")
+      await row("indexer").getByRole("button", { name: "Merge" }).press("Enter")
+      await page.getByRole("combobox", { name: "Into" }).selectOption({ label: "shop-api — /home/mei/work/shop-api" })
+      await page.getByRole("dialog").getByRole("button", { name: "Merge" }).press("Enter")
+      await row("shop-api").getByRole("button", { name: "Make indexer a project of its own again" }).press("Enter")
+      await row("indexer").waitFor()
+      await row("indexer").getByRole("button", { name: "Exclude" }).press("Enter")
+      await row("indexer").getByText("excluded").waitFor()
+      await row("indexer").getByRole("button", { name: "Include" }).press("Enter")
+      await row("indexer").getByText("excluded").waitFor({ state: "detached" })
+      const download = page.waitForEvent("download")
+      await row("indexer").getByRole("button", { name: "Export" }).press("Enter")
+      assert.strictEqual((await download).suggestedFilename(), "indexer.jsonl")
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("is signed in too in a tab that is opened from a link", async () => {
+      const { close, page } = await see(browser, served)
+      await page.locator("[data-item]").first().waitFor()
+      const other = await page.context().newPage()
+      await other.goto(`${served.url}/app/sessions`)
+      await other.getByRole("heading", { name: "Sessions", level: 1 }).waitFor()
+      await close()
+    })
+
+    it("asks for the terminal where it has no token, and keeps no code in its address", async () => {
+      const { close, page } = await see(browser, served)
+      assert.strictEqual(new URL(page.url()).hash, "")
+      await page.evaluate(() => window.sessionStorage.clear())
+      await page.reload()
+      await page.getByText("claude-memory open").waitFor()
+      await close()
+    })
+
+    const VIEWS = [
+      `/app/?q=${QUESTION.replaceAll(" ", "+")}`,
+      "/app/sessions",
+      "/app/sessions/8915485d-4ee8-4973-a6f9-63a6a8c7c448",
+      "/app/memories/ccfb5548",
+      "/app/why?prompt=why+did+the+stripe+webhook+send+the+mail+twice",
+      "/app/least",
+      "/app/projects",
+      "/app/health",
+      "/app/nothing"
+    ]
+    const LOOKS = [
+      { locale: "en-GB", colorScheme: "light" },
+      { locale: "zh-CN", colorScheme: "dark", viewport: { width: 390, height: 844 } },
+      { locale: "en-GB", colorScheme: "dark" },
+      { locale: "zh-CN", colorScheme: "light", viewport: { width: 390, height: 844 } }
+    ] as const
+
+    it.each(LOOKS.slice(0, isQuick ? 2 : 4))(
+      "has nothing in it that keeps people out ($locale, $colorScheme)",
+      async (look) => {
+        const { close, faults, page } = await see(browser, served, "/app/", look)
+        for (const path of VIEWS) {
+          await page.goto(`${served.url}${path}`)
+          await page.locator("main").waitFor()
+          await page.waitForFunction(() => document.querySelector("main [data-waiting]") === null)
+          await page.evaluate(axe.source)
+          assert.deepStrictEqual(await faultsOf(page), [], path)
+          // Nothing is wider than the screen.
+          assert.isAtMost(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), 0, path)
+        }
+        // Dialogs and forms, over a view.
+        await page.goto(`${served.url}/app/memories/ccfb5548`)
+        for (const key of ["Control+k", "?", "r", "e"]) {
+          await page.getByRole("article").waitFor()
+          await page.keyboard.press(key)
+          await page.locator("dialog, form").first().waitFor()
+          await page.evaluate(axe.source)
+          assert.deepStrictEqual(await faultsOf(page), [], key)
+          await page.keyboard.press("Escape")
+          await page.locator("dialog, form").first().waitFor({ state: "detached" })
+        }
+        assert.deepStrictEqual(faults, [])
+        await close()
+      },
+      60_000
+    )
+  }
+)

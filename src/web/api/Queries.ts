@@ -1,7 +1,7 @@
 /**
  * What views ask for, by name: an answer is kept until something in the memory changes (Live.ts).
  */
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query"
+import { infiniteQueryOptions, keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query"
 import { ask, Problem, type SearchRequest, send, type UnitView } from "./Client.ts"
 
 /** Answers of a page at a time. */
@@ -9,13 +9,22 @@ const SESSIONS = 40
 const MESSAGES = 200
 /** Number of the memories that are least worth keeping. */
 export const LEAST = 50
-const RESULTS = 30
+/** Results that are asked for first, and most that are. */
+export const RESULTS = 20
+export const MOST_RESULTS = 100
 /** In place of a revision: whichever there is. */
 export const ANY = "*"
 
 /** A problem of the request itself stays one, however often it is asked. */
 export const retry = (failures: number, error: unknown): boolean =>
   failures < 2 && error instanceof Problem && (error.status === 503 || error.status === 429)
+
+/** Marks what costs the server too much to be asked for again at each change. */
+const STAYS = { stays: true } as const
+
+/** Asks for the answers again that anything may have changed: those in view at once, others when they are looked at. */
+export const refresh = (client: QueryClient): Promise<void> =>
+  client.invalidateQueries({ predicate: ({ meta }) => meta?.["stays"] !== true })
 
 export interface Filters {
   readonly projects: ReadonlyArray<string>
@@ -42,7 +51,7 @@ export const projects = queryOptions({
 })
 
 /** Memories that answer a question. */
-export const search = (text: string, { branches, files, projects, since, types, until }: Filters, limit = RESULTS) =>
+export const search = (text: string, { branches, files, projects, since, types, until }: Filters, limit: number) =>
   queryOptions({
     queryKey: ["search", text, projects, types, since, until, files, branches, limit],
     queryFn: ({ signal }) =>
@@ -59,9 +68,9 @@ export const search = (text: string, { branches, files, projects, since, types, 
   })
 
 /** The newest memories, for a search that asks for nothing yet. */
-export const newest = ({ branches, files, projects, since, types, until }: Filters) =>
+export const newest = ({ branches, files, projects, since, types, until }: Filters, limit: number) =>
   queryOptions({
-    queryKey: ["newest", projects, types, since, until, files, branches],
+    queryKey: ["newest", projects, types, since, until, files, branches, limit],
     queryFn: ({ signal }) =>
       ask("get", "/v1/units", {
         query: given({
@@ -71,7 +80,7 @@ export const newest = ({ branches, files, projects, since, types, until }: Filte
           until: until?.toString(),
           file: some(files),
           branch: some(branches),
-          limit: RESULTS.toString()
+          limit: limit.toString()
         }),
         signal
       }),
@@ -151,6 +160,10 @@ export const why = (prompt: string, projects: ReadonlyArray<string>) =>
     placeholderData: keepPreviousData
   })
 
+/** The same for a prompt that nobody typed: it is there to compare with. */
+export const whyBeside = (prompt: string, projects: ReadonlyArray<string>) =>
+  queryOptions({ ...why(prompt, projects), queryKey: ["why-beside", prompt, projects], meta: STAYS })
+
 export const injections = (since: number) =>
   queryOptions({
     queryKey: ["injections", since],
@@ -171,7 +184,8 @@ export const least = (projects: ReadonlyArray<string>) =>
         query: given({ project: named(projects), limit: LEAST.toString() }),
         signal
       }),
-    placeholderData: keepPreviousData
+    placeholderData: keepPreviousData,
+    meta: STAYS
   })
 
 export const stats = queryOptions({

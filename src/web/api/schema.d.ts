@@ -160,6 +160,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/units/{id}/feedback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** @description Says that a memory helps at a prompt, or does not: it is told sooner there, or not any more. A search finds it as before. */
+        readonly post: operations["memories.feedback"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/forget": {
         readonly parameters: {
             readonly query?: never;
@@ -932,6 +949,20 @@ export interface components {
                     readonly uses: components["schemas"]["Int"];
                 };
             }[];
+        };
+        readonly FeedbackBody: {
+            readonly helps: boolean;
+            /**
+             * maxLength(20000)
+             * @description a string at most 20000 character(s) long
+             */
+            readonly prompt?: string;
+            readonly isOff?: boolean;
+        };
+        readonly Helped: {
+            readonly unit: components["schemas"]["MemoryUnit"];
+            readonly words: readonly string[];
+            readonly toldAt: number | null;
         };
         readonly ForgetBody: {
             /**
@@ -1848,6 +1879,42 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["HistoryView"];
+                };
+            };
+            /** @description A problem */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly "memories.feedback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description a string at most 1000 character(s) long */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["FeedbackBody"];
+            };
+        };
+        readonly responses: {
+            /** @description Helped */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Helped"];
                 };
             };
             /** @description A problem */

@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query"
 import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react"
 import { onSignedOut } from "../api/Client.ts"
 import { follow, type LiveState } from "../api/Live.ts"
+import { refresh } from "../api/Queries.ts"
 import { token } from "../api/Token.ts"
 import { Empty } from "../parts/Answer.tsx"
 import { Button } from "../parts/Button.tsx"
@@ -46,7 +47,7 @@ const useLive = (isOn: boolean): LiveState => {
       onChange: () => {
         timer ??= window.setTimeout(() => {
           timer = undefined
-          void client.invalidateQueries()
+          void refresh(client)
         }, GATHER_MS)
       }
     })

@@ -23,6 +23,8 @@ export const Dialog = ({ children, foot, isBare = false, onClose, title }: Props
     const dialog = ref.current
     const before = document.activeElement
     dialog?.showModal()
+    // The browser would choose the button that closes it.
+    dialog?.querySelector<HTMLElement>("input, select, textarea")?.focus()
     return () => {
       dialog?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()

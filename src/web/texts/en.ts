@@ -85,6 +85,7 @@ export const en = {
     ask: "Search your memory",
     found: (n: number, ms: string) => `${memories(n)} in ${ms} ms`,
     newest: "Newest memories",
+    more: "Show more",
     score: "Share of the question that it answers, rare words counting most",
     byWords: (rank: number, words: ReadonlyArray<string>) =>
       `words #${rank}${words.length === 0 ? "" : `: ${words.join(", ")}`}`,
@@ -188,6 +189,17 @@ export const en = {
     goOn: "because you asked to go on: what earlier sessions left",
     forWords: "for the words",
     named: "and pointed to",
+    used: "used",
+    helps: "Helped",
+    helpsIt: (title: string) => `Helped: ${title}`,
+    helpsNot: "No help",
+    helpsNotIt: (title: string) => `No help: ${title}`,
+    helped: (words: ReadonlyArray<string>) =>
+      words.length === 0 ? "It is told sooner from now on." : `It is told sooner at prompts with: ${words.join(", ")}`,
+    helpedNot: (words: ReadonlyArray<string>) =>
+      words.length === 0
+        ? "It is told less from now on."
+        : `It is not told any more at prompts with: ${words.join(", ")}`,
     gone: (id: string) => `a memory that is gone (${id})`
   },
   why: {
@@ -212,7 +224,7 @@ export const en = {
     bits: "Bits",
     place: "In the nearest memory",
     without: "Without it",
-    everyday: "everyday word",
+    everyday: "Everyday words, which say nothing:",
     together: "stands in it",
     alone: "not in it",
     changes: "What would change it",
@@ -306,6 +318,7 @@ export const en = {
     messages: "Messages",
     transcripts: "Transcripts",
     waiting: "Waiting work",
+    working: (n: string) => `Memories are being made: ${n} pieces of work are left.`,
     size: "Size",
     sizeOf: (bytes: string, limit: string) => `${bytes} of ${limit}`,
     place: "Place",

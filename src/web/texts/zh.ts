@@ -101,6 +101,7 @@ export const zh: Texts = {
     ask: "搜索记忆",
     found: (n, ms) => `${memories(n)}，用时 ${ms} 毫秒`,
     newest: "最新的记忆",
+    more: "显示更多",
     score: "它回答了问题的多大部分，越少见的词权重越大",
     byWords: (rank, words) => `词语第 ${rank}${words.length === 0 ? "" : `：${words.join("、")}`}`,
     byMeaning: (rank, cosine) => `语义第 ${rank}（${cosine}）`,
@@ -199,6 +200,15 @@ export const zh: Texts = {
     goOn: "因为您要求继续：之前的会话留下的内容",
     forWords: "因为这些词：",
     named: "并提到",
+    used: "已使用",
+    helps: "有帮助",
+    helpsIt: (title) => `有帮助：${title}`,
+    helpsNot: "没有帮助",
+    helpsNotIt: (title) => `没有帮助：${title}`,
+    helped: (words) =>
+      words.length === 0 ? "今后会更早告知它。" : `遇到含这些词的提示会更早告知它：${words.join("、")}`,
+    helpedNot: (words) =>
+      words.length === 0 ? "今后会更少告知它。" : `遇到含这些词的提示不再告知它：${words.join("、")}`,
     gone: (id) => `已不存在的记忆（${id}）`
   },
   why: {
@@ -222,7 +232,7 @@ export const zh: Texts = {
     bits: "比特",
     place: "在最近的记忆中",
     without: "去掉它",
-    everyday: "常用词",
+    everyday: "常用词，不说明什么：",
     together: "在其中",
     alone: "不在其中",
     changes: "什么会改变结果",
@@ -310,6 +320,7 @@ export const zh: Texts = {
     messages: "消息",
     transcripts: "会话记录",
     waiting: "待处理",
+    working: (n) => `正在生成记忆：还剩 ${n} 项工作。`,
     size: "大小",
     sizeOf: (bytes, limit) => `${bytes}，上限 ${limit}`,
     place: "位置",

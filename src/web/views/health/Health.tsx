@@ -2,10 +2,12 @@
  * How the memory is: its checks, the sum of the lines that were read, what was told, what failed, what is open, and what was spent.
  */
 import { useQuery } from "@tanstack/react-query"
+import { useRef } from "react"
 import { useRetry } from "../../api/Changes.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
+import { Bar } from "../../parts/Words.tsx"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Card } from "./Card.tsx"
 import { Days } from "./Days.tsx"
@@ -50,57 +52,74 @@ const Remembered = () => {
     <Card title={t.health.remembered}>
       <Answer query={stats}>
         {({ files, indexing, messages, pending, place, projects, sessions, size, units, version }) => (
-          <dl className={css["numbers"]}>
-            <div>
-              <dt>{t.health.memories}</dt>
-              <dd>{format.number(units.total)}</dd>
-            </div>
-            <div>
-              <dt>{t.views.sessions}</dt>
-              <dd>{format.number(sessions)}</dd>
-            </div>
-            <div>
-              <dt>{t.health.messages}</dt>
-              <dd>{format.number(messages)}</dd>
-            </div>
-            <div>
-              <dt>{t.views.projects}</dt>
-              <dd>{format.number(projects.length)}</dd>
-            </div>
-            <div>
-              <dt>{t.health.transcripts}</dt>
-              <dd>{format.number(files)}</dd>
-            </div>
-            <div>
-              <dt>{t.health.waiting}</dt>
-              <dd>{format.number(pending + indexing)}</dd>
-            </div>
-            {size !== null && (
+          <>
+            <Work left={pending + indexing} />
+            <dl className={css["numbers"]}>
               <div>
-                <dt>{t.health.size}</dt>
+                <dt>{t.health.memories}</dt>
+                <dd>{format.number(units.total)}</dd>
+              </div>
+              <div>
+                <dt>{t.views.sessions}</dt>
+                <dd>{format.number(sessions)}</dd>
+              </div>
+              <div>
+                <dt>{t.health.messages}</dt>
+                <dd>{format.number(messages)}</dd>
+              </div>
+              <div>
+                <dt>{t.views.projects}</dt>
+                <dd>{format.number(projects.length)}</dd>
+              </div>
+              <div>
+                <dt>{t.health.transcripts}</dt>
+                <dd>{format.number(files)}</dd>
+              </div>
+              <div>
+                <dt>{t.health.waiting}</dt>
+                <dd>{format.number(pending + indexing)}</dd>
+              </div>
+              {size !== null && (
+                <div>
+                  <dt>{t.health.size}</dt>
+                  <dd>
+                    {size.limit === 0
+                      ? format.bytes(size.bytes)
+                      : t.health.sizeOf(format.bytes(size.bytes), format.bytes(size.limit))}
+                  </dd>
+                </div>
+              )}
+              <div className={css["long"]}>
+                <dt>{t.health.place}</dt>
                 <dd>
-                  {size.limit === 0
-                    ? format.bytes(size.bytes)
-                    : t.health.sizeOf(format.bytes(size.bytes), format.bytes(size.limit))}
+                  <code>{place}</code>
                 </dd>
               </div>
-            )}
-            <div className={css["long"]}>
-              <dt>{t.health.place}</dt>
-              <dd>
-                <code>{place}</code>
-              </dd>
-            </div>
-            <div className={css["long"]}>
-              <dt>{t.health.version}</dt>
-              <dd>
-                <code>{version}</code>
-              </dd>
-            </div>
-          </dl>
+              <div className={css["long"]}>
+                <dt>{t.health.version}</dt>
+                <dd>
+                  <code>{version}</code>
+                </dd>
+              </div>
+            </dl>
+          </>
         )}
       </Answer>
     </Card>
+  )
+}
+
+/** How far waiting work has come since the page was opened: what it was in all nobody counts. */
+const Work = ({ left }: { readonly left: number }) => {
+  const t = useTexts()
+  const format = useFormat()
+  const most = useRef(left)
+  most.current = Math.max(most.current, left)
+  return left === 0 ? null : (
+    <div className={css["work"]} role="status">
+      <p>{t.health.working(format.number(left))}</p>
+      <Bar share={1 - left / most.current} />
+    </div>
   )
 }
 

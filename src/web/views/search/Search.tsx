@@ -2,25 +2,23 @@
  * Search as you type. Without a question it lists the newest memories. On a wide screen the chosen memory stands beside the list.
  */
 import { useQuery } from "@tanstack/react-query"
-import { type ReactNode, useEffect, useRef, useState } from "react"
+import { memo } from "react"
 import type { Excerpt, Found, Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty, Note } from "../../parts/Answer.tsx"
-import { Key } from "../../parts/Button.tsx"
+import { Button } from "../../parts/Button.tsx"
 import { FilterRow, filtersOf, ProjectChoice, TextChoice, TimeChoice, TypeChoice } from "../../parts/Filters.tsx"
 import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Marked, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, change, useAddress } from "../../state/Address.ts"
-import { focusFirstItem, focusItem, ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
+import { focusItem, ITEM, useListKeys } from "../../state/Keys.ts"
 import { useIsWide } from "../../state/Wide.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Memory } from "../memory/Memory.tsx"
+import { AskBox } from "./AskBox.tsx"
 import css from "./Search.module.css"
-
-/** Milliseconds without a key before the question is asked. */
-const PAUSE_MS = 50
 
 /** The question's words as they stand in what was found. */
 const wordsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> => [
@@ -53,12 +51,12 @@ interface RowProps {
   readonly unit: Unit
   readonly isChosen: boolean
   readonly isWide: boolean
-  readonly title: ReactNode
-  readonly excerpt: ReactNode
-  readonly reasons?: ReactNode
+  /** Why and where it was found; undefined in a list without a question. */
+  readonly found: Found | undefined
 }
 
-const Row = ({ excerpt, isChosen, isWide, reasons, title, unit }: RowProps) => {
+/** Drawn again only when what it shows is another. */
+const Row = memo(({ found, isChosen, isWide, unit }: RowProps) => {
   const t = useTexts()
   const choose = () => {
     if (isWide) change({ m: unit.id }, true)
@@ -89,13 +87,15 @@ const Row = ({ excerpt, isChosen, isWide, reasons, title, unit }: RowProps) => {
             </span>
           )}
         </span>
-        <span className={css["title"]}>{title}</span>
-        <span className={css["excerpt"]}>{excerpt}</span>
-        {reasons}
+        <span className={css["title"]}>{found === undefined ? unit.title : <Marked {...found.title} />}</span>
+        <span className={css["excerpt"]}>
+          {found === undefined ? unit.summary || unit.content : <Marked {...found.excerpt} />}
+        </span>
+        {found !== undefined && <Reasons found={found} />}
       </Link>
     </li>
   )
-}
+})
 
 export const Search = () => {
   const t = useTexts()
@@ -104,32 +104,12 @@ export const Search = () => {
   const isWide = useIsWide()
   const asked = query.get("q") ?? ""
   const filters = filtersOf(query, Date.now())
-  const [text, setText] = useState(asked)
-  const box = useRef<HTMLInputElement>(null)
-  const typed = useRef(asked)
-  // The address was changed by another hand than this box: the way back, or a link.
-  useEffect(() => {
-    if (typed.current !== asked) {
-      typed.current = asked
-      setText(asked)
-    }
-  }, [asked])
-  useEffect(() => {
-    if (text.trim() === typed.current) return
-    const timer = window.setTimeout(() => {
-      typed.current = text.trim()
-      change({ q: text.trim(), m: null }, true)
-    }, PAUSE_MS)
-    return () => {
-      window.clearTimeout(timer)
-    }
-  }, [text])
   useListKeys()
-  useKeys({ "/": () => box.current?.select() })
 
   const isAsked = asked !== ""
-  const found = useQuery({ ...Queries.search(asked, filters), enabled: isAsked })
-  const newest = useQuery({ ...Queries.newest(filters), enabled: !isAsked })
+  const most = query.get("most") === null ? Queries.RESULTS : Queries.MOST_RESULTS
+  const found = useQuery({ ...Queries.search(asked, filters, most), enabled: isAsked })
+  const newest = useQuery({ ...Queries.newest(filters, most), enabled: !isAsked })
   const rows: ReadonlyArray<{ readonly unit: Unit; readonly found?: Found }> = isAsked
     ? (found.data?.results ?? []).map((each) => ({ unit: each.unit, found: each }))
     : (newest.data?.units ?? []).map((unit) => ({ unit }))
@@ -145,29 +125,7 @@ export const Search = () => {
     <div className={css["page"]} data-wide={isWide}>
       <section className={css["left"]} aria-label={t.views.search}>
         <h1 className="hidden" tabIndex={-1}>{t.views.search}</h1>
-        <div className={css["ask"]} role="search">
-          <Icon name="search" />
-          <input
-            ref={box}
-            type="search"
-            value={text}
-            autoFocus
-            spellCheck={false}
-            autoComplete="off"
-            enterKeyHint="search"
-            aria-label={t.search.ask}
-            placeholder={t.search.ask}
-            onChange={(event) => setText(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.nativeEvent.isComposing) return
-              if (event.key === "ArrowDown" || event.key === "Enter") {
-                event.preventDefault()
-                focusFirstItem()
-              } else if (event.key === "Escape") event.currentTarget.blur()
-            }}
-          />
-          <Key name="/" />
-        </div>
+        <AskBox asked={asked} />
         <FilterRow>
           <ProjectChoice query={query} />
           <TypeChoice query={query} />
@@ -200,16 +158,17 @@ export const Search = () => {
                     <Row
                       key={unit.id}
                       unit={unit}
+                      found={found}
                       isWide={isWide}
                       isChosen={isWide && unit.id === chosen}
-                      title={found === undefined ? unit.title : <Marked {...found.title} />}
-                      excerpt={found === undefined ? unit.summary || unit.content : <Marked {...found.excerpt} />}
-                      reasons={found === undefined ? undefined : <Reasons found={found} />}
                     />
                   ))}
                 </ol>
               )}
         </Answer>
+        {rows.length === most && most < Queries.MOST_RESULTS && (
+          <Button onClick={() => change({ most: Queries.MOST_RESULTS.toString() }, true)}>{t.search.more}</Button>
+        )}
       </section>
       {isWide && chosen !== undefined && rows.length > 0 && (
         <section className={css["right"]} aria-label={t.memory.name}>

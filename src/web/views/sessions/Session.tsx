@@ -51,6 +51,21 @@ const toolsOf = (messages: ReadonlyArray<MessageItem>): string => {
   return [...counts].map(([tool, n]) => n === 1 ? tool : `${tool} ×${n}`).join(", ")
 }
 
+/** Returns the prompt for which each text was given, by the time of the text: that which is nearest in time. */
+const promptsOf = (items: ReadonlyArray<Item>): ReadonlyMap<number, string> => {
+  const prompts = items.flatMap((item) => item.kind === "message" && isPrompt(item.message) ? [item.message] : [])
+  const nearest = (at: number) =>
+    prompts.reduce<MessageItem["message"] | undefined>(
+      (best, each) =>
+        best === undefined || Math.abs(each.occurredAt - at) < Math.abs(best.occurredAt - at) ? each : best,
+      undefined
+    )
+  return new Map(items.flatMap((item) => {
+    const prompt = item.kind === "injection" ? nearest(item.injection.at) : undefined
+    return item.kind === "injection" && prompt !== undefined ? [[item.injection.at, promptOf(prompt)]] : []
+  }))
+}
+
 /** True for a prompt of a person; an agent's prompt is Claude's. */
 const isPrompt = ({ isPrompt, role, thread }: MessageItem["message"]) =>
   isPrompt && role === "human" && thread === "main"
@@ -88,10 +103,19 @@ interface TalkProps {
 const Talk = ({ at, items, projectId }: TalkProps) => {
   const t = useTexts()
   const parts = useMemo(() => partsOf(items), [items])
+  const prompts = useMemo(() => promptsOf(items), [items])
   return (
     <div className={css["talk"]}>
       {parts.map((part) => {
-        if (part.kind === "injection") return <Given key={`given-${part.injection.at}`} injection={part.injection} />
+        if (part.kind === "injection") {
+          return (
+            <Given
+              key={`given-${part.injection.at}`}
+              injection={part.injection}
+              prompt={prompts.get(part.injection.at)}
+            />
+          )
+        }
         if (part.kind === "work") {
           return <WorkGroup key={part.messages[0]?.message.uuid} messages={part.messages} at={at} />
         }

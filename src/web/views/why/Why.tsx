@@ -59,12 +59,16 @@ const Scale = ({ verdict: { bounds, score } }: Pick<Data, "verdict">) => {
 /** Most words without which the prompt is asked once more. */
 const MAX_ASKED = 8
 
-/** Takes a word out of a prompt, by the beginning that its lexeme is; undefined when the prompt does not hold it like that. */
+const CJK = /[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]/u
+
+/**
+ * Takes a word out of a prompt: those that begin with its lexeme, or in Chinese the lexeme itself; undefined when the prompt does not hold
+ * it like that, or nothing else.
+ */
 const without = (prompt: string, lexeme: string): string | undefined => {
-  const rest = prompt.replace(
-    /[\p{L}\p{N}_]+/gu,
-    (word) => word.toLowerCase().startsWith(lexeme.toLowerCase()) ? "" : word
-  )
+  const rest = CJK.test(lexeme)
+    ? prompt.replaceAll(lexeme, " ")
+    : prompt.replace(/[\p{L}\p{N}_]+/gu, (word) => word.toLowerCase().startsWith(lexeme.toLowerCase()) ? "" : word)
   return rest === prompt || rest.trim() === "" ? undefined : rest
 }
 
@@ -74,7 +78,7 @@ const useWithout = (prompt: string, projects: ReadonlyArray<string>, words: Read
     const rest = without(prompt, lexeme)
     return rest === undefined ? [] : [{ lexeme, rest }]
   })
-  const answers = useQueries({ queries: asked.map(({ rest }) => Queries.why(rest, projects)) })
+  const answers = useQueries({ queries: asked.map(({ rest }) => Queries.whyBeside(rest, projects)) })
   return new Map(asked.map(({ lexeme }, i) => [lexeme, answers[i]?.data?.verdict]))
 }
 
@@ -102,8 +106,9 @@ interface WordsProps {
 const Words = ({ projects, prompt, verdict: { tells, together, words } }: WordsProps) => {
   const t = useTexts()
   const format = useFormat()
-  const sorted = [...words].sort((a, b) => b.bits - a.bits)
-  const rest = useWithout(prompt, projects, sorted.filter(({ bits }) => bits > 0).map(({ lexeme }) => lexeme))
+  const telling = words.filter(({ bits }) => bits > 0).sort((a, b) => b.bits - a.bits)
+  const everyday = words.filter(({ bits }) => bits === 0)
+  const rest = useWithout(prompt, projects, telling.map(({ lexeme }) => lexeme))
   const most = Math.max(1, ...words.map(({ bits }) => bits))
   const held = new Set(together)
   return (
@@ -120,7 +125,7 @@ const Words = ({ projects, prompt, verdict: { tells, together, words } }: WordsP
           </tr>
         </thead>
         <tbody>
-          {sorted.map(({ bits, lexeme }) => (
+          {telling.map(({ bits, lexeme }) => (
             <tr key={lexeme} data-held={held.has(lexeme)}>
               <th scope="row">
                 <code>{lexeme}</code>
@@ -132,7 +137,7 @@ const Words = ({ projects, prompt, verdict: { tells, together, words } }: WordsP
                 </span>
               </td>
               <td className={css["place"]}>
-                {bits === 0 ? t.why.everyday : held.has(lexeme) ? t.why.together : t.why.alone}
+                {held.has(lexeme) ? t.why.together : t.why.alone}
               </td>
               <td>
                 <Without verdict={rest.get(lexeme)} tells={tells} />
@@ -141,6 +146,11 @@ const Words = ({ projects, prompt, verdict: { tells, together, words } }: WordsP
           ))}
         </tbody>
       </table>
+      {everyday.length > 0 && (
+        <p className={css["quiet"]}>
+          {t.why.everyday} {everyday.map(({ lexeme }) => <code key={lexeme} className={css["word"]}>{lexeme}</code>)}
+        </p>
+      )}
     </section>
   )
 }

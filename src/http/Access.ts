@@ -14,8 +14,8 @@ export const access = HttpApiBuilder.group(Api, "access", (handlers) =>
   handlers
     .handle("exchange", ({ payload: { code } }) =>
       answering(Effect.gen(function*() {
-        const { codes, token } = yield* Service
-        if (yield* codes.use(code)) return { token: yield* token }
+        const { codes, issue } = yield* Service
+        if (yield* codes.use(code)) return { token: yield* issue }
         return yield* problem(
           "wrong-code",
           "the link was used or is older than a minute: run `claude-memory open` again"

@@ -1,9 +1,8 @@
 /**
- * Decides who may ask: by the host and the origin of a request, and by its token. Pure but for the comparison of tokens.
+ * Decides who may ask: by the host and the origin of a request, and by its token. Pure.
  */
 import { isOpen } from "./Api.ts"
 import { type Problem, problem } from "./Problem.ts"
-import { equals } from "./Token.ts"
 
 /** Names of this machine for itself. Any port is right, so that a tunnel or a container may have its own. */
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"])
@@ -40,7 +39,11 @@ const isForeignOrigin = ({ host, origin }: Asked): boolean => {
 }
 
 /** Returns the problem of who may not ask; undefined for who may. `allowed` are further names of hosts, in lower case. */
-export const refusal = (asked: Asked, allowed: ReadonlySet<string>, token: string): Problem | undefined => {
+export const refusal = (
+  asked: Asked,
+  allowed: ReadonlySet<string>,
+  isToken: (given: string) => boolean
+): Problem | undefined => {
   if (isForeignHost(asked, allowed)) {
     return problem(
       "foreign-host",
@@ -53,7 +56,7 @@ export const refusal = (asked: Asked, allowed: ReadonlySet<string>, token: strin
   if (isOpen(asked.path)) return undefined
   if (isPage(asked.path) && (asked.method === "GET" || asked.method === "HEAD")) return undefined
   const [, given] = /^Bearer ([\w-]{1,200})$/i.exec(asked.authorization ?? "") ?? []
-  return given !== undefined && equals(given, token)
+  return given !== undefined && isToken(given)
     ? undefined
     : problem(
       "no-token",

@@ -89,7 +89,7 @@ const makeService = ({ caps, home, place, telling }: Options) =>
       spending: yield* Spending,
       checks: Owner.provideContext(context)(checkHooks(memory, home)),
       codes: yield* Token.makeCodes,
-      token: yield* Token.following(home),
+      ...Token.makePages(yield* Token.following(home)),
       closing: Deferred.await(closing),
       close: () => Deferred.unsafeDone(closing, Effect.void)
     })

@@ -27,7 +27,10 @@ export class Service extends Context.Tag("claude-memory/http/Service")<Service, 
     /** Returns true for a code that was made and not used, and uses it up. */
     readonly use: (code: string) => Effect.Effect<boolean>
   }
-  readonly token: Effect.Effect<string, TokenError>
+  /** Makes a token for a page, which is good while this process runs. */
+  readonly issue: Effect.Effect<string, TokenError>
+  /** Returns what tells the tokens that are good from others. */
+  readonly accepts: Effect.Effect<(given: string) => boolean, TokenError>
   /** Ends when the server closes; answers without an end must end then. */
   readonly closing: Effect.Effect<void>
   /** Says that the server closes. */

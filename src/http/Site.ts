@@ -161,7 +161,7 @@ export const make = (options: SiteOptions) =>
   Effect.gen(function*() {
     const routes = yield* HttpApiBuilder.httpApp
     const mcp = Owner.provideContext(yield* Effect.context<HttpSessions | Service>())(answered(Mcp.answer))
-    const { token } = yield* Service
+    const { accepts } = yield* Service
     const pages = yield* Pages
     const metrics = yield* Metrics
     const activity = yield* Activity
@@ -173,8 +173,8 @@ export const make = (options: SiteOptions) =>
       const request = yield* HttpServerRequest.HttpServerRequest
       const { headers, method, url } = request
       const [path = "/"] = url.split("?")
-      const known = yield* Effect.either(token)
-      if (Either.isLeft(known)) return refuse("other", problem("memory-away", known.left.message))
+      const isToken = yield* Effect.either(accepts)
+      if (Either.isLeft(isToken)) return refuse("other", problem("memory-away", isToken.left.message))
       const asked = {
         method,
         path,
@@ -183,7 +183,7 @@ export const make = (options: SiteOptions) =>
         authorization: headers["authorization"],
         isSocket: options.isSocket
       }
-      const refused = refusal(asked, options.allowedHosts, known.right)
+      const refused = refusal(asked, options.allowedHosts, isToken.right)
       if (refused !== undefined) return refuse("other", refused)
       if (url.length > LIMITS.addressChars) {
         return refuse("other", problem("too-large", `an address has at most ${LIMITS.addressChars} characters`))

@@ -80,6 +80,37 @@ const digest = (text: string) => createHash("sha256").update(text).digest()
 /** Compares in a time that does not tell how much is right. */
 export const equals = (given: string, token: string): boolean => timingSafeEqual(digest(given), digest(token))
 
+/** Most pages that have a token of their own; the oldest goes. */
+const MOST_PAGES = 100
+
+/**
+ * Makes the tokens of pages, which are good while this process runs: a page may go on asking its address when another program has taken that,
+ * which then has nothing that the next server takes. They end when `token`, of the file, is another one.
+ */
+export const makePages = <E>(token: Effect.Effect<string, E>) => {
+  const issued = new Set<string>()
+  let of: string | undefined
+  const tidy = (now: string) => {
+    if (of !== now) issued.clear()
+    of = now
+  }
+  return {
+    issue: Effect.map(token, (now) => {
+      tidy(now)
+      const [oldest] = issued
+      if (issued.size >= MOST_PAGES && oldest !== undefined) issued.delete(oldest)
+      const own = generate()
+      issued.add(own)
+      return own
+    }),
+    /** Returns what tells the tokens that are good from others. */
+    accepts: Effect.map(token, (now) => {
+      tidy(now)
+      return (given: string) => equals(given, now) || [...issued].some((own) => equals(given, own))
+    })
+  }
+}
+
 /** Time for which a code is good, and the most that are at a time. */
 const CODE_MS = 60_000
 const MOST_CODES = 100

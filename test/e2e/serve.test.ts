@@ -89,7 +89,7 @@ describe("serve", () => {
 
   test("is one for a memory: a second one and `open` say where it is", (home) =>
     Effect.gen(function*() {
-      const { url } = yield* serve(home, "--port", "0")
+      const { ended, kill, url } = yield* serve(home, "--port", "0")
       const second = yield* run([main, "serve", "--port", "0"], { home })
       assert.deepStrictEqual([second.code, second.stdout], [1, ""])
       assert.include(second.stderr, url)
@@ -107,8 +107,14 @@ describe("serve", () => {
             body: JSON.stringify({ code: secret })
           })
         )
-      assert.deepStrictEqual(JSON.parse(yield* text(yield* exchange())), { token: tokenOf(home) })
+      const { token } = JSON.parse(yield* text(yield* exchange()))
+      assert.strictEqual((yield* get(`${url}/v1/stats`, token)).status, 200)
       assert.strictEqual((yield* exchange()).status, 401)
+      // Whatever takes this address next gets nothing by it.
+      yield* kill("SIGTERM")
+      yield* ended
+      const next = yield* serve(home, "--port", new URL(url).port)
+      assert.strictEqual((yield* get(`${next.url}/v1/stats`, token)).status, 401)
     }))
 
   slow(test)("takes a new token as soon as it is rotated", (home) =>

@@ -84,3 +84,26 @@ describe("a code", () => {
       assert.isTrue(yield* codes.use(rest.at(-1)!.code))
     }))
 })
+
+describe("the token of a page", () => {
+  it.effect("is good beside the file's, until that is another one; the oldest of a hundred goes", () =>
+    Effect.gen(function*() {
+      let token = "first"
+      const pages = Token.makePages(Effect.sync(() => token))
+      const own = yield* pages.issue
+      const accepts = (given: string) => Effect.map(pages.accepts, (isGood) => isGood(given))
+      assert.deepStrictEqual([yield* accepts(own), yield* accepts("first"), yield* accepts("other")], [
+        true,
+        true,
+        false
+      ])
+      const rest = yield* Effect.replicateEffect(pages.issue, 100)
+      assert.deepStrictEqual([yield* accepts(own), yield* accepts(rest.at(-1)!)], [false, true])
+      token = "second"
+      assert.deepStrictEqual([yield* accepts(rest.at(-1)!), yield* accepts("first"), yield* accepts("second")], [
+        false,
+        false,
+        true
+      ])
+    }))
+})

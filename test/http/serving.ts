@@ -15,6 +15,7 @@ import { Address } from "../../src/http/Address.ts"
 import * as Client from "../../src/http/Client.ts"
 import * as Server from "../../src/http/Server.ts"
 import { Service } from "../../src/http/Service.ts"
+import * as Token from "../../src/http/Token.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as testing from "../../src/testing.ts"
 import { samples } from "../data.ts"
@@ -60,8 +61,8 @@ export const ingest = (...paths: ReadonlyArray<string>) =>
 /** The address, the token, and what sends a request: with the token unless `headers` says otherwise. */
 export const asking = Effect.gen(function*() {
   const { url } = yield* Address
-  const service = yield* Service
-  const token = yield* service.token
+  const { home } = yield* Service
+  const token = yield* Token.read(home)
   const ask = (path: string, { headers, ...init }: RequestInit = {}) =>
     Effect.promise(() =>
       fetch(`${url}${path}`, {

@@ -105,7 +105,7 @@ const listen = (options: Options) =>
     }
     const running = yield* Running.find(home)
     if (Option.isSome(running)) return yield* new HttpError({ reason: "Running", place: running.value.url })
-    const app = yield* Site.make({
+    const { app } = yield* Site.make({
       allowedHosts: new Set(options.allowedHosts.map((name) => name.toLowerCase())),
       isSocket
     })

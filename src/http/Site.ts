@@ -213,5 +213,5 @@ export const make = (options: SiteOptions) =>
       return yield* HttpServerResponse.setHeaders(response, { ...HEADERS, ...response.headers })
     })
 
-    return counted
+    return { app: counted }
   })

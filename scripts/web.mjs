@@ -4,6 +4,7 @@ import { createHash } from "node:crypto"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { gzipSync } from "node:zlib"
+import { apiPage } from "./api-page.mjs"
 import { root } from "./bundle.mjs"
 
 const source = join(root, "src", "web")
@@ -52,6 +53,7 @@ const bundlePage = async () => {
     files: [
       { name: "index.html", contents: Buffer.from(html) },
       { name: icon, contents: picture },
+      ...apiPage(JSON.parse(readFileSync(join(root, "docs", "openapi.json"), "utf8")), BASE),
       ...assets
     ],
     isFirst: (name) => name === "index.html" || first.has(name)

@@ -176,7 +176,9 @@ const access = group("access")
   .add(
     post("exchange", "/v1/token").setPayload(Schema.Struct({ code: Schema.String.pipe(Schema.maxLength(200)) }))
       .addSuccess(Schema.Struct({ token: Schema.String }))
-      .annotateContext(words("Exchanges a code that is good once, for a minute, for the token. Needs no token."))
+      .annotateContext(
+        words("Exchanges a code that is good once, for a minute, for a token that is good while this server runs.")
+      )
   )
   .add(
     post("code", "/v1/codes").addSuccess(Schema.Struct({ code: Schema.String, expiresAt: Schema.Number }))

@@ -43,7 +43,7 @@ const POLICY = [
 const REDIRECT = HttpServerResponse.empty({ status: 302, headers: { location: BASE } })
 const NOT_BUILT = HttpServerResponse.text("The page is not built: run npm run prepare.\n", { status: 404 })
 
-/** Names of files carry a hash of their content, but for index.html, so that a browser may keep them. */
+/** Names of files carry a hash of their content, but for documents, so that a browser may keep them. */
 const KEPT = "private, max-age=31536000, immutable"
 
 /** Makes the service over a folder, whose files are listed now. */
@@ -59,12 +59,12 @@ export const make = (folder: string) =>
         Effect.option(fs.readFile(path.join(folder, name))),
         (bytes) => {
           if (bytes._tag === "None") return NOT_BUILT
-          const isIndex = name === INDEX
+          const isDocument = path.extname(name) === ".html"
           return HttpServerResponse.uint8Array(bytes.value, {
             contentType: TYPES[path.extname(name)] ?? "application/octet-stream",
             headers: {
-              "cache-control": isIndex ? "no-cache" : KEPT,
-              ...(isIndex && { "content-security-policy": POLICY })
+              "cache-control": isDocument ? "no-cache" : KEPT,
+              ...(isDocument && { "content-security-policy": POLICY })
             }
           })
         }

@@ -64,7 +64,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** @description Exchanges a code that is good once, for a minute, for the token. Needs no token. */
+        /** @description Exchanges a code that is good once, for a minute, for a token that is good while this server runs. */
         readonly post: operations["access.exchange"];
         readonly delete?: never;
         readonly options?: never;

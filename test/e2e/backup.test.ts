@@ -37,7 +37,7 @@ const isHealthy = (home: string) =>
   Effect.map(cli(home, "doctor", "--deep"), ({ code, stdout }) => assert.strictEqual(code, 0, stdout))
 
 describe("backup and restore", () => {
-  it.live("say what they did, where it is, and what to do next", () =>
+  slow(it.live)("say what they did, where it is, and what to do next", () =>
     inHome(() =>
       Effect.gen(function*() {
         const home = yield* makeImported

@@ -129,39 +129,42 @@ describe("a person who puts memories right", () => {
       assert.deepStrictEqual(yield* list("--pinned"), [])
     }))
 
-  test("forgets a session, all of before a day, and what holds some words; each comes back", ({ json, list, printed, refused }) =>
-    Effect.gen(function*() {
-      const all = yield* list()
-      const titles = (units: typeof all) => units.map(({ title }) => title).sort()
-      const { sessionId } = all[0]!
-      const ofSession = all.filter((unit) => unit.sessionId === sessionId)
-      const preview = yield* printed("forget", "--session", sessionId.slice(0, 8), "--dry-run")
-      assert.match(preview, new RegExp(`^${ofSession.length} memories, and all that was said in 1 session:\\n`))
-      assert.match(preview, /Nothing was forgotten\.\n$/)
-      assert.match(yield* refused("forget", "--session", sessionId), /forgetting needs --yes/)
-      const { forgotten, messages } = yield* json("forget", "--session", sessionId, "--yes")
-      assert.isAtLeast(forgotten.length, ofSession.length)
-      assert.isAbove(messages, 10)
-      assert.deepStrictEqual(yield* list("--session", sessionId), [])
-      // Read again from the first line, nothing of it comes back.
-      yield* printed("import", SHOP)
-      assert.deepStrictEqual(yield* list("--session", sessionId), [])
-      yield* printed("undo")
-      assert.deepStrictEqual(titles(yield* list()), titles(all))
+  slow(test)(
+    "forgets a session, all of before a day, and what holds some words; each comes back",
+    ({ json, list, printed, refused }) =>
+      Effect.gen(function*() {
+        const all = yield* list()
+        const titles = (units: typeof all) => units.map(({ title }) => title).sort()
+        const { sessionId } = all[0]!
+        const ofSession = all.filter((unit) => unit.sessionId === sessionId)
+        const preview = yield* printed("forget", "--session", sessionId.slice(0, 8), "--dry-run")
+        assert.match(preview, new RegExp(`^${ofSession.length} memories, and all that was said in 1 session:\\n`))
+        assert.match(preview, /Nothing was forgotten\.\n$/)
+        assert.match(yield* refused("forget", "--session", sessionId), /forgetting needs --yes/)
+        const { forgotten, messages } = yield* json("forget", "--session", sessionId, "--yes")
+        assert.isAtLeast(forgotten.length, ofSession.length)
+        assert.isAbove(messages, 10)
+        assert.deepStrictEqual(yield* list("--session", sessionId), [])
+        // Read again from the first line, nothing of it comes back.
+        yield* printed("import", SHOP)
+        assert.deepStrictEqual(yield* list("--session", sessionId), [])
+        yield* printed("undo")
+        assert.deepStrictEqual(titles(yield* list()), titles(all))
 
-      const { count } = yield* json("forget", "--query", "timers fake", "--all-projects", "--dry-run")
-      assert.isAbove(count, 0)
-      yield* printed("forget", "--query", "timers fake", "--all-projects", "--yes")
-      assert.strictEqual((yield* json("forget", "--query", "fake timers", "--all-projects", "--dry-run")).count, 0)
-      yield* printed("undo")
+        const { count } = yield* json("forget", "--query", "timers fake", "--all-projects", "--dry-run")
+        assert.isAbove(count, 0)
+        yield* printed("forget", "--query", "timers fake", "--all-projects", "--yes")
+        assert.strictEqual((yield* json("forget", "--query", "fake timers", "--all-projects", "--dry-run")).count, 0)
+        yield* printed("undo")
 
-      yield* printed("forget", "--before", "2100-01-01", "--all-projects", "--yes")
-      assert.deepStrictEqual(yield* list(), [])
-      yield* printed("undo")
-      assert.deepStrictEqual(titles(yield* list()), titles(all))
-      assert.match(yield* refused("forget", "--yes"), /^name memories by their ids, or give --project/)
-      assert.match(yield* refused("forget", all[0]!.id, "--query", "x", "--yes"), /^give either ids or/)
-    }))
+        yield* printed("forget", "--before", "2100-01-01", "--all-projects", "--yes")
+        assert.deepStrictEqual(yield* list(), [])
+        yield* printed("undo")
+        assert.deepStrictEqual(titles(yield* list()), titles(all))
+        assert.match(yield* refused("forget", "--yes"), /^name memories by their ids, or give --project/)
+        assert.match(yield* refused("forget", all[0]!.id, "--query", "x", "--yes"), /^give either ids or/)
+      })
+  )
 
   test("forgets for good: no byte of it stays, not in the bin either", ({ home, json, printed, refused }) =>
     Effect.gen(function*() {

@@ -11,7 +11,7 @@ import { mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { git, makeRepository, writeSession } from "../repositories.ts"
 import { commandLines } from "./commandLines.ts"
-import { hook, makeHome, type Outcome, run } from "./run.ts"
+import { hook, makeHome, type Outcome, run, slow } from "./run.ts"
 
 const inProcess = commandLines()
 
@@ -133,7 +133,7 @@ describe("removed worktrees", () => {
     60_000
   )
 
-  it.live(
+  slow(it.live)(
     "that only look like the repository's are asked about, and one command answers for all",
     () =>
       world(({ asked, at, claude, session, shop }) =>

@@ -16,7 +16,7 @@ import { open } from "../../src/resources/Sqlite.ts"
 import { samples } from "../data.ts"
 import { owned } from "../resources/owned.ts"
 import { commandLines } from "./commandLines.ts"
-import { hook, makeHome, makeImported, type Options, run, start as startProgram } from "./run.ts"
+import { hook, makeHome, makeImported, type Options, run, slow, start as startProgram } from "./run.ts"
 
 /** Long budgets in place of the hook's own short ones, so that a busy machine does not fail these tests. */
 const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
@@ -334,27 +334,30 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.match((yield* hooksBy(home))?.detail ?? "", /took longer than 1 ms/)
     }).pipe(Effect.scoped))
 
-  it.effect("that is too late again and again is wrong, and doctor says why and what to do", () =>
-    Effect.gen(function*() {
-      const { home } = yield* copied
-      const inTime = Effect.map(
-        inProcess(["doctor", "--json"], { home }),
-        ({ stdout }) =>
-          (JSON.parse(stdout) as { readonly checks: ReadonlyArray<Check> }).checks.find(({ name }) =>
-            name === "in time"
-          )
-      )
-      assert.deepInclude(yield* inTime, { state: "ok", detail: "the hooks had nothing to say yet" })
-      for (let i = 0; i < 5; i++) {
-        assert.strictEqual((yield* inTime)?.state, "ok")
-        yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_SESSION_START_MS: "1" } })
-      }
-      const wrong = yield* inTime
-      assert.strictEqual(wrong?.state, "wrong")
-      assert.include(wrong?.detail, "5 of the last 5 answers of the hooks came too late")
-      assert.include(wrong?.detail, "UserPromptSubmit: took longer than 1 ms")
-      assert.include(wrong?.detail, "CLAUDE_MEMORY_SESSION_START_MS")
-    }).pipe(Effect.scoped))
+  slow(it.effect)(
+    "that is too late again and again is wrong, and doctor says why and what to do",
+    () =>
+      Effect.gen(function*() {
+        const { home } = yield* copied
+        const inTime = Effect.map(
+          inProcess(["doctor", "--json"], { home }),
+          ({ stdout }) =>
+            (JSON.parse(stdout) as { readonly checks: ReadonlyArray<Check> }).checks.find(({ name }) =>
+              name === "in time"
+            )
+        )
+        assert.deepInclude(yield* inTime, { state: "ok", detail: "the hooks had nothing to say yet" })
+        for (let i = 0; i < 5; i++) {
+          assert.strictEqual((yield* inTime)?.state, "ok")
+          yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_SESSION_START_MS: "1" } })
+        }
+        const wrong = yield* inTime
+        assert.strictEqual(wrong?.state, "wrong")
+        assert.include(wrong?.detail, "5 of the last 5 answers of the hooks came too late")
+        assert.include(wrong?.detail, "UserPromptSubmit: took longer than 1 ms")
+        assert.include(wrong?.detail, "CLAUDE_MEMORY_SESSION_START_MS")
+      }).pipe(Effect.scoped)
+  )
 
   it.effect("waits for no lock: another process may hold the memory", () =>
     Effect.gen(function*() {

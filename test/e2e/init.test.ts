@@ -321,7 +321,7 @@ slow(describe)("uninstall", () => {
 })
 
 describe("uninstall --purge", () => {
-  it.live(
+  slow(it.live)(
     "deletes what is remembered, but nothing that is in use and nothing that is not ours",
     () =>
       inHome((home) =>

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { join } from "node:path"
 import { samples, times } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
-import { inHome, leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
+import { inHome, leftovers, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
 const inProcess = commandLines()
@@ -37,7 +37,7 @@ const parsed = <A>(outcome: Outcome): A => {
   return JSON.parse(outcome.stdout) as A
 }
 
-it.live("what is left by an import killed at any point is finished by the next", () =>
+slow(it.live)("what is left by an import killed at any point is finished by the next", () =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const home = yield* makeHome

@@ -263,42 +263,47 @@ describe("the MCP server, spawned", () => {
         }))
     }
 
-    it.scoped("captures in a thread, which is in the ledger; what a killed one left is captured by the next", () =>
-      Effect.gen(function*() {
-        const home = yield* makeImported
-        const say = sayIn(home)
-        const found = ({ call }: Effect.Effect.Success<ReturnType<typeof connect>>, query: string) =>
-          Effect.repeat(Effect.delay(Effect.map(call("search", { query }), dataOf), "100 millis"), {
-            until: ({ memories }) => JSON.stringify(memories).includes(query)
-          }).pipe(Effect.timeout("20 seconds"))
-        const killed = yield* connect(home)
-        say("live-1", "The zebrawood gateway listens on port 8443 from now on.")
-        yield* found(killed, "zebrawood")
-        const report = JSON.parse(
-          (yield* Effect.repeat(Effect.delay(inProcess(["resources", "--json"], { home }), "500 millis"), {
-            until: ({ stdout }) => stdout.includes("\"watcher\"")
-          })).stdout
-        ) as {
-          readonly processes: ReadonlyArray<{
-            readonly command: string
-            readonly resources: ReadonlyArray<{ readonly kind: string; readonly name: string; readonly origin: string }>
-            readonly drift: Readonly<Record<string, number | null>>
-          }>
-        }
-        const { drift, resources } = report.processes.find(({ command }) => command === "mcp")!
-        assert.deepInclude(resources.map(({ kind, name }) => [kind, name]), ["worker", "capture"])
-        assert.includeMembers(resources.map(({ name }) => name), ["Sqlite writer", "Sqlite of prompts reader"])
-        assert.deepStrictEqual(Object.values(drift).filter((n) => n !== null && n > 0), [], JSON.stringify(drift))
-        process.kill(killed.pid, "SIGKILL")
-        say("live-2", "The yakitori gateway listens on port 9443 from now on.")
-        const pid = yield* Effect.scoped(Effect.gen(function*() {
-          const next = yield* connect(home)
-          yield* found(next, "yakitori")
-          return next.pid
-        }))
-        assert.isFalse(isRunning(pid))
-        assert.deepStrictEqual(yield* remains(home), [])
-      }))
+    slow(it.scoped)(
+      "captures in a thread, which is in the ledger; what a killed one left is captured by the next",
+      () =>
+        Effect.gen(function*() {
+          const home = yield* makeImported
+          const say = sayIn(home)
+          const found = ({ call }: Effect.Effect.Success<ReturnType<typeof connect>>, query: string) =>
+            Effect.repeat(Effect.delay(Effect.map(call("search", { query }), dataOf), "100 millis"), {
+              until: ({ memories }) => JSON.stringify(memories).includes(query)
+            }).pipe(Effect.timeout("20 seconds"))
+          const killed = yield* connect(home)
+          say("live-1", "The zebrawood gateway listens on port 8443 from now on.")
+          yield* found(killed, "zebrawood")
+          const report = JSON.parse(
+            (yield* Effect.repeat(Effect.delay(inProcess(["resources", "--json"], { home }), "500 millis"), {
+              until: ({ stdout }) => stdout.includes("\"watcher\"")
+            })).stdout
+          ) as {
+            readonly processes: ReadonlyArray<{
+              readonly command: string
+              readonly resources: ReadonlyArray<
+                { readonly kind: string; readonly name: string; readonly origin: string }
+              >
+              readonly drift: Readonly<Record<string, number | null>>
+            }>
+          }
+          const { drift, resources } = report.processes.find(({ command }) => command === "mcp")!
+          assert.deepInclude(resources.map(({ kind, name }) => [kind, name]), ["worker", "capture"])
+          assert.includeMembers(resources.map(({ name }) => name), ["Sqlite writer", "Sqlite of prompts reader"])
+          assert.deepStrictEqual(Object.values(drift).filter((n) => n !== null && n > 0), [], JSON.stringify(drift))
+          process.kill(killed.pid, "SIGKILL")
+          say("live-2", "The yakitori gateway listens on port 9443 from now on.")
+          const pid = yield* Effect.scoped(Effect.gen(function*() {
+            const next = yield* connect(home)
+            yield* found(next, "yakitori")
+            return next.pid
+          }))
+          assert.isFalse(isRunning(pid))
+          assert.deepStrictEqual(yield* remains(home), [])
+        })
+    )
 
     it.scoped("captures what its session said last before it ends, whatever ends it", () =>
       Effect.gen(function*() {

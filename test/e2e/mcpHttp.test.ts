@@ -14,7 +14,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Connected from "./connected.ts"
-import { hook, leftovers, main, makeHome, makeImported, run, start } from "./run.ts"
+import { hook, leftovers, main, makeHome, makeImported, run, slow, start } from "./run.ts"
 
 const { dataOf, textOf } = Connected
 
@@ -180,31 +180,34 @@ describe("MCP over HTTP, for all sessions", () => {
         assert.match(textOf(yield* ofUnknown.call("search", search)), /no project is called \/home\/nobody\/nothing/)
       }))
 
-    it.scoped("keeps two sessions and their projects apart, asked at the same time", () =>
-      Effect.gen(function*() {
-        const served = yield* serve(yield* Home)
-        const clients = yield* Effect.forEach(["shop-api", "rust-indexer"], (name) =>
-          Effect.map(connect(served, { headers: { [PROJECT]: name } }), ({ call, transport }) => ({
-            name,
-            call,
-            id: transport.sessionId
-          })))
-        assert.notStrictEqual(clients[0]!.id, clients[1]!.id)
-        const searches = clients.flatMap(({ call, name }) =>
-          Array.from({ length: 20 }, () =>
-            Effect.map(call("search", { query: "error", limit: 20 }), (result) => {
-              const found = projectsIn(result)
-              assert.isNotEmpty(found)
-              assert.isTrue(
-                found.every((each) =>
-                  each === name
-                ),
-                `${name}: ${found.join()}`
-              )
-            }))
-        )
-        yield* Effect.all(searches, { concurrency: "unbounded", discard: true })
-      }))
+    slow(it.scoped)(
+      "keeps two sessions and their projects apart, asked at the same time",
+      () =>
+        Effect.gen(function*() {
+          const served = yield* serve(yield* Home)
+          const clients = yield* Effect.forEach(["shop-api", "rust-indexer"], (name) =>
+            Effect.map(connect(served, { headers: { [PROJECT]: name } }), ({ call, transport }) => ({
+              name,
+              call,
+              id: transport.sessionId
+            })))
+          assert.notStrictEqual(clients[0]!.id, clients[1]!.id)
+          const searches = clients.flatMap(({ call, name }) =>
+            Array.from({ length: 20 }, () =>
+              Effect.map(call("search", { query: "error", limit: 20 }), (result) => {
+                const found = projectsIn(result)
+                assert.isNotEmpty(found)
+                assert.isTrue(
+                  found.every((each) =>
+                    each === name
+                  ),
+                  `${name}: ${found.join()}`
+                )
+              }))
+          )
+          yield* Effect.all(searches, { concurrency: "unbounded", discard: true })
+        })
+    )
 
     it.scoped("keeps to its project where the setting says so", () =>
       Effect.gen(function*() {
@@ -321,40 +324,43 @@ describe("MCP over HTTP, for all sessions", () => {
         assert.isAbove(outcomes.length - others.length, 0)
       }))
 
-    it.scoped("captures what sessions write, unless it is told not to, and says so in its health", () =>
-      Effect.gen(function*() {
-        const home = yield* makeHome
-        const folder = join(home, ".claude", "projects", "-home-mei-work-shop-api")
-        mkdirSync(folder, { recursive: true })
-        const served = yield* serve(home, [])
-        const { call } = yield* connect(served, { headers: { [PROJECT]: home } })
-        appendFileSync(
-          join(folder, "live.jsonl"),
-          `${
-            JSON.stringify({
-              type: "user",
-              uuid: "00000000-0000-4000-8000-000000000001",
-              parentUuid: null,
-              sessionId: "live",
-              cwd: SHOP,
-              timestamp: "2026-01-01T00:00:00.000Z",
-              message: { role: "user", content: "We decided to keep the vouchers in Redis." }
-            })
-          }\n`
-        )
-        yield* Effect.repeat(Effect.delay(call("status"), "200 millis"), {
-          until: (status) => textOf(status).includes("of 1 session with 1 message")
-        })
-        const health = textOf(yield* call("health"))
-        assert.match(health, /capture: runs/)
-        const { code, stderr } = yield* interrupted(served)
-        assert.strictEqual(code, 130, stderr)
-        assert.strictEqual(stderr, "")
+    slow(it.scoped)(
+      "captures what sessions write, unless it is told not to, and says so in its health",
+      () =>
+        Effect.gen(function*() {
+          const home = yield* makeHome
+          const folder = join(home, ".claude", "projects", "-home-mei-work-shop-api")
+          mkdirSync(folder, { recursive: true })
+          const served = yield* serve(home, [])
+          const { call } = yield* connect(served, { headers: { [PROJECT]: home } })
+          appendFileSync(
+            join(folder, "live.jsonl"),
+            `${
+              JSON.stringify({
+                type: "user",
+                uuid: "00000000-0000-4000-8000-000000000001",
+                parentUuid: null,
+                sessionId: "live",
+                cwd: SHOP,
+                timestamp: "2026-01-01T00:00:00.000Z",
+                message: { role: "user", content: "We decided to keep the vouchers in Redis." }
+              })
+            }\n`
+          )
+          yield* Effect.repeat(Effect.delay(call("status"), "200 millis"), {
+            until: (status) => textOf(status).includes("of 1 session with 1 message")
+          })
+          const health = textOf(yield* call("health"))
+          assert.match(health, /capture: runs/)
+          const { code, stderr } = yield* interrupted(served)
+          assert.strictEqual(code, 130, stderr)
+          assert.strictEqual(stderr, "")
 
-        const quiet = yield* serve(home)
-        const other = yield* connect(quiet, { headers: { [PROJECT]: home } })
-        assert.notMatch(textOf(yield* other.call("health")), /capture: runs/)
-      }))
+          const quiet = yield* serve(home)
+          const other = yield* connect(quiet, { headers: { [PROJECT]: home } })
+          assert.notMatch(textOf(yield* other.call("health")), /capture: runs/)
+        })
+    )
 
     it.scoped("answers the hook program of a prompt", () =>
       Effect.gen(function*() {
@@ -392,7 +398,7 @@ describe("MCP over HTTP, for all sessions", () => {
         assert.fail("the server was never asked")
       }))
 
-    it.scoped("prints the headers of a session for Claude Code", () =>
+    slow(it.scoped)("prints the headers of a session for Claude Code", () =>
       Effect.gen(function*() {
         const home = yield* Home
         const headers = (env: Readonly<Record<string, string>>) =>

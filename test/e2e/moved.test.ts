@@ -238,20 +238,23 @@ describe("the database of a running server", () => {
       })
     ))
 
-  it.live("stays locked by the server for as long as it runs", () =>
-    withServer((home, server) =>
-      Effect.gen(function*() {
-        if (process.platform !== "linux") return
-        // Opens what else the server opens by and by: prompts' connections, and the thread that captures.
-        yield* server.call("inject", { original_prompt: "pears" })
-        yield* Effect.sleep("1500 millis")
-        const { ino } = statSync(databaseOf(home))
-        const locks = readFileSync("/proc/locks", "utf8").split("\n").filter((line) =>
-          line.includes(` READ `) && line.includes(` ${server.pid} `) && line.includes(`:${ino} `)
-        )
-        // SQLite's SHARED lock: without it, another process that closes the database takes the log away from the server.
-        assert.lengthOf(locks, 1, readFileSync("/proc/locks", "utf8"))
-        yield* server.end
-      })
-    ))
+  slow(it.live)(
+    "stays locked by the server for as long as it runs",
+    () =>
+      withServer((home, server) =>
+        Effect.gen(function*() {
+          if (process.platform !== "linux") return
+          // Opens what else the server opens by and by: prompts' connections, and the thread that captures.
+          yield* server.call("inject", { original_prompt: "pears" })
+          yield* Effect.sleep("1500 millis")
+          const { ino } = statSync(databaseOf(home))
+          const locks = readFileSync("/proc/locks", "utf8").split("\n").filter((line) =>
+            line.includes(` READ `) && line.includes(` ${server.pid} `) && line.includes(`:${ino} `)
+          )
+          // SQLite's SHARED lock: without it, another process that closes the database takes the log away from the server.
+          assert.lengthOf(locks, 1, readFileSync("/proc/locks", "utf8"))
+          yield* server.end
+        })
+      )
+  )
 })

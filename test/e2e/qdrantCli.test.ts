@@ -386,19 +386,22 @@ describe("a memory with its vectors in Qdrant", () => {
       assert.deepInclude(client, { kind: "pool", how: "closed" })
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
-  it.live("has a person who saves wait for a slow index two seconds at most, and loses nothing", () =>
-    inMemory(({ cli, server }) =>
-      Effect.gen(function*() {
-        server.fault = ({ operation }) => operation === "upsert_points" ? "hangs" : undefined
-        const since = yield* Clock.currentTimeMillis
-        const { id } = json(yield* cli(["save", "--json", "The walrus gateway listens on port 4711."]))
-        assert.isBelow((yield* Clock.currentTimeMillis) - since, 6_000)
-        assert.strictEqual(json(yield* cli(QUESTION.with(1, "walrus gateway"))).results[0]?.unit.id, id)
-        server.fault = () => undefined
-        assert.deepInclude(json(yield* cli(["index", "repair", "--json"])), { indexed: 1 })
-        assert.isTrue(json(yield* cli(["index", "verify", "--json"])).ok)
-      })
-    ))
+  slow(it.live)(
+    "has a person who saves wait for a slow index two seconds at most, and loses nothing",
+    () =>
+      inMemory(({ cli, server }) =>
+        Effect.gen(function*() {
+          server.fault = ({ operation }) => operation === "upsert_points" ? "hangs" : undefined
+          const since = yield* Clock.currentTimeMillis
+          const { id } = json(yield* cli(["save", "--json", "The walrus gateway listens on port 4711."]))
+          assert.isBelow((yield* Clock.currentTimeMillis) - since, 6_000)
+          assert.strictEqual(json(yield* cli(QUESTION.with(1, "walrus gateway"))).results[0]?.unit.id, id)
+          server.fault = () => undefined
+          assert.deepInclude(json(yield* cli(["index", "repair", "--json"])), { indexed: 1 })
+          assert.isTrue(json(yield* cli(["index", "verify", "--json"])).ok)
+        })
+      )
+  )
 
   slow(it.live)(
     "loses nothing that is imported while Qdrant is away: the next import catches up, and so does a worker",

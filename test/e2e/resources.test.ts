@@ -222,23 +222,26 @@ describe("resources", () => {
 })
 
 describe("resources --watch", () => {
-  it.live("prints a line each second until Ctrl-C, which is exit code 130", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        const { ended, kill } = yield* start([main, "resources", "--watch", "--json"], { home })
-        yield* Effect.sleep("2600 millis")
-        yield* kill("SIGINT")
-        const { code, stderr, stdout } = yield* ended
-        assert.strictEqual(code, 130)
-        assert.strictEqual(stderr, "")
-        const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Answer)
-        assert.isAtLeast(lines.length, 2)
-        assert.isAtMost(lines.length, 3)
-        const times = lines.map(({ processes }) => processes[0]!.updatedAt)
-        assert.isAtLeast(times[1]! - times[0]!, 950)
-        assert.isBelow(times[1]! - times[0]!, 1_500)
-      })
-    ))
+  slow(it.live)(
+    "prints a line each second until Ctrl-C, which is exit code 130",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const { ended, kill } = yield* start([main, "resources", "--watch", "--json"], { home })
+          yield* Effect.sleep("2600 millis")
+          yield* kill("SIGINT")
+          const { code, stderr, stdout } = yield* ended
+          assert.strictEqual(code, 130)
+          assert.strictEqual(stderr, "")
+          const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as Answer)
+          assert.isAtLeast(lines.length, 2)
+          assert.isAtMost(lines.length, 3)
+          const times = lines.map(({ processes }) => processes[0]!.updatedAt)
+          assert.isAtLeast(times[1]! - times[0]!, 950)
+          assert.isBelow(times[1]! - times[0]!, 1_500)
+        })
+      )
+  )
 
   it.live("prints tables into a pipe without steering it, and ends with its reader", () =>
     inHome((home) =>

@@ -76,28 +76,34 @@ describe("reviews", () => {
       )
   )
 
-  it.live("of the sessions that seem worth it, or of all; what is remembered stays findable", () =>
-    inHome(({ env, home, server }) =>
-      Effect.gen(function*() {
-        const hybrid = json(
+  slow(it.live)(
+    "of the sessions that seem worth it, or of all; what is remembered stays findable",
+    () =>
+      inHome(({ env, home, server }) =>
+        Effect.gen(function*() {
+          const hybrid = json(
+            yield* inProcess(["import", samples, "--json"], {
+              home,
+              env: { ...env, CLAUDE_MEMORY_COMPRESSION: "hybrid" }
+            })
+          )
+          assert.isAbove(hybrid.reviewed, 10)
+          assert.strictEqual(hybrid.lines.total, 430)
+          const { pending, textMessages } = json(yield* inProcess(["status", "--json"], { home, env }))
+          assert.strictEqual(pending, 0)
+          assert.isAtLeast(textMessages.cited / textMessages.total, 0.9)
+          const found = json(yield* inProcess(["search", "meilisearch", "--all-projects", "--json"], { home, env }))
+          assert.isAbove(found.results.length, 0)
+          // Without new sessions the model is not called again.
+          const before = server.seen.requests
           yield* inProcess(["import", samples, "--json"], {
             home,
             env: { ...env, CLAUDE_MEMORY_COMPRESSION: "hybrid" }
           })
-        )
-        assert.isAbove(hybrid.reviewed, 10)
-        assert.strictEqual(hybrid.lines.total, 430)
-        const { pending, textMessages } = json(yield* inProcess(["status", "--json"], { home, env }))
-        assert.strictEqual(pending, 0)
-        assert.isAtLeast(textMessages.cited / textMessages.total, 0.9)
-        const found = json(yield* inProcess(["search", "meilisearch", "--all-projects", "--json"], { home, env }))
-        assert.isAbove(found.results.length, 0)
-        // Without new sessions the model is not called again.
-        const before = server.seen.requests
-        yield* inProcess(["import", samples, "--json"], { home, env: { ...env, CLAUDE_MEMORY_COMPRESSION: "hybrid" } })
-        assert.strictEqual(server.seen.requests, before)
-      })
-    ))
+          assert.strictEqual(server.seen.requests, before)
+        })
+      )
+  )
 
   slow(it.live)(
     "wait while the model is away or used up, and are done when it is there; one that was killed is taken up again",

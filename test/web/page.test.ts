@@ -315,7 +315,7 @@ describe.skipIf(browserPath === undefined)(
       { locale: "zh-CN", colorScheme: "light", viewport: { width: 390, height: 844 } }
     ] as const
 
-    it.each(LOOKS.slice(0, isQuick ? 2 : 4))(
+    it.each(LOOKS.slice(0, isQuick ? 1 : 4))(
       "has nothing in it that keeps people out ($locale, $colorScheme)",
       async (look) => {
         const { close, faults, page } = await see(browser, served, "/app/", look)

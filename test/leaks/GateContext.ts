@@ -55,7 +55,8 @@ const misplacedKeys = (servers: Servers): ReadonlyArray<string> =>
 /** Runs `run`; adds to its failures whatever it left open, and keys that reached the wrong server. */
 export const checkedForLeaks = <A extends { readonly wrong: ReadonlyArray<string> }, E, R>(
   { folder, qdrant, servers }: GateContext,
-  run: Effect.Effect<A, E, R>
+  run: Effect.Effect<A, E, R>,
+  settlesWithinMs?: number
 ): Effect.Effect<A, E, Exclude<R, Scope.Scope>> =>
   Effect.gen(function*() {
     yield* Yardstick.refresh
@@ -66,7 +67,7 @@ export const checkedForLeaks = <A extends { readonly wrong: ReadonlyArray<string
       ...result,
       wrong: [
         ...result.wrong,
-        ...(yield* HandleCounts.increases(before, now)),
+        ...(yield* HandleCounts.increases(before, now, settlesWithinMs)),
         ...misplacedKeys(servers),
         ...qdrant.breaches.splice(0)
       ]

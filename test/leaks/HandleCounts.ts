@@ -44,10 +44,11 @@ export const liveFibers: Effect.Effect<number> = Effect.map(Fiber.roots, (roots)
 const SETTLES_WITHIN_MS = 1_000
 const STEP_MS = 5
 
-/** Describes what there is more of than before, if that stays so until things have settled. */
+/** Describes what there is more of than before, if that stays so until things have settled, within so many milliseconds. */
 export const increases = (
   before: HandleCounts,
-  now: Effect.Effect<HandleCounts>
+  now: Effect.Effect<HandleCounts>,
+  withinMs = SETTLES_WITHIN_MS
 ): Effect.Effect<ReadonlyArray<string>> =>
   Effect.gen(function*() {
     const since = performance.now()
@@ -55,7 +56,7 @@ export const increases = (
       const after = yield* now
       const more = Object.keys(before).filter((kind) => after[kind]! > before[kind]!)
       if (more.length === 0) return []
-      if (yield* Yardstick.isOver(since, SETTLES_WITHIN_MS)) {
+      if (yield* Yardstick.isOver(since, withinMs)) {
         return more.map((kind) => `${kind}: ${before[kind]} before, ${after[kind]} after`)
       }
       yield* Effect.sleep(STEP_MS)

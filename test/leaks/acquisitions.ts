@@ -71,6 +71,9 @@ const judge = (
   return output.includes(INJECTED) ? [] : [`not told: ${output}`]
 }
 
+/** Time in which a closing that is late comes after all. */
+const LATE_SETTLES_WITHIN_MS = 6_000
+
 /** Runs a scenario with one fault, or none, and returns its acquisitions and failures. */
 const attempt = (context: GateContext, { run }: Scenario, fault: Fault | undefined) =>
   checkedForLeaks(
@@ -108,7 +111,9 @@ const attempt = (context: GateContext, { run }: Scenario, fault: Fault | undefin
           ? Exit.isSuccess(exit) && exit.value.degraded.length === 0 ? [] : [output]
           : judge(fault, exit, output, faulty.acquired)
       }
-    })
+    }),
+    // The closing goes on when the run has ended without it.
+    fault?.how === "is late" ? LATE_SETTLES_WITHIN_MS : undefined
   )
 
 const faultsAt = (at: number): ReadonlyArray<Fault> => [

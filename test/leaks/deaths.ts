@@ -188,7 +188,7 @@ const died = (situation: Situation, { act, isRight, name }: Death, prepared: Pre
     })
 })
 
-/** A line of 20 MB exceeds a heap of 48 MB, after other lines have been stored. */
+/** A line of 27 MB exceeds a heap of 48 MB, after other lines have been stored. */
 const outOfHeap = (prepared: Prepared): Case => ({
   name: "out of heap while working: import, a heavy line",
   covers: ["out of heap"],

@@ -19,7 +19,7 @@ export interface Samples {
   readonly memory: string
 }
 
-/** A line of 20 MB, in a session of its own, which a small heap cannot hold. */
+/** A line of 27 MB, in a session of its own, which a small heap cannot hold. */
 const heavyLine = () =>
   JSON.stringify({
     type: "user",
@@ -29,7 +29,7 @@ const heavyLine = () =>
     isSidechain: false,
     cwd: "/home/dev/work",
     timestamp: "2026-01-01T00:00:00.000Z",
-    message: { role: "user", content: "the pool of connections was exhausted under load ".repeat(400_000) }
+    message: { role: "user", content: "the pool of connections was exhausted under load ".repeat(560_000) }
   })
 
 export const make = Effect.gen(function*() {

@@ -14,7 +14,7 @@ export const LIMITS = {
   /** Connections at a time. */
   connections: 512,
   /** Requests that are worked on at a time, and those that may wait for it. */
-  running: 8,
+  running: 3,
   waiting: 256,
   /** Streams that are open at a time: pages that listen, and exports. */
   streams: 64,

@@ -9,9 +9,8 @@ import * as Effect from "effect/Effect"
 import { basename } from "node:path"
 import * as App from "../App.ts"
 import { advice, quoted } from "../process/Advice.ts"
-import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { type Backup, Backups, type Header, type Listing, type Step } from "../store/Backups.ts"
-import { answer, json, memories, minute, number, plural, table } from "./Output.ts"
+import { answer, json, memories, minute, number, plural, refuse, table } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
@@ -113,8 +112,6 @@ export const options = {
   list: Options.boolean("list").pipe(Options.withDescription("List the backups beside the memory, and make none")),
   json
 }
-
-const refuse = (text: string) => Effect.zipRight(writeStderr(`${text}\n`), Effect.fail(new Unsuccessful()))
 
 /** Names what is wrong with the words of a command line; undefined when nothing is. */
 const mistakeIn = (isListed: boolean, words: ReadonlyArray<string>): string | undefined =>

@@ -14,12 +14,12 @@ import * as App from "../App.ts"
 import { EditRequest } from "../domain/Edited.ts"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { advice } from "../process/Advice.ts"
-import { readStdin, Unsuccessful, writeStderr } from "../process/Process.ts"
+import { readStdin } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
 import { Editor } from "./Editor.ts"
 import * as EditorText from "./EditorText.ts"
-import { answer, json } from "./Output.ts"
+import { answer, json, refuse } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
 /** Bytes read from stdin, or of an edited file: far more than a memory holds, so that a text that is too long is refused and not cut. */
@@ -44,8 +44,7 @@ export const options = {
 
 const decode = Schema.decodeUnknown(EditRequest)
 
-const refused = (sentence: string) =>
-  Effect.zipRight(writeStderr(`nothing was changed: ${sentence}\n`), Effect.fail(new Unsuccessful()))
+const refused = (sentence: string) => refuse(`nothing was changed: ${sentence}`)
 
 /** Keeps what a person wrote and what can't be stored, and says where. */
 const keeping = (text: string, sentence: string) =>

@@ -19,7 +19,7 @@ import type { Criteria } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
 import type { Forgotten } from "../store/MemoryStore.ts"
-import { answer, beginning, fittingTable, json, memories, minute, number, plural, unitText } from "./Output.ts"
+import { answer, beginning, fittingTable, json, memories, minute, number, plural, refuse, unitText } from "./Output.ts"
 import { printable } from "./Printable.ts"
 import * as Progress from "./Progress.ts"
 import * as Question from "./Question.ts"
@@ -137,8 +137,7 @@ export const command = Command.make(
       }
       const isAsked = Question.isAsked({ json, yes })
       if (!yes && !isAsked && !dryRun) {
-        yield* writeStderr("without a terminal to ask on, and with --json, forgetting needs --yes (or --dry-run)\n")
-        return yield* Effect.fail(new Unsuccessful())
+        return yield* refuse("without a terminal to ask on, and with --json, forgetting needs --yes (or --dry-run)")
       }
       const plan: Plan = yield* Effect.gen(function*() {
         if (!isBulk) return yield* byIds(ids, isNow)

@@ -18,9 +18,8 @@ import { ForeignMemory, MAX_FIELD_LENGTH, type Source } from "../moving/ForeignM
 import type { Moved } from "../moving/Moving.ts"
 import type { Placed } from "../moving/Places.ts"
 import { advice, quoted } from "../process/Advice.ts"
-import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { answer, json, listed, number, plural, table } from "./Output.ts"
+import { answer, json, listed, number, plural, refuse, table } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 const SOURCES: Readonly<Record<Source, string>> = {
@@ -191,7 +190,6 @@ const foreignOf = (source: Source, { file, prompts, url }: {
   readonly url: Option.Option<Redacted.Redacted>
   readonly prompts: boolean
 }) => {
-  const refuse = (words: string) => Effect.zipRight(writeStderr(`${words}\n`), Effect.fail(new Unsuccessful()))
   if (source === "claude-mem") {
     const path = Option.match(file, {
       onNone: () => join(homedir(), ".claude-mem", "claude-mem.db"),

@@ -15,7 +15,7 @@ import type { IndexVersion } from "../index/VectorIndex.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { answer, json, number, table } from "./Output.ts"
+import { answer, json, number, refuse, table } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 const ACTIONS = ["status", "verify", "repair", "drop"] as const
@@ -168,7 +168,7 @@ export const options = { json }
 
 export const command = Command.make("index", { action, version, ...options }, ({ action, json, version }) => {
   if (action !== "drop" && Option.isSome(version)) {
-    return Effect.zipRight(writeStderr(`${action} takes no version\n`), Effect.fail(new Unsuccessful()))
+    return refuse(`${action} takes no version`)
   }
   switch (action) {
     case "status":

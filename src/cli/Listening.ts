@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as App from "../App.ts"
-import { Unsuccessful, writeStderr } from "../process/Process.ts"
+import { refuse } from "./Output.ts"
+import type { Values } from "./Scope.ts"
 
 /** Port where none is asked for; when it is taken, any that is free. */
 const PORT = 7_437
@@ -40,14 +41,8 @@ export const listening = {
   )
 }
 
-type Values = {
-  readonly [K in keyof typeof listening]: (typeof listening)[K] extends Options.Options<infer V> ? V : never
-}
-
-const refuse = (text: string) => Effect.zipRight(writeStderr(`${text}\n`), Effect.fail(new Unsuccessful()))
-
 /** Reads what the options name; a sentence for those that contradict one another. */
-export const toListening = ({ allowHost, host, insecure, port, socket, tlsCert, tlsKey }: Values) =>
+export const toListening = ({ allowHost, host, insecure, port, socket, tlsCert, tlsKey }: Values<typeof listening>) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     if (Option.isSome(tlsCert) !== Option.isSome(tlsKey)) {

@@ -7,10 +7,9 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
-import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
-import { answer, json } from "./Output.ts"
+import { answer, json, refuse } from "./Output.ts"
 
 const session = Args.text({ name: "session" }).pipe(
   Args.withDescription("A session's id; without it, that of the Claude Code session which runs this"),
@@ -29,8 +28,7 @@ export const command = Command.make(
       const { sessionId } = yield* Settings.claudeSession
       const id = Option.getOrElse(session, () => sessionId)
       if (id === undefined) {
-        yield* writeStderr("which session? give its id, or run this in Claude Code: ! claude-memory mute\n")
-        return yield* Effect.fail(new Unsuccessful())
+        return yield* refuse("which session? give its id, or run this in Claude Code: ! claude-memory mute")
       }
       yield* (yield* ClaudeMemory).mute(id, !off)
       yield* answer(

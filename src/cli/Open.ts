@@ -13,11 +13,10 @@ import { Address } from "../http/Address.ts"
 import * as Running from "../http/Running.ts"
 import { Service } from "../http/Service.ts"
 import * as Token from "../http/Token.ts"
-import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import * as Settings from "../settings/Settings.ts"
 import { Browser } from "./Browser.ts"
 import { listening, toListening } from "./Listening.ts"
-import { answer, json } from "./Output.ts"
+import { answer, json, refuse } from "./Output.ts"
 
 /** Time after the last page was closed, or the last request, after which the server ends. */
 const IDLE_MS = 10 * 60_000
@@ -39,8 +38,6 @@ const show = (page: string, isShown: boolean) =>
     const { show } = yield* Browser
     return yield* show(page)
   })
-
-const refuse = (text: string) => Effect.zipRight(writeStderr(`${text}\n`), Effect.fail(new Unsuccessful()))
 
 /** Shows the page of a server that another process runs. */
 const showOther = ({ isSocket, pid, url }: Running.Running, home: string, isShown: boolean, isJson: boolean) =>

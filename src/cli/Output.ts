@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import { oneLine } from "../inject/Render.ts"
-import { columns, writeStdout } from "../process/Process.ts"
+import { columns, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { minute } from "../serve/Wording.ts"
 import * as Settings from "../settings/Settings.ts"
 import { printable } from "./Printable.ts"
@@ -46,6 +46,10 @@ export const answer = (isJson: boolean, data: unknown, text: () => string) =>
     const [on, off] = (yield* isColoured) ? ["\u001b[1m", "\u001b[22m"] : ["", ""]
     yield* writeStdout(`${printable(text()).replaceAll(MARK, on).replaceAll(UNMARK, off)}\n`)
   })
+
+/** Says why a command does nothing, and fails. */
+export const refuse = (sentence: string) =>
+  Effect.zipRight(writeStderr(`${sentence}\n`), Effect.fail(new Unsuccessful()))
 
 /** Most columns of a text in lines. */
 const MOST_COLUMNS = 120

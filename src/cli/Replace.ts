@@ -7,9 +7,8 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
-import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { answer, json } from "./Output.ts"
+import { answer, json, refuse } from "./Output.ts"
 
 const old = Args.text({ name: "old" }).pipe(
   Args.withDescription("The id of the memory that holds no more, or the beginning of it")
@@ -30,8 +29,7 @@ export const command = Command.make(
   ({ by, json, off, old }) =>
     Effect.gen(function*() {
       if (Option.isSome(by) === off) {
-        yield* writeStderr(off ? "--off takes one id\n" : "name the memory that holds instead, or give --off\n")
-        return yield* Effect.fail(new Unsuccessful())
+        return yield* refuse(off ? "--off takes one id" : "name the memory that holds instead, or give --off")
       }
       const memory = yield* ClaudeMemory
       const unit = yield* memory.edit(old, { replacedBy: Option.getOrNull(by) }, "person")

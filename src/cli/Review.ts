@@ -10,10 +10,9 @@ import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { advice } from "../process/Advice.ts"
-import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
-import { answer, json, listed, number, plural } from "./Output.ts"
+import { answer, json, listed, number, plural, refuse } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 const sessions = Args.text({ name: "session" }).pipe(
@@ -34,8 +33,7 @@ export const command = Command.make(
     Effect.gen(function*() {
       const { models } = yield* Settings.load
       if (models.light === undefined && models.heavy === undefined) {
-        yield* writeStderr("no language model is set: set CLAUDE_MEMORY_LIGHT, such as openai:gpt-6-luna\n")
-        return yield* Effect.fail(new Unsuccessful())
+        return yield* refuse("no language model is set: set CLAUDE_MEMORY_LIGHT, such as openai:gpt-6-luna")
       }
       const since = yield* Clock.currentTimeMillis
       const memory = yield* ClaudeMemory

@@ -57,7 +57,8 @@ export const limitOf = (otherwise: number, most: number) =>
     Options.withDefault(otherwise)
   )
 
-type Values<A> = { readonly [K in keyof A]: A[K] extends Options.Options<infer V> ? V : never }
+/** Values of options. */
+export type Values<A> = { readonly [K in keyof A]: A[K] extends Options.Options<infer V> ? V : never }
 
 /** Returns the ids of the projects asked for; an unknown name is an error that lists the known ones. */
 export const projectIds = (options: Values<typeof projects>) =>

@@ -1,7 +1,6 @@
 /**
  * Shows a search's results with the part that answers, and the question's words marked.
  */
-import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import { excerpt } from "../inject/Excerpt.ts"
 import { marksOf, wordsOf } from "../serve/Marks.ts"
@@ -15,13 +14,6 @@ const marked = (text: string, lexemes: ReadonlySet<string>) => ({
   marks: marksOf(text, lexemes).map(([from, to]) => [from, to] as const)
 })
 
-/** Returns the part of a memory that says most of these words. */
-export const excerptOf = (unit: MemoryUnit, matched: ReadonlyArray<string>) =>
-  marked(
-    excerpt(unit, new Map(matched.map((lexeme) => [lexeme, { lexeme, bits: 1 }])), SHOWN_TOKENS),
-    new Set(matched)
-  )
-
 export const foundOf = (question: string) => ({ replaces = [], score, unit, why }: SearchResult) => {
   const lexemes = new Set(why.matched)
   return {
@@ -31,6 +23,9 @@ export const foundOf = (question: string) => ({ replaces = [], score, unit, why 
     reason: reason({ replaces, why: { ...why, matched: wordsOf(question, lexemes) } }),
     replaces,
     title: marked(unit.title, lexemes),
-    excerpt: excerptOf(unit, why.matched)
+    excerpt: marked(
+      excerpt(unit, new Map(why.matched.map((lexeme) => [lexeme, { lexeme, bits: 1 }])), SHOWN_TOKENS),
+      lexemes
+    )
   }
 }

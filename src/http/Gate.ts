@@ -6,6 +6,7 @@ import { type Problem, problem } from "./Problem.ts"
 
 /** Names of this machine for itself. Any port is right, so that a tunnel or a container may have its own. */
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"])
+export const isLoopback = (host: string): boolean => LOOPBACK.has(host)
 
 /** Returns the host of a Host header or an origin, without the port; undefined for what is none. */
 const nameIn = (host: string): string | undefined =>
@@ -28,7 +29,7 @@ export const isPage = (path: string): boolean => path === "/" || path === "/app"
 const isForeignHost = ({ host, isSocket }: Asked, allowed: ReadonlySet<string>): boolean => {
   if (isSocket) return false
   const name = host === undefined ? undefined : nameIn(host)
-  return name === undefined || !(LOOPBACK.has(name) || allowed.has(name))
+  return name === undefined || !(isLoopback(name) || allowed.has(name))
 }
 
 /** A browser names the origin of each request that another site's page could have made it send. */

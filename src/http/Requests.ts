@@ -16,7 +16,7 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { NotFound } from "../serve/NotFound.ts"
 import type { ProjectError } from "../serve/Projects.ts"
 import type { Conflict } from "../serve/Remembering.ts"
-import type { StoreError } from "../store/MemoryStore.ts"
+import { NO_LIMIT, type StoreError } from "../store/MemoryStore.ts"
 import { Activity } from "./Activity.ts"
 import { LIMITS } from "./Limits.ts"
 import { type Problem, problem } from "./Problem.ts"
@@ -103,9 +103,6 @@ export const projectOf = (name: string) =>
           : Effect.succeed(first!))
   )
 
-/** More sessions than any memory has. */
-const ALL = 10_000_000
-
 export interface FilterRequest {
   readonly projects: "all" | ReadonlyArray<string> | undefined
   readonly types?: SearchFilter["types"]
@@ -123,7 +120,7 @@ export const filterOf = ({ branches, files, isPinned, projects, sessions, since,
     const ids = yield* projectsOf(projects)
     const named = sessions &&
       (yield* Effect.forEach(sessions, (id) => Effect.map(memory.session(id), ({ session }) => session.id)))
-    const onBranch = branches && (yield* memory.sessions({ projects: ids }, ALL))
+    const onBranch = branches && (yield* memory.sessions({ projects: ids }, NO_LIMIT))
       .filter(({ branch }) => branch !== null && branches.includes(branch)).map(({ id }) => id)
     const within = named && onBranch ? named.filter((id) => onBranch.includes(id)) : named ?? onBranch
     return {

@@ -25,6 +25,7 @@ import { Address } from "./Address.ts"
 import { Api } from "./Api.ts"
 import * as Care from "./Care.ts"
 import * as Events from "./Events.ts"
+import { isLoopback } from "./Gate.ts"
 import { Idempotency } from "./Idempotency.ts"
 import * as LegacyRoutes from "./LegacyRoutes.ts"
 import { LIMITS } from "./Limits.ts"
@@ -68,9 +69,10 @@ export interface Options extends Pick<Service["Type"], "caps" | "home" | "place"
   readonly allowedHosts: ReadonlyArray<string>
 }
 
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1"])
+/** Writes an address as a URL has it. */
+const inUrl = (host: string): string => host.includes(":") ? `[${host}]` : host
 
-/** Removes the socket that a server left which was killed: nobody listens there, or the file would not be a socket. */
+/** Removes the socket that a killed server left. Of this memory no server runs; that of another one would be removed too. */
 const tidySocket = (path: string) =>
   Effect.sync(() => {
     if (existsSync(path) && lstatSync(path).isSocket()) rmSync(path, { force: true })
@@ -100,7 +102,7 @@ const listen = (options: Options) =>
     const { close } = yield* Service
     const { home, isInsecure, isPortFree, listen, tls } = options
     const isSocket = "path" in listen
-    if (!isSocket && !LOOPBACK.has(listen.host) && tls === undefined && !isInsecure) {
+    if (!isSocket && !isLoopback(inUrl(listen.host)) && tls === undefined && !isInsecure) {
       return yield* new HttpError({ reason: "Address", place: listen.host })
     }
     const running = yield* Running.find(home)
@@ -134,8 +136,7 @@ const listen = (options: Options) =>
       () => on({ ...listen, port: 0 })
     )
     const port = typeof address === "string" ? listen.port : address.port
-    const host = listen.host.includes(":") ? `[${listen.host}]` : listen.host
-    const url = `${tls === undefined ? "http" : "https"}://${host}:${port}`
+    const url = `${tls === undefined ? "http" : "https"}://${inUrl(listen.host)}:${port}`
     yield* Running.publish(home, { url, isSocket })
     return { url, isSocket }
   })

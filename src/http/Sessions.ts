@@ -7,7 +7,7 @@ import type { Message } from "../domain/Conversation.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { BEGINNING, type Item } from "../serve/Conversation.ts"
-import type { KnownSession } from "../store/MemoryStore.ts"
+import { type KnownSession, NO_LIMIT } from "../store/MemoryStore.ts"
 import { Api } from "./Api.ts"
 import { fromCursor, toCursor } from "./Cursor.ts"
 import { injectionOf } from "./Injections.ts"
@@ -20,9 +20,6 @@ const SAID = 200
 const AROUND = 20
 /** Most characters of a block of a message that are shown: tools print whole files. */
 const MAX_BLOCK = 8_000
-/** More sessions than any memory has. */
-const ALL = 10_000_000
-
 const viewOf = ({ archive, units, ...session }: KnownSession): typeof S.SessionView.Type => ({
   session,
   units,
@@ -41,7 +38,9 @@ const listed = ({ branch, cursor, limit = LISTED, project, since, until }: typeo
     }
     const found = branch === undefined
       ? yield* memory.sessions(filter, from + limit + 1)
-      : (yield* memory.sessions(filter, ALL)).filter((each) => each.branch !== null && branch.includes(each.branch))
+      : (yield* memory.sessions(filter, NO_LIMIT)).filter((each) =>
+        each.branch !== null && branch.includes(each.branch)
+      )
     const end = from + limit
     return { sessions: found.slice(from, end).map(viewOf), next: found.length > end ? toCursor(end) : null }
   })
@@ -74,7 +73,7 @@ export const layer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
         const memory = yield* ClaudeMemory
         const { session, transcripts } = yield* memory.session(id)
         const filter = { projects: [session.projectId], since: session.startedAt, until: session.endedAt }
-        const known = (yield* memory.sessions(filter, ALL)).find(({ id }) => id === session.id)
+        const known = (yield* memory.sessions(filter, NO_LIMIT)).find(({ id }) => id === session.id)
         return { ...viewOf(known ?? { ...session, units: 0, archive: null }), transcripts }
       })))
     .handle("conversation", ({ path: { id }, urlParams: { cursor, limit = SAID } }) =>

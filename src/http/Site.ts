@@ -15,6 +15,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type { HttpSessions } from "../mcp/HttpSessions.ts"
 import * as Owner from "../resources/Owner.ts"
 import { Activity } from "./Activity.ts"
@@ -55,16 +56,11 @@ const HEADERS = {
   "x-frame-options": "DENY"
 }
 
+const encodeProblem = Schema.encodeSync(Problem)
+
 const answerTo = (failure: Problem) =>
   HttpServerResponse.unsafeJson(
-    {
-      type: failure.type,
-      title: failure.title,
-      status: failure.status,
-      code: failure.code,
-      detail: failure.detail,
-      _tag: failure._tag
-    },
+    encodeProblem(failure),
     {
       status: failure.status,
       contentType: "application/problem+json",

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import { isAbsolute } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { ProjectError } from "../serve/Projects.ts"
+import { singleOf } from "../serve/Projects.ts"
 import { PROJECT } from "./CallerHeaders.ts"
 import type { Extra } from "./Connection.ts"
 import { NoProject, type Place, type PlaceError } from "./Serving.ts"
@@ -43,11 +43,7 @@ export const headerOf = ({ requestInfo }: Extra, name: string): string | undefin
 const find = (memory: ClaudeMemory["Type"], text: string): Effect.Effect<Place, PlaceError> => {
   const name = /^file:/i.test(text) ? pathOf(text) ?? text : text
   return memory.projectsNamed([name]).pipe(
-    Effect.flatMap((found) =>
-      found.length === 1
-        ? Effect.succeed({ id: found[0]!.id })
-        : Effect.fail(new ProjectError({ reason: "Several", name, folders: found.map(({ root }) => root) }))
-    ),
+    Effect.flatMap((found) => Effect.map(singleOf(name, found), ({ id }) => ({ id }))),
     Effect.catchTag(
       "NotFound",
       (error) => isAbsolute(name) ? Effect.as(memory.projects.find(name), { folder: name }) : Effect.fail(error)

@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { queryLexemes } from "../domain/Tokenizer.ts"
-import { type ForgetOptions, type Forgotten, MemoryStore } from "../store/MemoryStore.ts"
+import { type ForgetOptions, type Forgotten, MemoryStore, NO_LIMIT } from "../store/MemoryStore.ts"
 
 /** Says which memories; all of it must hold. */
 export interface Criteria {
@@ -31,8 +31,6 @@ export interface Selection {
 const SHOWN = 10
 /** Most memories that a query selects. */
 const MAX_FOUND = 1_000
-/** More sessions than any memory has. */
-const ALL = 10_000_000
 /** Units, and sessions, of one transaction: others can write between two. */
 const UNITS = 25
 const SESSIONS = 3
@@ -60,7 +58,7 @@ const wholeSessions = (criteria: Criteria) =>
     if (query !== undefined) return []
     const store = yield* MemoryStore
     const known = sessions === undefined
-      ? yield* store.sessionsIn({ projects }, ALL)
+      ? yield* store.sessionsIn({ projects }, NO_LIMIT)
       : [...(yield* store.sessions(sessions)).values()]
     return known.filter(({ endedAt }) => endedAt < before).map(({ id }) => id)
   })

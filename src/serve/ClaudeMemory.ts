@@ -40,6 +40,7 @@ import {
   type History,
   type KnownSession,
   MemoryStore,
+  NO_LIMIT,
   type ProjectSummary,
   type SessionFilter,
   type StoreError,
@@ -71,9 +72,6 @@ type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | 
 
 /** Retention of a session's record after its last entry; Claude Code deletes the transcript sooner. */
 const SESSION_RETENTION_MS = 60 * 86_400_000
-
-/** More than any memory has. */
-const ALL = 10_000_000
 
 /** Id of no memory, whose point may be removed to see whether one may. */
 const NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -149,15 +147,15 @@ const make = Effect.gen(function*() {
       Stream.filter(({ id }) => scope === "all" || scope.includes(id)),
       Stream.mapEffect(({ id, name }) =>
         Effect.zipWith(
-          store.sessionsIn({ projects: [id] }, ALL),
-          store.recent({ projects: [id] }, ALL),
+          store.sessionsIn({ projects: [id] }, NO_LIMIT),
+          store.recent({ projects: [id] }, NO_LIMIT),
           (sessions, units) => projectText(name, sessions, units)
         )
       )
     )
 
   const retry = Effect.gen(function*() {
-    const failures = yield* store.failures(ALL)
+    const failures = yield* store.failures(NO_LIMIT)
     yield* Effect.forEach(failures, ({ key, kind }) => store.queue(kind, [key]), { discard: true })
     return failures.length
   })

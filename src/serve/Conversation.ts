@@ -47,13 +47,15 @@ export const conversation = (prefix: string, { segments: from, time }: Place, li
     let at = from
     let messages: ReadonlyArray<Message> = []
     while (at < ids.length && messages.length < limit) {
-      const batch = yield* store.segments(ids.slice(at, at + BATCH))
-      const wanted = batch.findIndex((_, i) =>
-        messages.length + batch.slice(0, i + 1).reduce((sum, { segment }) => sum + segment.messages.length, 0) >= limit
+      const batch = ids.slice(at, at + BATCH)
+      const said = new Map(
+        (yield* store.segments(batch)).map(({ segment }) => [segment.id, segment.messages])
       )
-      const taken = wanted < 0 ? ids.slice(at, at + BATCH).length : wanted + 1
-      messages = [...messages, ...batch.slice(0, taken).flatMap(({ segment }) => segment.messages)]
-      at += taken
+      for (const id of batch) {
+        if (messages.length >= limit) break
+        messages = [...messages, ...said.get(id) ?? []]
+        at++
+      }
     }
     const isEnd = at >= ids.length
     const last = Math.max(time, ...messages.map(({ occurredAt }) => occurredAt))

@@ -27,10 +27,7 @@ export const projectCalled = (name: string) =>
   Effect.gen(function*() {
     const collector = yield* Collector
     const known = yield* Effect.catchTag(Projects.byName([name]), "NotFound", () => Effect.succeed([]))
-    if (known.length > 1) {
-      return yield* new Projects.ProjectError({ reason: "Several", name, folders: known.map(({ root }) => root) })
-    }
-    if (known[0] !== undefined) return known[0]
+    if (known.length > 0) return yield* Projects.singleOf(name, known)
     const [masked = ""] = yield* collector.mask([name])
     return ownProject(SOURCE, masked)
   })

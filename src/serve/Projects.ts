@@ -61,6 +61,12 @@ export const byName = (names: ReadonlyArray<string>) =>
     })).flat()
   })
 
+/** Returns the one project that was found under a name; fails when there are several. */
+export const singleOf = (name: string, found: ReadonlyArray<Project.Project>) =>
+  found.length === 1
+    ? Effect.succeed(found[0]!)
+    : Effect.fail(new ProjectError({ reason: "Several", name, folders: found.map(({ root }) => root) }))
+
 /** Returns the one project with this name, or else the project of this folder, even if it has no memories yet. */
 export const find = (name: string) =>
   Effect.gen(function*() {
@@ -70,8 +76,7 @@ export const find = (name: string) =>
         const isThere = yield* Effect.orElseSucceed(fs.exists(name), () => false)
         return isThere ? [yield* byFolder(name)] : yield* error
       }))
-    if (found.length === 1) return found[0]!
-    return yield* new ProjectError({ reason: "Several", name, folders: found.map(({ root }) => root) })
+    return yield* singleOf(name, found)
   })
 
 /** Merges projects into another: all of them, or none where one is not known. */

@@ -170,6 +170,9 @@ export interface LexicalMatches {
 
 export type SessionFilter = Pick<SearchFilter, "projects" | "since" | "until">
 
+/** A limit for lists of all there is: more than any memory has. */
+export const NO_LIMIT = 10_000_000
+
 /** A session, the number of its active units, and the unit that sums it up, if it has one. */
 export interface KnownSession extends Session {
   readonly units: number

@@ -2,7 +2,7 @@
  * How the memory is: its checks, the sum of the lines that were read, what was told, what failed, what is open, and what was spent.
  */
 import { useQuery } from "@tanstack/react-query"
-import { useRef } from "react"
+import { type ReactNode, useRef } from "react"
 import { useRetry } from "../../api/Changes.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
@@ -44,6 +44,19 @@ const Checks = () => {
   )
 }
 
+interface FactProps {
+  readonly name: string
+  readonly isLong?: boolean
+  readonly children: ReactNode
+}
+
+const Fact = ({ children, isLong = false, name }: FactProps) => (
+  <div className={isLong ? css["long"] : undefined}>
+    <dt>{name}</dt>
+    <dd>{children}</dd>
+  </div>
+)
+
 const Remembered = () => {
   const t = useTexts()
   const format = useFormat()
@@ -55,52 +68,25 @@ const Remembered = () => {
           <>
             <Work left={pending + indexing} />
             <dl className={css["numbers"]}>
-              <div>
-                <dt>{t.health.memories}</dt>
-                <dd>{format.number(units.total)}</dd>
-              </div>
-              <div>
-                <dt>{t.views.sessions}</dt>
-                <dd>{format.number(sessions)}</dd>
-              </div>
-              <div>
-                <dt>{t.health.messages}</dt>
-                <dd>{format.number(messages)}</dd>
-              </div>
-              <div>
-                <dt>{t.views.projects}</dt>
-                <dd>{format.number(projects.length)}</dd>
-              </div>
-              <div>
-                <dt>{t.health.transcripts}</dt>
-                <dd>{format.number(files)}</dd>
-              </div>
-              <div>
-                <dt>{t.health.waiting}</dt>
-                <dd>{format.number(pending + indexing)}</dd>
-              </div>
+              <Fact name={t.health.memories}>{format.number(units.total)}</Fact>
+              <Fact name={t.views.sessions}>{format.number(sessions)}</Fact>
+              <Fact name={t.health.messages}>{format.number(messages)}</Fact>
+              <Fact name={t.views.projects}>{format.number(projects.length)}</Fact>
+              <Fact name={t.health.transcripts}>{format.number(files)}</Fact>
+              <Fact name={t.health.waiting}>{format.number(pending + indexing)}</Fact>
               {size !== null && (
-                <div>
-                  <dt>{t.health.size}</dt>
-                  <dd>
-                    {size.limit === 0
-                      ? format.bytes(size.bytes)
-                      : t.health.sizeOf(format.bytes(size.bytes), format.bytes(size.limit))}
-                  </dd>
-                </div>
+                <Fact name={t.health.size}>
+                  {size.limit === 0
+                    ? format.bytes(size.bytes)
+                    : t.health.sizeOf(format.bytes(size.bytes), format.bytes(size.limit))}
+                </Fact>
               )}
-              <div className={css["long"]}>
-                <dt>{t.health.place}</dt>
-                <dd>
-                  <code>{place}</code>
-                </dd>
-              </div>
-              <div className={css["long"]}>
-                <dt>{t.health.version}</dt>
-                <dd>
-                  <code>{version}</code>
-                </dd>
-              </div>
+              <Fact name={t.health.place} isLong>
+                <code>{place}</code>
+              </Fact>
+              <Fact name={t.health.version} isLong>
+                <code>{version}</code>
+              </Fact>
             </dl>
           </>
         )}

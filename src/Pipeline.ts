@@ -314,9 +314,10 @@ const reviewBy = <A extends { readonly session: Session }>(
         const { id, projectId } = source.session
         const units = yield* Effect.provideService(makeUnits(compressor, source), CurrentProject, projectId)
         yield* store.commit([item], units)
-        yield* supersede(units)
-        // The recap may have been written without this segment, if the segment had failed before.
+        // The recap may have been written without this segment, if the segment had failed before. At once: another process that takes it
+        // up meanwhile would do it again.
         if (item.kind === "review") yield* store.queueReviews([{ sessionId: id, segmentIds: [], isWanted: false }])
+        yield* supersede(units)
         return units
       }).pipe(
         Effect.tapErrorTag(

@@ -9,7 +9,7 @@ import { unitOf } from "../../src/domain/Saved.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
-import { times } from "../data.ts"
+import { isQuick, oneIn, times } from "../data.ts"
 import { address, postgresStore } from "../postgres.ts"
 import { suite as archive } from "./ArchiveContract.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
@@ -430,7 +430,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
   })
 
 describe.skipIf(address === undefined)("Postgres", () => {
-  suite("PostgresStore", postgresStore)
+  suite("PostgresStore", postgresStore, { isChosen: oneIn(isQuick ? 3 : 1) })
   archive("PostgresStore", postgresStore)
   overlay("PostgresStore", postgresStore)
   remembering("PostgresStore", postgresStore)

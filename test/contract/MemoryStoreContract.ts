@@ -136,10 +136,22 @@ const found = (question: string, filter: SearchFilter = everything, limit = 100)
     return candidates.map(({ unitId }) => unitId).sort()
   })
 
-/** `readsApart`: the store reads through a separate connection, so that no read waits for a transaction. */
-export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { readsApart = true } = {}) => {
-  const test = <E2>(title: string, body: Effect.Effect<void, E2, MemoryStore | Scope.Scope>) =>
-    it.scoped(title, () => Effect.provide(body, layer))
+/**
+ * `readsApart`: the store reads through a separate connection, so that no read waits for a transaction. `isChosen` selects the tests by
+ * their turn, all by default.
+ */
+export const suite = <E>(
+  name: string,
+  layer: Layer.Layer<MemoryStore, E>,
+  { isChosen = () => true, readsApart = true }: {
+    readonly readsApart?: boolean
+    readonly isChosen?: (_: unknown, turn: number) => boolean
+  } = {}
+) => {
+  let turn = 0
+  const test = <E2>(title: string, body: Effect.Effect<void, E2, MemoryStore | Scope.Scope>) => {
+    if (isChosen(title, turn++)) it.scoped(title, () => Effect.provide(body, layer))
+  }
   const property = <A, E2>(
     title: string,
     arbitrary: FastCheck.Arbitrary<A>,

@@ -202,7 +202,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
             assert.strictEqual((yield* spent(AT)).day.tokens, used)
           }
         }).pipe(Effect.provide(layer)),
-      { fastCheck: { numRuns: times(15) } }
+      { fastCheck: { numRuns: times(6) } }
     )
   })
 }

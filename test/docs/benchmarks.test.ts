@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { root, samples } from "../data.ts"
-import { inHome, run } from "../e2e/run.ts"
+import { inHome, run, slow } from "../e2e/run.ts"
 import { textOf } from "./page.ts"
 
 const bench = (home: string, ...args: ReadonlyArray<string>) =>
@@ -99,39 +99,42 @@ it.live("every figure has its command, day, version and machine, and what was no
     })
   ))
 
-it.live("a kept output holds no path, and counts the questions that results answer", () =>
-  inHome((home) =>
-    Effect.gen(function*() {
-      const questions = join(home, "questions.jsonl")
-      const question = "Why did we decide against Meilisearch?"
-      const evidence = [{ file: "session.jsonl", uuid: "8393dacb-dfb5-40a6-9814-91a92452b37e" }]
-      const lines = [
-        { id: "answered", lang: "en", question, evidence, key_terms: ["pg_trgm", "customer groups"] },
-        { id: "without the words", lang: "en", question, evidence, key_terms: ["Elasticsearch"] },
-        { id: "unanswerable", lang: "zh", question, evidence: [] }
-      ]
-      writeFileSync(questions, lines.map((line) => `${JSON.stringify(line)}\n`).join(""))
-      const kept = join(home, "kept")
-      const options = ["--transcripts", samples, "--questions", questions, `--answers=${join(home, "answers.jsonl")}`]
-      const { code, stderr } = yield* run(
-        ["scripts/run.mjs", "scripts/bench", "keep", "--in", kept, "--as", "recall-dev", "--", "recall", ...options],
-        { home, cwd: root, killAfterMs: 60_000 }
-      )
-      assert.strictEqual(code, 0, stderr)
-      const text = readFileSync(join(kept, "recall-dev.json"), "utf8")
-      assert.notInclude(text, home)
-      assert.notInclude(text, root)
-      const { at, command, cores, data, node } = JSON.parse(text)
-      assert.strictEqual(command, "recall --transcripts DIR --questions FILE --answers=FILE")
-      assert.match(at, /^\d{4}-\d\d-\d\dT/)
-      assert.isAbove(cores, 0)
-      assert.strictEqual(node, process.versions.node)
-      const { en, ...others } = data.hits
-      assert.deepStrictEqual([en.n, en.hit10, en.hit50], [2, 1, 1])
-      assert.deepStrictEqual(others, {})
-      yield* bench(home, "page", "--from", kept, "--to", pagesIn(home))
-    })
-  ))
+slow(it.live)(
+  "a kept output holds no path, and counts the questions that results answer",
+  () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const questions = join(home, "questions.jsonl")
+        const question = "Why did we decide against Meilisearch?"
+        const evidence = [{ file: "session.jsonl", uuid: "8393dacb-dfb5-40a6-9814-91a92452b37e" }]
+        const lines = [
+          { id: "answered", lang: "en", question, evidence, key_terms: ["pg_trgm", "customer groups"] },
+          { id: "without the words", lang: "en", question, evidence, key_terms: ["Elasticsearch"] },
+          { id: "unanswerable", lang: "zh", question, evidence: [] }
+        ]
+        writeFileSync(questions, lines.map((line) => `${JSON.stringify(line)}\n`).join(""))
+        const kept = join(home, "kept")
+        const options = ["--transcripts", samples, "--questions", questions, `--answers=${join(home, "answers.jsonl")}`]
+        const { code, stderr } = yield* run(
+          ["scripts/run.mjs", "scripts/bench", "keep", "--in", kept, "--as", "recall-dev", "--", "recall", ...options],
+          { home, cwd: root, killAfterMs: 60_000 }
+        )
+        assert.strictEqual(code, 0, stderr)
+        const text = readFileSync(join(kept, "recall-dev.json"), "utf8")
+        assert.notInclude(text, home)
+        assert.notInclude(text, root)
+        const { at, command, cores, data, node } = JSON.parse(text)
+        assert.strictEqual(command, "recall --transcripts DIR --questions FILE --answers=FILE")
+        assert.match(at, /^\d{4}-\d\d-\d\dT/)
+        assert.isAbove(cores, 0)
+        assert.strictEqual(node, process.versions.node)
+        const { en, ...others } = data.hits
+        assert.deepStrictEqual([en.n, en.hit10, en.hit50], [2, 1, 1])
+        assert.deepStrictEqual(others, {})
+        yield* bench(home, "page", "--from", kept, "--to", pagesIn(home))
+      })
+    )
+)
 
 it("the page and its twin show the same pictures, which are there, and name no place of a machine", () => {
   const [english, chinese] = PAGES.map(textOf)

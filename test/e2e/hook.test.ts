@@ -269,30 +269,37 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.include((yield* alone(start())).stdout, "## Last sessions")
     }).pipe(Effect.scoped))
 
-  it.effect("tells how the last session ended also where its transcript was never imported, with the same masks", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const home = yield* makeHome
-      assert.strictEqual((yield* inProcess(["import", samples], { home })).code, 0)
-      const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-tails-" })
-      const begins = (env: NodeJS.ProcessEnv = {}) =>
-        run([hook], { home, stdin: start({ transcript_path: join(folder, "now.jsonl") }), env: { ...PATIENT, ...env } })
-      const remembered = yield* begins()
-      yield* fs.writeFileString(join(folder, "last.jsonl"), sessionLines("last", SAID))
-      const told = JSON.parse((yield* begins()).stdout).hookSpecificOutput.additionalContext as string
-      assert.match(told, /## Last sessions\n\[[0-9a-f]{8}\] [^\n]*quokka importer[\s\S]*zebra queue/)
-      assert.include(told, "Open: ")
-      assert.include(told, "[redacted:")
-      assert.notInclude(told, TOKEN)
-      assert.notInclude(told, "the owl is private")
-      // Nothing was written: the next start reads it again, and the memory knows nothing of it.
-      assert.include((yield* begins()).stdout, "zebra queue")
-      assert.notInclude((yield* inProcess(["search", "quokka importer zebra queue"], { home })).stdout, "zebra queue")
-      // Of what is excluded nothing is read.
-      assert.strictEqual((yield* begins({ CLAUDE_MEMORY_EXCLUDE_PATHS: CWD })).stdout, remembered.stdout)
-      assert.strictEqual((yield* inProcess(["projects", "exclude", "shop-api"], { home })).code, 0)
-      assert.deepStrictEqual(yield* begins(), NOTHING)
-    }).pipe(Effect.scoped))
+  slow(it.effect)(
+    "tells how the last session ended also where its transcript was never imported, with the same masks",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const home = yield* makeHome
+        assert.strictEqual((yield* inProcess(["import", samples], { home })).code, 0)
+        const folder = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-tails-" })
+        const begins = (env: NodeJS.ProcessEnv = {}) =>
+          run([hook], {
+            home,
+            stdin: start({ transcript_path: join(folder, "now.jsonl") }),
+            env: { ...PATIENT, ...env }
+          })
+        const remembered = yield* begins()
+        yield* fs.writeFileString(join(folder, "last.jsonl"), sessionLines("last", SAID))
+        const told = JSON.parse((yield* begins()).stdout).hookSpecificOutput.additionalContext as string
+        assert.match(told, /## Last sessions\n\[[0-9a-f]{8}\] [^\n]*quokka importer[\s\S]*zebra queue/)
+        assert.include(told, "Open: ")
+        assert.include(told, "[redacted:")
+        assert.notInclude(told, TOKEN)
+        assert.notInclude(told, "the owl is private")
+        // Nothing was written: the next start reads it again, and the memory knows nothing of it.
+        assert.include((yield* begins()).stdout, "zebra queue")
+        assert.notInclude((yield* inProcess(["search", "quokka importer zebra queue"], { home })).stdout, "zebra queue")
+        // Of what is excluded nothing is read.
+        assert.strictEqual((yield* begins({ CLAUDE_MEMORY_EXCLUDE_PATHS: CWD })).stdout, remembered.stdout)
+        assert.strictEqual((yield* inProcess(["projects", "exclude", "shop-api"], { home })).code, 0)
+        assert.deepStrictEqual(yield* begins(), NOTHING)
+      }).pipe(Effect.scoped)
+  )
 
   it.effect("answers what comes in parts, and does not wait for the end of stdin", () =>
     Effect.gen(function*() {

@@ -219,7 +219,7 @@ describe("init", () => {
       })
     ))
 
-  it.live.skipIf(process.platform === "win32")(
+  slow(it.live.skipIf(process.platform === "win32"))(
     "says what a version manager's shim costs, and nothing of a node that is none",
     () =>
       inHome((home) =>

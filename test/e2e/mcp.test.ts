@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { appendFileSync, existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
+import { oneIn } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
 import * as Connected from "./connected.ts"
 import { HELLO, request } from "./requests.ts"
@@ -331,7 +332,7 @@ describe("the MCP server, spawned", () => {
             assert.deepStrictEqual(yield* remains(home), [])
             return yield* isFound(`yakitori${name}`)
           })
-        for (const how of ["SIGINT", "end"] as const) {
+        for (const how of (["end", "SIGINT"] as const).filter(oneIn(2))) {
           // It has 0.3 s, in which a busy machine may not get to it.
           const rounds = Effect.iterate({ round: 0, caught: false }, {
             while: ({ caught, round }) => !caught && round < 4,

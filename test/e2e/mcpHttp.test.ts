@@ -142,43 +142,46 @@ describe("MCP over HTTP, for all sessions", () => {
         assert.isFalse(existsSync(join(home, ".claude-memory", "run")))
       }))
 
-    it.scoped("takes the project from the header, else from the first root, else says what to do", () =>
-      Effect.gen(function*() {
-        const served = yield* serve(yield* Home)
-        const search = { query: "error", limit: 20 }
-        const ofBoth = yield* connect(served, { headers: { [PROJECT]: "rust-indexer" }, roots: [SHOP] })
-        const indexer = projectsIn(yield* ofBoth.call("search", search))
-        assert.isNotEmpty(indexer)
-        assert.isTrue(indexer.every((name) => name === "rust-indexer"), indexer.join())
-        const ofRoots = yield* connect(served, { roots: [SHOP, "/home/mei/work/rust-indexer"] })
-        const shop = projectsIn(yield* ofRoots.call("search", search))
-        assert.isNotEmpty(shop)
-        assert.isTrue(shop.every((name) => name === "shop-api"), shop.join())
-        const saved = yield* ofRoots.call("save", { content: "Invoices are sent on Mondays." })
-        assert.strictEqual(dataOf(saved)["project"], "shop-api")
+    slow(it.scoped)(
+      "takes the project from the header, else from the first root, else says what to do",
+      () =>
+        Effect.gen(function*() {
+          const served = yield* serve(yield* Home)
+          const search = { query: "error", limit: 20 }
+          const ofBoth = yield* connect(served, { headers: { [PROJECT]: "rust-indexer" }, roots: [SHOP] })
+          const indexer = projectsIn(yield* ofBoth.call("search", search))
+          assert.isNotEmpty(indexer)
+          assert.isTrue(indexer.every((name) => name === "rust-indexer"), indexer.join())
+          const ofRoots = yield* connect(served, { roots: [SHOP, "/home/mei/work/rust-indexer"] })
+          const shop = projectsIn(yield* ofRoots.call("search", search))
+          assert.isNotEmpty(shop)
+          assert.isTrue(shop.every((name) => name === "shop-api"), shop.join())
+          const saved = yield* ofRoots.call("save", { content: "Invoices are sent on Mondays." })
+          assert.strictEqual(dataOf(saved)["project"], "shop-api")
 
-        for (const asks of [{}, { roots: [] }]) {
-          const ofNone = yield* connect(served, asks)
-          for (
-            const [name, args] of [
-              ["search", search],
-              ["inject", { original_prompt: "error" }],
-              ["timeline", {}],
-              ["save", { content: "x" }]
-            ] as const
-          ) {
-            const refused = yield* ofNone.call(name, args)
-            assert.isTrue(refused.isError, name)
-            assert.match(textOf(refused), /X-Claude-Memory-Project[\s\S]*headersHelper/)
+          for (const asks of [{}, { roots: [] }]) {
+            const ofNone = yield* connect(served, asks)
+            for (
+              const [name, args] of [
+                ["search", search],
+                ["inject", { original_prompt: "error" }],
+                ["timeline", {}],
+                ["save", { content: "x" }]
+              ] as const
+            ) {
+              const refused = yield* ofNone.call(name, args)
+              assert.isTrue(refused.isError, name)
+              assert.match(textOf(refused), /X-Claude-Memory-Project[\s\S]*headersHelper/)
+            }
+            assert.match(textOf(yield* ofNone.call("status")), /This project: nothing says/)
+            assert.lengthOf((yield* Effect.promise(() => ofNone.client.listResources())).resources, 2)
+            // What is asked for by name is found.
+            assert.isNotEmpty(projectsIn(yield* ofNone.call("search", { ...search, project_id: "shop-api" })))
           }
-          assert.match(textOf(yield* ofNone.call("status")), /This project: nothing says/)
-          assert.lengthOf((yield* Effect.promise(() => ofNone.client.listResources())).resources, 2)
-          // What is asked for by name is found.
-          assert.isNotEmpty(projectsIn(yield* ofNone.call("search", { ...search, project_id: "shop-api" })))
-        }
-        const ofUnknown = yield* connect(served, { headers: { [PROJECT]: "/home/nobody/nothing" }, roots: [SHOP] })
-        assert.match(textOf(yield* ofUnknown.call("search", search)), /no project is called \/home\/nobody\/nothing/)
-      }))
+          const ofUnknown = yield* connect(served, { headers: { [PROJECT]: "/home/nobody/nothing" }, roots: [SHOP] })
+          assert.match(textOf(yield* ofUnknown.call("search", search)), /no project is called \/home\/nobody\/nothing/)
+        })
+    )
 
     slow(it.scoped)(
       "keeps two sessions and their projects apart, asked at the same time",
@@ -209,7 +212,7 @@ describe("MCP over HTTP, for all sessions", () => {
         })
     )
 
-    it.scoped("keeps to its project where the setting says so", () =>
+    slow(it.scoped)("keeps to its project where the setting says so", () =>
       Effect.gen(function*() {
         const served = yield* serve(yield* Home, ["--no-capture"], { CLAUDE_MEMORY_ISOLATION: "strict" })
         const known = yield* connect(served, { headers: { [PROJECT]: SHOP } })
@@ -226,7 +229,7 @@ describe("MCP over HTTP, for all sessions", () => {
         }
       }))
 
-    it.scoped("asks the user of the session that calls, by a form", () =>
+    slow(it.scoped)("asks the user of the session that calls, by a form", () =>
       Effect.gen(function*() {
         const served = yield* serve(yield* Home)
         const saved = yield* Effect.promise(async () => {

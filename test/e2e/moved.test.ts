@@ -156,22 +156,25 @@ describe("the database of a running server", () => {
     )
   }
 
-  it.live("moved away with its log: the next one is whole whatever the server does", () =>
-    withServer((home, server) =>
-      Effect.gen(function*() {
-        const database = databaseOf(home)
-        for (const end of ["", "-wal", "-shm"]) renameSync(`${database}${end}`, `${database}.old${end}`)
-        assert.strictEqual((yield* cli(home, "save", PLUMS)).code, 0)
-        const other = yield* connect(home)
-        assert.isFalse((yield* other.save(CHERRIES)).isError)
-        assert.isTrue((yield* server.save("The fifth memory is about figs.")).isError)
-        yield* server.end
-        yield* other.end
-        assert.isTrue(yield* found(home, "plums", PLUMS))
-        assert.isTrue(yield* found(home, "cherries", CHERRIES))
-        assert.isFalse(yield* found(home, "pears", PEARS))
-      }).pipe(Effect.scoped)
-    ))
+  slow(it.live)(
+    "moved away with its log: the next one is whole whatever the server does",
+    () =>
+      withServer((home, server) =>
+        Effect.gen(function*() {
+          const database = databaseOf(home)
+          for (const end of ["", "-wal", "-shm"]) renameSync(`${database}${end}`, `${database}.old${end}`)
+          assert.strictEqual((yield* cli(home, "save", PLUMS)).code, 0)
+          const other = yield* connect(home)
+          assert.isFalse((yield* other.save(CHERRIES)).isError)
+          assert.isTrue((yield* server.save("The fifth memory is about figs.")).isError)
+          yield* server.end
+          yield* other.end
+          assert.isTrue(yield* found(home, "plums", PLUMS))
+          assert.isTrue(yield* found(home, "cherries", CHERRIES))
+          assert.isFalse(yield* found(home, "pears", PEARS))
+        }).pipe(Effect.scoped)
+      )
+  )
 
   for (const what of ["the database", "its folder"] as const) {
     const register = what === "its folder" ? it.live : slow(it.live)

@@ -14,6 +14,7 @@ import * as ClaudeMem from "../../src/moving/sqlite/ClaudeMem.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as testing from "../../src/testing.ts"
+import { slow } from "../e2e/run.ts"
 import { insert, MAY, observation, openIn, SCHEMAS, temporaryFolder } from "./claudeMem.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
@@ -340,40 +341,43 @@ describe("claude-mem's memory", () => {
       })
     ))
 
-  it.live("that is torn is refused, and one with a broken page is read up to there", () =>
-    inFolder((folder) =>
-      Effect.gen(function*() {
-        const whole = join(folder, "whole.db")
-        const theirs = openIn(whole, SCHEMAS.newest)
-        theirs.exec("BEGIN")
-        for (let n = 0; n < 400; n++) insert(theirs, "observations", observation(n))
-        theirs.exec("COMMIT")
-        // Else it lies in the log until the statements are garbage.
-        theirs.exec("PRAGMA wal_checkpoint(TRUNCATE)")
-        theirs.close()
-        const { size } = statSync(whole)
-        for (const share of [0.01, 0.1, 0.5, 0.9, 0.999]) {
-          const file = join(folder, `torn-${share}.db`)
-          writeFileSync(file, readFileSync(whole))
-          truncateSync(file, Math.floor(size * share))
-          const error = yield* refused(file)
-          assert.strictEqual(error.reason, "Damaged", `${share}`)
-          assert.include(error.message, "it is shorter than it says")
-        }
-        assert.lengthOf(yield* all, 0)
-        const broken = readFileSync(whole)
-        broken.fill(0xa5, Math.floor(size / 2 / 4096) * 4096, Math.floor(size / 2 / 4096) * 4096 + 4 * 4096)
-        writeFileSync(join(folder, "broken.db"), broken)
-        const error = yield* Effect.flip(move(join(folder, "broken.db")))
-        assert.instanceOf(error, ForeignError)
-        assert.strictEqual((error as ForeignError).reason, "Damaged")
-        const report = yield* move(whole)
-        assert.strictEqual(report.moved + report.there, 400)
-        assert.isTrue(report.there >= 50 && report.there < 400, `${report.there}`)
-      })
-    ))
+  slow(it.live)(
+    "that is torn is refused, and one with a broken page is read up to there",
+    () =>
+      inFolder((folder) =>
+        Effect.gen(function*() {
+          const whole = join(folder, "whole.db")
+          const theirs = openIn(whole, SCHEMAS.newest)
+          theirs.exec("BEGIN")
+          for (let n = 0; n < 400; n++) insert(theirs, "observations", observation(n))
+          theirs.exec("COMMIT")
+          // Else it lies in the log until the statements are garbage.
+          theirs.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+          theirs.close()
+          const { size } = statSync(whole)
+          for (const share of [0.01, 0.1, 0.5, 0.9, 0.999]) {
+            const file = join(folder, `torn-${share}.db`)
+            writeFileSync(file, readFileSync(whole))
+            truncateSync(file, Math.floor(size * share))
+            const error = yield* refused(file)
+            assert.strictEqual(error.reason, "Damaged", `${share}`)
+            assert.include(error.message, "it is shorter than it says")
+          }
+          assert.lengthOf(yield* all, 0)
+          const broken = readFileSync(whole)
+          broken.fill(0xa5, Math.floor(size / 2 / 4096) * 4096, Math.floor(size / 2 / 4096) * 4096 + 4 * 4096)
+          writeFileSync(join(folder, "broken.db"), broken)
+          const error = yield* Effect.flip(move(join(folder, "broken.db")))
+          assert.instanceOf(error, ForeignError)
+          assert.strictEqual((error as ForeignError).reason, "Damaged")
+          const report = yield* move(whole)
+          assert.strictEqual(report.moved + report.there, 400)
+          assert.isTrue(report.there >= 50 && report.there < 400, `${report.there}`)
+        })
+      )
+  )
 
-  it.live("that is written to all the time is not read half", () =>
+  slow(it.live)("that is written to all the time is not read half", () =>
     inFolder((folder) =>
       Effect.gen(function*() {
         const file = join(folder, "claude-mem.db")

@@ -557,7 +557,7 @@ describe("open", () => {
         yield* cycle
         yield* Effect.sleep("50 millis")
         const before = yield* LeakProbe.read
-        for (let i = 0; i < times(10); i++) yield* cycle
+        for (let i = 0; i < times(4); i++) yield* cycle
         yield* Effect.sleep("50 millis")
         const after = yield* LeakProbe.read
         assert.isAtMost(after.fds ?? 0, before.fds ?? 0)

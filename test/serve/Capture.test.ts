@@ -21,6 +21,7 @@ import * as Sqlite from "../../src/resources/Sqlite.ts"
 import type { CaptureStep } from "../../src/serve/Capture.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { base } from "../contract/layers.ts"
+import { slow } from "../e2e/run.ts"
 import { modelServer } from "../models/server.ts"
 import { owned } from "../resources/owned.ts"
 
@@ -213,32 +214,35 @@ describe("what is written while it is followed is found soon", () => {
       })
     ))
 
-  it.live("of files that are cut, replaced, cleaned up and made again", () =>
-    following(({ folder }) =>
-      Effect.gen(function*() {
-        const file = join(folder, "s1.jsonl")
-        const first = firstLine + statement("u1", "quokka")
-        write(file, first + statement("u2", "wombat"))
-        yield* isFound("u2", "wombat")
-        truncateSync(file, first.length)
-        write(file, statement("u3", "numbat"))
-        yield* isFound("u3", "numbat")
-        writeFileSync(join(folder, "new"), firstLine + statement("u4", "bilby"))
-        renameSync(join(folder, "new"), file)
-        yield* isFound("u4", "bilby")
-        rmSync(dirname(folder), { recursive: true })
-        yield* Effect.sleep("300 millis")
-        write(file, statement("u5", "potoroo"))
-        yield* isFound("u5", "potoroo")
-        write(file, statement("u6", "quoll"))
-        yield* isFound("u6", "quoll")
-        // Memories of deleted transcripts stay.
-        for (const [uuid, word] of [["u1", "quokka"], ["u2", "wombat"], ["u4", "bilby"]] as const) {
-          yield* isFound(uuid, word)
-        }
-        assert.deepInclude(yield* sums, { messages: 7, sessions: 1 })
-      })
-    ))
+  slow(it.live)(
+    "of files that are cut, replaced, cleaned up and made again",
+    () =>
+      following(({ folder }) =>
+        Effect.gen(function*() {
+          const file = join(folder, "s1.jsonl")
+          const first = firstLine + statement("u1", "quokka")
+          write(file, first + statement("u2", "wombat"))
+          yield* isFound("u2", "wombat")
+          truncateSync(file, first.length)
+          write(file, statement("u3", "numbat"))
+          yield* isFound("u3", "numbat")
+          writeFileSync(join(folder, "new"), firstLine + statement("u4", "bilby"))
+          renameSync(join(folder, "new"), file)
+          yield* isFound("u4", "bilby")
+          rmSync(dirname(folder), { recursive: true })
+          yield* Effect.sleep("300 millis")
+          write(file, statement("u5", "potoroo"))
+          yield* isFound("u5", "potoroo")
+          write(file, statement("u6", "quoll"))
+          yield* isFound("u6", "quoll")
+          // Memories of deleted transcripts stay.
+          for (const [uuid, word] of [["u1", "quokka"], ["u2", "wombat"], ["u4", "bilby"]] as const) {
+            yield* isFound(uuid, word)
+          }
+          assert.deepInclude(yield* sums, { messages: 7, sessions: 1 })
+        })
+      )
+  )
 
   it.live("also when it was written while nobody followed, and nothing twice", () =>
     Effect.gen(function*() {
@@ -321,34 +325,37 @@ describe("what can't be done for now", () => {
     ).pipe(Effect.provide(logger))
   })
 
-  it.live("because a model is away keeps nothing new from being found by its words", () =>
-    Effect.gen(function*() {
-      const server = yield* modelServer
-      server.behaviour = "hangs"
-      yield* following(({ folder }) =>
-        Effect.gen(function*() {
-          const file = join(folder, "s1.jsonl")
-          write(file, firstLine)
-          for (const [uuid, word] of [["u1", "quokka"], ["u2", "wombat"], ["u3", "numbat"]] as const) {
-            write(file, statement(uuid, word))
-            yield* isFound(uuid, word)
+  slow(it.live)(
+    "because a model is away keeps nothing new from being found by its words",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* modelServer
+        server.behaviour = "hangs"
+        yield* following(({ folder }) =>
+          Effect.gen(function*() {
+            const file = join(folder, "s1.jsonl")
+            write(file, firstLine)
+            for (const [uuid, word] of [["u1", "quokka"], ["u2", "wombat"], ["u3", "numbat"]] as const) {
+              write(file, statement(uuid, word))
+              yield* isFound(uuid, word)
+            }
+            const { status } = yield* ClaudeMemory
+            assert.isAbove((yield* status).indexing, 0)
+            server.behaviour = "answers"
+          }), {
+          models: {
+            roles: {
+              embedding: [{
+                provider: "openai",
+                baseUrl: server.baseUrl,
+                apiKey: Option.some(Redacted.make("key")),
+                model: "letters"
+              }]
+            },
+            patience: { timeout: "30 seconds", retries: 0, maxDelay: 0 },
+            caps: NO_CAPS
           }
-          const { status } = yield* ClaudeMemory
-          assert.isAbove((yield* status).indexing, 0)
-          server.behaviour = "answers"
-        }), {
-        models: {
-          roles: {
-            embedding: [{
-              provider: "openai",
-              baseUrl: server.baseUrl,
-              apiKey: Option.some(Redacted.make("key")),
-              model: "letters"
-            }]
-          },
-          patience: { timeout: "30 seconds", retries: 0, maxDelay: 0 },
-          caps: NO_CAPS
-        }
-      })
-    }).pipe(Effect.scoped))
+        })
+      }).pipe(Effect.scoped)
+  )
 })

@@ -10,7 +10,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { redact } from "../../../src/capture/redact/Redactor.ts"
 import { oneIn, root } from "../../data.ts"
-import { main, run } from "../../e2e/run.ts"
+import { main, run, slow } from "../../e2e/run.ts"
 import {
   judgeLookAlikes,
   judgeSecrets,
@@ -118,7 +118,7 @@ describe("the redaction corpus", () => {
       assert.isAbove(Object.values<number>(report.redactions).reduce((a, b) => a + b, 0), some.length / 2)
     }).pipe(Effect.provide(NodeContext.layer)), 180_000)
 
-  it.scoped("an import of look-alikes masks nothing", () =>
+  slow(it.scoped)("an import of look-alikes masks nothing", () =>
     Effect.gen(function*() {
       const { stdout } = yield* imported(harmless.filter(isImported))
       assert.deepStrictEqual(JSON.parse(stdout).redactions, {})

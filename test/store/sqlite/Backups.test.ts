@@ -208,29 +208,37 @@ describe("a backup", () => {
       })
     ))
 
-  it.scopedLive("that is being made when something is forgotten is made anew, without it", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        yield* tell("a", HARBOUR, LANTERN)
-        const memory = yield* MemoryStore
-        const backups = yield* Backups
-        let forgets = 1
-        const made = yield* backups.make(undefined, ({ what }) =>
-          what === "packing" && forgets-- > 0 ? Effect.orDie(memory.forget(["a-1"], { isNow: true })) : Effect.void)
-        assert.isBelow(forgets, 0)
-        assert.isTrue(holds(made.path, "crane"))
-        assert.isFalse(holds(made.path, "boathouse"))
-        // Where that goes on it is given up.
-        yield* tell("b", LANTERN.replace("old", "new"), TIDE, HARBOUR.replace("crane", "winch"))
-        let next = 0
-        const busy = yield* refused(backups.make(undefined, ({ done, total, what }) =>
-          what === "packing" && done === total
-            ? Effect.orDie(memory.forget([`b-${next++}`], { isNow: true }))
-            : Effect.void))
-        assert.strictEqual(busy.reason, "Busy")
-        assert.deepStrictEqual(readdirSync(join(folder, "backups")), [])
-      })
-    ))
+  slow(it.scopedLive)(
+    "that is being made when something is forgotten is made anew, without it",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          yield* tell("a", HARBOUR, LANTERN)
+          const memory = yield* MemoryStore
+          const backups = yield* Backups
+          let forgets = 1
+          const made = yield* backups.make(
+            undefined,
+            ({ what }) =>
+              what === "packing" && forgets-- > 0 ? Effect.orDie(memory.forget(["a-1"], { isNow: true })) : Effect.void
+          )
+          assert.isBelow(forgets, 0)
+          assert.isTrue(holds(made.path, "crane"))
+          assert.isFalse(holds(made.path, "boathouse"))
+          // Where that goes on it is given up.
+          yield* tell("b", LANTERN.replace("old", "new"), TIDE, HARBOUR.replace("crane", "winch"))
+          let next = 0
+          const busy = yield* refused(
+            backups.make(undefined, ({ done, total, what }) =>
+              what === "packing" && done === total
+                ? Effect.orDie(memory.forget([`b-${next++}`], { isNow: true }))
+                : Effect.void)
+          )
+          assert.strictEqual(busy.reason, "Busy")
+          assert.deepStrictEqual(readdirSync(join(folder, "backups")), [])
+        })
+      )
+  )
 
   it.scopedLive("is deleted with what is forgotten for good, also one that a process has left unfinished", () =>
     withMemory((folder) =>
@@ -413,24 +421,27 @@ describe("a restore", () => {
       assert.deepStrictEqual(contentOf(join(two, DATABASE)), contentOf(join(one, DATABASE)))
     }).pipe(Effect.provide(base)))
 
-  it.scopedLive("of an earlier schema brings it to the newest", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        yield* tell("a", HARBOUR)
-        const { path } = yield* make()
-        const old = yield* temporary
-        writeFileSync(join(old, DATABASE), gunzipSync(readFileSync(path)))
-        takeBack(join(old, DATABASE))
-        const bytes = readFileSync(join(old, DATABASE))
-        // As the program of that time has made it.
-        const packed = yield* packedOf(bytes, { ...(yield* verify(path)), path: join(folder, "old.gz") })
-        yield* tell("b", TIDE)
-        const restored = yield* restore(packed)
-        assert.strictEqual(restored.backup.header.schema, LATEST - 1)
-        assert.deepStrictEqual(yield* found("harbour"), ["a-0"])
-        assert.deepStrictEqual(yield* found("ferries"), [])
-      })
-    ))
+  slow(it.scopedLive)(
+    "of an earlier schema brings it to the newest",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          yield* tell("a", HARBOUR)
+          const { path } = yield* make()
+          const old = yield* temporary
+          writeFileSync(join(old, DATABASE), gunzipSync(readFileSync(path)))
+          takeBack(join(old, DATABASE))
+          const bytes = readFileSync(join(old, DATABASE))
+          // As the program of that time has made it.
+          const packed = yield* packedOf(bytes, { ...(yield* verify(path)), path: join(folder, "old.gz") })
+          yield* tell("b", TIDE)
+          const restored = yield* restore(packed)
+          assert.strictEqual(restored.backup.header.schema, LATEST - 1)
+          assert.deepStrictEqual(yield* found("harbour"), ["a-0"])
+          assert.deepStrictEqual(yield* found("ferries"), [])
+        })
+      )
+  )
 
   it.scopedLive("leaves out what was forgotten since: sentences, units, titles and lines", () =>
     withMemory((folder) =>
@@ -471,83 +482,92 @@ describe("a restore", () => {
       })
     ))
 
-  it.scopedLive("leaves out sessions, edits and history that were forgotten since, which can be brought back as before", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        const memory = yield* MemoryStore
-        yield* tell("a", HARBOUR, LANTERN)
-        yield* tell("b", TIDE)
-        yield* memory.edit("a-1", { content: "The quince orchard is sold." }, "person")
-        yield* memory.edit("a-0", { pinned: true }, "person")
-        const { path } = yield* make(yield* temporary)
-        yield* memory.forget(["a-1"])
-        yield* memory.forgetSessions(["session-b"])
-        const forgotten = contentOf(join(folder, DATABASE))
+  slow(it.scopedLive)(
+    "leaves out sessions, edits and history that were forgotten since, which can be brought back as before",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          const memory = yield* MemoryStore
+          yield* tell("a", HARBOUR, LANTERN)
+          yield* tell("b", TIDE)
+          yield* memory.edit("a-1", { content: "The quince orchard is sold." }, "person")
+          yield* memory.edit("a-0", { pinned: true }, "person")
+          const { path } = yield* make(yield* temporary)
+          yield* memory.forget(["a-1"])
+          yield* memory.forgetSessions(["session-b"])
+          const forgotten = contentOf(join(folder, DATABASE))
 
-        const { cut } = yield* restore(path)
-        assert.deepInclude(cut, { units: 2, messages: 2 })
-        for (const question of ["quince orchard", "lanterns boathouse", "ferries"]) {
-          assert.deepStrictEqual(yield* found(question), [], question)
-        }
-        assert.strictEqual(yield* sentencesOf("b"), "")
-        assert.deepStrictEqual((yield* memory.units(["a-0"])).map(({ pinned }) => pinned), [true])
-        const { reader } = yield* SqliteFile
-        for (const table of ["overlay", "operations"]) {
-          const rows = yield* reader<{ id: string }>`SELECT DISTINCT unit_id AS id FROM ${reader(table)}
+          const { cut } = yield* restore(path)
+          assert.deepInclude(cut, { units: 2, messages: 2 })
+          for (const question of ["quince orchard", "lanterns boathouse", "ferries"]) {
+            assert.deepStrictEqual(yield* found(question), [], question)
+          }
+          assert.strictEqual(yield* sentencesOf("b"), "")
+          assert.deepStrictEqual((yield* memory.units(["a-0"])).map(({ pinned }) => pinned), [true])
+          const { reader } = yield* SqliteFile
+          for (const table of ["overlay", "operations"]) {
+            const rows = yield* reader<{ id: string }>`SELECT DISTINCT unit_id AS id FROM ${reader(table)}
             WHERE unit_id IS NOT NULL`
-          assert.deepStrictEqual(rows, [{ id: "a-0" }], table)
-        }
-        assert.deepStrictEqual(contentOf(join(folder, DATABASE))["bin_entries"], forgotten["bin_entries"])
+            assert.deepStrictEqual(rows, [{ id: "a-0" }], table)
+          }
+          assert.deepStrictEqual(contentOf(join(folder, DATABASE))["bin_entries"], forgotten["bin_entries"])
 
-        for (const _ of ["the session", "the memory"]) assert.deepInclude(yield* memory.undo(), { _tag: "Forget" })
-        assert.deepStrictEqual(yield* found("quince orchard"), ["a-1"])
-        assert.deepStrictEqual(yield* found("ferries"), ["b-0"])
-        assert.strictEqual(yield* sentencesOf("b"), TIDE)
-      })
-    ))
+          for (const _ of ["the session", "the memory"]) assert.deepInclude(yield* memory.undo(), { _tag: "Forget" })
+          assert.deepStrictEqual(yield* found("quince orchard"), ["a-1"])
+          assert.deepStrictEqual(yield* found("ferries"), ["b-0"])
+          assert.strictEqual(yield* sentencesOf("b"), TIDE)
+        })
+      )
+  )
 
-  it.scopedLive("leaves out what was forgotten since, and keeps the bin, where others write all the time", () =>
-    withMemory(() =>
-      Effect.gen(function*() {
-        const memory = yield* MemoryStore
-        const backups = yield* Backups
-        yield* tell("a", HARBOUR, LANTERN)
-        const { path } = yield* make(yield* temporary)
-        yield* memory.forget(["a-1"])
-        // Two attempts are void, and the third one excludes the others.
-        let writes = 0
-        const restored = yield* backups.restore(path, false, ({ done, total, what }) =>
-          what === "packing" && done === total && writes < 2
-            ? Effect.provideService(Effect.orDie(tell(`w${writes++}`, TIDE)), MemoryStore, memory)
-            : Effect.void)
-        assert.strictEqual(writes, 2)
-        assert.isAbove(restored.cut.units, 0)
-        assert.deepStrictEqual(yield* found("lanterns boathouse"), [])
-        assert.notInclude(yield* sentencesOf("a"), LANTERN)
-        assert.isTrue(holds(restored.before!, "ferries"))
-        assert.isFalse(holds(restored.before!, "boathouse"))
-        assert.deepInclude(yield* memory.undo(), { _tag: "Forget" })
-        assert.deepStrictEqual(yield* found("lanterns boathouse"), ["a-1"])
-      })
-    ))
+  slow(it.scopedLive)(
+    "leaves out what was forgotten since, and keeps the bin, where others write all the time",
+    () =>
+      withMemory(() =>
+        Effect.gen(function*() {
+          const memory = yield* MemoryStore
+          const backups = yield* Backups
+          yield* tell("a", HARBOUR, LANTERN)
+          const { path } = yield* make(yield* temporary)
+          yield* memory.forget(["a-1"])
+          // Two attempts are void, and the third one excludes the others.
+          let writes = 0
+          const restored = yield* backups.restore(path, false, ({ done, total, what }) =>
+            what === "packing" && done === total && writes < 2
+              ? Effect.provideService(Effect.orDie(tell(`w${writes++}`, TIDE)), MemoryStore, memory)
+              : Effect.void)
+          assert.strictEqual(writes, 2)
+          assert.isAbove(restored.cut.units, 0)
+          assert.deepStrictEqual(yield* found("lanterns boathouse"), [])
+          assert.notInclude(yield* sentencesOf("a"), LANTERN)
+          assert.isTrue(holds(restored.before!, "ferries"))
+          assert.isFalse(holds(restored.before!, "boathouse"))
+          assert.deepInclude(yield* memory.undo(), { _tag: "Forget" })
+          assert.deepStrictEqual(yield* found("lanterns boathouse"), ["a-1"])
+        })
+      )
+  )
 
-  it.scopedLive("leaves what is remembered still, though another memory that said the same was forgotten since", () =>
-    withMemory(() =>
-      Effect.gen(function*() {
-        const memory = yield* MemoryStore
-        yield* tell("a", LANTERN, TIDE)
-        for (const id of ["a-0", "a-1"]) yield* memory.edit(id, { content: `${HARBOUR} So says ${id}.` }, "person")
-        const { path } = yield* make()
-        yield* memory.forget(["a-0"])
-        assert.deepStrictEqual(yield* found("harbour crane"), ["a-1"])
-        assert.strictEqual((yield* restore(path)).cut.units, 1)
-        assert.deepStrictEqual(yield* found("harbour crane"), ["a-1"])
-        // What says it no more has not said it in vain.
-        yield* memory.edit("a-1", { content: TIDE }, "person")
-        yield* restore(path)
-        assert.deepStrictEqual(yield* found("harbour crane"), [])
-      })
-    ))
+  slow(it.scopedLive)(
+    "leaves what is remembered still, though another memory that said the same was forgotten since",
+    () =>
+      withMemory(() =>
+        Effect.gen(function*() {
+          const memory = yield* MemoryStore
+          yield* tell("a", LANTERN, TIDE)
+          for (const id of ["a-0", "a-1"]) yield* memory.edit(id, { content: `${HARBOUR} So says ${id}.` }, "person")
+          const { path } = yield* make()
+          yield* memory.forget(["a-0"])
+          assert.deepStrictEqual(yield* found("harbour crane"), ["a-1"])
+          assert.strictEqual((yield* restore(path)).cut.units, 1)
+          assert.deepStrictEqual(yield* found("harbour crane"), ["a-1"])
+          // What says it no more has not said it in vain.
+          yield* memory.edit("a-1", { content: TIDE }, "person")
+          yield* restore(path)
+          assert.deepStrictEqual(yield* found("harbour crane"), [])
+        })
+      )
+  )
 
   slow(it.scopedLive)("of another memory is refused, unless it is forced", () =>
     Effect.gen(function*() {

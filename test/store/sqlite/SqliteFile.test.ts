@@ -29,6 +29,7 @@ import { NEWEST } from "../../../src/store/sqlite/SqliteReads.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import { batch, cursor, everything, message, project, unit } from "../../contract/made.ts"
 import { environment, oneIn, root } from "../../data.ts"
+import { slow } from "../../e2e/run.ts"
 import { owned } from "../../resources/owned.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
@@ -450,7 +451,7 @@ describe("a database of an earlier schema", () => {
       })
   )
 
-  test(
+  slow(test)(
     "in which vectors do not lie by project is searched once it is brought to the newest one",
     (folder, fs) =>
       Effect.gen(function*() {
@@ -522,23 +523,26 @@ describe("a database of an earlier schema", () => {
       })
   )
 
-  test("is not changed without a copy, and forgets nothing that a copy keeps", (folder, fs) =>
-    Effect.gen(function*() {
-      yield* old(folder, fs)
-      const copy = join(folder, `${DATABASE}.schema-1`)
-      // Nothing takes the place of a folder.
-      yield* fs.makeDirectory(join(copy, "full"), { recursive: true })
-      yield* Effect.flip(within(folder, messages))
-      assert.deepStrictEqual((yield* names(fs, folder)).filter((name) => name.endsWith(".tmp")), [])
-      yield* within(folder, Effect.map(version, (at) => assert.strictEqual(at, 1)), { readOnly: true })
-      yield* fs.remove(copy, { recursive: true })
-      yield* within(folder, messages)
-      yield* fs.remove(copy)
-      yield* fs.makeDirectory(copy)
-      const forgetting = Effect.flatMap(MemoryStore, (store) => store.forget(ids, { isNow: true }))
-      assert.strictEqual((yield* Effect.flip(within(folder, forgetting))).reason, "Locked")
-      assert.deepStrictEqual(yield* within(folder, found), ids)
-    }))
+  slow(test)(
+    "is not changed without a copy, and forgets nothing that a copy keeps",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        yield* old(folder, fs)
+        const copy = join(folder, `${DATABASE}.schema-1`)
+        // Nothing takes the place of a folder.
+        yield* fs.makeDirectory(join(copy, "full"), { recursive: true })
+        yield* Effect.flip(within(folder, messages))
+        assert.deepStrictEqual((yield* names(fs, folder)).filter((name) => name.endsWith(".tmp")), [])
+        yield* within(folder, Effect.map(version, (at) => assert.strictEqual(at, 1)), { readOnly: true })
+        yield* fs.remove(copy, { recursive: true })
+        yield* within(folder, messages)
+        yield* fs.remove(copy)
+        yield* fs.makeDirectory(copy)
+        const forgetting = Effect.flatMap(MemoryStore, (store) => store.forget(ids, { isNow: true }))
+        assert.strictEqual((yield* Effect.flip(within(folder, forgetting))).reason, "Locked")
+        assert.deepStrictEqual(yield* within(folder, found), ids)
+      })
+  )
 
   test(
     "has its messages in packs afterwards, each under the number that it had",

@@ -173,7 +173,11 @@ export const ALLOWED = [
 
   { files: ["resources/Timer.ts"], names: names`global= clearInterval setInterval`, instead: TIMER },
 
-  { files: ["resources/monitor/Monitor.ts"], names: names`global= clearImmediate setImmediate`, instead: TIMER },
+  {
+    files: ["resources/monitor/Monitor.ts", "resources/Server.ts"],
+    names: names`global= clearImmediate setImmediate`,
+    instead: TIMER
+  },
 
   // For nobody.
   { files: [], names: lists(["node:timers/promises"])`global= AbortSignal.timeout`, instead: TIMER },

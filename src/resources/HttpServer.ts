@@ -7,7 +7,7 @@ import type { HttpServerRequest } from "@effect/platform/HttpServerRequest"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { createServer as createHttp, type Server as HttpOrHttps } from "node:http"
+import { createServer as createHttp, type Server as HttpOrHttps, type ServerResponse } from "node:http"
 import { createServer as createHttps } from "node:https"
 import type { AddressInfo, ListenOptions } from "node:net"
 import * as InFlight from "./InFlight.ts"
@@ -35,7 +35,7 @@ export interface HttpServerOptions {
 
 const KEEP_ALIVE_MS = 5_000
 /** Time without a new request after which idle connections are closed when it closes, and the longest time until then. */
-const QUIET = "100 millis"
+const QUIET = "200 millis"
 const LINGERS_AT_MOST = "2 seconds"
 
 /**
@@ -55,7 +55,14 @@ export const open = <R>(
     let isClosing = false
     let hasLingered = false
     let requests = 0
+    const responses = new Set<ServerResponse>()
+    /** Whoever reads this asks nothing more on the connection. */
+    const sayLast = (response: ServerResponse) => {
+      if (!response.headersSent) response.setHeader("connection", "close")
+    }
     const linger = Effect.gen(function*() {
+      isClosing = true
+      responses.forEach(sayLast)
       for (let before = -1; before !== requests;) {
         before = requests
         yield* Effect.sleep(QUIET)
@@ -77,8 +84,10 @@ export const open = <R>(
       const server = tls === undefined ? createHttp(timeouts) : createHttps({ ...timeouts, ...tls })
       return Object.assign(server, { maxConnections }).on("request", (request, response) => {
         requests++
-        if (isClosing) response.setHeader("connection", "close")
+        if (isClosing) sayLast(response)
+        responses.add(response)
         response.once("close", () => {
+          responses.delete(response)
           // Its connection is idle from now on.
           if (hasLingered) server.closeIdleConnections()
         })
@@ -90,10 +99,7 @@ export const open = <R>(
       make,
       listen,
       onError,
-      onClosing: () => {
-        isClosing = true
-        onClosing()
-      },
+      onClosing,
       linger,
       within: options.closesWithin
     })

@@ -61,6 +61,29 @@ const listening = <S extends Server>({ listen, make, name, onError }: ServerOpti
     }
   })
 
+/** Turns of the event loop in a row in which no connection comes, after which hardly any can wait to be accepted. */
+const QUIET_TURNS = 3
+const QUIET_WITHIN_MS = 2_000
+
+/**
+ * Ends to listen when no connections come, with those that are there left as they are: the system resets those that wait to be accepted
+ * then, and a busy event loop accepts one a turn.
+ */
+const endListening = (server: Server) =>
+  Effect.async<void>((resume) => {
+    const until = performance.now() + QUIET_WITHIN_MS
+    let quiet = -1
+    const begin = () => quiet = 0
+    const look = () => {
+      if (++quiet < QUIET_TURNS && performance.now() < until) return setImmediate(look)
+      server.off("connection", begin)
+      NetServer.prototype.close.call(server)
+      return resume(Effect.void)
+    }
+    server.on("connection", begin)
+    setImmediate(look)
+  })
+
 /** Returns the server when it listens. */
 export const open = <S extends Server>(
   options: ServerOptions<S>
@@ -74,7 +97,7 @@ export const open = <S extends Server>(
       Effect.gen(function*() {
         options.onClosing?.()
         if (options.linger !== undefined && sockets.size > 0) {
-          NetServer.prototype.close.call(server)
+          yield* endListening(server)
           yield* options.linger
         }
         server.close()

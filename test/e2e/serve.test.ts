@@ -6,6 +6,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { Agent, request } from "node:http"
@@ -85,6 +86,33 @@ describe("serve", () => {
       assert.deepStrictEqual([code, stderr], [143, ""])
       assert.isFalse(existsSync(runFolder(home)))
       assert.deepStrictEqual(leftovers(readdirSync(join(home, ".claude-memory"))), [])
+    }))
+
+  test("loses nothing of clients that ask on and on, until it refuses them", (home) =>
+    Effect.gen(function*() {
+      const { ended, kill, url } = yield* serve(home, "--port", "0")
+      const headers = { authorization: `Bearer ${tokenOf(home)}` }
+      const agent = new Agent({ keepAlive: true, maxSockets: 16 })
+      const answers: Array<number> = []
+      const ask = (limit: number) =>
+        askBy({
+          agent,
+          headers,
+          path: `/v1/units?project=all&limit=${limit}`,
+          port: new URL(url).port,
+          host: "127.0.0.1"
+        })
+      const asking = yield* Effect.forkScoped(Effect.forEach(
+        Array.from({ length: 16 }, (_, i) => 20 + i),
+        (limit) => Effect.flip(Effect.forever(Effect.map(ask(limit), ({ status }) => answers.push(status)))),
+        { concurrency: "unbounded" }
+      ))
+      yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => answers.length > 32 })
+      yield* kill("SIGTERM")
+      const last = yield* Fiber.join(asking)
+      assert.deepStrictEqual(last.map((error) => Reflect.get(error, "code")), last.map(() => "ECONNREFUSED"))
+      assert.deepStrictEqual([...new Set(answers)], [200])
+      assert.strictEqual((yield* ended).code, 143)
     }))
 
   test("is one for a memory: a second one and `open` say where it is", (home) =>

@@ -3,9 +3,13 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { columns } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { fittingTable, minute } from "./Output.ts"
 import { ago, language } from "./When.ts"
+
+/** Columns of a terminal from which on a time is shown as well as how long ago it was: below, titles need them. */
+const WIDE = 100
 
 /** Formats a list; `cellsOf` returns the cells before and after the project. */
 export const listing = <A extends { readonly id: string; readonly projectId: string }>(
@@ -23,7 +27,7 @@ export const listing = <A extends { readonly id: string; readonly projectId: str
       const [before, after] = cellsOf(each)
       return [
         ago(timeOf(each), now, locale),
-        minute(timeOf(each)),
+        ...(columns() < WIDE ? [] : [minute(timeOf(each))]),
         each.id.slice(0, 8),
         before,
         ...(isOfSeveral ? [names.get(each.projectId) ?? "?"] : []),

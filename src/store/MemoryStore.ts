@@ -401,6 +401,12 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly version: Effect.Effect<string, StoreError>
   /** Lists ids of active units greater than `after`, ascending. */
   readonly unitIds: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
+  /** Lists ids of units that pass the filter, oldest first, without the first `skip`. Quick where the filter names its projects. */
+  readonly oldest: (
+    filter: SearchFilter,
+    skip: number,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<string>, StoreError>
   /** Returns units in the order of `ids`; skips unknown ids. */
   readonly units: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns at most 10 units whose id begins with `prefix`. */

@@ -1132,6 +1132,26 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
       )
 
       test(
+        "come oldest first by their ids, in parts",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* write([
+            unit("new", { occurredAt: 7 }),
+            unit("b", { occurredAt: 5 }),
+            unit("a", { occurredAt: 5, type: "decision" }),
+            unit("gone", { occurredAt: 1, active: false }),
+            unit("old", { occurredAt: 2, projectId: "project-two" }),
+            unit("older", { occurredAt: 1 })
+          ])
+          assert.deepStrictEqual(yield* store.oldest(everything, 0, 10), ["older", "old", "b", "a", "new"])
+          const conversations: SearchFilter = { projects: ["project-one"], types: ["conversation"] }
+          assert.deepStrictEqual(yield* store.oldest(conversations, 0, 2), ["older", "b"])
+          assert.deepStrictEqual(yield* store.oldest(conversations, 2, 2), ["new"])
+          assert.deepStrictEqual(yield* store.oldest(conversations, 3, 2), [])
+        })
+      )
+
+      test(
         "have neighbours in their session: one before, two after, inactive ones passed over",
         Effect.gen(function*() {
           const store = yield* MemoryStore

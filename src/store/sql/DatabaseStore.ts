@@ -79,6 +79,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     identity: read("identity", reads.identity),
     version: read("version", reads.version),
     unitIds: (after, limit) => read("unitIds", reads.unitIds(after, limit)),
+    oldest: (filter, skip, limit) => read("oldest", reads.oldest(filter, skip, limit)),
     units: (ids) => read("units", reads.units(ids)),
     unitsByPrefix: (prefix) => read("unitsByPrefix", reads.unitsByPrefix(prefix)),
     recent: (filter, limit) => read("recent", reads.recent(filter, limit)),

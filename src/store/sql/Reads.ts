@@ -135,6 +135,15 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       (rows) => rows.map(({ id }) => id)
     )
 
+  // The rows are found in an index alone; the table is read for the ids of those that are listed.
+  const oldest = (filter: SearchFilter, skip: number, limit: number) =>
+    Effect.map(
+      sql<{ id: string }>`SELECT id FROM units WHERE row IN (
+          SELECT row FROM units WHERE ${conditions(filter)} ORDER BY occurred_at, row LIMIT ${limit} OFFSET ${skip}
+        ) ORDER BY occurred_at, row`,
+      (rows) => rows.map(({ id }) => id)
+    )
+
   const unitsByPrefix = (prefix: string) =>
     Effect.map(
       sql<UnitBody>`SELECT body FROM units WHERE id >= ${text(prefix)} AND id < ${`${
@@ -340,6 +349,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     identity: dialect.identity,
     version: dialect.version,
     unitIds,
+    oldest,
     units: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.units(ids)),
     unitsByPrefix,
     recent,

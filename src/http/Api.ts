@@ -47,7 +47,7 @@ const memories = group("memories")
     patch("edit", "/v1/units/:id").setPath(S.UnitId).setHeaders(IfMatch)
       .setPayload(EditRequest.omit("revision").annotations({ identifier: "EditBody" })).addSuccess(S.MemoryUnit)
       .annotateContext(
-        words("Changes a memory: title, text, type, pinned, or the memory that holds instead. Needs If-Match.")
+        words("Changes a memory: title, text, type, pinned, kept, or the memory that holds instead. Needs If-Match.")
       )
   )
   .add(
@@ -71,8 +71,12 @@ const memories = group("memories")
       .annotateContext(words("Forgets memories by id, or by what they have in common; or says which it would."))
   )
   .add(
-    post("undo", "/v1/undo").addSuccess(S.Undone)
-      .annotateContext(words("Undoes the newest edit, forgetting or merge of the last seven days."))
+    get("undoable", "/v1/undo").addSuccess(Schema.Struct({ undoable: Schema.NullOr(S.Undoable) }))
+      .annotateContext(words("Says what would be undone, whoever did it."))
+  )
+  .add(
+    post("undo", "/v1/undo").setUrlParams(S.UndoParams).addSuccess(S.Undone)
+      .annotateContext(words("Undoes the newest edit, feedback, keeping, forgetting or merge of the last seven days."))
   )
   .add(
     get("least", "/v1/least").setUrlParams(S.ListParams.pick("project", "limit")).addSuccess(S.Units)

@@ -11,6 +11,7 @@ import { Replaced, SearchMode, Why } from "../domain/Search.ts"
 import { Verdict } from "../domain/Verdict.ts"
 import { Report } from "../resources/monitor/RunFile.ts"
 import { Check } from "../serve/Health.ts"
+import { UNDOABLE } from "../store/MemoryStore.ts"
 
 const optional = Schema.optional
 
@@ -138,7 +139,8 @@ const Changed = Schema.Struct({
   replacedFor: Schema.NullOr(Schema.String),
   feedback: Schema.Array(Feedback),
   /** Sessions in which Claude used the memory as it was told. */
-  uses: Schema.Int
+  uses: Schema.Int,
+  kept: Schema.Boolean
 })
 
 /** The values that were derived, and each change since, oldest first; null in a change stands for the derived value. */
@@ -196,10 +198,26 @@ export const Forgotten = Schema.Struct({
 
 /** What was undone, and when that had been done; null when there was nothing to undo. */
 export const Undone = Schema.Struct({
-  kind: Schema.NullOr(Schema.Literal("edit", "feedback", "forget", "merge")),
+  kind: Schema.NullOr(Schema.Literal(...UNDOABLE)),
   at: Schema.NullOr(Schema.Number),
   units: Schema.Array(MemoryUnit)
 }).annotations({ identifier: "Undone" })
+
+/** What would be undone; null when there is nothing to undo. */
+export const Undoable = Schema.Struct({
+  operation: Schema.Int,
+  kind: Schema.Literal(...UNDOABLE),
+  actor: Schema.Literal("person", "claude", "rule"),
+  at: Schema.Number,
+  count: Schema.Int,
+  /** Some of the memories. */
+  units: Schema.Array(MemoryUnit),
+  /** Names of the project that was merged, and of that which it was merged into. */
+  projects: Schema.Array(Schema.String)
+}).annotations({ identifier: "Undoable" })
+
+/** Number of the operation to undo; when another one is the newest meanwhile, nothing is undone. */
+export const UndoParams = Schema.Struct({ operation: optional(Schema.NumberFromString.pipe(Schema.int())) })
 
 export const SessionView = Schema.Struct({
   session: Session,

@@ -45,6 +45,7 @@ import {
   type SessionFilter,
   type StoreError,
   type StoreStatus,
+  type Undoable,
   type Undone
 } from "../store/MemoryStore.ts"
 import { Retention, type Size } from "../store/Retention.ts"
@@ -203,7 +204,8 @@ const make = Effect.gen(function*() {
     edit: (id, request, by) => run(Effect.zipLeft(edit(id, request, by), refresh)),
     feedback: (id, request, by) => run(feedback(id, request, by)),
     history: (id) => run(history(id)),
-    undo: (by) => run(Effect.zipLeft(undo(by), refresh)),
+    undo: (by, operation) => run(Effect.zipLeft(undo(by, operation), refresh)),
+    undoable: store.undoable,
     moveIn: (foreign, isDryRun) => {
       const moved = moveIn(foreign, isDryRun)
       const whole = isDryRun
@@ -331,7 +333,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly sessions: (filter: SessionFilter, limit: number) => Effect.Effect<ReadonlyArray<KnownSession>, StoreError>
   /** Returns the newest memories that pass the filter, newest first. */
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
-  /** Lists the memories that are worth least, the least first; neither archives nor what a person saved, edited or pinned. */
+  /** Lists the memories that are worth least, the least first; neither archives nor what a person saved, edited, pinned or kept. */
   readonly least: (
     projects: SearchFilter["projects"],
     limit: number
@@ -363,8 +365,13 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly history: (
     id: string
   ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly history: History | undefined }, StoreError | NotFound>
-  /** Undoes the newest edit, forgetting or merge of the last seven days, if `by` asked for it; undefined when there is none. */
-  readonly undo: (by?: Actor) => Effect.Effect<Undone | undefined, StoreError>
+  /**
+   * Undoes the newest edit, feedback, keeping, forgetting or merge of the last seven days, if `by` asked for it; undefined when there is
+   * none. With `operation`, only if that is the newest still.
+   */
+  readonly undo: (by?: Actor, operation?: number) => Effect.Effect<Undone | undefined, StoreError>
+  /** Returns what `undo` would undo. */
+  readonly undoable: Effect.Effect<Undoable | undefined, StoreError>
   /**
    * Makes memories of another program's, with their secrets masked, and indexes them; emits each step when it is done. A dry run writes
    * nothing. What was brought in before, or is forgotten here, is not brought in again.

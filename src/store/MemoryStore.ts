@@ -261,13 +261,27 @@ export type Doer = Actor | "rule"
 export const UNDO_MS = 7 * 86_400_000
 
 /**
- * "edit" changes words or type, "pin" whether a unit is pinned, "replace" which unit says what holds now, "feedback" what was said of it as
- * it was told, "use" in how many sessions Claude used it.
+ * "edit" changes words or type, "pin" whether a unit is pinned, "keep" whether it is kept, "replace" which unit says what holds now,
+ * "feedback" what was said of it as it was told, "use" in how many sessions Claude used it.
  */
-export type OperationKind = "edit" | "pin" | "replace" | "feedback" | "use" | "forget" | "merge" | "undo"
+export type OperationKind = "edit" | "pin" | "keep" | "replace" | "feedback" | "use" | "forget" | "merge" | "undo"
 
 /** The kinds that `undo` undoes. */
-export const UNDOABLE: ReadonlyArray<OperationKind> = ["edit", "feedback", "forget", "merge"]
+export const UNDOABLE = ["edit", "feedback", "keep", "forget", "merge"] as const
+
+/** What `undo` would undo. */
+export interface Undoable {
+  /** Number of the operation. */
+  readonly operation: number
+  readonly kind: typeof UNDOABLE[number]
+  readonly actor: Doer
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** The units that were changed or forgotten, as far as they are there. */
+  readonly units: ReadonlyArray<MemoryUnit>
+  /** Ids of the project that was merged, and of that which it was merged into; none for other kinds. */
+  readonly projects: ReadonlyArray<string>
+}
 
 /** Parts of what was forgotten. */
 export type BinKind = "unit" | "message" | "title" | "letter"
@@ -299,7 +313,7 @@ export type EditResult =
 /** What `undo` undid, and when that had been done. */
 export type Undone =
   | {
-    readonly _tag: "Edit" | "Feedback"
+    readonly _tag: "Edit" | "Feedback" | "Keep"
     readonly at: number
     readonly unitId: string
     readonly unit: MemoryUnit | undefined
@@ -466,9 +480,11 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly history: (id: string) => Effect.Effect<History | undefined, StoreError>
   /**
    * Undoes the newest operation of `UNDOABLE` kinds that was not undone, of the last `UNDO_MS`; with `by`, only if they asked for it.
-   * Returns undefined when there is none.
+   * Returns undefined when there is none. With `operation`, only if that is the one still.
    */
-  readonly undo: (by?: Actor) => Effect.Effect<Undone | undefined, StoreError>
+  readonly undo: (by?: Actor, operation?: number) => Effect.Effect<Undone | undefined, StoreError>
+  /** Returns what `undo` would undo. */
+  readonly undoable: Effect.Effect<Undoable | undefined, StoreError>
   /** Returns these units and their duplicates, which `forget` deletes with them. */
   readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**

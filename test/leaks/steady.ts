@@ -164,6 +164,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     ),
     history: Effect.flatMap(saved, ({ id }) => memory.history(id)),
     undo: memory.undo(),
+    undoable: memory.undoable,
     moveIn: drained(memory.moveIn(foreign(round), false)),
     given: Effect.gen(function*() {
       const { conversation, project, text } = memory.given

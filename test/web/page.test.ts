@@ -25,7 +25,13 @@ const EN = {
   palette: "Command palette",
   forgotten: "1 memory forgotten.",
   again: "It is remembered again.",
-  prompt: "Prompt"
+  prompt: "Prompt",
+  lastChange: "Undo the last change",
+  lastAsked: "Undo the last change?",
+  wasEdited: "This memory was edited, and would be as before:",
+  byYou: "by you",
+  editUndone: "The edit is undone.",
+  changedMeanwhile: "Something else was changed meanwhile, and nothing was undone."
 }
 const ZH: typeof EN = {
   ask: "搜索记忆",
@@ -36,7 +42,13 @@ const ZH: typeof EN = {
   palette: "命令面板",
   forgotten: "已忘记 1 条记忆。",
   again: "已重新记住。",
-  prompt: "提示"
+  prompt: "提示",
+  lastChange: "撤销上一次改动",
+  lastAsked: "撤销上一次改动？",
+  wasEdited: "这条记忆被编辑过，将恢复原样：",
+  byYou: "由您",
+  editUndone: "已撤销编辑。",
+  changedMeanwhile: "在此期间有其他改动，没有撤销任何内容。"
 }
 const LANGUAGES = [["en-GB", EN], ["zh-CN", ZH]] as const
 
@@ -242,9 +254,22 @@ describe.skipIf(browserPath === undefined)(
       await page.keyboard.press("x")
       await page.getByText("1 memory forgotten.").waitFor()
       assert.strictEqual(await page.evaluate(() => document.activeElement?.getAttribute("href")), third)
-      await page.getByRole("button", { name: "Undo", exact: true }).click()
+      await page.getByRole("button", { name: "Undo", exact: true }).last().click()
       await page.getByText("It is remembered again.").waitFor()
-      // What was kept counts as touched: the server lists it no more.
+      await page.locator(`[data-item][href="${forgotten}"]`).waitFor()
+      const shown = async () =>
+        (JSON.parse(await served.cli("show", kept?.split("/").at(-1) ?? "", "--json")) as {
+          readonly unit: { readonly kept?: boolean; readonly pinned: boolean; readonly revision?: number }
+        }).unit
+      assert.deepInclude(await shown(), { kept: true, pinned: false })
+      // Kept, taken back, and kept again: what is kept the server lists no more.
+      await page.getByText("Kept: it is never let go.").waitFor()
+      await page.getByRole("button", { name: "Undo", exact: true }).first().click()
+      await page.getByText("Keeping is undone.").waitFor()
+      assert.notProperty(await shown(), "kept")
+      await page.locator(`[data-item][href="${kept}"]`).focus()
+      await page.keyboard.press("y")
+      await page.getByText("Kept: it is never let go.").first().waitFor()
       await page.reload()
       await items.first().waitFor()
       const left = await items.evaluateAll((all) => all.map((item) => item.getAttribute("href") ?? ""))
@@ -253,6 +278,47 @@ describe.skipIf(browserPath === undefined)(
       assert.deepStrictEqual(faults, [])
       await close()
     })
+
+    it.each(LANGUAGES)(
+      "says what would be undone before it is, where others changed something (%s)",
+      async (locale, t) => {
+        const content = `The archive of invoices moves to cold storage in ${locale === "en-GB" ? "spring" : "autumn"}.`
+        const { unit: { id } } = JSON.parse(await served.cli("save", content, "--json")) as {
+          readonly unit: { readonly id: string }
+        }
+        const { close, faults, page } = await see(browser, served, "/app/health", { locale })
+        await served.cli("edit", id, "--title", "Invoices")
+        const undo = async () => {
+          await page.keyboard.press("Control+k")
+          await page.getByRole("combobox", { name: t.palette }).waitFor()
+          await page.keyboard.type(t.lastChange)
+          await page.keyboard.press("Enter")
+          await page.getByRole("dialog", { name: t.lastAsked }).waitFor()
+        }
+        await undo()
+        await page.getByText(t.wasEdited).waitFor()
+        await page.getByRole("dialog").getByText("Invoices").waitFor()
+        await page.getByRole("dialog").getByText(t.byYou).waitFor()
+        await page.keyboard.press("Escape")
+        await page.getByRole("dialog").waitFor({ state: "detached" })
+        const title = async () =>
+          (JSON.parse(await served.cli("show", id, "--json")) as { unit: { title: string } }).unit.title
+        assert.strictEqual(await title(), "Invoices")
+        await undo()
+        await page.keyboard.press("Enter")
+        await page.getByText(t.editUndone).waitFor()
+        assert.notStrictEqual(await title(), "Invoices")
+        // What was changed since it was said is not undone in its place.
+        await served.cli("edit", id, "--title", "Invoices once")
+        await undo()
+        await served.cli("edit", id, "--title", "Invoices twice")
+        await page.keyboard.press("Enter")
+        await page.getByText(t.changedMeanwhile).waitFor()
+        assert.strictEqual(await title(), "Invoices twice")
+        assert.deepStrictEqual(faults.filter((fault) => !fault.includes("409 (Conflict)")), [])
+        await close()
+      }
+    )
 
     it("renames, merges and splits projects, by keyboard", async () => {
       const { close, faults, page } = await see(browser, served, "/app/projects")

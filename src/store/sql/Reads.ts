@@ -18,17 +18,20 @@ import {
   type ProjectTraces,
   type SessionFilter,
   type Transcript,
-  UNDO_MS
+  UNDO_MS,
+  UNDOABLE,
+  type Undoable
 } from "../MemoryStore.ts"
-import { type Derived, UNCHANGED } from "../Overlay.ts"
+import { UNCHANGED } from "../Overlay.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import * as ArchiveReads from "./ArchiveReads.ts"
+import { shownIn } from "./BinWrites.ts"
 import type { Body, Dialect, SqlEffect, UnitBody } from "./Dialect.ts"
-import type { EditBody } from "./OverlayWrites.ts"
+import type { EditBody, MergeBody } from "./OverlayWrites.ts"
 import * as PromptReads from "./PromptReads.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
 import * as Statements from "./Statements.ts"
-import { OPERATION, type OperationRow, segmentsOf } from "./Statements.ts"
+import { derivedIn, OPERATION, type OperationRow, segmentsOf } from "./Statements.ts"
 
 export const make = (sql: SqlClient, dialect: Dialect) => {
   const { conditions, countsAttempts, isIn, table, text, unitOf } = dialect
@@ -281,7 +284,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       const rows = yield* sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations
         WHERE unit_id = ${text(id)} ORDER BY at, id`
       return {
-        derived: JSON.parse(overlay.derived) as Derived,
+        derived: derivedIn(overlay.derived).derived,
         operations: rows.map(({ actor, at, body, kind, undone }) => {
           const { after, before, revision } = JSON.parse(body) as EditBody
           return {
@@ -296,6 +299,22 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         })
       }
     })
+
+  const undoable = Effect.gen(function*() {
+    if (!(yield* dialect.keepsOverlays)) return undefined
+    const db = Statements.make(sql, dialect)
+    const found = yield* db.lastOperation(UNDOABLE, (yield* Clock.currentTimeMillis) - UNDO_MS)
+    if (found === undefined) return undefined
+    const { actor, at, body, id, unitId } = found
+    const kind = found.kind as Undoable["kind"]
+    const units = kind === "forget"
+      ? (yield* db.bin(id)).filter((entry) => entry.kind === "unit").map(shownIn)
+      : unitId === null
+      ? []
+      : (yield* db.unitsById([unitId])).map(({ unit }) => unit)
+    const { from, into } = JSON.parse(body) as MergeBody
+    return { operation: id, kind, actor, at, units, projects: kind === "merge" ? [from, into] : [] } satisfies Undoable
+  })
 
   const binned = (prefix: string) =>
     Effect.gen(function*() {
@@ -337,6 +356,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     history,
     sessions: sessionsById,
     sessionsByPrefix,
+    undoable,
     unreviewed,
     cursors,
     transcripts,

@@ -53,6 +53,12 @@ interface OverlayRow extends Pick<Overlay, "content" | "revision" | "title" | "t
   readonly derived: string
 }
 
+/** Parses the values of a unit as it was derived. `kept` lies among them, so that no reader of an earlier version lacks a column. */
+export const derivedIn = (text: string): { readonly derived: Derived; readonly kept: boolean } => {
+  const { kept = false, ...derived } = JSON.parse(text) as Derived & { readonly kept?: boolean }
+  return { derived, kept }
+}
+
 const overlayOf = (
   { content, derived, feedback, pinned, replaced_by, replaced_for, revision, title, type, unit_id, uses }: OverlayRow
 ): Overlay => ({
@@ -66,7 +72,7 @@ const overlayOf = (
   replacedFor: replaced_for ?? null,
   feedback: JSON.parse(feedback ?? "[]") as Overlay["feedback"],
   uses: uses ?? 0,
-  derived: JSON.parse(derived) as Derived
+  ...derivedIn(derived)
 })
 
 /** Columns of an operation under the names that the port has. */
@@ -441,13 +447,13 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         inserted(
           "overlay",
           OVERLAY,
-          overlays.map(({ derived, feedback, replacedBy, replacedFor, unitId, ...overlay }) => ({
+          overlays.map(({ derived, feedback, kept, replacedBy, replacedFor, unitId, ...overlay }) => ({
             ...overlay,
             unit_id: unitId,
             replaced_by: replacedBy,
             replaced_for: replacedFor,
             feedback: feedback.length === 0 ? null : JSON.stringify(feedback),
-            derived: JSON.stringify(derived)
+            derived: JSON.stringify(kept ? { ...derived, kept } : derived)
           }))
         )
       } ON CONFLICT (unit_id) DO UPDATE SET revision = excluded.revision, title = excluded.title,

@@ -139,7 +139,7 @@ export interface paths {
         readonly delete: operations["memories.forget"];
         readonly options?: never;
         readonly head?: never;
-        /** @description Changes a memory: title, text, type, pinned, or the memory that holds instead. Needs If-Match. */
+        /** @description Changes a memory: title, text, type, pinned, kept, or the memory that holds instead. Needs If-Match. */
         readonly patch: operations["memories.edit"];
         readonly trace?: never;
     };
@@ -201,9 +201,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        readonly get?: never;
+        /** @description Says what would be undone, whoever did it. */
+        readonly get: operations["memories.undoable"];
         readonly put?: never;
-        /** @description Undoes the newest edit, forgetting or merge of the last seven days. */
+        /** @description Undoes the newest edit, feedback, keeping, forgetting or merge of the last seven days. */
         readonly post: operations["memories.undo"];
         readonly delete?: never;
         readonly options?: never;
@@ -813,6 +814,7 @@ export interface components {
             readonly uses?: components["schemas"]["Int"];
             readonly revision?: components["schemas"]["Int"];
             readonly pinned: boolean;
+            readonly kept?: boolean;
             readonly active: boolean;
         };
         readonly Excerpt: {
@@ -899,6 +901,7 @@ export interface components {
             /** @enum {string} */
             readonly type?: "conversation" | "error_log" | "decision" | "code_snippet" | "documentation" | "archive";
             readonly pinned?: boolean;
+            readonly kept?: boolean;
             readonly replacedBy?: string | null;
         };
         readonly Forgotten: {
@@ -934,6 +937,7 @@ export interface components {
                         readonly words: readonly string[];
                     }[];
                     readonly uses: components["schemas"]["Int"];
+                    readonly kept: boolean;
                 };
                 readonly after: {
                     readonly title: string | null;
@@ -947,6 +951,7 @@ export interface components {
                         readonly words: readonly string[];
                     }[];
                     readonly uses: components["schemas"]["Int"];
+                    readonly kept: boolean;
                 };
             }[];
         };
@@ -985,8 +990,19 @@ export interface components {
             readonly isNow?: boolean;
             readonly isDryRun?: boolean;
         };
+        readonly Undoable: {
+            readonly operation: components["schemas"]["Int"];
+            /** @enum {string} */
+            readonly kind: "edit" | "feedback" | "keep" | "forget" | "merge";
+            /** @enum {string} */
+            readonly actor: "person" | "claude" | "rule";
+            readonly at: number;
+            readonly count: components["schemas"]["Int"];
+            readonly units: readonly components["schemas"]["MemoryUnit"][];
+            readonly projects: readonly string[];
+        };
         readonly Undone: {
-            readonly kind: ("edit" | "feedback" | "forget" | "merge") | null;
+            readonly kind: ("edit" | "feedback" | "keep" | "forget" | "merge") | null;
             readonly at: number | null;
             readonly units: readonly components["schemas"]["MemoryUnit"][];
         };
@@ -1743,6 +1759,7 @@ export interface operations {
                         readonly uses?: components["schemas"]["Int"];
                         readonly revision?: components["schemas"]["Int"];
                         readonly pinned: boolean;
+                        readonly kept?: boolean;
                         readonly active: boolean;
                     };
                 };
@@ -1961,9 +1978,43 @@ export interface operations {
             };
         };
     };
-    readonly "memories.undo": {
+    readonly "memories.undoable": {
         readonly parameters: {
             readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Success */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly undoable: components["schemas"]["Undoable"] | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly "memories.undo": {
+        readonly parameters: {
+            readonly query?: {
+                /** @description a string to be decoded into a number */
+                readonly operation?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;

@@ -63,7 +63,7 @@ export const en = {
       p: "Pin it, or unpin it",
       r: "Say which memory holds instead",
       x: "Forget it (it can be undone for seven days)",
-      y: "Keep it, where the least are listed"
+      y: "Keep it: it is never let go"
     }
   },
   filters: {
@@ -119,6 +119,11 @@ export const en = {
     pinnedHint: "Pinned: Claude is told it at the start of each session.",
     pinnedNow: "Pinned: Claude is told it at the start of each session.",
     unpinnedNow: "No longer pinned.",
+    keep: "Keep",
+    keepNoMore: "Keep no more",
+    keptHint: "Kept: it is never let go, and not listed among the least.",
+    keptNow: "Kept: it is never let go.",
+    keptNoMore: "No longer kept: it is judged like others.",
     replace: "Replace",
     copy: "Copy",
     forget: "Forget",
@@ -259,7 +264,7 @@ export const en = {
   least: {
     title: "The fifty least worth keeping",
     hint:
-      "j and k go through them; y keeps one, as what you touched is let go last; x forgets one, which can be undone for seven days.",
+      "j and k go through them; y keeps one, which is then never let go and not listed here; x forgets one. Both can be undone for seven days.",
     keep: "Keep",
     keepIt: (title: string) => `Keep ${title}`,
     forgetIt: (title: string) => `Forget ${title}`,
@@ -300,9 +305,23 @@ export const en = {
     name: "Undo",
     last: "Undo the last change",
     nothing: "There is nothing to undo.",
+    title: "Undo the last change?",
+    changed: {
+      edit: "This memory was edited, and would be as before:",
+      feedback: "What was said of this memory would be taken back:",
+      keep: "Whether this memory is kept would be as before:"
+    },
+    forgotten: (n: number) =>
+      n === 1 ? "This memory was forgotten, and would be back:" : `${memories(n)} were forgotten, and would be back:`,
+    merged: (from: string, into: string) => `${from} was merged into ${into}, and would be a project of its own again.`,
+    by: { person: "by you", claude: "by Claude", rule: "by a rule" },
+    more: (n: number) => `and ${n} more`,
+    changedMeanwhile: "Something else was changed meanwhile, and nothing was undone.",
+    hint: "Pins, and what a rule replaced, are taken back at the memory itself.",
     done: {
       edit: "The edit is undone.",
       feedback: "What was said of it is taken back.",
+      keep: "Keeping is undone.",
       forget: "It is remembered again.",
       merge: "The merge is undone."
     }

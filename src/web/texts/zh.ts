@@ -79,7 +79,7 @@ export const zh: Texts = {
       p: "置顶或取消置顶",
       r: "指定取代它的记忆",
       x: "忘记（七天内可撤销）",
-      y: "在清理列表中保留"
+      y: "保留：永远不会清除"
     }
   },
   filters: {
@@ -135,6 +135,11 @@ export const zh: Texts = {
     pinnedHint: "已置顶：每个会话开始时都会告诉 Claude。",
     pinnedNow: "已置顶：每个会话开始时都会告诉 Claude。",
     unpinnedNow: "已取消置顶。",
+    keep: "保留",
+    keepNoMore: "不再保留",
+    keptHint: "已保留：永远不会清除，也不再列为最不值得保留的。",
+    keptNow: "已保留：永远不会清除。",
+    keptNoMore: "不再保留：与其他记忆一样评判。",
     replace: "取代",
     copy: "复制",
     forget: "忘记",
@@ -267,7 +272,7 @@ export const zh: Texts = {
   },
   least: {
     title: "最不值得保留的五十条",
-    hint: "用 j、k 逐条查看；y 保留（您碰过的最后才会清除），x 忘记，七天内可撤销。",
+    hint: "用 j、k 逐条查看；y 保留（永远不会清除，也不再列在这里），x 忘记。七天内都可撤销。",
     keep: "保留",
     keepIt: (title) => `保留 ${title}`,
     forgetIt: (title) => `忘记 ${title}`,
@@ -307,7 +312,25 @@ export const zh: Texts = {
     name: "撤销",
     last: "撤销上一次改动",
     nothing: "没有可撤销的。",
-    done: { edit: "已撤销编辑。", feedback: "已收回对它的说法。", forget: "已重新记住。", merge: "已撤销合并。" }
+    title: "撤销上一次改动？",
+    changed: {
+      edit: "这条记忆被编辑过，将恢复原样：",
+      feedback: "将收回对这条记忆的说法：",
+      keep: "这条记忆是否保留将恢复原样："
+    },
+    forgotten: (n) => n === 1 ? "这条记忆已被忘记，将重新记住：" : `${number(n)} 条记忆已被忘记，将重新记住：`,
+    merged: (from, into) => `${from} 已合并到 ${into}，将重新成为独立的项目。`,
+    by: { person: "由您", claude: "由 Claude", rule: "由规则" },
+    more: (n) => `还有 ${number(n)} 条`,
+    changedMeanwhile: "在此期间有其他改动，没有撤销任何内容。",
+    hint: "置顶，以及规则所作的取代，请在那条记忆处收回。",
+    done: {
+      edit: "已撤销编辑。",
+      feedback: "已收回对它的说法。",
+      keep: "已撤销保留。",
+      forget: "已重新记住。",
+      merge: "已撤销合并。"
+    }
   },
   health: {
     checks: "检查",

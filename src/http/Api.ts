@@ -160,8 +160,8 @@ const care = group("care")
       .annotateContext(words("Lists lines that could not be understood, and work that failed."))
   )
   .add(
-    post("retry", "/v1/failures/retry").addSuccess(Schema.Struct({ queued: Schema.Int }))
-      .annotateContext(words("Queues the work that failed once more."))
+    post("retry", "/v1/failures/retry").setUrlParams(S.RetryParams).addSuccess(Schema.Struct({ queued: Schema.Int }))
+      .annotateContext(words("Queues the work that failed once more: all of it, or one item."))
   )
   .add(
     get("cost", "/v1/cost").setUrlParams(S.CostParams).addSuccess(S.Cost)

@@ -397,6 +397,9 @@ export const Health = Schema.Struct({
   checks: Schema.Array(Check)
 }).annotations({ identifier: "Health" })
 
+/** What work does with its key: a segment, a session, a memory, an index. */
+const WorkKind = Schema.Literal("segment", "session", "index", "review", "recap", "upgrade", "reconcile")
+
 export const DeadLetters = Schema.Struct({
   deadLetters: Schema.Array(Schema.Struct({
     path: Schema.String,
@@ -405,13 +408,24 @@ export const DeadLetters = Schema.Struct({
     line: Schema.String
   })),
   failures: Schema.Array(Schema.Struct({
-    kind: Schema.String,
+    kind: WorkKind,
     key: Schema.String,
     attempts: Schema.Int,
+    /** Why it failed last. */
     error: Schema.String,
-    isDead: Schema.Boolean
+    /** True where it is not tried again by itself. */
+    isDead: Schema.Boolean,
+    /** When it had failed first, at the latest. */
+    since: Schema.Number,
+    failedAt: Schema.Number,
+    nextAt: Schema.NullOr(Schema.Number),
+    session: Schema.NullOr(Schema.Struct({ id: Schema.String, title: Schema.NullOr(Schema.String) })),
+    unit: Schema.NullOr(Schema.Struct({ id: Schema.String, title: Schema.String }))
   }))
 }).annotations({ identifier: "DeadLetters" })
+
+/** One item of failed work, by both; all of it without them. */
+export const RetryParams = Schema.Struct({ kind: optional(WorkKind), key: optional(Name) })
 
 const Amount = Schema.Struct({ usd: Schema.NullOr(Schema.Number), tokens: Schema.NullOr(Schema.Number) })
 export const CostParams = Schema.Struct({

@@ -34,7 +34,6 @@ import { Retriever } from "../retrieve/Retriever.ts"
 import {
   type Actor,
   type DeadLetter,
-  type FailedWork,
   type ForgetOptions,
   type Forgotten,
   type History,
@@ -46,7 +45,8 @@ import {
   type StoreError,
   type StoreStatus,
   type Undoable,
-  type Undone
+  type Undone,
+  type WorkItem
 } from "../store/MemoryStore.ts"
 import { Retention, type Size } from "../store/Retention.ts"
 import { afterwards } from "./Afterwards.ts"
@@ -55,6 +55,7 @@ import * as ArchiveFile from "./ArchiveFile.ts"
 import { type Criteria, forgetSelected, select, type Selection } from "./Bulk.ts"
 import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
 import { type Conversation, conversation, type Place } from "./Conversation.ts"
+import { type Failure, failures, retry } from "./Failures.ts"
 import { addProject, type GivenConversation, type GivenText, storeConversation, storeText } from "./Given.ts"
 import { feedback, type FeedbackRequest, type Helped } from "./Helping.ts"
 import { injectedSince, type InjectionIn, injectionsOf, type SessionInjections } from "./Injections.ts"
@@ -154,12 +155,6 @@ const make = Effect.gen(function*() {
         )
       )
     )
-
-  const retry = Effect.gen(function*() {
-    const failures = yield* store.failures(NO_LIMIT)
-    yield* Effect.forEach(failures, ({ key, kind }) => store.queue(kind, [key]), { discard: true })
-    return failures.length
-  })
 
   const archived = (scope: Archive.Scope, format: "lines" | "markdown") =>
     format === "lines" ? Archive.lines(scope) : markdown(scope)
@@ -269,9 +264,9 @@ const make = Effect.gen(function*() {
           Stream.execute(run(Effect.zipLeft(afterwards(Pipeline.catchUp), refresh)))
         )
     },
-    failures: store.failures,
+    failures: (limit) => run(failures(limit)),
     deadLetters: store.deadLetters,
-    retry: run(retry)
+    retry: (item) => run(retry(item))
   } satisfies ClaudeMemory["Type"]
 })
 
@@ -495,10 +490,10 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     readonly check: Effect.Effect<unknown, IndexError | ModelError>
   }
   /** Lists failed work; items that are not tried again come first. */
-  readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
+  readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<Failure>, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
-  /** Queues failed work once more, dead items too; returns how many. Whoever works off the queue does it. */
-  readonly retry: Effect.Effect<number, StoreError>
+  /** Queues failed work once more, dead items too, all of it or one item; returns how many. Whoever works off the queue does it. */
+  readonly retry: (item?: Pick<WorkItem, "key" | "kind">) => Effect.Effect<number, StoreError | NotFound>
 }>() {
   static readonly layer = Owner.layer(this, make)
 }

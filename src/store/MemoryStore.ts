@@ -118,6 +118,10 @@ export interface FailedWork {
   readonly error: string
   /** True after `MAX_ATTEMPTS` failed attempts. */
   readonly isDead: boolean
+  /** When it failed last, in milliseconds since the epoch. */
+  readonly failedAt: number
+  /** When it is tried again; null when it is dead. */
+  readonly nextAt: number | null
 }
 
 /** Compressed segments of a session. A model reviews them if `isWanted` is true here or was in an earlier request. */
@@ -355,6 +359,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly fail: (items: ReadonlyArray<WorkItem>, error: string) => Effect.Effect<void, StoreError>
   /** Lists failed work, dead items first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
+  /** Queues failed work once more, all of it or one item, as `queue` does; returns the number of items. */
+  readonly retry: (item?: Pick<WorkItem, "key" | "kind">) => Effect.Effect<number, StoreError>
   /**
    * Queues reviews of a session's segments, then its recap: all segments at the first request with `isWanted`, later
    * the given ones. Skips a session for which no request had `isWanted`.

@@ -2,6 +2,7 @@
  * The contract of every `MemoryStore`.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -946,7 +947,15 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
             yield* store.fail(items, `the ${attempts}. time`)
             const isDead = attempts === MAX_ATTEMPTS
             assert.deepStrictEqual(yield* store.failures(10), [
-              { kind: "review", key, attempts, error: `the ${attempts}. time`, isDead }
+              {
+                kind: "review",
+                key,
+                attempts,
+                error: `the ${attempts}. time`,
+                isDead,
+                failedAt: yield* Clock.currentTimeMillis,
+                nextAt: isDead ? null : (yield* Clock.currentTimeMillis) + retryDelay(attempts)
+              }
             ])
             assert.strictEqual((yield* store.status).pending, isDead ? before - 1 : before)
             yield* TestClock.adjust(retryDelay(attempts) - 1)
@@ -1000,6 +1009,26 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           })
         )
       }
+
+      test(
+        "is queued once more, one item or all of it",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a", "b", "c")
+          yield* store.reviewAgain(["s1"])
+          yield* exhaust("review")
+          const [a = "", b = "", c = ""] = ["a", "b", "c"].map((uuid) => idOf("segment", uuid))
+          assert.strictEqual(yield* store.retry({ kind: "segment", key: a }), 0)
+          assert.strictEqual(yield* store.retry({ kind: "review", key: b }), 1)
+          assert.strictEqual(yield* store.retry({ kind: "review", key: b }), 0)
+          assert.deepStrictEqual((yield* store.failures(10)).map(({ key }) => key).sort(), [a, c].sort())
+          assert.deepStrictEqual(yield* store.claim("review", 10), [{ kind: "review", key: b, revision: 2 }])
+          assert.strictEqual(yield* store.retry(), 2)
+          assert.deepStrictEqual(yield* store.failures(10), [])
+          assert.deepStrictEqual(keys(yield* store.claim("review", 10)), [a, c].sort())
+          assert.strictEqual(yield* store.retry(), 0)
+        })
+      )
 
       test(
         "is only what is held: neither what is free, nor what is done, nor what is unknown",

@@ -326,7 +326,9 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
         [send("POST", "/v1/search", { text: "x" }), 400, "bad-request"],
         [ask("/v1/units?project=all&cursor=nonsense"), 400, "bad-request"],
         [ask(`/v1/units?project=${"x".repeat(9_000)}`), 413, "too-large"],
-        [send("POST", "/v1/units", { content: "", project: "shop-api" }), 400, "bad-request"]
+        [send("POST", "/v1/units", { content: "", project: "shop-api" }), 400, "bad-request"],
+        [send("POST", "/v1/failures/retry?kind=review", undefined), 400, "bad-request"],
+        [send("POST", "/v1/failures/retry?kind=review&key=none", undefined), 404, "not-found"]
       ]
       for (const [asked, status, code] of expected) {
         const response = yield* asked

@@ -217,7 +217,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     }),
     failures: memory.failures(5),
     deadLetters: memory.deadLetters(5),
-    retry: memory.retry,
+    retry: memory.retry(),
     checkWriting: memory.checkWriting
   } satisfies Record<keyof ClaudeMemory["Type"], Effect.Effect<unknown, unknown, ClaudeMemory>>
 }

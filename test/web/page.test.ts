@@ -8,6 +8,7 @@ import type { Browser, Page } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { isQuick } from "../data.ts"
 import { browserPath, launch, see, serve, type Served } from "./browser.ts"
+import { failReviews } from "./failing.ts"
 
 /** What a person must be able to see that is in no language. */
 const QUESTION = "stripe webhook twice"
@@ -31,6 +32,13 @@ const EN = {
   wasEdited: "This memory was edited, and would be as before:",
   byYou: "by you",
   editUndone: "The edit is undone.",
+  failedWork: "Failed work",
+  fiveTimes: "failed 5 times",
+  givenUp: "given up",
+  tryAgainAt: "tried again at",
+  tryIt: "Try it again",
+  tryAll: "Try all again",
+  oneQueued: "1 piece of work is queued again.",
   changedMeanwhile: "Something else was changed meanwhile, and nothing was undone."
 }
 const ZH: typeof EN = {
@@ -48,6 +56,13 @@ const ZH: typeof EN = {
   wasEdited: "这条记忆被编辑过，将恢复原样：",
   byYou: "由您",
   editUndone: "已撤销编辑。",
+  failedWork: "失败的工作",
+  fiveTimes: "失败 5 次",
+  givenUp: "已放弃",
+  tryAgainAt: "下次尝试",
+  tryIt: "重试",
+  tryAll: "全部重试",
+  oneQueued: "1 项工作已重新排队。",
   changedMeanwhile: "在此期间有其他改动，没有撤销任何内容。"
 }
 const LANGUAGES = [["en-GB", EN], ["zh-CN", ZH]] as const
@@ -319,6 +334,33 @@ describe.skipIf(browserPath === undefined)(
         await close()
       }
     )
+
+    it.each(LANGUAGES)("shows each piece of failed work, and tries one again, or all (%s)", async (locale, t) => {
+      const sessionId = "8915485d-4ee8-4973-a6f9-63a6a8c7c448"
+      await failReviews(served.memory, sessionId)
+      const { close, faults, page } = await see(browser, served, "/app/health", { locale })
+      const pieces = page.getByRole("list", { name: t.failedWork }).getByRole("listitem")
+      await pieces.first().waitFor()
+      const before = await pieces.count()
+      assert.isAbove(before, 2)
+      const dead = pieces.first()
+      for (const text of [t.fiveTimes, t.givenUp, "the model answered 529: overloaded", "models --check"]) {
+        await dead.getByText(text).waitFor()
+      }
+      const once = pieces.filter({ hasText: "401" })
+      await once.getByText(t.tryAgainAt).waitFor()
+      assert.strictEqual(await once.getByRole("link").getAttribute("href"), `/app/sessions/${sessionId}`)
+      await dead.getByRole("button", { name: t.tryIt }).press("Enter")
+      await page.getByText(t.oneQueued).waitFor()
+      await page.waitForFunction(
+        ([name, count]) => document.querySelectorAll(`[aria-label="${name}"] > li`).length === count,
+        [t.failedWork, before - 1] as const
+      )
+      await page.getByRole("button", { name: t.tryAll }).press("Enter")
+      await pieces.first().waitFor({ state: "detached" })
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
 
     it("renames, merges and splits projects, by keyboard", async () => {
       const { close, faults, page } = await see(browser, served, "/app/projects")

@@ -58,6 +58,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     renew: (items) => write("renew", Effect.asVoid(writes.renew(items))),
     fail: (items, error) => write("fail", writes.fail(items, error)),
     failures: (limit) => read("failures", reads.failures(limit)),
+    retry: (item) => write("retry", writes.retry(item)),
     queueReviews: (requests) => write("queueReviews", writes.queueReviews(requests)),
     reviewAgain: (sessionIds) => write("reviewAgain", writes.reviewAgain(sessionIds)),
     unreviewed: read("unreviewed", reads.unreviewed),

@@ -16,6 +16,7 @@ import {
   type KnownSession,
   MAX_ATTEMPTS,
   type ProjectTraces,
+  retryDelay,
   type SessionFilter,
   type Transcript,
   UNDO_MS,
@@ -270,10 +271,13 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
   const failures = (limit: number) =>
     Effect.gen(function*() {
       if (!(yield* countsAttempts)) return []
-      const rows = yield* sql<Omit<FailedWork, "isDead">>`
-        SELECT kind, key, attempts, coalesce(error, '') AS error FROM work WHERE attempts > 0
+      const rows = yield* sql<Pick<FailedWork, "attempts" | "error" | "key" | "kind"> & { nextAt: number }>`
+        SELECT kind, key, attempts, coalesce(error, '') AS error, not_before AS "nextAt" FROM work WHERE attempts > 0
         ORDER BY attempts DESC, kind, key LIMIT ${limit}`
-      return rows.map((row): FailedWork => ({ ...row, isDead: row.attempts >= MAX_ATTEMPTS }))
+      return rows.map(({ nextAt, ...row }): FailedWork => {
+        const isDead = row.attempts >= MAX_ATTEMPTS
+        return { ...row, isDead, failedAt: nextAt - retryDelay(row.attempts), nextAt: isDead ? null : nextAt }
+      })
     })
 
   const history = (id: string): SqlEffect<History | undefined> =>

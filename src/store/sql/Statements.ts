@@ -377,6 +377,15 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql`UPDATE work SET owner = NULL, until = NULL, attempts = ${attempts}, error = ${text(error)},
         not_before = ${notBefore} WHERE kind = ${kind} AND key = ${text(key)}`,
 
+    /** Frees failed work for another attempt, in a new revision; returns the number of items. */
+    retry: (item?: Pick<WorkItem, "key" | "kind">) =>
+      Effect.map(
+        sql<{ key: string }>`UPDATE work SET revision = revision + 1, attempts = 0, not_before = 0 WHERE attempts > 0 ${
+          item === undefined ? sql.literal("") : sql`AND kind = ${item.kind} AND key = ${text(item.key)}`
+        } RETURNING key`,
+        (rows) => rows.length
+      ),
+
     segmentsOf: segmentsOf(sql, dialect),
 
     /** Requests reviews of a session from now on; returns false when they were requested before. */

@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { say, sayProblem } from "../parts/Toasts.tsx"
 import { offerUndo } from "../state/Undoing.ts"
 import { useTexts } from "../texts/Texts.ts"
-import { ask, type EditBody, isProblem, type Undoable, type Unit } from "./Client.ts"
+import { ask, type EditBody, type Failure, isProblem, type Undoable, type Unit } from "./Client.ts"
 import { ANY, refresh } from "./Queries.ts"
 
 /** Asks for all answers again. */
@@ -170,13 +170,13 @@ export const useProjectChange = () => {
   }).mutate
 }
 
-/** Has failed work done once more. */
+/** Has failed work done once more: one item, or all. */
 export const useRetry = () => {
   const t = useTexts()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: () => ask("post", "/v1/failures/retry", {}),
-    onSuccess: ({ queued }) => say(t.health.retried(queued)),
+    mutationFn: (item: Partial<Pick<Failure, "key" | "kind">>) => ask("post", "/v1/failures/retry", { query: item }),
+    onSuccess: ({ queued }) => say(t.failed.retried(queued)),
     onError: sayProblem,
     onSettled: refreshed
   })

@@ -510,7 +510,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** @description Queues the work that failed once more. */
+        /** @description Queues the work that failed once more: all of it, or one item. */
         readonly post: operations["care.retry"];
         readonly delete?: never;
         readonly options?: never;
@@ -1231,11 +1231,23 @@ export interface components {
                 readonly line: string;
             }[];
             readonly failures: readonly {
-                readonly kind: string;
+                /** @enum {string} */
+                readonly kind: "segment" | "session" | "index" | "review" | "recap" | "upgrade" | "reconcile";
                 readonly key: string;
                 readonly attempts: components["schemas"]["Int"];
                 readonly error: string;
                 readonly isDead: boolean;
+                readonly since: number;
+                readonly failedAt: number;
+                readonly nextAt: number | null;
+                readonly session: {
+                    readonly id: string;
+                    readonly title: string | null;
+                } | null;
+                readonly unit: {
+                    readonly id: string;
+                    readonly title: string;
+                } | null;
             }[];
         };
         readonly Cost: {
@@ -2640,7 +2652,11 @@ export interface operations {
     };
     readonly "care.retry": {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly kind?: "segment" | "session" | "index" | "review" | "recap" | "upgrade" | "reconcile";
+                /** @description a string at most 1000 character(s) long */
+                readonly key?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;

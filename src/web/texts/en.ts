@@ -326,6 +326,43 @@ export const en = {
       merge: "The merge is undone."
     }
   },
+  failed: {
+    title: "Dead letters and failed work",
+    nothing: "There are none.",
+    work: "Failed work",
+    lines:
+      "Lines that could not be understood are kept with the reason, their secrets masked. Please report one that should have been.",
+    at: (path: string, offset: number) => `${path} at byte ${offset}`,
+    kinds: {
+      segment: "Making memories of a part of",
+      session: "Summing up",
+      review: "Having a model rewrite a part of",
+      recap: "Having a model sum up",
+      upgrade: "Making memories anew of",
+      index: "Indexing",
+      reconcile: "Comparing with the memory the index"
+    },
+    attempts: (n: number) => `failed ${plural(n, "time", "times")}`,
+    since: "since",
+    last: "last tried",
+    next: "tried again at",
+    givenUp: "given up",
+    wait: "Nothing needs to be done: it is tried again by itself.",
+    todo: {
+      segment: "Try it again. If it fails once more, please report it; all else of the session is remembered.",
+      session: "Try it again. If it fails once more, please report it; all else of the session is remembered.",
+      review:
+        "See what the model answers (`claude-memory models --check`), then try it again. What the rules made stays meanwhile.",
+      recap:
+        "See what the model answers (`claude-memory models --check`), then try it again. What the rules made stays meanwhile.",
+      upgrade: "Try it again. If it fails once more, please report it; the memories of before stay.",
+      index: "See whether the index is there (`claude-memory index`). Meanwhile the memory is found by its words.",
+      reconcile: "See whether the index is there (`claude-memory index`). Meanwhile memories are found by their words."
+    },
+    retry: "Try it again",
+    retryAll: "Try all again",
+    retried: (n: number) => `${plural(n, "piece of work is", "pieces of work are")} queued again.`
+  },
   health: {
     checks: "Checks",
     healthy: "All is well.",
@@ -349,15 +386,6 @@ export const en = {
     unbalanced: "The sum does not balance. Please report it.",
     skippedFor: "Why lines were skipped",
     masked: "Secrets that were masked",
-    failed: "Dead letters and failed work",
-    nothingFailed: "There are none.",
-    failedHint:
-      "Lines that could not be understood are kept with the reason, their secrets masked. Please report one that should have been.",
-    at: (path: string, offset: number) => `${path} at byte ${offset}`,
-    attempts: (n: number, isDead: boolean) =>
-      `failed ${plural(n, "time", "times")}${isDead ? " and is given up:" : ":"}`,
-    retry: "Try the work again",
-    retried: (n: number) => `${plural(n, "piece of work is", "pieces of work are")} queued again.`,
     told: (days: number) => `Told in the last ${days} days`,
     toldSum: (tokens: string, texts: number, late: number) =>
       `${tokens} tokens in ${plural(texts, "text", "texts")}; ${

@@ -332,6 +332,40 @@ export const zh: Texts = {
       merge: "已撤销合并。"
     }
   },
+  failed: {
+    title: "死信与失败的工作",
+    nothing: "没有。",
+    work: "失败的工作",
+    lines: "读不懂的行连同原因都保留着，其中的机密已遮盖。如有本应读懂的，请报告。",
+    at: (path, offset) => `${path} 第 ${number(offset)} 字节`,
+    kinds: {
+      segment: "从会话的一部分生成记忆：",
+      session: "总结会话：",
+      review: "由模型改写会话的一部分：",
+      recap: "由模型总结会话：",
+      upgrade: "重新生成记忆：",
+      index: "编入索引：",
+      reconcile: "与记忆核对索引："
+    },
+    attempts: (n) => `失败 ${number(n)} 次`,
+    since: "始于",
+    last: "上次尝试",
+    next: "下次尝试",
+    givenUp: "已放弃",
+    wait: "无需处理：会自动再试。",
+    todo: {
+      segment: "请重试。如再次失败，请报告；这个会话的其余内容都已记住。",
+      session: "请重试。如再次失败，请报告；这个会话的其余内容都已记住。",
+      review: "先看模型是否应答（`claude-memory models --check`），再重试。在此之前，由规则生成的内容仍然有效。",
+      recap: "先看模型是否应答（`claude-memory models --check`），再重试。在此之前，由规则生成的内容仍然有效。",
+      upgrade: "请重试。如再次失败，请报告；原来的记忆仍然保留。",
+      index: "看索引是否可用（`claude-memory index`）。在此之前，这条记忆可按字词找到。",
+      reconcile: "看索引是否可用（`claude-memory index`）。在此之前，记忆可按字词找到。"
+    },
+    retry: "重试",
+    retryAll: "全部重试",
+    retried: (n) => `${number(n)} 项工作已重新排队。`
+  },
   health: {
     checks: "检查",
     healthy: "一切正常。",
@@ -354,13 +388,6 @@ export const zh: Texts = {
     unbalanced: "账目不平衡，请报告此问题。",
     skippedFor: "跳过的原因",
     masked: "已遮盖的机密",
-    failed: "死信与失败的工作",
-    nothingFailed: "没有。",
-    failedHint: "读不懂的行连同原因都保留着，其中的机密已遮盖。如有本应读懂的，请报告。",
-    at: (path, offset) => `${path} 第 ${number(offset)} 字节`,
-    attempts: (n, isDead) => `失败 ${number(n)} 次${isDead ? "，已放弃：" : "："}`,
-    retry: "重试失败的工作",
-    retried: (n) => `${number(n)} 项工作已重新排队。`,
     told: (days) => `最近 ${number(days)} 天告知的内容`,
     toldSum: (tokens, texts, late) =>
       `${number(texts)} 段文字，共 ${tokens} 个 token；${late === 0 ? "没有钩子迟到" : `${number(late)} 次钩子迟到`}。`,

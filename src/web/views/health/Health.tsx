@@ -3,14 +3,13 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { type ReactNode, useRef } from "react"
-import { useRetry } from "../../api/Changes.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
-import { Button } from "../../parts/Button.tsx"
 import { Bar } from "../../parts/Words.tsx"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Card } from "./Card.tsx"
 import { Days } from "./Days.tsx"
+import { Failed } from "./Failed.tsx"
 import css from "./Health.module.css"
 import { Processes } from "./Processes.tsx"
 import { Spending } from "./Spending.tsx"
@@ -163,50 +162,6 @@ const Sum = () => {
             </>
           )
         }}
-      </Answer>
-    </Card>
-  )
-}
-
-const Failed = () => {
-  const t = useTexts()
-  const letters = useQuery(Queries.deadLetters)
-  const retry = useRetry()
-  return (
-    <Card title={t.health.failed} isWide>
-      <Answer query={letters}>
-        {({ deadLetters, failures }) =>
-          deadLetters.length === 0 && failures.length === 0
-            ? <p className={css["quiet"]}>{t.health.nothingFailed}</p>
-            : (
-              <>
-                <p className={css["quiet"]}>{t.health.failedHint}</p>
-                <ul className={css["letters"]}>
-                  {deadLetters.map(({ line, offset, path, reason }) => (
-                    <li key={`${path} ${offset}`}>
-                      <details>
-                        <summary>
-                          <strong>{reason}</strong> <code>{t.health.at(path, offset)}</code>
-                        </summary>
-                        <pre tabIndex={0}>{line}</pre>
-                      </details>
-                    </li>
-                  ))}
-                  {failures.map(({ attempts, error, isDead, key, kind }) => (
-                    <li key={`${kind} ${key}`}>
-                      <strong>{kind}</strong> <code>{key}</code> {t.health.attempts(attempts, isDead)} {error}
-                    </li>
-                  ))}
-                </ul>
-                {failures.length > 0 && (
-                  <div>
-                    <Button icon="undo" isDisabled={retry.isPending} onClick={() => retry.mutate()}>
-                      {t.health.retry}
-                    </Button>
-                  </div>
-                )}
-              </>
-            )}
       </Answer>
     </Card>
   )

@@ -153,6 +153,10 @@ const projects = group("projects")
 const care = group("care")
   .add(get("stats", "/v1/stats").addSuccess(S.Stats).annotateContext(words("Says what is remembered.")))
   .add(
+    get("progress", "/v1/progress").addSuccess(S.Progress)
+      .annotateContext(words("Says how far the transcripts were read, and what waits, as while a first import runs."))
+  )
+  .add(
     get("check", "/v1/health").addSuccess(S.Health).annotateContext(words("Checks the memory, as `doctor` does."))
   )
   .add(

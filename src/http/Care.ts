@@ -43,6 +43,12 @@ const stats = Effect.gen(function*() {
 export const layer = HttpApiBuilder.group(Api, "care", (handlers) =>
   handlers
     .handle("stats", () => answering(stats))
+    .handle("progress", () =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const { transcripts } = yield* Service
+        return yield* memory.progress(transcripts)
+      })))
     .handle("check", () =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory

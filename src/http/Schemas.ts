@@ -392,6 +392,20 @@ export const Stats = Schema.Struct({
   projects: Schema.Array(Project)
 }).annotations({ identifier: "Stats" })
 
+/** What is left to be read and done, by whatever process. */
+export const Progress = Schema.Struct({
+  /** Transcripts of all projects that are not excluded, and their bytes. */
+  transcripts: Schema.Struct({
+    files: Schema.Int,
+    /** Transcripts of which something is unread. */
+    unread: Schema.Int,
+    bytes: Schema.Number,
+    read: Schema.Number
+  }),
+  /** Pieces of work that wait: of which memories are made, that are indexed, and that a language model rewrites. */
+  waiting: Schema.Struct({ compress: Schema.Int, index: Schema.Int, review: Schema.Int })
+}).annotations({ identifier: "Progress" })
+
 export const Health = Schema.Struct({
   isHealthy: Schema.Boolean,
   checks: Schema.Array(Check)

@@ -8,7 +8,13 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { type CaptureError, Collector, type Recognized, type TranscriptFile } from "../capture/Collector.ts"
+import {
+  type CaptureError,
+  Collector,
+  type Recognized,
+  type TranscriptFile,
+  type Unread
+} from "../capture/Collector.ts"
 import type { Message, Session } from "../domain/Conversation.ts"
 import type { EditRequest } from "../domain/Edited.ts"
 import type { InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
@@ -46,6 +52,7 @@ import {
   type StoreStatus,
   type Undoable,
   type Undone,
+  type Waiting,
   type WorkItem
 } from "../store/MemoryStore.ts"
 import { Retention, type Size } from "../store/Retention.ts"
@@ -156,6 +163,12 @@ const make = Effect.gen(function*() {
       )
     )
 
+  const progress = (folder: string) =>
+    Effect.gen(function*() {
+      const files = yield* Effect.orElseSucceed(collector.discover([folder]), () => [])
+      return { transcripts: yield* collector.unread(files), waiting: yield* store.waiting }
+    })
+
   const archived = (scope: Archive.Scope, format: "lines" | "markdown") =>
     format === "lines" ? Archive.lines(scope) : markdown(scope)
 
@@ -236,6 +249,7 @@ const make = Effect.gen(function*() {
     project: (folder) => run(Projects.byFolder(folder)),
     projectsNamed: (names) => run(Projects.byName(names)),
     status: store.status,
+    progress: (folder) => run(progress(folder)),
     version: store.version,
     size: retention.size,
     checkWriting: store.transaction(Effect.void),
@@ -269,6 +283,12 @@ const make = Effect.gen(function*() {
     retry: (item) => run(retry(item))
   } satisfies ClaudeMemory["Type"]
 })
+
+/** What is left of an import. */
+export interface Progress {
+  readonly transcripts: Unread
+  readonly waiting: Waiting
+}
 
 export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<ClaudeMemory, {
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
@@ -466,6 +486,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     names: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
+  /** Says how far the transcripts below a folder have been read, by whatever process, and what waits; a folder need not exist. */
+  readonly progress: (folder: string) => Effect.Effect<Progress, StoreError>
   /** Returns a text that is another one after anything was written, by whatever process. */
   readonly version: Effect.Effect<string, StoreError>
   /** Reports the memory's size and limit, and what was let go; undefined where a server keeps the memory. */

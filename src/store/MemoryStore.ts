@@ -199,6 +199,16 @@ export interface StoreStatus {
   readonly projects: ReadonlyArray<ProjectSummary>
 }
 
+/** Numbers of queued work items, without dead ones, by what they make. */
+export interface Waiting {
+  /** Segments and sessions of which memories are made. */
+  readonly compress: number
+  /** Memories that the index has yet to process. */
+  readonly index: number
+  /** Segments and sessions that a language model compresses again. */
+  readonly review: number
+}
+
 export type ProjectSummary = KnownProject & { readonly units: number }
 
 /** By what the projects of folders that are gone are recognised. */
@@ -543,6 +553,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly excludeProject: (project: Project, isExcluded: boolean) => Effect.Effect<void, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
   readonly status: Effect.Effect<StoreStatus, StoreError>
+  /** Counts what waits, quicker than `status`. */
+  readonly waiting: Effect.Effect<Waiting, StoreError>
   /** Runs writes of this store, and of an index in the same file, in one transaction. */
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
 }>() {}

@@ -965,6 +965,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>, { rea
           yield* TestClock.adjust("365 days")
           assert.deepStrictEqual(yield* store.claim("review", 10), [])
 
+          // What is dead waits for nobody.
+          assert.deepStrictEqual(yield* store.waiting, { compress: 4, index: 0, review: 1 })
           yield* store.fail(yield* store.claim("segment", 10), "no model")
           assert.deepStrictEqual(
             (yield* store.failures(10)).map(({ attempts, isDead, kind }) => [kind, attempts, isDead]),

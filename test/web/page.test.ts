@@ -76,6 +76,23 @@ const faultsOf = (page: Page) =>
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(", ")}`)
   })
 
+/** A transcript of so many prompts and answers. */
+const transcriptOf = (sessionId: string, length: number): string =>
+  Array.from({ length }, (_, i) => {
+    const isPrompt = i % 2 === 0
+    return JSON.stringify({
+      type: isPrompt ? "user" : "assistant",
+      uuid: `${sessionId.slice(0, -6)}${String(100_000 + i)}`,
+      parentUuid: i === 0 ? null : `${sessionId.slice(0, -6)}${String(99_999 + i)}`,
+      sessionId,
+      cwd: "/home/mei/work/one",
+      timestamp: new Date(Date.UTC(2026, 10, 1, 9, i)).toISOString(),
+      message: isPrompt
+        ? { role: "user", content: `How does step ${i} of the migration go?` }
+        : { role: "assistant", content: [{ type: "text", text: `Step ${i} moves the ledger of month ${i}.` }] }
+    })
+  }).join("\n") + "\n"
+
 const queryOf = (page: Page) => new URL(page.url()).searchParams
 
 describe.skipIf(browserPath === undefined)(
@@ -360,6 +377,26 @@ describe.skipIf(browserPath === undefined)(
       await pieces.first().waitFor({ state: "detached" })
       assert.deepStrictEqual(faults, [])
       await close()
+    })
+
+    it("shows how far an import is, of how much, and about how long it takes", async () => {
+      const other = await serve("--no-capture")
+      const [first = "", second = ""] = ["-home-mei-work-one", "-home-mei-work-two"].map((name, i) => {
+        const folder = join(other.transcripts, name)
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(join(folder, "session.jsonl"), transcriptOf(`a0000000-0000-4000-8000-00000000000${i}`, 40))
+        return folder
+      })
+      const { close, faults, page } = await see(browser, other, "/app/health")
+      await page.getByText(/Transcripts are being read: 0 kB of [\d.]+ kB, 2 files are left\./).waitFor()
+      await other.cli("import", first)
+      await page.getByText(/Transcripts are being read: [\d.]+ kB of [\d.]+ kB, 1 file is left\. About \d+ sec/)
+        .waitFor()
+      await other.cli("import", second)
+      await page.getByText("Transcripts are being read").waitFor({ state: "detached" })
+      assert.deepStrictEqual(faults, [])
+      await close()
+      await other.stop()
     })
 
     it("renames, merges and splits projects, by keyboard", async () => {

@@ -114,6 +114,7 @@ export const make = ({ reads, toError, writes, ...database }: {
       keep("excludeProject", Effect.asVoid(writes.excludeProject(project, isExcluded))),
     deadLetters: (limit) => read("deadLetters", reads.deadLetters(limit)),
     status: read("status", reads.status),
+    waiting: read("waiting", reads.waiting),
     transaction: (effect) =>
       database.transaction(effect).pipe(
         Effect.mapError((error) => error instanceof SqlError ? toError("transaction")(error) : error)

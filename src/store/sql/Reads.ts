@@ -21,7 +21,9 @@ import {
   type Transcript,
   UNDO_MS,
   UNDOABLE,
-  type Undoable
+  type Undoable,
+  type Waiting,
+  type WorkItem
 } from "../MemoryStore.ts"
 import { UNCHANGED } from "../Overlay.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
@@ -268,6 +270,19 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     }
   })
 
+  const waiting = Effect.gen(function*() {
+    const isAlive = (yield* countsAttempts) ? sql`attempts < ${MAX_ATTEMPTS}` : sql`true`
+    const rows = yield* sql<{ kind: WorkItem["kind"]; n: number }>`
+      SELECT kind, count(*) AS n FROM work WHERE ${isAlive} GROUP BY kind`
+    const count = (...kinds: ReadonlyArray<WorkItem["kind"]>) =>
+      rows.reduce((sum, { kind, n }) => kinds.includes(kind) ? sum + n : sum, 0)
+    return {
+      compress: count("segment", "session", "upgrade"),
+      index: count("index", "reconcile"),
+      review: count("review", "recap")
+    } satisfies Waiting
+  })
+
   const failures = (limit: number) =>
     Effect.gen(function*() {
       if (!(yield* countsAttempts)) return []
@@ -385,6 +400,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     projects,
     traces,
     status,
+    waiting,
     deadLetters: dialect.deadLetters
   }
 }

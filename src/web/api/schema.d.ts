@@ -467,6 +467,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/progress": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** @description Says how far the transcripts were read, and what waits, as while a first import runs. */
+        readonly get: operations["care.progress"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/health": {
         readonly parameters: {
             readonly query?: never;
@@ -1213,6 +1230,19 @@ export interface components {
                 };
             } | null;
             readonly projects: readonly components["schemas"]["Project"][];
+        };
+        readonly Progress: {
+            readonly transcripts: {
+                readonly files: components["schemas"]["Int"];
+                readonly unread: components["schemas"]["Int"];
+                readonly bytes: number;
+                readonly read: number;
+            };
+            readonly waiting: {
+                readonly compress: components["schemas"]["Int"];
+                readonly index: components["schemas"]["Int"];
+                readonly review: components["schemas"]["Int"];
+            };
         };
         readonly Health: {
             readonly isHealthy: boolean;
@@ -2579,6 +2609,35 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description A problem */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly "care.progress": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Progress */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Progress"];
                 };
             };
             /** @description A problem */

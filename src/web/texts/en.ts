@@ -374,6 +374,9 @@ export const en = {
     messages: "Messages",
     transcripts: "Transcripts",
     waiting: "Waiting work",
+    reading: (read: string, all: string, files: number) =>
+      `Transcripts are being read: ${read} of ${all}, ${plural(files, "file is", "files are")} left.`,
+    about: (time: string) => ` About ${time} more.`,
     working: (n: string) => `Memories are being made: ${n} pieces of work are left.`,
     size: "Size",
     sizeOf: (bytes: string, limit: string) => `${bytes} of ${limit}`,

@@ -2,10 +2,9 @@
  * How the memory is: its checks, the sum of the lines that were read, what was told, what failed, what is open, and what was spent.
  */
 import { useQuery } from "@tanstack/react-query"
-import { type ReactNode, useRef } from "react"
+import type { ReactNode } from "react"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
-import { Bar } from "../../parts/Words.tsx"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Card } from "./Card.tsx"
 import { Days } from "./Days.tsx"
@@ -13,6 +12,7 @@ import { Failed } from "./Failed.tsx"
 import css from "./Health.module.css"
 import { Processes } from "./Processes.tsx"
 import { Spending } from "./Spending.tsx"
+import { Work } from "./Work.tsx"
 
 const DAYS = 30
 
@@ -63,16 +63,16 @@ const Remembered = () => {
   return (
     <Card title={t.health.remembered}>
       <Answer query={stats}>
-        {({ files, indexing, messages, pending, place, projects, sessions, size, units, version }) => (
+        {({ files, messages, pending, place, projects, sessions, size, units, version }) => (
           <>
-            <Work left={pending + indexing} />
+            <Work />
             <dl className={css["numbers"]}>
               <Fact name={t.health.memories}>{format.number(units.total)}</Fact>
               <Fact name={t.views.sessions}>{format.number(sessions)}</Fact>
               <Fact name={t.health.messages}>{format.number(messages)}</Fact>
               <Fact name={t.views.projects}>{format.number(projects.length)}</Fact>
               <Fact name={t.health.transcripts}>{format.number(files)}</Fact>
-              <Fact name={t.health.waiting}>{format.number(pending + indexing)}</Fact>
+              <Fact name={t.health.waiting}>{format.number(pending)}</Fact>
               {size !== null && (
                 <Fact name={t.health.size}>
                   {size.limit === 0
@@ -91,20 +91,6 @@ const Remembered = () => {
         )}
       </Answer>
     </Card>
-  )
-}
-
-/** How far waiting work has come since the page was opened: what it was in all nobody counts. */
-const Work = ({ left }: { readonly left: number }) => {
-  const t = useTexts()
-  const format = useFormat()
-  const most = useRef(left)
-  most.current = Math.max(most.current, left)
-  return left === 0 ? null : (
-    <div className={css["work"]} role="status">
-      <p>{t.health.working(format.number(left))}</p>
-      <Bar share={1 - left / most.current} />
-    </div>
   )
 }
 

@@ -455,6 +455,7 @@ export const http = (command: string, listening: Listening, { answersHooks, capt
         ...listening,
         home,
         place: yield* placeOf(settings),
+        transcripts: Reading.transcriptsFolder(settings),
         caps: settings.caps,
         // Who looks sees what would be told, also while nothing is.
         telling: { mode: mode === "off" ? "balanced" : mode, maxTokens },

@@ -26,10 +26,12 @@ import * as GoneFolders from "./GoneFolders.ts"
 import * as Notes from "./Notes.ts"
 import { maskTexts } from "./redact/Masking.ts"
 import { headOf, lines, openTranscript, type Stretch, tailOf } from "./transcript/TranscriptFile.ts"
+import * as Unread from "./Unread.ts"
 import * as Watch from "./Watch.ts"
 
 export { CaptureError, type TranscriptFile } from "./Discovery.ts"
 export type { Pair, Recognized } from "./GoneFolders.ts"
+export type { Unread } from "./Unread.ts"
 
 /** A batch that was written, with the number of bytes that it took from its file. */
 export interface Captured {
@@ -54,6 +56,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
     const files = yield* Files.make
     const perCall = yield* PerCall.make(1)
     const exclude = yield* Exclude
+    const folders: Unread.Folders = new Map()
     const platform = Context.make(FileSystem.FileSystem, fs).pipe(
       Context.add(Path.Path, path),
       Context.add(MemoryStore, store),
@@ -133,6 +136,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
             )
           }).pipe(Owner.provideContext(platform))
         ),
+      unread: (files) => Owner.provideContext(platform)(Unread.measure(files, folders)),
       notes: (files) => Stream.provideContext(Notes.read(files), platform),
       attach: Owner.provideContext(platform)(GoneFolders.attach),
       recognize: Owner.provideContext(platform)(GoneFolders.recognize)
@@ -148,6 +152,8 @@ export class Collector extends Context.Tag("claude-memory/Collector")<Collector,
    * cursors.
    */
   readonly sync: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<Captured, StoreError>
+  /** Measures how far these transcripts have been read, without those of excluded projects. */
+  readonly unread: (files: ReadonlyArray<TranscriptFile>) => Effect.Effect<Unread.Unread, StoreError>
   /**
    * Reads Claude Code's own memory of these transcripts' projects. For each memory folder that changed since it was
    * last read, emits all units that the folder holds now.

@@ -28,6 +28,7 @@ import * as Index from "./Index.ts"
 import * as Init from "./Init.ts"
 import * as Inject from "./Inject.ts"
 import * as Injections from "./Injections.ts"
+import * as Keep from "./Keep.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import * as List from "./List.ts"
 import * as Models from "./Models.ts"
@@ -76,10 +77,11 @@ Tell it
   save <text…>          Remember something, in your own words
   edit <id>             Change what a memory says, its title or its type; in your editor too
   pin <id…>             Have it told at the start of every session; --off takes the pin off
+  keep <id…>            Have it never let go, without telling it for that; --off judges it like others again
   help|nohelp <id>      Say that a memory helped, or did not: it is told sooner, or no more, at such prompts
   replace <old> <new>   Say that one memory holds in place of another
   forget <id…>          Forget memories; also by --project, --session, --before or --query
-  undo                  Undo the last edit, help, forgetting or merge of the last seven days
+  undo                  Undo the last edit, keep, help, forgetting or merge of the last seven days
   history <id>          Show what was changed of a memory
   export <file>         Write it all into a file, for another machine; --markdown for people
   import-archive <file> Take in what another machine's export wrote
@@ -127,6 +129,7 @@ const COMMANDS = [
   Save,
   Edit,
   Pin,
+  Keep,
   Helping.help,
   Helping.nohelp,
   Replace,

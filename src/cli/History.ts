@@ -46,6 +46,7 @@ const changeText = ({ derived }: History, unit: MemoryUnit, { after, before }: O
     ...line("type"),
     ...line("content"),
     ...(before.pinned === after.pinned ? [] : [after.pinned ? "pinned" : "no longer pinned"]),
+    ...(before.kept === after.kept ? [] : [after.kept ? "kept" : "no longer kept"]),
     ...(before.replacedBy === after.replacedBy
       ? []
       : [

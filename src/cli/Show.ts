@@ -56,6 +56,7 @@ export const command = Command.make("show", { id: unitId, ...options }, ({ id, j
         ...(unit.files.length === 0 ? [] : [`files     ${unit.files.join("\n          ")}`]),
         ...(unit.keywords.length === 0 ? [] : [`keywords  ${unit.keywords.join(", ")}`]),
         ...(unit.pinned ? ["pinned    told at the start of each session"] : []),
+        ...(unit.kept === true ? ["kept      never let go"] : []),
         ...(unit.revision === undefined
           ? []
           : [advice(`revision  ${unit.revision}; \`claude-memory history ${unit.id.slice(0, 8)}\` shows what it was`)]),

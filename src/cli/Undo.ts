@@ -1,5 +1,5 @@
 /**
- * Undoes the last edit, help or nohelp, forgetting or merge.
+ * Undoes the last edit, keep, help or nohelp, forgetting or merge.
  */
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
@@ -29,6 +29,10 @@ const text = (undone: Undone, nameOf: (projectId: string) => string): string => 
           ? [`  ${undone.unitId.slice(0, 8)}, which is there no more`]
           : named([undone.unit]))
       ].join("\n")
+    case "Keep":
+      return undone.unit === undefined
+        ? `The keep ${when} is undone, of a memory that is there no more: ${undone.unitId.slice(0, 8)}`
+        : [`${undone.unit.kept === true ? "Kept again" : "No longer kept"}:`, ...named([undone.unit])].join("\n")
     case "Edit":
       return undone.unit === undefined
         ? `The edit ${when} is undone, of a memory that is there no more: ${undone.unitId.slice(0, 8)}`
@@ -52,7 +56,7 @@ export const command = Command.make("undo", options, ({ json }) =>
     const undone = yield* memory.undo()
     if (undone === undefined) {
       yield* writeStderr(
-        "There is nothing to undo: no edit, help or nohelp, forgetting or merge of the last seven days.\n"
+        "There is nothing to undo: no edit, keep, help or nohelp, forgetting or merge of the last seven days.\n"
       )
       return yield* Effect.fail(new Unsuccessful())
     }
@@ -60,6 +64,6 @@ export const command = Command.make("undo", options, ({ json }) =>
     yield* answer(json, { undone }, () => text(undone, (id) => names.get(id) ?? id))
   }).pipe(App.provide(App.service("undo")))).pipe(
     Command.withDescription(
-      "Undo the last edit, help or nohelp, forgetting or merge of the last seven days; again for the one before"
+      "Undo the last edit, keep, help or nohelp, forgetting or merge of the last seven days; again for the one before"
     )
   )

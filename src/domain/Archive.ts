@@ -37,7 +37,8 @@ const Changed = Schema.Struct({
   replacedBy: Schema.NullOr(Schema.String),
   replacedFor: Schema.optionalWith(Schema.NullOr(Schema.String), { default: () => null }),
   feedback: Schema.optionalWith(Schema.Array(Feedback), { default: () => [] }),
-  uses: Schema.optionalWith(Schema.Int, { default: () => 0 })
+  uses: Schema.optionalWith(Schema.Int, { default: () => 0 }),
+  kept: Schema.optionalWith(Schema.Boolean, { default: () => false })
 })
 
 /** What a person changed of a unit, and when last. */

@@ -16,6 +16,8 @@ export const EditRequest = Schema.Struct({
   ),
   type: Schema.optional(UnitType),
   pinned: Schema.optional(Schema.Boolean),
+  /** True for what is to be kept, though no session is told it for that: neither listed among the least nor let go. */
+  kept: Schema.optional(Schema.Boolean),
   /** Id of the memory that holds instead, or null when this one holds. */
   replacedBy: Schema.optional(Schema.NullOr(Schema.String)),
   /** Revision that was looked at, 0 for a memory that nobody has changed: a later one is not overwritten. */

@@ -69,6 +69,8 @@ export const MemoryUnit = Schema.Struct({
   revision: Schema.optional(Schema.Int),
   /** True for what a person wants told at the start of each session, and never removed by a rule. */
   pinned: Schema.Boolean,
+  /** True for what a person wants kept: it is neither listed among the least nor let go. Missing otherwise. */
+  kept: Schema.optional(Schema.Boolean),
   active: Schema.Boolean
 })
 export type MemoryUnit = typeof MemoryUnit.Type

@@ -47,7 +47,7 @@ const memories = group("memories")
     patch("edit", "/v1/units/:id").setPath(S.UnitId).setHeaders(IfMatch)
       .setPayload(EditRequest.omit("revision").annotations({ identifier: "EditBody" })).addSuccess(S.MemoryUnit)
       .annotateContext(
-        words("Changes a memory: title, text, type, pinned, or the memory that holds instead. Needs If-Match.")
+        words("Changes a memory: title, text, type, pinned, kept, or the memory that holds instead. Needs If-Match.")
       )
   )
   .add(
@@ -71,8 +71,12 @@ const memories = group("memories")
       .annotateContext(words("Forgets memories by id, or by what they have in common; or says which it would."))
   )
   .add(
-    post("undo", "/v1/undo").addSuccess(S.Undone)
-      .annotateContext(words("Undoes the newest edit, forgetting or merge of the last seven days."))
+    get("undoable", "/v1/undo").addSuccess(Schema.Struct({ undoable: Schema.NullOr(S.Undoable) }))
+      .annotateContext(words("Says what would be undone, whoever did it."))
+  )
+  .add(
+    post("undo", "/v1/undo").setUrlParams(S.UndoParams).addSuccess(S.Undone)
+      .annotateContext(words("Undoes the newest edit, feedback, keeping, forgetting or merge of the last seven days."))
   )
   .add(
     get("least", "/v1/least").setUrlParams(S.ListParams.pick("project", "limit")).addSuccess(S.Units)
@@ -149,6 +153,10 @@ const projects = group("projects")
 const care = group("care")
   .add(get("stats", "/v1/stats").addSuccess(S.Stats).annotateContext(words("Says what is remembered.")))
   .add(
+    get("progress", "/v1/progress").addSuccess(S.Progress)
+      .annotateContext(words("Says how far the transcripts were read, and what waits, as while a first import runs."))
+  )
+  .add(
     get("check", "/v1/health").addSuccess(S.Health).annotateContext(words("Checks the memory, as `doctor` does."))
   )
   .add(
@@ -156,8 +164,8 @@ const care = group("care")
       .annotateContext(words("Lists lines that could not be understood, and work that failed."))
   )
   .add(
-    post("retry", "/v1/failures/retry").addSuccess(Schema.Struct({ queued: Schema.Int }))
-      .annotateContext(words("Queues the work that failed once more."))
+    post("retry", "/v1/failures/retry").setUrlParams(S.RetryParams).addSuccess(Schema.Struct({ queued: Schema.Int }))
+      .annotateContext(words("Queues the work that failed once more: all of it, or one item."))
   )
   .add(
     get("cost", "/v1/cost").setUrlParams(S.CostParams).addSuccess(S.Cost)

@@ -13,6 +13,7 @@ import { checkContent, isHealthy } from "../serve/Health.ts"
 import { isBalanced } from "../serve/Wording.ts"
 import { Api } from "./Api.ts"
 import { Events } from "./Events.ts"
+import { problem } from "./Problem.ts"
 import { projectView } from "./Projects.ts"
 import { answering, counted } from "./Requests.ts"
 import { Service } from "./Service.ts"
@@ -42,6 +43,12 @@ const stats = Effect.gen(function*() {
 export const layer = HttpApiBuilder.group(Api, "care", (handlers) =>
   handlers
     .handle("stats", () => answering(stats))
+    .handle("progress", () =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const { transcripts } = yield* Service
+        return yield* memory.progress(transcripts)
+      })))
     .handle("check", () =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
@@ -57,8 +64,15 @@ export const layer = HttpApiBuilder.group(Api, "care", (handlers) =>
           failures: yield* memory.failures(LETTERS)
         }
       })))
-    .handle("retry", () =>
-      answering(Effect.flatMap(ClaudeMemory, ({ retry }) => Effect.map(retry, (queued) => ({ queued })))))
+    .handle("retry", ({ urlParams: { key, kind } }) =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        if (key === undefined && kind === undefined) return { queued: yield* memory.retry() }
+        if (key === undefined || kind === undefined) {
+          return yield* problem("bad-request", "name both kind and key, or neither")
+        }
+        return { queued: yield* memory.retry({ key, kind }) }
+      })))
     .handle("cost", ({ urlParams: { by = "day", days = DAYS } }) =>
       answering(Effect.gen(function*() {
         const { caps, spending } = yield* Service

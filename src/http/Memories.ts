@@ -49,14 +49,17 @@ const revisionOf = (ifMatch: string | undefined): Effect.Effect<Option.Option<nu
     : Effect.succeedSome(Number(revision))
 }
 
+const KINDS = { Edit: "edit", Feedback: "feedback", Keep: "keep" } as const
+
 const undoneOf = (undone: Undone | undefined): typeof S.Undone.Type => {
   switch (undone?._tag) {
     case undefined:
       return { kind: null, at: null, units: [] }
     case "Edit":
     case "Feedback":
+    case "Keep":
       return {
-        kind: undone._tag === "Edit" ? "edit" : "feedback",
+        kind: KINDS[undone._tag],
         at: undone.at,
         units: undone.unit === undefined ? [] : [undone.unit]
       }
@@ -66,6 +69,19 @@ const undoneOf = (undone: Undone | undefined): typeof S.Undone.Type => {
       return { kind: "merge", at: undone.at, units: [] }
   }
 }
+
+const undoable = Effect.gen(function*() {
+  const memory = yield* ClaudeMemory
+  const found = yield* memory.undoable
+  if (found === undefined) return { undoable: null }
+  const { projects, units, ...operation } = found
+  const known = projects.length === 0 ? [] : yield* memory.projects.known
+  const nameOf = (id: string) =>
+    known.flatMap((project) => [project, ...project.merged]).find((project) => project.id === id)?.name ?? id
+  return {
+    undoable: { ...operation, count: units.length, units: units.slice(0, SHOWN), projects: projects.map(nameOf) }
+  }
+})
 
 /** Lists the units of a page, and the cursor of the next: the time of its last, and how many units of that time it has had. */
 const listed = ({ cursor, limit = LISTED, ...params }: typeof S.ListParams.Type) =>
@@ -209,7 +225,19 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
         return { unit, words, toldAt: toldAt ?? null }
       })))
     .handle("forgetMany", ({ payload }) => answering(forgetMany(payload)))
-    .handle("undo", () => answering(Effect.flatMap(ClaudeMemory, ({ undo }) => Effect.map(undo(), undoneOf))))
+    .handle("undoable", () => answering(undoable))
+    .handle("undo", ({ urlParams: { operation } }) =>
+      answering(Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const undone = yield* memory.undo(undefined, operation)
+        if (undone === undefined && operation !== undefined) {
+          return yield* problem(
+            "in-conflict",
+            "something else was changed meanwhile, and nothing was undone; look again"
+          )
+        }
+        return undoneOf(undone)
+      })))
     .handle("least", ({ urlParams: { limit = LISTED, project } }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory

@@ -11,6 +11,7 @@ import { Replaced, SearchMode, Why } from "../domain/Search.ts"
 import { Verdict } from "../domain/Verdict.ts"
 import { Report } from "../resources/monitor/RunFile.ts"
 import { Check } from "../serve/Health.ts"
+import { UNDOABLE } from "../store/MemoryStore.ts"
 
 const optional = Schema.optional
 
@@ -138,7 +139,8 @@ const Changed = Schema.Struct({
   replacedFor: Schema.NullOr(Schema.String),
   feedback: Schema.Array(Feedback),
   /** Sessions in which Claude used the memory as it was told. */
-  uses: Schema.Int
+  uses: Schema.Int,
+  kept: Schema.Boolean
 })
 
 /** The values that were derived, and each change since, oldest first; null in a change stands for the derived value. */
@@ -196,10 +198,26 @@ export const Forgotten = Schema.Struct({
 
 /** What was undone, and when that had been done; null when there was nothing to undo. */
 export const Undone = Schema.Struct({
-  kind: Schema.NullOr(Schema.Literal("edit", "feedback", "forget", "merge")),
+  kind: Schema.NullOr(Schema.Literal(...UNDOABLE)),
   at: Schema.NullOr(Schema.Number),
   units: Schema.Array(MemoryUnit)
 }).annotations({ identifier: "Undone" })
+
+/** What would be undone; null when there is nothing to undo. */
+export const Undoable = Schema.Struct({
+  operation: Schema.Int,
+  kind: Schema.Literal(...UNDOABLE),
+  actor: Schema.Literal("person", "claude", "rule"),
+  at: Schema.Number,
+  count: Schema.Int,
+  /** Some of the memories. */
+  units: Schema.Array(MemoryUnit),
+  /** Names of the project that was merged, and of that which it was merged into. */
+  projects: Schema.Array(Schema.String)
+}).annotations({ identifier: "Undoable" })
+
+/** Number of the operation to undo; when another one is the newest meanwhile, nothing is undone. */
+export const UndoParams = Schema.Struct({ operation: optional(Schema.NumberFromString.pipe(Schema.int())) })
 
 export const SessionView = Schema.Struct({
   session: Session,
@@ -374,10 +392,27 @@ export const Stats = Schema.Struct({
   projects: Schema.Array(Project)
 }).annotations({ identifier: "Stats" })
 
+/** What is left to be read and done, by whatever process. */
+export const Progress = Schema.Struct({
+  /** Transcripts of all projects that are not excluded, and their bytes. */
+  transcripts: Schema.Struct({
+    files: Schema.Int,
+    /** Transcripts of which something is unread. */
+    unread: Schema.Int,
+    bytes: Schema.Number,
+    read: Schema.Number
+  }),
+  /** Pieces of work that wait: of which memories are made, that are indexed, and that a language model rewrites. */
+  waiting: Schema.Struct({ compress: Schema.Int, index: Schema.Int, review: Schema.Int })
+}).annotations({ identifier: "Progress" })
+
 export const Health = Schema.Struct({
   isHealthy: Schema.Boolean,
   checks: Schema.Array(Check)
 }).annotations({ identifier: "Health" })
+
+/** What work does with its key: a segment, a session, a memory, an index. */
+const WorkKind = Schema.Literal("segment", "session", "index", "review", "recap", "upgrade", "reconcile")
 
 export const DeadLetters = Schema.Struct({
   deadLetters: Schema.Array(Schema.Struct({
@@ -387,13 +422,24 @@ export const DeadLetters = Schema.Struct({
     line: Schema.String
   })),
   failures: Schema.Array(Schema.Struct({
-    kind: Schema.String,
+    kind: WorkKind,
     key: Schema.String,
     attempts: Schema.Int,
+    /** Why it failed last. */
     error: Schema.String,
-    isDead: Schema.Boolean
+    /** True where it is not tried again by itself. */
+    isDead: Schema.Boolean,
+    /** When it had failed first, at the latest. */
+    since: Schema.Number,
+    failedAt: Schema.Number,
+    nextAt: Schema.NullOr(Schema.Number),
+    session: Schema.NullOr(Schema.Struct({ id: Schema.String, title: Schema.NullOr(Schema.String) })),
+    unit: Schema.NullOr(Schema.Struct({ id: Schema.String, title: Schema.String }))
   }))
 }).annotations({ identifier: "DeadLetters" })
+
+/** One item of failed work, by both; all of it without them. */
+export const RetryParams = Schema.Struct({ kind: optional(WorkKind), key: optional(Name) })
 
 const Amount = Schema.Struct({ usd: Schema.NullOr(Schema.Number), tokens: Schema.NullOr(Schema.Number) })
 export const CostParams = Schema.Struct({

@@ -54,7 +54,7 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
   }
 }
 
-export interface Options extends Pick<Service["Type"], "caps" | "home" | "place" | "telling"> {
+export interface Options extends Pick<Service["Type"], "caps" | "home" | "place" | "telling" | "transcripts"> {
   readonly mcp: HttpSessions.Options
   /** Folder of the page's files. */
   readonly pages: string
@@ -78,7 +78,7 @@ const tidySocket = (path: string) =>
     if (existsSync(path) && lstatSync(path).isSocket()) rmSync(path, { force: true })
   })
 
-const makeService = ({ caps, home, place, telling }: Options) =>
+const makeService = ({ caps, home, place, telling, transcripts }: Options) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
@@ -88,6 +88,7 @@ const makeService = ({ caps, home, place, telling }: Options) =>
       place,
       caps,
       telling,
+      transcripts,
       spending: yield* Spending,
       checks: Owner.provideContext(context)(checkHooks(memory, home)),
       codes: yield* Token.makeCodes,

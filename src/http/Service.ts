@@ -15,6 +15,8 @@ export class Service extends Context.Tag("claude-memory/http/Service")<Service, 
   readonly home: string
   /** Place of the memory, for people. */
   readonly place: string
+  /** Folder of Claude Code's transcripts. */
+  readonly transcripts: string
   /** What the settings tell at a prompt, where a request does not say. */
   readonly telling: { readonly mode: InjectionMode; readonly maxTokens: number }
   readonly caps: Caps

@@ -7,6 +7,7 @@ import { EditRequest } from "../domain/Edited.ts"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { feedbackText, plural } from "../serve/Wording.ts"
+import { UNDOABLE } from "../store/MemoryStore.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
 import { messagesOf, named } from "./MemoryTools.ts"
@@ -133,7 +134,7 @@ export const undo = tool({
   quotesMemory: true,
   input: Schema.Struct({}),
   output: Schema.Struct({
-    undone: Schema.NullOr(Schema.Literal("edit", "feedback", "forget", "merge")),
+    undone: Schema.NullOr(Schema.Literal(...UNDOABLE)),
     ids: Schema.Array(Schema.String).annotations({ description: "Ids of the memories that are as before" })
   }),
   run: () =>
@@ -149,6 +150,8 @@ export const undo = tool({
       switch (undone._tag) {
         case "Edit":
           return { data: { undone: "edit" as const, ids: [undone.unitId] }, text: `As before: [${undone.unitId}]` }
+        case "Keep":
+          return { data: { undone: "keep" as const, ids: [undone.unitId] }, text: `As before: [${undone.unitId}]` }
         case "Feedback":
           return {
             data: { undone: "feedback" as const, ids: [undone.unitId] },

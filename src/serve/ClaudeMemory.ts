@@ -8,7 +8,13 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { type CaptureError, Collector, type Recognized, type TranscriptFile } from "../capture/Collector.ts"
+import {
+  type CaptureError,
+  Collector,
+  type Recognized,
+  type TranscriptFile,
+  type Unread
+} from "../capture/Collector.ts"
 import type { Message, Session } from "../domain/Conversation.ts"
 import type { EditRequest } from "../domain/Edited.ts"
 import type { InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
@@ -34,7 +40,6 @@ import { Retriever } from "../retrieve/Retriever.ts"
 import {
   type Actor,
   type DeadLetter,
-  type FailedWork,
   type ForgetOptions,
   type Forgotten,
   type History,
@@ -45,7 +50,10 @@ import {
   type SessionFilter,
   type StoreError,
   type StoreStatus,
-  type Undone
+  type Undoable,
+  type Undone,
+  type Waiting,
+  type WorkItem
 } from "../store/MemoryStore.ts"
 import { Retention, type Size } from "../store/Retention.ts"
 import { afterwards } from "./Afterwards.ts"
@@ -54,6 +62,7 @@ import * as ArchiveFile from "./ArchiveFile.ts"
 import { type Criteria, forgetSelected, select, type Selection } from "./Bulk.ts"
 import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
 import { type Conversation, conversation, type Place } from "./Conversation.ts"
+import { type Failure, failures, retry } from "./Failures.ts"
 import { addProject, type GivenConversation, type GivenText, storeConversation, storeText } from "./Given.ts"
 import { feedback, type FeedbackRequest, type Helped } from "./Helping.ts"
 import { injectedSince, type InjectionIn, injectionsOf, type SessionInjections } from "./Injections.ts"
@@ -154,11 +163,11 @@ const make = Effect.gen(function*() {
       )
     )
 
-  const retry = Effect.gen(function*() {
-    const failures = yield* store.failures(NO_LIMIT)
-    yield* Effect.forEach(failures, ({ key, kind }) => store.queue(kind, [key]), { discard: true })
-    return failures.length
-  })
+  const progress = (folder: string) =>
+    Effect.gen(function*() {
+      const files = yield* Effect.orElseSucceed(collector.discover([folder]), () => [])
+      return { transcripts: yield* collector.unread(files), waiting: yield* store.waiting }
+    })
 
   const archived = (scope: Archive.Scope, format: "lines" | "markdown") =>
     format === "lines" ? Archive.lines(scope) : markdown(scope)
@@ -203,7 +212,8 @@ const make = Effect.gen(function*() {
     edit: (id, request, by) => run(Effect.zipLeft(edit(id, request, by), refresh)),
     feedback: (id, request, by) => run(feedback(id, request, by)),
     history: (id) => run(history(id)),
-    undo: (by) => run(Effect.zipLeft(undo(by), refresh)),
+    undo: (by, operation) => run(Effect.zipLeft(undo(by, operation), refresh)),
+    undoable: store.undoable,
     moveIn: (foreign, isDryRun) => {
       const moved = moveIn(foreign, isDryRun)
       const whole = isDryRun
@@ -239,6 +249,7 @@ const make = Effect.gen(function*() {
     project: (folder) => run(Projects.byFolder(folder)),
     projectsNamed: (names) => run(Projects.byName(names)),
     status: store.status,
+    progress: (folder) => run(progress(folder)),
     version: store.version,
     size: retention.size,
     checkWriting: store.transaction(Effect.void),
@@ -267,11 +278,17 @@ const make = Effect.gen(function*() {
           Stream.execute(run(Effect.zipLeft(afterwards(Pipeline.catchUp), refresh)))
         )
     },
-    failures: store.failures,
+    failures: (limit) => run(failures(limit)),
     deadLetters: store.deadLetters,
-    retry: run(retry)
+    retry: (item) => run(retry(item))
   } satisfies ClaudeMemory["Type"]
 })
+
+/** What is left of an import. */
+export interface Progress {
+  readonly transcripts: Unread
+  readonly waiting: Waiting
+}
 
 export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<ClaudeMemory, {
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
@@ -331,7 +348,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly sessions: (filter: SessionFilter, limit: number) => Effect.Effect<ReadonlyArray<KnownSession>, StoreError>
   /** Returns the newest memories that pass the filter, newest first. */
   readonly recent: (filter: SearchFilter, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
-  /** Lists the memories that are worth least, the least first; neither archives nor what a person saved, edited or pinned. */
+  /** Lists the memories that are worth least, the least first; neither archives nor what a person saved, edited, pinned or kept. */
   readonly least: (
     projects: SearchFilter["projects"],
     limit: number
@@ -363,8 +380,13 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly history: (
     id: string
   ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly history: History | undefined }, StoreError | NotFound>
-  /** Undoes the newest edit, forgetting or merge of the last seven days, if `by` asked for it; undefined when there is none. */
-  readonly undo: (by?: Actor) => Effect.Effect<Undone | undefined, StoreError>
+  /**
+   * Undoes the newest edit, feedback, keeping, forgetting or merge of the last seven days, if `by` asked for it; undefined when there is
+   * none. With `operation`, only if that is the newest still.
+   */
+  readonly undo: (by?: Actor, operation?: number) => Effect.Effect<Undone | undefined, StoreError>
+  /** Returns what `undo` would undo. */
+  readonly undoable: Effect.Effect<Undoable | undefined, StoreError>
   /**
    * Makes memories of another program's, with their secrets masked, and indexes them; emits each step when it is done. A dry run writes
    * nothing. What was brought in before, or is forgotten here, is not brought in again.
@@ -464,6 +486,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     names: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
+  /** Says how far the transcripts below a folder have been read, by whatever process, and what waits; a folder need not exist. */
+  readonly progress: (folder: string) => Effect.Effect<Progress, StoreError>
   /** Returns a text that is another one after anything was written, by whatever process. */
   readonly version: Effect.Effect<string, StoreError>
   /** Reports the memory's size and limit, and what was let go; undefined where a server keeps the memory. */
@@ -488,10 +512,10 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     readonly check: Effect.Effect<unknown, IndexError | ModelError>
   }
   /** Lists failed work; items that are not tried again come first. */
-  readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
+  readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<Failure>, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
-  /** Queues failed work once more, dead items too; returns how many. Whoever works off the queue does it. */
-  readonly retry: Effect.Effect<number, StoreError>
+  /** Queues failed work once more, dead items too, all of it or one item; returns how many. Whoever works off the queue does it. */
+  readonly retry: (item?: Pick<WorkItem, "key" | "kind">) => Effect.Effect<number, StoreError | NotFound>
 }>() {
   static readonly layer = Owner.layer(this, make)
 }

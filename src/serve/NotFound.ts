@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 const MAX_NAME = 100
 
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
-  what: Schema.Literal("unit", "project", "session", "cursor", "injections", "replacement", "word"),
+  what: Schema.Literal("unit", "project", "session", "cursor", "injections", "replacement", "word", "work"),
   name: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
@@ -36,6 +36,8 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
         return `${all} has no telling word of this prompt: ${name}; without --prompt it is said of the prompt at which it was told`
       case "replacement":
         return `${name} can't hold in place of itself`
+      case "work":
+        return `no ${name} has failed; it was done meanwhile, or is queued once more`
       case "cursor":
         return `${name} is not a cursor that a timeline returned; leave it out`
     }

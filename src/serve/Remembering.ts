@@ -90,12 +90,14 @@ export const history = (prefix: string) =>
     return { unit, history: yield* store.history(unit.id) }
   })
 
-export const undo = (by: Actor | undefined) =>
+export const undo = (by: Actor | undefined, operation: number | undefined) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const undone = yield* store.undo(by)
+    const undone = yield* store.undo(by, operation)
     // Compresses again what the messages tell.
-    if (undone !== undefined) yield* afterwards(undone._tag === "Edit" ? Pipeline.catchUp : Pipeline.settle)
+    if (undone !== undefined && undone._tag !== "Keep") {
+      yield* afterwards(undone._tag === "Edit" ? Pipeline.catchUp : Pipeline.settle)
+    }
     return undone
   })
 

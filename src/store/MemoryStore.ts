@@ -118,6 +118,10 @@ export interface FailedWork {
   readonly error: string
   /** True after `MAX_ATTEMPTS` failed attempts. */
   readonly isDead: boolean
+  /** When it failed last, in milliseconds since the epoch. */
+  readonly failedAt: number
+  /** When it is tried again; null when it is dead. */
+  readonly nextAt: number | null
 }
 
 /** Compressed segments of a session. A model reviews them if `isWanted` is true here or was in an earlier request. */
@@ -195,6 +199,16 @@ export interface StoreStatus {
   readonly projects: ReadonlyArray<ProjectSummary>
 }
 
+/** Numbers of queued work items, without dead ones, by what they make. */
+export interface Waiting {
+  /** Segments and sessions of which memories are made. */
+  readonly compress: number
+  /** Memories that the index has yet to process. */
+  readonly index: number
+  /** Segments and sessions that a language model compresses again. */
+  readonly review: number
+}
+
 export type ProjectSummary = KnownProject & { readonly units: number }
 
 /** By what the projects of folders that are gone are recognised. */
@@ -261,13 +275,27 @@ export type Doer = Actor | "rule"
 export const UNDO_MS = 7 * 86_400_000
 
 /**
- * "edit" changes words or type, "pin" whether a unit is pinned, "replace" which unit says what holds now, "feedback" what was said of it as
- * it was told, "use" in how many sessions Claude used it.
+ * "edit" changes words or type, "pin" whether a unit is pinned, "keep" whether it is kept, "replace" which unit says what holds now,
+ * "feedback" what was said of it as it was told, "use" in how many sessions Claude used it.
  */
-export type OperationKind = "edit" | "pin" | "replace" | "feedback" | "use" | "forget" | "merge" | "undo"
+export type OperationKind = "edit" | "pin" | "keep" | "replace" | "feedback" | "use" | "forget" | "merge" | "undo"
 
 /** The kinds that `undo` undoes. */
-export const UNDOABLE: ReadonlyArray<OperationKind> = ["edit", "feedback", "forget", "merge"]
+export const UNDOABLE = ["edit", "feedback", "keep", "forget", "merge"] as const
+
+/** What `undo` would undo. */
+export interface Undoable {
+  /** Number of the operation. */
+  readonly operation: number
+  readonly kind: typeof UNDOABLE[number]
+  readonly actor: Doer
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** The units that were changed or forgotten, as far as they are there. */
+  readonly units: ReadonlyArray<MemoryUnit>
+  /** Ids of the project that was merged, and of that which it was merged into; none for other kinds. */
+  readonly projects: ReadonlyArray<string>
+}
 
 /** Parts of what was forgotten. */
 export type BinKind = "unit" | "message" | "title" | "letter"
@@ -299,7 +327,7 @@ export type EditResult =
 /** What `undo` undid, and when that had been done. */
 export type Undone =
   | {
-    readonly _tag: "Edit" | "Feedback"
+    readonly _tag: "Edit" | "Feedback" | "Keep"
     readonly at: number
     readonly unitId: string
     readonly unit: MemoryUnit | undefined
@@ -341,6 +369,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly fail: (items: ReadonlyArray<WorkItem>, error: string) => Effect.Effect<void, StoreError>
   /** Lists failed work, dead items first. */
   readonly failures: (limit: number) => Effect.Effect<ReadonlyArray<FailedWork>, StoreError>
+  /** Queues failed work once more, all of it or one item, as `queue` does; returns the number of items. */
+  readonly retry: (item?: Pick<WorkItem, "key" | "kind">) => Effect.Effect<number, StoreError>
   /**
    * Queues reviews of a session's segments, then its recap: all segments at the first request with `isWanted`, later
    * the given ones. Skips a session for which no request had `isWanted`.
@@ -401,6 +431,12 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly version: Effect.Effect<string, StoreError>
   /** Lists ids of active units greater than `after`, ascending. */
   readonly unitIds: (after: string, limit: number) => Effect.Effect<ReadonlyArray<string>, StoreError>
+  /** Lists ids of units that pass the filter, oldest first, without the first `skip`. Quick where the filter names its projects. */
+  readonly oldest: (
+    filter: SearchFilter,
+    skip: number,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<string>, StoreError>
   /** Returns units in the order of `ids`; skips unknown ids. */
   readonly units: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns at most 10 units whose id begins with `prefix`. */
@@ -460,9 +496,11 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly history: (id: string) => Effect.Effect<History | undefined, StoreError>
   /**
    * Undoes the newest operation of `UNDOABLE` kinds that was not undone, of the last `UNDO_MS`; with `by`, only if they asked for it.
-   * Returns undefined when there is none.
+   * Returns undefined when there is none. With `operation`, only if that is the one still.
    */
-  readonly undo: (by?: Actor) => Effect.Effect<Undone | undefined, StoreError>
+  readonly undo: (by?: Actor, operation?: number) => Effect.Effect<Undone | undefined, StoreError>
+  /** Returns what `undo` would undo. */
+  readonly undoable: Effect.Effect<Undoable | undefined, StoreError>
   /** Returns these units and their duplicates, which `forget` deletes with them. */
   readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
@@ -515,6 +553,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly excludeProject: (project: Project, isExcluded: boolean) => Effect.Effect<void, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
   readonly status: Effect.Effect<StoreStatus, StoreError>
+  /** Counts what waits, quicker than `status`. */
+  readonly waiting: Effect.Effect<Waiting, StoreError>
   /** Runs writes of this store, and of an index in the same file, in one transaction. */
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
 }>() {}

@@ -29,6 +29,8 @@ export interface Changed {
   readonly feedback: ReadonlyArray<Feedback>
   /** Number of sessions in which Claude used the unit as it was told, at most `MAX_USES`. */
   readonly uses: number
+  /** Whether a person wants the unit kept: it is not let go. Says nothing of what the unit tells, and so makes no revision. */
+  readonly kept: boolean
 }
 
 /** Values that change nothing. Those which an earlier version recorded lack some. */
@@ -40,7 +42,8 @@ export const UNCHANGED: Changed = {
   replacedBy: null,
   replacedFor: null,
   feedback: [],
-  uses: 0
+  uses: 0,
+  kept: false
 }
 
 /** A change of some values: null gives back the derived one. */
@@ -65,21 +68,22 @@ export const overlayOf = (unit: MemoryUnit): Overlay => ({
 })
 
 export const changedOf = (
-  { content, feedback, pinned, replacedBy, replacedFor, title, type, uses }: Changed
-): Changed => ({ title, content, type, pinned, replacedBy, replacedFor, feedback, uses })
+  { content, feedback, kept, pinned, replacedBy, replacedFor, title, type, uses }: Changed
+): Changed => ({ title, content, type, pinned, replacedBy, replacedFor, feedback, uses, kept })
 
 const isEqual = (a: Changed, b: Changed): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-/** Leaves out what rules found and counted. */
-const withoutRules = (changed: Changed): Changed => ({
+/** Leaves out what makes no revision: what rules found and counted, and whether the unit is kept. */
+const revised = (changed: Changed): Changed => ({
   ...changed,
   ...(changed.replacedFor !== null && { replacedBy: null, replacedFor: null }),
-  uses: 0
+  uses: 0,
+  kept: false
 })
 
 /**
  * Applies a change; returns the same overlay when it changes nothing. A value equal to the derived one is null. What a rule changes
- * makes no revision.
+ * makes no revision, and neither does keeping.
  */
 export const change = (overlay: Overlay, changes: Change): Overlay => {
   const value = <Name extends "content" | "title" | "type">(name: Name): Changed[Name] => {
@@ -94,16 +98,18 @@ export const change = (overlay: Overlay, changes: Change): Overlay => {
     replacedBy: changes.replacedBy === undefined ? overlay.replacedBy : changes.replacedBy,
     replacedFor: changes.replacedBy === undefined ? overlay.replacedFor : changes.replacedFor ?? null,
     feedback: changes.feedback ?? overlay.feedback,
-    uses: changes.uses ?? overlay.uses
+    uses: changes.uses ?? overlay.uses,
+    kept: changes.kept ?? overlay.kept
   }
   if (isEqual(next, changedOf(overlay))) return overlay
-  const isByRule = isEqual(withoutRules(next), withoutRules(changedOf(overlay)))
-  return { ...overlay, ...next, revision: overlay.revision + (isByRule ? 0 : 1) }
+  const isSame = isEqual(revised(next), revised(changedOf(overlay)))
+  return { ...overlay, ...next, revision: overlay.revision + (isSame ? 0 : 1) }
 }
 
 /** Tests whether a person changed anything: such a unit stays where its origin is compressed again. */
 export const isKept = <A extends Changed>(changed: A | null | undefined): changed is A =>
-  changed !== null && changed !== undefined && (changed.pinned || changed.content !== null || changed.title !== null ||
+  changed !== null && changed !== undefined &&
+  (changed.pinned || changed.kept || changed.content !== null || changed.title !== null ||
     changed.type !== null || changed.replacedBy !== null && changed.replacedFor === null || changed.feedback.length > 0)
 
 /** Returns the overlay for a unit as it is derived anew: what a rule found, or counted, in other words holds no more. */
@@ -120,7 +126,7 @@ export const rebased = (overlay: Overlay, unit: MemoryUnit): Overlay => {
 /** Returns a unit as it was derived. */
 export const underneath = (unit: MemoryUnit, overlay: Overlay | undefined): MemoryUnit => {
   if (overlay === undefined) return unit
-  const { feedback: _, replacedBy: __, replacedFor: ___, revision: ____, uses: _____, ...rest } = unit
+  const { feedback: _, kept: __, replacedBy: ___, replacedFor: ____, revision: _____, uses: ______, ...rest } = unit
   return { ...rest, ...overlay.derived, pinned: false }
 }
 
@@ -129,7 +135,7 @@ export const underneath = (unit: MemoryUnit, overlay: Overlay | undefined): Memo
  * the derived one came from.
  */
 export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
-  const { content, derived, feedback, pinned, replacedBy, replacedFor, revision, title, type, uses } = overlay
+  const { content, derived, feedback, kept, pinned, replacedBy, replacedFor, revision, title, type, uses } = overlay
   const rest = underneath(unit, overlay)
   return {
     ...rest,
@@ -151,6 +157,7 @@ export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
     ...(replacedFor !== null && { replacedFor }),
     ...(feedback.length > 0 && { feedback }),
     ...(uses > 0 && { uses }),
+    ...(kept && { kept }),
     ...(revision > 0 && { revision })
   }
 }

@@ -19,7 +19,7 @@ const HALF_LIFE_MS = 90 * 86_400_000
 
 type Judged = Pick<
   MemoryUnit,
-  "active" | "occurredAt" | "origin" | "pinned" | "quality" | "revision" | "sessionId" | "type"
+  "active" | "kept" | "occurredAt" | "origin" | "pinned" | "quality" | "revision" | "sessionId" | "type"
 >
 
 /** Tests whether a unit was made of a session; others were saved, or come from a note. */
@@ -28,7 +28,7 @@ export const isOfSession = (unit: Pick<MemoryUnit, "origin" | "sessionId">): boo
 
 /** Classes of units, the least worth first. All of one class go before any of the next. */
 const classOf = (unit: Judged): number =>
-  unit.pinned
+  unit.pinned || unit.kept === true
     ? Infinity
     : savedBy(unit) === "person" || unit.revision !== undefined
     ? 4
@@ -41,7 +41,7 @@ const classOf = (unit: Judged): number =>
     : 1
 
 /**
- * Returns what a unit is worth at a time, in milliseconds since the epoch: infinite when it is pinned, from 4 on when a person saved or
+ * Returns what a unit is worth at a time, in milliseconds since the epoch: infinite when it is pinned or kept, from 4 on when a person saved or
  * edited it, from 3 when Claude noted it or a note has it, from 2 for the archive of a session, from 1 for others, less for one that says
  * the same as another. Within a class, a unit is worth the less, the older it is and the lower its quality.
  */
@@ -50,5 +50,5 @@ export const worthOf = (unit: Judged, now: number): number =>
   0.999 * WEIGHTS[unit.type] * Math.min(1, Math.max(0, unit.quality)) *
     2 ** (-Math.max(0, now - unit.occurredAt) / HALF_LIFE_MS)
 
-/** Tests whether a unit is as it was made of a session: neither saved, nor noted, nor edited, nor pinned. */
+/** Tests whether a unit is as it was made of a session: neither saved, nor noted, nor edited, nor pinned, nor kept. */
 export const isDerived = (unit: Judged, now: number): boolean => worthOf(unit, now) < 3

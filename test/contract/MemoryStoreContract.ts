@@ -2,6 +2,7 @@
  * The contract of every `MemoryStore`.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -958,7 +959,15 @@ export const suite = <E>(
             yield* store.fail(items, `the ${attempts}. time`)
             const isDead = attempts === MAX_ATTEMPTS
             assert.deepStrictEqual(yield* store.failures(10), [
-              { kind: "review", key, attempts, error: `the ${attempts}. time`, isDead }
+              {
+                kind: "review",
+                key,
+                attempts,
+                error: `the ${attempts}. time`,
+                isDead,
+                failedAt: yield* Clock.currentTimeMillis,
+                nextAt: isDead ? null : (yield* Clock.currentTimeMillis) + retryDelay(attempts)
+              }
             ])
             assert.strictEqual((yield* store.status).pending, isDead ? before - 1 : before)
             yield* TestClock.adjust(retryDelay(attempts) - 1)
@@ -968,6 +977,8 @@ export const suite = <E>(
           yield* TestClock.adjust("365 days")
           assert.deepStrictEqual(yield* store.claim("review", 10), [])
 
+          // What is dead waits for nobody.
+          assert.deepStrictEqual(yield* store.waiting, { compress: 4, index: 0, review: 1 })
           yield* store.fail(yield* store.claim("segment", 10), "no model")
           assert.deepStrictEqual(
             (yield* store.failures(10)).map(({ attempts, isDead, kind }) => [kind, attempts, isDead]),
@@ -1012,6 +1023,26 @@ export const suite = <E>(
           })
         )
       }
+
+      test(
+        "is queued once more, one item or all of it",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* talk("s1", "a", "b", "c")
+          yield* store.reviewAgain(["s1"])
+          yield* exhaust("review")
+          const [a = "", b = "", c = ""] = ["a", "b", "c"].map((uuid) => idOf("segment", uuid))
+          assert.strictEqual(yield* store.retry({ kind: "segment", key: a }), 0)
+          assert.strictEqual(yield* store.retry({ kind: "review", key: b }), 1)
+          assert.strictEqual(yield* store.retry({ kind: "review", key: b }), 0)
+          assert.deepStrictEqual((yield* store.failures(10)).map(({ key }) => key).sort(), [a, c].sort())
+          assert.deepStrictEqual(yield* store.claim("review", 10), [{ kind: "review", key: b, revision: 2 }])
+          assert.strictEqual(yield* store.retry(), 2)
+          assert.deepStrictEqual(yield* store.failures(10), [])
+          assert.deepStrictEqual(keys(yield* store.claim("review", 10)), [a, c].sort())
+          assert.strictEqual(yield* store.retry(), 0)
+        })
+      )
 
       test(
         "is only what is held: neither what is free, nor what is done, nor what is unknown",
@@ -1140,6 +1171,26 @@ export const suite = <E>(
             Effect.map(store.recent(filter, limit), (units) => units.map(({ id }) => id))
           assert.deepStrictEqual(yield* ids(everything, 10), ["new", "a", "b", "old"])
           assert.deepStrictEqual(yield* ids({ projects: ["project-one"] }, 2), ["a", "b"])
+        })
+      )
+
+      test(
+        "come oldest first by their ids, in parts",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* write([
+            unit("new", { occurredAt: 7 }),
+            unit("b", { occurredAt: 5 }),
+            unit("a", { occurredAt: 5, type: "decision" }),
+            unit("gone", { occurredAt: 1, active: false }),
+            unit("old", { occurredAt: 2, projectId: "project-two" }),
+            unit("older", { occurredAt: 1 })
+          ])
+          assert.deepStrictEqual(yield* store.oldest(everything, 0, 10), ["older", "old", "b", "a", "new"])
+          const conversations: SearchFilter = { projects: ["project-one"], types: ["conversation"] }
+          assert.deepStrictEqual(yield* store.oldest(conversations, 0, 2), ["older", "b"])
+          assert.deepStrictEqual(yield* store.oldest(conversations, 2, 2), ["new"])
+          assert.deepStrictEqual(yield* store.oldest(conversations, 3, 2), [])
         })
       )
 

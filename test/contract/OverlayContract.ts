@@ -284,6 +284,39 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "by keeping it makes no revision, stays where the segment makes it no more, and is undone",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", made)
+        assert.isUndefined(yield* store.undoable)
+        yield* edit("a", { kept: true }, "person")
+        yield* TestClock.adjust("1 minute")
+        yield* edit("a", { title: "Mine" }, "claude")
+        assert.deepInclude(yield* one("a"), { kept: true, title: "Mine", pinned: false, revision: 1 })
+        assert.notProperty((yield* store.history("a"))?.derived, "kept")
+        yield* compress("one", unit("a", { content: words(14), title: "Letters and more" }))
+        yield* compress("one")
+        assert.deepInclude(yield* one("a"), { kept: true, content: words(14), title: "Mine" })
+        const last = yield* store.undoable
+        assert.deepInclude(last, { kind: "edit", actor: "claude", at: 60_000, units: [yield* one("a")], projects: [] })
+        assert.isUndefined(yield* store.undo(undefined, last!.operation - 1))
+        assert.strictEqual((yield* store.undo(undefined, last!.operation))?._tag, "Edit")
+        assert.deepInclude(yield* store.undoable, { kind: "keep", actor: "person", at: 0 })
+        assert.deepInclude(yield* store.undo(), { _tag: "Keep", unitId: "a" })
+        assert.notProperty(yield* one("a"), "kept")
+        assert.deepStrictEqual(
+          (yield* store.history("a"))?.operations.filter(({ kind }) => kind === "keep").map(({ after, before }) => [
+            before.kept,
+            after.kept
+          ]),
+          [[false, true]]
+        )
+        yield* compress("one")
+        assert.deepStrictEqual(yield* store.units(["a"]), [])
+      })
+    )
+
+    test(
       "by a rule is no person's change: it makes no revision, keeps nothing, and ends with the words that it was found in",
       Effect.gen(function*() {
         const store = yield* MemoryStore
@@ -363,6 +396,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.deepStrictEqual(yield* store.binned(harbour!.slice(0, 8)), [before])
         yield* compressed(unit(lantern!, { origin: idOf("segment", "a"), cites: "a", content: LANTERN, position: 1 }))
 
+        assert.deepInclude(yield* store.undoable, { kind: "forget", at: 0, units: [before] })
         const undone = yield* store.undo()
         assert.deepStrictEqual(undone, { _tag: "Forget", at: 0, units: [before], messages: 1 })
         assert.deepStrictEqual(yield* textsOf("a"), [[`${HARBOUR} ${LANTERN}`]])
@@ -516,6 +550,11 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         yield* store.save(unitOf({ content: TIDE }, "project-two", 1), project("two"))
         yield* store.mergeProjects(project("two"), project("one"))
         yield* edit("a", { pinned: true }, "person")
+        assert.deepInclude(yield* store.undoable, {
+          kind: "merge",
+          units: [],
+          projects: ["project-two", "project-one"]
+        })
         assert.deepStrictEqual(yield* store.undo(), {
           _tag: "Merge",
           at: 0,

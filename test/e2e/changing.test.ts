@@ -118,6 +118,21 @@ describe("a person who puts memories right", () => {
       assert.include(yield* printed("help", "undo"), "Undo the last edit")
     }))
 
+  test("keeps one, which is then not let go, and takes that back", ({ json, list, printed, refused }) =>
+    Effect.gen(function*() {
+      const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")
+      const short = id.slice(0, 8)
+      assert.match(yield* printed("keep", short), new RegExp(`^Kept: ${short} .*\n.* undo\` takes it back`))
+      assert.include(yield* printed("show", short), "kept      never let go")
+      assert.match(yield* printed("history", short), /changed by you\n {2}│ kept\n/)
+      assert.deepStrictEqual(yield* list("--pinned"), [])
+      assert.match(yield* printed("undo"), new RegExp(`^No longer kept:\n {2}${short} `))
+      assert.isUndefined((yield* json("show", short)).unit.kept)
+      assert.isTrue((yield* json("keep", short)).units[0].kept)
+      assert.match(yield* printed("keep", short, "--off"), new RegExp(`^No longer kept: ${short} `))
+      assert.match(yield* refused("keep", "ffffffff"), /ffffffff/)
+    }))
+
   slow(test)("pins one, which every session is told", ({ json, list, printed }) =>
     Effect.gen(function*() {
       const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")

@@ -168,13 +168,23 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.deepStrictEqual(helped.unit.feedback, [{ helps: false, words: [] }])
       const unnamed = yield* send("POST", `${path}/feedback`, { helps: true, prompt: "nothing of it" })
       assert.strictEqual(yield* problemOf(unnamed), "not-found")
-      assert.deepStrictEqual((yield* client.memories.undo()).kind, "feedback")
+      assert.deepStrictEqual((yield* client.memories.undo({ urlParams: {} })).kind, "feedback")
+
+      const kept = yield* send("PATCH", path, { kept: true }, { "if-match": "*" })
+      assert.deepStrictEqual([(yield* json(kept)).kept, kept.headers.get("etag")], [true, "\"4\""])
+      const { undoable } = yield* client.memories.undoable()
+      assert.deepInclude(undoable, { kind: "keep", actor: "person", count: 1, projects: [] })
+      assert.deepStrictEqual(undoable?.units.map((unit) => [unit.id, unit.kept]), [[id, true]])
+      const other = yield* send("POST", `/v1/undo?operation=${undoable!.operation - 1}`, undefined)
+      assert.deepStrictEqual([other.status, yield* problemOf(other)], [409, "in-conflict"])
+      const asBefore = yield* client.memories.undo({ urlParams: { operation: undoable!.operation } })
+      assert.deepStrictEqual([asBefore.kind, asBefore.units[0]?.kept], ["keep", undefined])
 
       const forgotten = yield* json(yield* ask(path, { method: "DELETE" }))
       assert.strictEqual(forgotten.count, 1)
       assert.isAbove(forgotten.until, yield* Clock.currentTimeMillis)
       assert.strictEqual(yield* problemOf(yield* ask(path)), "not-found")
-      const undone = yield* client.memories.undo()
+      const undone = yield* client.memories.undo({ urlParams: {} })
       assert.deepStrictEqual([undone.kind, undone.units.map(({ id }) => id)], ["forget", [id]])
       assert.strictEqual((yield* ask(path)).status, 200)
     }))
@@ -316,7 +326,9 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
         [send("POST", "/v1/search", { text: "x" }), 400, "bad-request"],
         [ask("/v1/units?project=all&cursor=nonsense"), 400, "bad-request"],
         [ask(`/v1/units?project=${"x".repeat(9_000)}`), 413, "too-large"],
-        [send("POST", "/v1/units", { content: "", project: "shop-api" }), 400, "bad-request"]
+        [send("POST", "/v1/units", { content: "", project: "shop-api" }), 400, "bad-request"],
+        [send("POST", "/v1/failures/retry?kind=review", undefined), 400, "bad-request"],
+        [send("POST", "/v1/failures/retry?kind=review&key=none", undefined), 404, "not-found"]
       ]
       for (const [asked, status, code] of expected) {
         const response = yield* asked

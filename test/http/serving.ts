@@ -35,6 +35,7 @@ export const serving = (options: Partial<Server.Options> = {}) =>
     return Server.layer({
       home,
       place: home,
+      transcripts: join(home, "projects"),
       telling: { mode: "balanced", maxTokens: 800 },
       caps: { day: NO_CAP, month: NO_CAP },
       pages,

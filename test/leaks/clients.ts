@@ -37,6 +37,7 @@ const serverOf = (place: Place) =>
   Server.layer({
     home: place.home,
     place: place.home,
+    transcripts: join(place.home, "projects"),
     caps: NO_CAPS,
     telling: { mode: "balanced", maxTokens: 500 },
     pages: join(place.home, "no pages"),

@@ -164,6 +164,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     ),
     history: Effect.flatMap(saved, ({ id }) => memory.history(id)),
     undo: memory.undo(),
+    undoable: memory.undoable,
     moveIn: drained(memory.moveIn(foreign(round), false)),
     given: Effect.gen(function*() {
       const { conversation, project, text } = memory.given
@@ -205,6 +206,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     project: memory.project(FOLDER),
     projectsNamed: Effect.flatMap(of("shop"), (id) => Effect.option(memory.projectsNamed([id]))),
     status: memory.status,
+    progress: memory.progress(FOLDER),
     size: memory.size,
     indexStatus: memory.indexStatus,
     index: Effect.gen(function*() {
@@ -216,7 +218,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     }),
     failures: memory.failures(5),
     deadLetters: memory.deadLetters(5),
-    retry: memory.retry,
+    retry: memory.retry(),
     checkWriting: memory.checkWriting
   } satisfies Record<keyof ClaudeMemory["Type"], Effect.Effect<unknown, unknown, ClaudeMemory>>
 }

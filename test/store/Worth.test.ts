@@ -16,13 +16,14 @@ const unit = FastCheck.record({
   sessionId: FastCheck.constant("s1"),
   active: FastCheck.boolean(),
   pinned: FastCheck.boolean(),
+  kept: FastCheck.constantFrom(undefined, true),
   revision: FastCheck.constantFrom(undefined, 2)
 })
 type Unit = typeof unit extends FastCheck.Arbitrary<infer A> ? A : never
 
 /** From what goes first to what never goes. */
 const classOf = (each: Unit) =>
-  each.pinned
+  each.pinned || each.kept === true
     ? 5
     : savedBy(each) === "person" || each.revision !== undefined
     ? 4
@@ -36,11 +37,11 @@ const classOf = (each: Unit) =>
 
 describe("what a unit is worth", () => {
   it.prop(
-    "goes by its class first: doubles, made ones, archives, noted ones, saved and edited ones, pinned ones",
+    "goes by its class first: doubles, made ones, archives, noted ones, saved and edited ones, pinned and kept ones",
     { one: unit, other: unit },
     ({ one, other }) => {
       if (classOf(one) < classOf(other)) assert.isBelow(worthOf(one, NOW), worthOf(other, NOW))
-      assert.strictEqual(worthOf(one, NOW) === Infinity, one.pinned)
+      assert.strictEqual(worthOf(one, NOW) === Infinity, one.pinned || one.kept === true)
     }
   )
 

@@ -45,6 +45,8 @@ export interface Served {
   readonly url: string
   /** Folder of the memory. */
   readonly memory: string
+  /** Folder of Claude Code's transcripts, which is not there yet. */
+  readonly transcripts: string
   /** Runs the command line over the same memory; returns what it prints. */
   readonly cli: (...words: ReadonlyArray<string>) => Promise<string>
   /** Makes a code, which is good for one page. */
@@ -55,14 +57,14 @@ export interface Served {
 const run = promisify(execFile)
 const main = join(dist, "main.js")
 
-/** Imports the samples into a memory of its own, and serves it. */
-export const serve = async (): Promise<Served> => {
+/** Imports the samples into a memory of its own, and serves it; `options` are more words of the command line. */
+export const serve = async (...options: ReadonlyArray<string>): Promise<Served> => {
   const home = mkdtempSync(join(tmpdir(), "claude-memory-page-"))
   const env = environment(home)
   const cli = async (...words: ReadonlyArray<string>) =>
     (await run(process.execPath, [main, ...words], { env, cwd: home, maxBuffer: 64e6 })).stdout
   await cli("import", samples)
-  const server = spawn(process.execPath, [main, "serve", "--port", "0", "--json"], {
+  const server = spawn(process.execPath, [main, "serve", "--port", "0", "--json", ...options], {
     env,
     cwd: home,
     stdio: ["ignore", "pipe", "inherit"]
@@ -79,6 +81,7 @@ export const serve = async (): Promise<Served> => {
   return {
     url,
     memory: join(home, ".claude-memory"),
+    transcripts: join(home, ".claude", "projects"),
     cli,
     code: async () => {
       const response = await fetch(`${url}/v1/codes`, { method: "POST", headers: { authorization: `Bearer ${token}` } })

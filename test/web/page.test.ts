@@ -8,6 +8,7 @@ import type { Browser, Page } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { isQuick } from "../data.ts"
 import { browserPath, launch, see, serve, type Served } from "./browser.ts"
+import { failReviews } from "./failing.ts"
 
 /** What a person must be able to see that is in no language. */
 const QUESTION = "stripe webhook twice"
@@ -25,7 +26,20 @@ const EN = {
   palette: "Command palette",
   forgotten: "1 memory forgotten.",
   again: "It is remembered again.",
-  prompt: "Prompt"
+  prompt: "Prompt",
+  lastChange: "Undo the last change",
+  lastAsked: "Undo the last change?",
+  wasEdited: "This memory was edited, and would be as before:",
+  byYou: "by you",
+  editUndone: "The edit is undone.",
+  failedWork: "Failed work",
+  fiveTimes: "failed 5 times",
+  givenUp: "given up",
+  tryAgainAt: "tried again at",
+  tryIt: "Try it again",
+  tryAll: "Try all again",
+  oneQueued: "1 piece of work is queued again.",
+  changedMeanwhile: "Something else was changed meanwhile, and nothing was undone."
 }
 const ZH: typeof EN = {
   ask: "搜索记忆",
@@ -36,7 +50,20 @@ const ZH: typeof EN = {
   palette: "命令面板",
   forgotten: "已忘记 1 条记忆。",
   again: "已重新记住。",
-  prompt: "提示"
+  prompt: "提示",
+  lastChange: "撤销上一次改动",
+  lastAsked: "撤销上一次改动？",
+  wasEdited: "这条记忆被编辑过，将恢复原样：",
+  byYou: "由您",
+  editUndone: "已撤销编辑。",
+  failedWork: "失败的工作",
+  fiveTimes: "失败 5 次",
+  givenUp: "已放弃",
+  tryAgainAt: "下次尝试",
+  tryIt: "重试",
+  tryAll: "全部重试",
+  oneQueued: "1 项工作已重新排队。",
+  changedMeanwhile: "在此期间有其他改动，没有撤销任何内容。"
 }
 const LANGUAGES = [["en-GB", EN], ["zh-CN", ZH]] as const
 
@@ -48,6 +75,23 @@ const faultsOf = (page: Page) =>
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(", ")}`)
   })
+
+/** A transcript of so many prompts and answers. */
+const transcriptOf = (sessionId: string, length: number): string =>
+  Array.from({ length }, (_, i) => {
+    const isPrompt = i % 2 === 0
+    return JSON.stringify({
+      type: isPrompt ? "user" : "assistant",
+      uuid: `${sessionId.slice(0, -6)}${String(100_000 + i)}`,
+      parentUuid: i === 0 ? null : `${sessionId.slice(0, -6)}${String(99_999 + i)}`,
+      sessionId,
+      cwd: "/home/mei/work/one",
+      timestamp: new Date(Date.UTC(2026, 10, 1, 9, i)).toISOString(),
+      message: isPrompt
+        ? { role: "user", content: `How does step ${i} of the migration go?` }
+        : { role: "assistant", content: [{ type: "text", text: `Step ${i} moves the ledger of month ${i}.` }] }
+    })
+  }).join("\n") + "\n"
 
 const queryOf = (page: Page) => new URL(page.url()).searchParams
 
@@ -242,9 +286,22 @@ describe.skipIf(browserPath === undefined)(
       await page.keyboard.press("x")
       await page.getByText("1 memory forgotten.").waitFor()
       assert.strictEqual(await page.evaluate(() => document.activeElement?.getAttribute("href")), third)
-      await page.getByRole("button", { name: "Undo", exact: true }).click()
+      await page.getByRole("button", { name: "Undo", exact: true }).last().click()
       await page.getByText("It is remembered again.").waitFor()
-      // What was kept counts as touched: the server lists it no more.
+      await page.locator(`[data-item][href="${forgotten}"]`).waitFor()
+      const shown = async () =>
+        (JSON.parse(await served.cli("show", kept?.split("/").at(-1) ?? "", "--json")) as {
+          readonly unit: { readonly kept?: boolean; readonly pinned: boolean; readonly revision?: number }
+        }).unit
+      assert.deepInclude(await shown(), { kept: true, pinned: false })
+      // Kept, taken back, and kept again: what is kept the server lists no more.
+      await page.getByText("Kept: it is never let go.").waitFor()
+      await page.getByRole("button", { name: "Undo", exact: true }).first().click()
+      await page.getByText("Keeping is undone.").waitFor()
+      assert.notProperty(await shown(), "kept")
+      await page.locator(`[data-item][href="${kept}"]`).focus()
+      await page.keyboard.press("y")
+      await page.getByText("Kept: it is never let go.").first().waitFor()
       await page.reload()
       await items.first().waitFor()
       const left = await items.evaluateAll((all) => all.map((item) => item.getAttribute("href") ?? ""))
@@ -252,6 +309,94 @@ describe.skipIf(browserPath === undefined)(
       assert.include(left, forgotten)
       assert.deepStrictEqual(faults, [])
       await close()
+    })
+
+    it.each(LANGUAGES)(
+      "says what would be undone before it is, where others changed something (%s)",
+      async (locale, t) => {
+        const content = `The archive of invoices moves to cold storage in ${locale === "en-GB" ? "spring" : "autumn"}.`
+        const { unit: { id } } = JSON.parse(await served.cli("save", content, "--json")) as {
+          readonly unit: { readonly id: string }
+        }
+        const { close, faults, page } = await see(browser, served, "/app/health", { locale })
+        await served.cli("edit", id, "--title", "Invoices")
+        const undo = async () => {
+          await page.keyboard.press("Control+k")
+          await page.getByRole("combobox", { name: t.palette }).waitFor()
+          await page.keyboard.type(t.lastChange)
+          await page.keyboard.press("Enter")
+          await page.getByRole("dialog", { name: t.lastAsked }).waitFor()
+        }
+        await undo()
+        await page.getByText(t.wasEdited).waitFor()
+        await page.getByRole("dialog").getByText("Invoices").waitFor()
+        await page.getByRole("dialog").getByText(t.byYou).waitFor()
+        await page.keyboard.press("Escape")
+        await page.getByRole("dialog").waitFor({ state: "detached" })
+        const title = async () =>
+          (JSON.parse(await served.cli("show", id, "--json")) as { unit: { title: string } }).unit.title
+        assert.strictEqual(await title(), "Invoices")
+        await undo()
+        await page.keyboard.press("Enter")
+        await page.getByText(t.editUndone).waitFor()
+        assert.notStrictEqual(await title(), "Invoices")
+        // What was changed since it was said is not undone in its place.
+        await served.cli("edit", id, "--title", "Invoices once")
+        await undo()
+        await served.cli("edit", id, "--title", "Invoices twice")
+        await page.keyboard.press("Enter")
+        await page.getByText(t.changedMeanwhile).waitFor()
+        assert.strictEqual(await title(), "Invoices twice")
+        assert.deepStrictEqual(faults.filter((fault) => !fault.includes("409 (Conflict)")), [])
+        await close()
+      }
+    )
+
+    it.each(LANGUAGES)("shows each piece of failed work, and tries one again, or all (%s)", async (locale, t) => {
+      const sessionId = "8915485d-4ee8-4973-a6f9-63a6a8c7c448"
+      await failReviews(served.memory, sessionId)
+      const { close, faults, page } = await see(browser, served, "/app/health", { locale })
+      const pieces = page.getByRole("list", { name: t.failedWork }).getByRole("listitem")
+      await pieces.first().waitFor()
+      const before = await pieces.count()
+      assert.isAbove(before, 2)
+      const dead = pieces.first()
+      for (const text of [t.fiveTimes, t.givenUp, "the model answered 529: overloaded", "models --check"]) {
+        await dead.getByText(text).waitFor()
+      }
+      const once = pieces.filter({ hasText: "401" })
+      await once.getByText(t.tryAgainAt).waitFor()
+      assert.strictEqual(await once.getByRole("link").getAttribute("href"), `/app/sessions/${sessionId}`)
+      await dead.getByRole("button", { name: t.tryIt }).press("Enter")
+      await page.getByText(t.oneQueued).waitFor()
+      await page.waitForFunction(
+        ([name, count]) => document.querySelectorAll(`[aria-label="${name}"] > li`).length === count,
+        [t.failedWork, before - 1] as const
+      )
+      await page.getByRole("button", { name: t.tryAll }).press("Enter")
+      await pieces.first().waitFor({ state: "detached" })
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("shows how far an import is, of how much, and about how long it takes", async () => {
+      const other = await serve("--no-capture")
+      const [first = "", second = ""] = ["-home-mei-work-one", "-home-mei-work-two"].map((name, i) => {
+        const folder = join(other.transcripts, name)
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(join(folder, "session.jsonl"), transcriptOf(`a0000000-0000-4000-8000-00000000000${i}`, 40))
+        return folder
+      })
+      const { close, faults, page } = await see(browser, other, "/app/health")
+      await page.getByText(/Transcripts are being read: 0 kB of [\d.]+ kB, 2 files are left\./).waitFor()
+      await other.cli("import", first)
+      await page.getByText(/Transcripts are being read: [\d.]+ kB of [\d.]+ kB, 1 file is left\. About \d+ sec/)
+        .waitFor()
+      await other.cli("import", second)
+      await page.getByText("Transcripts are being read").waitFor({ state: "detached" })
+      assert.deepStrictEqual(faults, [])
+      await close()
+      await other.stop()
     })
 
     it("renames, merges and splits projects, by keyboard", async () => {

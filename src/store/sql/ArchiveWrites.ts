@@ -18,12 +18,13 @@ import { SECRET, type Statements } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
 /** Returns the values that stand for derived ones, so that `undo` finds no edit where only a pin or a successor was set. */
-const valuesIn = ({ content, feedback, pinned, replacedBy, title, type }: Changed): Change => ({
+const valuesIn = ({ content, feedback, kept, pinned, replacedBy, title, type }: Changed): Change => ({
   ...(content !== null && { content }),
   ...(title !== null && { title }),
   ...(type !== null && { type }),
   ...(feedback.length > 0 && { feedback }),
   ...(pinned && { pinned }),
+  ...(kept && { kept }),
   ...(replacedBy !== null && { replacedBy })
 })
 

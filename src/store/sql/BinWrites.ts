@@ -51,6 +51,12 @@ const binnedUnit = (entry: { readonly body: string }): BinnedUnit => {
   return { ...rest, overlay: overlay === null ? null : { ...UNCHANGED, ...overlay } }
 }
 
+/** Returns the unit of an entry as it was shown. */
+export const shownIn = (entry: { readonly body: string }): MemoryUnit => {
+  const { overlay, unit } = binnedUnit(entry)
+  return overlay === null ? unit : applied(unit, overlay)
+}
+
 /** Moves units to the projects that theirs were merged into. */
 type InPlace = ReturnType<typeof ProjectWrites.make>["inPlace"]
 

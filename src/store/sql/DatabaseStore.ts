@@ -58,6 +58,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     renew: (items) => write("renew", Effect.asVoid(writes.renew(items))),
     fail: (items, error) => write("fail", writes.fail(items, error)),
     failures: (limit) => read("failures", reads.failures(limit)),
+    retry: (item) => write("retry", writes.retry(item)),
     queueReviews: (requests) => write("queueReviews", writes.queueReviews(requests)),
     reviewAgain: (sessionIds) => write("reviewAgain", writes.reviewAgain(sessionIds)),
     unreviewed: read("unreviewed", reads.unreviewed),
@@ -79,6 +80,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     identity: read("identity", reads.identity),
     version: read("version", reads.version),
     unitIds: (after, limit) => read("unitIds", reads.unitIds(after, limit)),
+    oldest: (filter, skip, limit) => read("oldest", reads.oldest(filter, skip, limit)),
     units: (ids) => read("units", reads.units(ids)),
     unitsByPrefix: (prefix) => read("unitsByPrefix", reads.unitsByPrefix(prefix)),
     recent: (filter, limit) => read("recent", reads.recent(filter, limit)),
@@ -94,7 +96,8 @@ export const make = ({ reads, toError, writes, ...database }: {
     forgetSessions: (ids, options) => forgetting("forgetSessions", options)(writes.forgetSessions(ids, options)),
     edit: (id, change, by, revision) => keep("edit", writes.edit(id, change, by, revision)),
     history: (id) => read("history", reads.history(id)),
-    undo: (by) => keep("undo", writes.undo(by)),
+    undo: (by, operation) => keep("undo", writes.undo(by, operation)),
+    undoable: read("undoable", reads.undoable),
     binned: (prefix) => read("binned", reads.binned(prefix)),
     archived: (kind, after, limit) => read("archived", reads.archived(kind, after, limit)),
     takeIn: (entries, from) => keep("takeIn", writes.takeIn(entries, from)),
@@ -111,6 +114,7 @@ export const make = ({ reads, toError, writes, ...database }: {
       keep("excludeProject", Effect.asVoid(writes.excludeProject(project, isExcluded))),
     deadLetters: (limit) => read("deadLetters", reads.deadLetters(limit)),
     status: read("status", reads.status),
+    waiting: read("waiting", reads.waiting),
     transaction: (effect) =>
       database.transaction(effect).pipe(
         Effect.mapError((error) => error instanceof SqlError ? toError("transaction")(error) : error)

@@ -47,6 +47,8 @@ export const kindOf = (change: Overlay.Change): OperationKind =>
     ? "feedback"
     : change.uses !== undefined
     ? "use"
+    : change.kept !== undefined
+    ? "keep"
     : change.pinned !== undefined
     ? "pin"
     : "replace"
@@ -105,12 +107,13 @@ export const make = (
       return { _tag: "Edited", unit: yield* apply(stored, change, by, kindOf(change)) }
     })
 
-  const undo = (by?: Actor): SqlEffect<Undone | undefined> =>
+  const undo = (by?: Actor, number?: number): SqlEffect<Undone | undefined> =>
     Effect.gen(function*() {
       yield* db.lockAll
       const since = (yield* Clock.currentTimeMillis) - UNDO_MS
       const operation = yield* db.lastOperation(UNDOABLE, since)
       if (operation === undefined || by !== undefined && operation.actor !== by) return undefined
+      if (number !== undefined && operation.id !== number) return undefined
       yield* db.setUndone(operation.id)
       const { at } = operation
       if (operation.kind === "forget") return { _tag: "Forget", at, ...(yield* bin.restore(operation.id)) }
@@ -119,14 +122,16 @@ export const make = (
         yield* splitProject(from)
         return { _tag: "Merge", at, from, into }
       }
-      const { content, feedback, title, type } = beforeOf(parse<EditBody>(operation))
-      const isFeedback = operation.kind === "feedback"
+      const { content, feedback, kept, title, type } = beforeOf(parse<EditBody>(operation))
+      const [tag, change] = operation.kind === "feedback"
+        ? ["Feedback", { feedback }] as const
+        : operation.kind === "keep"
+        ? ["Keep", { kept }] as const
+        : ["Edit", { content, title, type }] as const
       const unitId = operation.unitId!
       const [stored] = yield* db.unitsById([unitId])
-      const unit = stored === undefined
-        ? undefined
-        : yield* apply(stored, isFeedback ? { feedback } : { content, title, type }, operation.actor, "undo")
-      return { _tag: isFeedback ? "Feedback" : "Edit", at, unitId, unit }
+      const unit = stored === undefined ? undefined : yield* apply(stored, change, operation.actor, "undo")
+      return { _tag: tag, at, unitId, unit }
     })
 
   return { apply, edit, undo }

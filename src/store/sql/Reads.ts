@@ -16,19 +16,25 @@ import {
   type KnownSession,
   MAX_ATTEMPTS,
   type ProjectTraces,
+  retryDelay,
   type SessionFilter,
   type Transcript,
-  UNDO_MS
+  UNDO_MS,
+  UNDOABLE,
+  type Undoable,
+  type Waiting,
+  type WorkItem
 } from "../MemoryStore.ts"
-import { type Derived, UNCHANGED } from "../Overlay.ts"
+import { UNCHANGED } from "../Overlay.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import * as ArchiveReads from "./ArchiveReads.ts"
+import { shownIn } from "./BinWrites.ts"
 import type { Body, Dialect, SqlEffect, UnitBody } from "./Dialect.ts"
-import type { EditBody } from "./OverlayWrites.ts"
+import type { EditBody, MergeBody } from "./OverlayWrites.ts"
 import * as PromptReads from "./PromptReads.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
 import * as Statements from "./Statements.ts"
-import { OPERATION, type OperationRow, segmentsOf } from "./Statements.ts"
+import { derivedIn, OPERATION, type OperationRow, segmentsOf } from "./Statements.ts"
 
 export const make = (sql: SqlClient, dialect: Dialect) => {
   const { conditions, countsAttempts, isIn, table, text, unitOf } = dialect
@@ -132,6 +138,15 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
   const unitIds = (after: string, limit: number) =>
     Effect.map(
       sql<{ id: string }>`SELECT id FROM units WHERE id > ${text(after)} AND active ORDER BY id LIMIT ${limit}`,
+      (rows) => rows.map(({ id }) => id)
+    )
+
+  // The rows are found in an index alone; the table is read for the ids of those that are listed.
+  const oldest = (filter: SearchFilter, skip: number, limit: number) =>
+    Effect.map(
+      sql<{ id: string }>`SELECT id FROM units WHERE row IN (
+          SELECT row FROM units WHERE ${conditions(filter)} ORDER BY occurred_at, row LIMIT ${limit} OFFSET ${skip}
+        ) ORDER BY occurred_at, row`,
       (rows) => rows.map(({ id }) => id)
     )
 
@@ -255,13 +270,29 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     }
   })
 
+  const waiting = Effect.gen(function*() {
+    const isAlive = (yield* countsAttempts) ? sql`attempts < ${MAX_ATTEMPTS}` : sql`true`
+    const rows = yield* sql<{ kind: WorkItem["kind"]; n: number }>`
+      SELECT kind, count(*) AS n FROM work WHERE ${isAlive} GROUP BY kind`
+    const count = (...kinds: ReadonlyArray<WorkItem["kind"]>) =>
+      rows.reduce((sum, { kind, n }) => kinds.includes(kind) ? sum + n : sum, 0)
+    return {
+      compress: count("segment", "session", "upgrade"),
+      index: count("index", "reconcile"),
+      review: count("review", "recap")
+    } satisfies Waiting
+  })
+
   const failures = (limit: number) =>
     Effect.gen(function*() {
       if (!(yield* countsAttempts)) return []
-      const rows = yield* sql<Omit<FailedWork, "isDead">>`
-        SELECT kind, key, attempts, coalesce(error, '') AS error FROM work WHERE attempts > 0
+      const rows = yield* sql<Pick<FailedWork, "attempts" | "error" | "key" | "kind"> & { nextAt: number }>`
+        SELECT kind, key, attempts, coalesce(error, '') AS error, not_before AS "nextAt" FROM work WHERE attempts > 0
         ORDER BY attempts DESC, kind, key LIMIT ${limit}`
-      return rows.map((row): FailedWork => ({ ...row, isDead: row.attempts >= MAX_ATTEMPTS }))
+      return rows.map(({ nextAt, ...row }): FailedWork => {
+        const isDead = row.attempts >= MAX_ATTEMPTS
+        return { ...row, isDead, failedAt: nextAt - retryDelay(row.attempts), nextAt: isDead ? null : nextAt }
+      })
     })
 
   const history = (id: string): SqlEffect<History | undefined> =>
@@ -272,7 +303,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       const rows = yield* sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations
         WHERE unit_id = ${text(id)} ORDER BY at, id`
       return {
-        derived: JSON.parse(overlay.derived) as Derived,
+        derived: derivedIn(overlay.derived).derived,
         operations: rows.map(({ actor, at, body, kind, undone }) => {
           const { after, before, revision } = JSON.parse(body) as EditBody
           return {
@@ -287,6 +318,22 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         })
       }
     })
+
+  const undoable = Effect.gen(function*() {
+    if (!(yield* dialect.keepsOverlays)) return undefined
+    const db = Statements.make(sql, dialect)
+    const found = yield* db.lastOperation(UNDOABLE, (yield* Clock.currentTimeMillis) - UNDO_MS)
+    if (found === undefined) return undefined
+    const { actor, at, body, id, unitId } = found
+    const kind = found.kind as Undoable["kind"]
+    const units = kind === "forget"
+      ? (yield* db.bin(id)).filter((entry) => entry.kind === "unit").map(shownIn)
+      : unitId === null
+      ? []
+      : (yield* db.unitsById([unitId])).map(({ unit }) => unit)
+    const { from, into } = JSON.parse(body) as MergeBody
+    return { operation: id, kind, actor, at, units, projects: kind === "merge" ? [from, into] : [] } satisfies Undoable
+  })
 
   const binned = (prefix: string) =>
     Effect.gen(function*() {
@@ -328,6 +375,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     history,
     sessions: sessionsById,
     sessionsByPrefix,
+    undoable,
     unreviewed,
     cursors,
     transcripts,
@@ -340,6 +388,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     identity: dialect.identity,
     version: dialect.version,
     unitIds,
+    oldest,
     units: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.units(ids)),
     unitsByPrefix,
     recent,
@@ -351,6 +400,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     projects,
     traces,
     status,
+    waiting,
     deadLetters: dialect.deadLetters
   }
 }

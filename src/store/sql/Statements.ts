@@ -53,6 +53,12 @@ interface OverlayRow extends Pick<Overlay, "content" | "revision" | "title" | "t
   readonly derived: string
 }
 
+/** Parses the values of a unit as it was derived. `kept` lies among them, so that no reader of an earlier version lacks a column. */
+export const derivedIn = (text: string): { readonly derived: Derived; readonly kept: boolean } => {
+  const { kept = false, ...derived } = JSON.parse(text) as Derived & { readonly kept?: boolean }
+  return { derived, kept }
+}
+
 const overlayOf = (
   { content, derived, feedback, pinned, replaced_by, replaced_for, revision, title, type, unit_id, uses }: OverlayRow
 ): Overlay => ({
@@ -66,7 +72,7 @@ const overlayOf = (
   replacedFor: replaced_for ?? null,
   feedback: JSON.parse(feedback ?? "[]") as Overlay["feedback"],
   uses: uses ?? 0,
-  derived: JSON.parse(derived) as Derived
+  ...derivedIn(derived)
 })
 
 /** Columns of an operation under the names that the port has. */
@@ -371,6 +377,15 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       sql`UPDATE work SET owner = NULL, until = NULL, attempts = ${attempts}, error = ${text(error)},
         not_before = ${notBefore} WHERE kind = ${kind} AND key = ${text(key)}`,
 
+    /** Frees failed work for another attempt, in a new revision; returns the number of items. */
+    retry: (item?: Pick<WorkItem, "key" | "kind">) =>
+      Effect.map(
+        sql<{ key: string }>`UPDATE work SET revision = revision + 1, attempts = 0, not_before = 0 WHERE attempts > 0 ${
+          item === undefined ? sql.literal("") : sql`AND kind = ${item.kind} AND key = ${text(item.key)}`
+        } RETURNING key`,
+        (rows) => rows.length
+      ),
+
     segmentsOf: segmentsOf(sql, dialect),
 
     /** Requests reviews of a session from now on; returns false when they were requested before. */
@@ -441,13 +456,13 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         inserted(
           "overlay",
           OVERLAY,
-          overlays.map(({ derived, feedback, replacedBy, replacedFor, unitId, ...overlay }) => ({
+          overlays.map(({ derived, feedback, kept, replacedBy, replacedFor, unitId, ...overlay }) => ({
             ...overlay,
             unit_id: unitId,
             replaced_by: replacedBy,
             replaced_for: replacedFor,
             feedback: feedback.length === 0 ? null : JSON.stringify(feedback),
-            derived: JSON.stringify(derived)
+            derived: JSON.stringify(kept ? { ...derived, kept } : derived)
           }))
         )
       } ON CONFLICT (unit_id) DO UPDATE SET revision = excluded.revision, title = excluded.title,

@@ -179,6 +179,7 @@ export const make = (db: Statements) => {
     release: db.release,
     renew: db.renew,
     replace,
+    retry: db.retry,
     reviewAgain,
     unforgotten,
     emptyBin: bin.empty,

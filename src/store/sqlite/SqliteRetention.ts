@@ -150,10 +150,10 @@ const make = (limits: Limits) =>
     /** Deletes units, and the messages that no other unit of their sessions cites. */
     const deleteUnits = (planned: ReadonlyArray<number>, now: number) =>
       Effect.gen(function*() {
-        // Some may have been replaced or pinned since.
+        // Some may have been replaced, pinned or kept since.
         const found = (yield* sql<UnitBody & { row: number }>`SELECT row, body FROM units
           WHERE row IN (SELECT value FROM json_each(${json(planned)}))`)
-          .map((each) => ({ row: each.row, unit: unitOf(each) })).filter(({ unit }) => !unit.pinned)
+          .map((each) => ({ row: each.row, unit: unitOf(each) })).filter(({ unit }) => worthOf(unit, now) < Infinity)
         const gone = found.map(({ unit }) => unit)
         const back = yield* units.restore(yield* units.remove(found.map(({ row }) => row)))
         yield* units.mergeWithSame(back)

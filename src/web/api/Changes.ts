@@ -3,8 +3,9 @@
  */
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { say, sayProblem } from "../parts/Toasts.tsx"
+import { offerUndo } from "../state/Undoing.ts"
 import { useTexts } from "../texts/Texts.ts"
-import { ask, type EditBody, isProblem, type Unit } from "./Client.ts"
+import { ask, type EditBody, type Failure, isProblem, type Undoable, type Unit } from "./Client.ts"
 import { ANY, refresh } from "./Queries.ts"
 
 /** Asks for all answers again. */
@@ -22,15 +23,37 @@ export interface Edit {
 const patch = ({ change, etag, id }: Edit) =>
   ask("patch", "/v1/units/{id}", { path: { id }, header: { "if-match": etag }, body: change })
 
-/** Undoes what was changed last. */
+/** What a person has just done and means to undo: what kind of change, and of which memory or project. */
+export interface Meant {
+  readonly kind: Undoable["kind"]
+  /** Id of a memory, or name of a project. */
+  readonly of: string
+  readonly onUndone?: (() => void) | undefined
+}
+
+const isMeant = ({ actor, kind, projects, units }: Undoable, meant: Meant | undefined): boolean =>
+  meant !== undefined && actor === "person" && kind === meant.kind &&
+  (projects[0] === meant.of || units.some(({ id }) => id === meant.of))
+
+/** Undoes what was changed last: at once where that is what the person means, otherwise after it was said what it is. */
 export const useUndo = () => {
   const t = useTexts()
   const refreshed = useRefresh()
-  return useMutation({
-    mutationFn: () => ask("post", "/v1/undo", {}),
+  const undo = useMutation({
+    mutationFn: ({ operation }: Undoable) => ask("post", "/v1/undo", { query: { operation: operation.toString() } }),
     onSuccess: ({ kind }) => say(kind === null ? t.undo.nothing : t.undo.done[kind]),
-    onError: sayProblem,
+    onError: (error) =>
+      isProblem(error, "in-conflict") ? say(t.undo.changedMeanwhile, { kind: "problem" }) : sayProblem(error),
     onSettled: refreshed
+  }).mutate
+  return useMutation({
+    mutationFn: async (meant: Meant | undefined) => ({ meant, ...await ask("get", "/v1/undo", {}) }),
+    onSuccess: ({ meant, undoable }) => {
+      if (undoable === null) return say(t.undo.nothing)
+      if (isMeant(undoable, meant)) undo(undoable, { onSuccess: () => meant?.onUndone?.() })
+      else offerUndo({ undoable, undo: () => undo(undoable) })
+    },
+    onError: sayProblem
   }).mutate
 }
 
@@ -41,9 +64,9 @@ export const useEdit = () => {
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: patch,
-    onSuccess: (_, { change: { content, title, type } }) => {
+    onSuccess: (_, { change: { content, title, type }, id }) => {
       if (content === undefined && title === undefined && type === undefined) return
-      say(t.memory.saved, { action: { name: t.undo.name, run: undo } })
+      say(t.memory.saved, { action: { name: t.undo.name, run: () => undo({ kind: "edit", of: id }) } })
     },
     onSettled: refreshed
   })
@@ -63,17 +86,23 @@ export const usePin = () => {
   }).mutate
 }
 
-/**
- * Keeps a memory: what a person touched is not listed among the least, and is let go after all that nobody did. It is touched by pinning it
- * and taking the pin away.
- */
+interface Decided {
+  readonly id: string
+  readonly onUndone?: () => void
+}
+
+/** Keeps a memory, or has it judged like others again: what is kept is neither listed among the least nor let go. */
 export const useKeep = () => {
+  const t = useTexts()
+  const undo = useUndo()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: async (id: string) => {
-      await patch({ id, etag: ANY, change: { pinned: true } })
-      return patch({ id, etag: ANY, change: { pinned: false } })
-    },
+    mutationFn: ({ id, isOff = false }: Decided & { readonly isOff?: boolean }) =>
+      patch({ id, etag: ANY, change: { kept: !isOff } }),
+    onSuccess: (_, { id, isOff, onUndone }) =>
+      say(isOff === true ? t.memory.keptNoMore : t.memory.keptNow, {
+        action: { name: t.undo.name, run: () => undo({ kind: "keep", of: id, onUndone }) }
+      }),
     onError: sayProblem,
     onSettled: refreshed
   }).mutate
@@ -85,8 +114,11 @@ export const useForget = () => {
   const undo = useUndo()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: (id: string) => ask("delete", "/v1/units/{id}", { path: { id } }),
-    onSuccess: ({ count }) => say(t.memory.forgotten(count), { action: { name: t.undo.name, run: undo } }),
+    mutationFn: ({ id }: Decided) => ask("delete", "/v1/units/{id}", { path: { id } }),
+    onSuccess: ({ count }, { id, onUndone }) =>
+      say(t.memory.forgotten(count), {
+        action: { name: t.undo.name, run: () => undo({ kind: "forget", of: id, onUndone }) }
+      }),
     onError: sayProblem,
     onSettled: refreshed
   }).mutate
@@ -118,8 +150,10 @@ export const useFeedback = () => {
         return ask("post", "/v1/units/{id}/feedback", { path, body: { helps } })
       }
     },
-    onSuccess: ({ words }, { helps }) =>
-      say(helps ? t.given.helped(words) : t.given.helpedNot(words), { action: { name: t.undo.name, run: undo } }),
+    onSuccess: ({ words }, { helps, id }) =>
+      say(helps ? t.given.helped(words) : t.given.helpedNot(words), {
+        action: { name: t.undo.name, run: () => undo({ kind: "feedback", of: id }) }
+      }),
     onError: sayProblem,
     onSettled: refreshed
   }).mutate
@@ -136,13 +170,13 @@ export const useProjectChange = () => {
   }).mutate
 }
 
-/** Has failed work done once more. */
+/** Has failed work done once more: one item, or all. */
 export const useRetry = () => {
   const t = useTexts()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: () => ask("post", "/v1/failures/retry", {}),
-    onSuccess: ({ queued }) => say(t.health.retried(queued)),
+    mutationFn: (item: Partial<Pick<Failure, "key" | "kind">>) => ask("post", "/v1/failures/retry", { query: item }),
+    onSuccess: ({ queued }) => say(t.failed.retried(queued)),
     onError: sayProblem,
     onSettled: refreshed
   })

@@ -18,6 +18,8 @@ export type Conversation = Schemas["Conversation"]
 export type Injection = Schemas["Injection"]
 export type Why = Schemas["WhyAnswer"]
 export type Project = Schemas["Project"]
+export type Undoable = Schemas["Undoable"]
+export type Failure = Schemas["DeadLetters"]["failures"][number]
 export type EditBody = Schemas["EditBody"]
 
 type Method = "get" | "post" | "patch" | "delete"

@@ -193,6 +193,18 @@ export const stats = queryOptions({
   queryFn: ({ signal }) => ask("get", "/v1/stats", { signal })
 })
 
+/** Milliseconds between two looks at an import that runs. */
+const PROGRESS_MS = 2_000
+
+export const progress = queryOptions({
+  queryKey: ["progress"],
+  queryFn: ({ signal }) => ask("get", "/v1/progress", { signal }),
+  refetchInterval: ({ state: { data } }) =>
+    data === undefined || data.transcripts.unread + data.waiting.compress + data.waiting.index === 0
+      ? false
+      : PROGRESS_MS
+})
+
 export const health = queryOptions({
   queryKey: ["health"],
   queryFn: ({ signal }) => ask("get", "/v1/health", { signal })

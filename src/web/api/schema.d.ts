@@ -139,7 +139,7 @@ export interface paths {
         readonly delete: operations["memories.forget"];
         readonly options?: never;
         readonly head?: never;
-        /** @description Changes a memory: title, text, type, pinned, or the memory that holds instead. Needs If-Match. */
+        /** @description Changes a memory: title, text, type, pinned, kept, or the memory that holds instead. Needs If-Match. */
         readonly patch: operations["memories.edit"];
         readonly trace?: never;
     };
@@ -201,9 +201,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        readonly get?: never;
+        /** @description Says what would be undone, whoever did it. */
+        readonly get: operations["memories.undoable"];
         readonly put?: never;
-        /** @description Undoes the newest edit, forgetting or merge of the last seven days. */
+        /** @description Undoes the newest edit, feedback, keeping, forgetting or merge of the last seven days. */
         readonly post: operations["memories.undo"];
         readonly delete?: never;
         readonly options?: never;
@@ -466,6 +467,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/progress": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** @description Says how far the transcripts were read, and what waits, as while a first import runs. */
+        readonly get: operations["care.progress"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/health": {
         readonly parameters: {
             readonly query?: never;
@@ -509,7 +527,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** @description Queues the work that failed once more. */
+        /** @description Queues the work that failed once more: all of it, or one item. */
         readonly post: operations["care.retry"];
         readonly delete?: never;
         readonly options?: never;
@@ -813,6 +831,7 @@ export interface components {
             readonly uses?: components["schemas"]["Int"];
             readonly revision?: components["schemas"]["Int"];
             readonly pinned: boolean;
+            readonly kept?: boolean;
             readonly active: boolean;
         };
         readonly Excerpt: {
@@ -899,6 +918,7 @@ export interface components {
             /** @enum {string} */
             readonly type?: "conversation" | "error_log" | "decision" | "code_snippet" | "documentation" | "archive";
             readonly pinned?: boolean;
+            readonly kept?: boolean;
             readonly replacedBy?: string | null;
         };
         readonly Forgotten: {
@@ -934,6 +954,7 @@ export interface components {
                         readonly words: readonly string[];
                     }[];
                     readonly uses: components["schemas"]["Int"];
+                    readonly kept: boolean;
                 };
                 readonly after: {
                     readonly title: string | null;
@@ -947,6 +968,7 @@ export interface components {
                         readonly words: readonly string[];
                     }[];
                     readonly uses: components["schemas"]["Int"];
+                    readonly kept: boolean;
                 };
             }[];
         };
@@ -985,8 +1007,19 @@ export interface components {
             readonly isNow?: boolean;
             readonly isDryRun?: boolean;
         };
+        readonly Undoable: {
+            readonly operation: components["schemas"]["Int"];
+            /** @enum {string} */
+            readonly kind: "edit" | "feedback" | "keep" | "forget" | "merge";
+            /** @enum {string} */
+            readonly actor: "person" | "claude" | "rule";
+            readonly at: number;
+            readonly count: components["schemas"]["Int"];
+            readonly units: readonly components["schemas"]["MemoryUnit"][];
+            readonly projects: readonly string[];
+        };
         readonly Undone: {
-            readonly kind: ("edit" | "feedback" | "forget" | "merge") | null;
+            readonly kind: ("edit" | "feedback" | "keep" | "forget" | "merge") | null;
             readonly at: number | null;
             readonly units: readonly components["schemas"]["MemoryUnit"][];
         };
@@ -1198,6 +1231,19 @@ export interface components {
             } | null;
             readonly projects: readonly components["schemas"]["Project"][];
         };
+        readonly Progress: {
+            readonly transcripts: {
+                readonly files: components["schemas"]["Int"];
+                readonly unread: components["schemas"]["Int"];
+                readonly bytes: number;
+                readonly read: number;
+            };
+            readonly waiting: {
+                readonly compress: components["schemas"]["Int"];
+                readonly index: components["schemas"]["Int"];
+                readonly review: components["schemas"]["Int"];
+            };
+        };
         readonly Health: {
             readonly isHealthy: boolean;
             readonly checks: readonly {
@@ -1215,11 +1261,23 @@ export interface components {
                 readonly line: string;
             }[];
             readonly failures: readonly {
-                readonly kind: string;
+                /** @enum {string} */
+                readonly kind: "segment" | "session" | "index" | "review" | "recap" | "upgrade" | "reconcile";
                 readonly key: string;
                 readonly attempts: components["schemas"]["Int"];
                 readonly error: string;
                 readonly isDead: boolean;
+                readonly since: number;
+                readonly failedAt: number;
+                readonly nextAt: number | null;
+                readonly session: {
+                    readonly id: string;
+                    readonly title: string | null;
+                } | null;
+                readonly unit: {
+                    readonly id: string;
+                    readonly title: string;
+                } | null;
             }[];
         };
         readonly Cost: {
@@ -1743,6 +1801,7 @@ export interface operations {
                         readonly uses?: components["schemas"]["Int"];
                         readonly revision?: components["schemas"]["Int"];
                         readonly pinned: boolean;
+                        readonly kept?: boolean;
                         readonly active: boolean;
                     };
                 };
@@ -1961,9 +2020,43 @@ export interface operations {
             };
         };
     };
-    readonly "memories.undo": {
+    readonly "memories.undoable": {
         readonly parameters: {
             readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Success */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly undoable: components["schemas"]["Undoable"] | null;
+                    };
+                };
+            };
+            /** @description A problem */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly "memories.undo": {
+        readonly parameters: {
+            readonly query?: {
+                /** @description a string to be decoded into a number */
+                readonly operation?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -2529,6 +2622,35 @@ export interface operations {
             };
         };
     };
+    readonly "care.progress": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Progress */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Progress"];
+                };
+            };
+            /** @description A problem */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly "care.check": {
         readonly parameters: {
             readonly query?: never;
@@ -2589,7 +2711,11 @@ export interface operations {
     };
     readonly "care.retry": {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly kind?: "segment" | "session" | "index" | "review" | "recap" | "upgrade" | "reconcile";
+                /** @description a string at most 1000 character(s) long */
+                readonly key?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;

@@ -28,6 +28,7 @@ import { Why } from "../views/why/Why.tsx"
 import css from "./Frame.module.css"
 import { Help } from "./Help.tsx"
 import { Palette } from "./Palette.tsx"
+import { UndoDialog } from "./UndoDialog.tsx"
 import { VIEWS } from "./views.ts"
 
 /** Milliseconds for which changes are gathered before answers are asked for again: an import changes much at once. */
@@ -199,6 +200,7 @@ export const Frame = () => {
       <main ref={main} id="main" className={css["main"]} tabIndex={-1}>{viewNode(view)}</main>
       {open === "palette" && <Palette onClose={close} onHelp={() => setOpen("help")} />}
       {open === "help" && <Help onClose={close} />}
+      <UndoDialog />
       <Toasts />
     </>
   )

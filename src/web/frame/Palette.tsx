@@ -52,7 +52,7 @@ export const Palette = ({ onClose, onHelp }: { readonly onClose: () => void; rea
       name: t.palette.goTo(t.views[name]),
       run: () => go(addressOf({ name }))
     })),
-    { id: "undo", icon: "undo", name: t.undo.last, run: () => undo() },
+    { id: "undo", icon: "undo", name: t.undo.last, run: () => undo(undefined) },
     {
       id: "language",
       icon: "command",

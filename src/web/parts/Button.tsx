@@ -11,12 +11,15 @@ interface Props {
   readonly keyName?: string
   readonly isDisabled?: boolean
   readonly isPressed?: boolean
+  /** Has the focus when its dialog opens. */
+  readonly isFirst?: boolean
   readonly type?: "button" | "submit"
   readonly label?: string
 }
 
 export const Button = (
-  { children, icon, isDisabled = false, isPressed, keyName, kind = "plain", label, onClick, type = "button" }: Props
+  { children, icon, isDisabled = false, isFirst, isPressed, keyName, kind = "plain", label, onClick, type = "button" }:
+    Props
 ) => (
   <button
     type={type}
@@ -24,6 +27,7 @@ export const Button = (
     onClick={onClick}
     disabled={isDisabled}
     aria-pressed={isPressed}
+    data-first={isFirst}
     aria-label={label}
     aria-keyshortcuts={keyName}
   >

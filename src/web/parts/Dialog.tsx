@@ -24,7 +24,7 @@ export const Dialog = ({ children, foot, isBare = false, onClose, title }: Props
     const before = document.activeElement
     dialog?.showModal()
     // The browser would choose the button that closes it.
-    dialog?.querySelector<HTMLElement>("input, select, textarea")?.focus()
+    dialog?.querySelector<HTMLElement>("input, select, textarea, [data-first]")?.focus()
     return () => {
       dialog?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()

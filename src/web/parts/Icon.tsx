@@ -5,6 +5,7 @@ const PATHS = {
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM20 20l-4-4",
   sessions: "M5 5h14v11H9l-4 4V5ZM9 9h6M9 12h4",
   why: "M9 9a3 3 0 1 1 4.2 2.7c-.8.4-1.2 1-1.2 1.8v.5M12 17.5v.1M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z",
+  keep: "M6 4h12v16l-6-4-6 4z",
   least: "M4 7h16M7 7l1 13h8l1-13M9 7V4h6v3M10 11v5M14 11v5",
   projects: "M3 7V5h6l2 2h10v12H3V7Z",
   health: "M3 12h4l2-6 4 12 3-8 1 2h4",

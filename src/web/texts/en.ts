@@ -63,7 +63,7 @@ export const en = {
       p: "Pin it, or unpin it",
       r: "Say which memory holds instead",
       x: "Forget it (it can be undone for seven days)",
-      y: "Keep it, where the least are listed"
+      y: "Keep it: it is never let go"
     }
   },
   filters: {
@@ -119,6 +119,11 @@ export const en = {
     pinnedHint: "Pinned: Claude is told it at the start of each session.",
     pinnedNow: "Pinned: Claude is told it at the start of each session.",
     unpinnedNow: "No longer pinned.",
+    keep: "Keep",
+    keepNoMore: "Keep no more",
+    keptHint: "Kept: it is never let go, and not listed among the least.",
+    keptNow: "Kept: it is never let go.",
+    keptNoMore: "No longer kept: it is judged like others.",
     replace: "Replace",
     copy: "Copy",
     forget: "Forget",
@@ -259,7 +264,7 @@ export const en = {
   least: {
     title: "The fifty least worth keeping",
     hint:
-      "j and k go through them; y keeps one, as what you touched is let go last; x forgets one, which can be undone for seven days.",
+      "j and k go through them; y keeps one, which is then never let go and not listed here; x forgets one. Both can be undone for seven days.",
     keep: "Keep",
     keepIt: (title: string) => `Keep ${title}`,
     forgetIt: (title: string) => `Forget ${title}`,
@@ -300,12 +305,63 @@ export const en = {
     name: "Undo",
     last: "Undo the last change",
     nothing: "There is nothing to undo.",
+    title: "Undo the last change?",
+    changed: {
+      edit: "This memory was edited, and would be as before:",
+      feedback: "What was said of this memory would be taken back:",
+      keep: "Whether this memory is kept would be as before:"
+    },
+    forgotten: (n: number) =>
+      n === 1 ? "This memory was forgotten, and would be back:" : `${memories(n)} were forgotten, and would be back:`,
+    merged: (from: string, into: string) => `${from} was merged into ${into}, and would be a project of its own again.`,
+    by: { person: "by you", claude: "by Claude", rule: "by a rule" },
+    more: (n: number) => `and ${n} more`,
+    changedMeanwhile: "Something else was changed meanwhile, and nothing was undone.",
+    hint: "Pins, and what a rule replaced, are taken back at the memory itself.",
     done: {
       edit: "The edit is undone.",
       feedback: "What was said of it is taken back.",
+      keep: "Keeping is undone.",
       forget: "It is remembered again.",
       merge: "The merge is undone."
     }
+  },
+  failed: {
+    title: "Dead letters and failed work",
+    nothing: "There are none.",
+    work: "Failed work",
+    lines:
+      "Lines that could not be understood are kept with the reason, their secrets masked. Please report one that should have been.",
+    at: (path: string, offset: number) => `${path} at byte ${offset}`,
+    kinds: {
+      segment: "Making memories of a part of",
+      session: "Summing up",
+      review: "Having a model rewrite a part of",
+      recap: "Having a model sum up",
+      upgrade: "Making memories anew of",
+      index: "Indexing",
+      reconcile: "Comparing with the memory the index"
+    },
+    attempts: (n: number) => `failed ${plural(n, "time", "times")}`,
+    since: "since",
+    last: "last tried",
+    next: "tried again at",
+    givenUp: "given up",
+    wait: "Nothing needs to be done: it is tried again by itself.",
+    todo: {
+      segment: "Try it again. If it fails once more, please report it; all else of the session is remembered.",
+      session: "Try it again. If it fails once more, please report it; all else of the session is remembered.",
+      review:
+        "See what the model answers (`claude-memory models --check`), then try it again. What the rules made stays meanwhile.",
+      recap:
+        "See what the model answers (`claude-memory models --check`), then try it again. What the rules made stays meanwhile.",
+      upgrade: "Try it again. If it fails once more, please report it; the memories of before stay.",
+      index: "See whether the index is there (`claude-memory index`). Meanwhile the memory is found by its words.",
+      reconcile: "See whether the index is there (`claude-memory index`). Meanwhile memories are found by their words."
+    },
+    retry: "Try it again",
+    retryAll: "Try all again",
+    retried: (n: number) => `${plural(n, "piece of work is", "pieces of work are")} queued again.`
   },
   health: {
     checks: "Checks",
@@ -318,6 +374,9 @@ export const en = {
     messages: "Messages",
     transcripts: "Transcripts",
     waiting: "Waiting work",
+    reading: (read: string, all: string, files: number) =>
+      `Transcripts are being read: ${read} of ${all}, ${plural(files, "file is", "files are")} left.`,
+    about: (time: string) => ` About ${time} more.`,
     working: (n: string) => `Memories are being made: ${n} pieces of work are left.`,
     size: "Size",
     sizeOf: (bytes: string, limit: string) => `${bytes} of ${limit}`,
@@ -330,15 +389,6 @@ export const en = {
     unbalanced: "The sum does not balance. Please report it.",
     skippedFor: "Why lines were skipped",
     masked: "Secrets that were masked",
-    failed: "Dead letters and failed work",
-    nothingFailed: "There are none.",
-    failedHint:
-      "Lines that could not be understood are kept with the reason, their secrets masked. Please report one that should have been.",
-    at: (path: string, offset: number) => `${path} at byte ${offset}`,
-    attempts: (n: number, isDead: boolean) =>
-      `failed ${plural(n, "time", "times")}${isDead ? " and is given up:" : ":"}`,
-    retry: "Try the work again",
-    retried: (n: number) => `${plural(n, "piece of work is", "pieces of work are")} queued again.`,
     told: (days: number) => `Told in the last ${days} days`,
     toldSum: (tokens: string, texts: number, late: number) =>
       `${tokens} tokens in ${plural(texts, "text", "texts")}; ${

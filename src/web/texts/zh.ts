@@ -79,7 +79,7 @@ export const zh: Texts = {
       p: "置顶或取消置顶",
       r: "指定取代它的记忆",
       x: "忘记（七天内可撤销）",
-      y: "在清理列表中保留"
+      y: "保留：永远不会清除"
     }
   },
   filters: {
@@ -135,6 +135,11 @@ export const zh: Texts = {
     pinnedHint: "已置顶：每个会话开始时都会告诉 Claude。",
     pinnedNow: "已置顶：每个会话开始时都会告诉 Claude。",
     unpinnedNow: "已取消置顶。",
+    keep: "保留",
+    keepNoMore: "不再保留",
+    keptHint: "已保留：永远不会清除，也不再列为最不值得保留的。",
+    keptNow: "已保留：永远不会清除。",
+    keptNoMore: "不再保留：与其他记忆一样评判。",
     replace: "取代",
     copy: "复制",
     forget: "忘记",
@@ -267,7 +272,7 @@ export const zh: Texts = {
   },
   least: {
     title: "最不值得保留的五十条",
-    hint: "用 j、k 逐条查看；y 保留（您碰过的最后才会清除），x 忘记，七天内可撤销。",
+    hint: "用 j、k 逐条查看；y 保留（永远不会清除，也不再列在这里），x 忘记。七天内都可撤销。",
     keep: "保留",
     keepIt: (title) => `保留 ${title}`,
     forgetIt: (title) => `忘记 ${title}`,
@@ -307,7 +312,59 @@ export const zh: Texts = {
     name: "撤销",
     last: "撤销上一次改动",
     nothing: "没有可撤销的。",
-    done: { edit: "已撤销编辑。", feedback: "已收回对它的说法。", forget: "已重新记住。", merge: "已撤销合并。" }
+    title: "撤销上一次改动？",
+    changed: {
+      edit: "这条记忆被编辑过，将恢复原样：",
+      feedback: "将收回对这条记忆的说法：",
+      keep: "这条记忆是否保留将恢复原样："
+    },
+    forgotten: (n) => n === 1 ? "这条记忆已被忘记，将重新记住：" : `${number(n)} 条记忆已被忘记，将重新记住：`,
+    merged: (from, into) => `${from} 已合并到 ${into}，将重新成为独立的项目。`,
+    by: { person: "由您", claude: "由 Claude", rule: "由规则" },
+    more: (n) => `还有 ${number(n)} 条`,
+    changedMeanwhile: "在此期间有其他改动，没有撤销任何内容。",
+    hint: "置顶，以及规则所作的取代，请在那条记忆处收回。",
+    done: {
+      edit: "已撤销编辑。",
+      feedback: "已收回对它的说法。",
+      keep: "已撤销保留。",
+      forget: "已重新记住。",
+      merge: "已撤销合并。"
+    }
+  },
+  failed: {
+    title: "死信与失败的工作",
+    nothing: "没有。",
+    work: "失败的工作",
+    lines: "读不懂的行连同原因都保留着，其中的机密已遮盖。如有本应读懂的，请报告。",
+    at: (path, offset) => `${path} 第 ${number(offset)} 字节`,
+    kinds: {
+      segment: "从会话的一部分生成记忆：",
+      session: "总结会话：",
+      review: "由模型改写会话的一部分：",
+      recap: "由模型总结会话：",
+      upgrade: "重新生成记忆：",
+      index: "编入索引：",
+      reconcile: "与记忆核对索引："
+    },
+    attempts: (n) => `失败 ${number(n)} 次`,
+    since: "始于",
+    last: "上次尝试",
+    next: "下次尝试",
+    givenUp: "已放弃",
+    wait: "无需处理：会自动再试。",
+    todo: {
+      segment: "请重试。如再次失败，请报告；这个会话的其余内容都已记住。",
+      session: "请重试。如再次失败，请报告；这个会话的其余内容都已记住。",
+      review: "先看模型是否应答（`claude-memory models --check`），再重试。在此之前，由规则生成的内容仍然有效。",
+      recap: "先看模型是否应答（`claude-memory models --check`），再重试。在此之前，由规则生成的内容仍然有效。",
+      upgrade: "请重试。如再次失败，请报告；原来的记忆仍然保留。",
+      index: "看索引是否可用（`claude-memory index`）。在此之前，这条记忆可按字词找到。",
+      reconcile: "看索引是否可用（`claude-memory index`）。在此之前，记忆可按字词找到。"
+    },
+    retry: "重试",
+    retryAll: "全部重试",
+    retried: (n) => `${number(n)} 项工作已重新排队。`
   },
   health: {
     checks: "检查",
@@ -320,6 +377,8 @@ export const zh: Texts = {
     messages: "消息",
     transcripts: "会话记录",
     waiting: "待处理",
+    reading: (read, all, files) => `正在读取会话记录：${read}，共 ${all}，还剩 ${number(files)} 个文件。`,
+    about: (time) => `大约还需 ${time}。`,
     working: (n) => `正在生成记忆：还剩 ${n} 项工作。`,
     size: "大小",
     sizeOf: (bytes, limit) => `${bytes}，上限 ${limit}`,
@@ -331,13 +390,6 @@ export const zh: Texts = {
     unbalanced: "账目不平衡，请报告此问题。",
     skippedFor: "跳过的原因",
     masked: "已遮盖的机密",
-    failed: "死信与失败的工作",
-    nothingFailed: "没有。",
-    failedHint: "读不懂的行连同原因都保留着，其中的机密已遮盖。如有本应读懂的，请报告。",
-    at: (path, offset) => `${path} 第 ${number(offset)} 字节`,
-    attempts: (n, isDead) => `失败 ${number(n)} 次${isDead ? "，已放弃：" : "："}`,
-    retry: "重试失败的工作",
-    retried: (n) => `${number(n)} 项工作已重新排队。`,
     told: (days) => `最近 ${number(days)} 天告知的内容`,
     toldSum: (tokens, texts, late) =>
       `${number(texts)} 段文字，共 ${tokens} 个 token；${late === 0 ? "没有钩子迟到" : `${number(late)} 次钩子迟到`}。`,

@@ -191,7 +191,7 @@ describe("a memory larger than its limit", () => {
   )
 
   test(
-    "keeps what is pinned whatever the limit, and stops",
+    "keeps what is pinned or kept whatever the limit, and stops",
     { bytes: 1 },
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
@@ -202,7 +202,8 @@ describe("a memory larger than its limit", () => {
         project: { folder: "/work/one" }
       })
       yield* memory.save({ content: "The staging cluster has three nodes.", project: { folder: "/work/one" } })
-      for (const { id } of [derived!, noted]) yield* memory.edit(id, { pinned: true }, "person")
+      yield* memory.edit(noted.id, { pinned: true }, "person")
+      yield* memory.edit(derived!.id, { kept: true }, "person")
       yield* letGo
       assert.deepStrictEqual((yield* allUnits).map(({ id }) => id).sort(), [derived!.id, noted.id].sort())
       // Those that it cites.

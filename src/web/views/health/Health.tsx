@@ -2,18 +2,17 @@
  * How the memory is: its checks, the sum of the lines that were read, what was told, what failed, what is open, and what was spent.
  */
 import { useQuery } from "@tanstack/react-query"
-import { type ReactNode, useRef } from "react"
-import { useRetry } from "../../api/Changes.ts"
+import type { ReactNode } from "react"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
-import { Button } from "../../parts/Button.tsx"
-import { Bar } from "../../parts/Words.tsx"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Card } from "./Card.tsx"
 import { Days } from "./Days.tsx"
+import { Failed } from "./Failed.tsx"
 import css from "./Health.module.css"
 import { Processes } from "./Processes.tsx"
 import { Spending } from "./Spending.tsx"
+import { Work } from "./Work.tsx"
 
 const DAYS = 30
 
@@ -64,16 +63,16 @@ const Remembered = () => {
   return (
     <Card title={t.health.remembered}>
       <Answer query={stats}>
-        {({ files, indexing, messages, pending, place, projects, sessions, size, units, version }) => (
+        {({ files, messages, pending, place, projects, sessions, size, units, version }) => (
           <>
-            <Work left={pending + indexing} />
+            <Work />
             <dl className={css["numbers"]}>
               <Fact name={t.health.memories}>{format.number(units.total)}</Fact>
               <Fact name={t.views.sessions}>{format.number(sessions)}</Fact>
               <Fact name={t.health.messages}>{format.number(messages)}</Fact>
               <Fact name={t.views.projects}>{format.number(projects.length)}</Fact>
               <Fact name={t.health.transcripts}>{format.number(files)}</Fact>
-              <Fact name={t.health.waiting}>{format.number(pending + indexing)}</Fact>
+              <Fact name={t.health.waiting}>{format.number(pending)}</Fact>
               {size !== null && (
                 <Fact name={t.health.size}>
                   {size.limit === 0
@@ -92,20 +91,6 @@ const Remembered = () => {
         )}
       </Answer>
     </Card>
-  )
-}
-
-/** How far waiting work has come since the page was opened: what it was in all nobody counts. */
-const Work = ({ left }: { readonly left: number }) => {
-  const t = useTexts()
-  const format = useFormat()
-  const most = useRef(left)
-  most.current = Math.max(most.current, left)
-  return left === 0 ? null : (
-    <div className={css["work"]} role="status">
-      <p>{t.health.working(format.number(left))}</p>
-      <Bar share={1 - left / most.current} />
-    </div>
   )
 }
 
@@ -163,50 +148,6 @@ const Sum = () => {
             </>
           )
         }}
-      </Answer>
-    </Card>
-  )
-}
-
-const Failed = () => {
-  const t = useTexts()
-  const letters = useQuery(Queries.deadLetters)
-  const retry = useRetry()
-  return (
-    <Card title={t.health.failed} isWide>
-      <Answer query={letters}>
-        {({ deadLetters, failures }) =>
-          deadLetters.length === 0 && failures.length === 0
-            ? <p className={css["quiet"]}>{t.health.nothingFailed}</p>
-            : (
-              <>
-                <p className={css["quiet"]}>{t.health.failedHint}</p>
-                <ul className={css["letters"]}>
-                  {deadLetters.map(({ line, offset, path, reason }) => (
-                    <li key={`${path} ${offset}`}>
-                      <details>
-                        <summary>
-                          <strong>{reason}</strong> <code>{t.health.at(path, offset)}</code>
-                        </summary>
-                        <pre tabIndex={0}>{line}</pre>
-                      </details>
-                    </li>
-                  ))}
-                  {failures.map(({ attempts, error, isDead, key, kind }) => (
-                    <li key={`${kind} ${key}`}>
-                      <strong>{kind}</strong> <code>{key}</code> {t.health.attempts(attempts, isDead)} {error}
-                    </li>
-                  ))}
-                </ul>
-                {failures.length > 0 && (
-                  <div>
-                    <Button icon="undo" isDisabled={retry.isPending} onClick={() => retry.mutate()}>
-                      {t.health.retry}
-                    </Button>
-                  </div>
-                )}
-              </>
-            )}
       </Answer>
     </Card>
   )

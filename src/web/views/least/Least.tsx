@@ -71,9 +71,10 @@ export const Least = () => {
   const decide = (id: string, isForgotten: boolean) => {
     const at = left.findIndex((unit) => unit.id === id)
     next.current = (left[at + 1] ?? left[at - 1])?.id
-    setDone(new Set([...done, id]))
-    if (isForgotten) forget(id)
-    else keep(id)
+    setDone((done) => new Set([...done, id]))
+    const decided = { id, onUndone: () => setDone((done) => new Set([...done].filter((other) => other !== id))) }
+    if (isForgotten) forget(decided)
+    else keep(decided)
   }
   useEffect(() => {
     if (next.current === undefined) return

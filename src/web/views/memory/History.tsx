@@ -38,6 +38,7 @@ const Change = (
       {text("type")}
       {text("content")}
       {before.pinned !== after.pinned && <p>{after.pinned ? t.memory.pinnedNow : t.memory.unpinnedNow}</p>}
+      {before.kept !== after.kept && <p>{after.kept ? t.memory.keptNow : t.memory.keptNoMore}</p>}
       {before.replacedBy !== after.replacedBy && (
         <p>
           {after.replacedBy === null ? t.memory.heldAgain : `${t.memory.replacedBy} ${after.replacedBy.slice(0, 8)}`}

@@ -3,7 +3,7 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { type ReactNode, useState } from "react"
-import { useEdit, useForget, usePin } from "../../api/Changes.ts"
+import { useEdit, useForget, useKeep, usePin } from "../../api/Changes.ts"
 import type { UnitView } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Note } from "../../parts/Answer.tsx"
@@ -122,11 +122,13 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
   const { unit } = seen
   const [open, setOpen] = useState<"edit" | "replace" | undefined>()
   const pin = usePin()
+  const keep = useKeep()
   const forget = useForget()
   const edit = useEdit()
   const copy = useCopy()
+  const keepIt = () => keep({ id: unit.id, isOff: unit.kept === true })
   const forgetIt = () => {
-    forget(unit.id)
+    forget({ id: unit.id })
     if (onForgotten !== undefined) onForgotten()
     else if (window.history.length > 1) window.history.back()
     else go(addressOf({ name: "search" }))
@@ -135,6 +137,7 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
     e: () => setOpen("edit"),
     p: () => pin({ id: unit.id, pinned: !unit.pinned }),
     r: () => setOpen("replace"),
+    y: keepIt,
     x: forgetIt
   })
   const close = () => setOpen(undefined)
@@ -165,6 +168,9 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
           >
             {unit.pinned ? t.memory.unpin : t.memory.pin}
           </Button>
+          <Button icon="keep" keyName="y" isPressed={unit.kept === true} onClick={keepIt}>
+            {unit.kept === true ? t.memory.keepNoMore : t.memory.keep}
+          </Button>
           <Button icon="replace" keyName="r" onClick={() => setOpen("replace")}>{t.memory.replace}</Button>
           <Button icon="copy" onClick={() => copy(`${unit.title}\n\n${unit.content}`)}>{t.memory.copy}</Button>
           <Button icon="least" kind="danger" keyName="x" onClick={forgetIt}>{t.memory.forget}</Button>
@@ -174,6 +180,12 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
         <p className={css["hint"]}>
           <Icon name="pin" />
           {t.memory.pinnedHint}
+        </p>
+      )}
+      {unit.kept === true && (
+        <p className={css["hint"]}>
+          <Icon name="keep" />
+          {t.memory.keptHint}
         </p>
       )}
       {unit.replacedBy !== undefined && (
@@ -200,7 +212,7 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
         )}
       <Facts {...seen} />
       <Source {...seen} />
-      {unit.revision !== undefined && <History id={unit.id} />}
+      {(unit.revision !== undefined || unit.kept === true) && <History id={unit.id} />}
       {open === "replace" && <ReplaceDialog unit={unit} etag={seen.etag} onClose={close} />}
     </article>
   )

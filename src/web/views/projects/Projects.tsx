@@ -200,7 +200,7 @@ export const Projects = () => {
       <header className={css["top"]}>
         <h1 tabIndex={-1}>{t.views.projects}</h1>
         <div className={css["actions"]}>
-          <Button icon="undo" onClick={() => undo()}>{t.undo.last}</Button>
+          <Button icon="undo" onClick={() => undo(undefined)}>{t.undo.last}</Button>
           <Button icon="download" onClick={() => void save(undefined, "lines")}>{t.projects.exportAll}</Button>
           <Button icon="download" onClick={() => void save(undefined, "markdown")}>{t.projects.exportMarkdown}</Button>
         </div>

@@ -4,6 +4,7 @@ import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import { labelsOf } from "../domain/ProjectLabels.ts"
 import { SearchMode } from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -36,7 +37,7 @@ export const command = Command.make(
       const now = yield* Clock.currentTimeMillis
       const filter = yield* toFilter(options)
       const { degraded, results } = yield* memory.search({ ...filter, text, limit, mode, minScore: 0 })
-      const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
+      const labels = labelsOf(yield* memory.projects.known)
       yield* answer(json, { query: text, results: results.map(resultJson), degraded }, () =>
         [
           results.length === 0
@@ -46,7 +47,7 @@ export const command = Command.make(
                 result,
                 question: text,
                 rank: i + 1,
-                projectName: names.get(result.unit.projectId) ?? "?",
+                projectName: labels.get(result.unit.projectId) ?? "?",
                 now
               })
             ).join("\n\n"),

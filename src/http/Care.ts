@@ -13,7 +13,7 @@ import { checkContent, isHealthy } from "../serve/Health.ts"
 import { isBalanced } from "../serve/Wording.ts"
 import { Api } from "./Api.ts"
 import { Events } from "./Events.ts"
-import { projectView } from "./Projects.ts"
+import { projectViews } from "./Projects.ts"
 import { answering, counted } from "./Requests.ts"
 import { Service } from "./Service.ts"
 
@@ -35,7 +35,7 @@ const stats = Effect.gen(function*() {
     ...status,
     lines: { ...lines, isBalanced: isBalanced(lines) },
     size: size === undefined ? null : { bytes: size.bytes, limit: size.limit, letGo: size.letGo },
-    projects: projects.map(projectView)
+    projects: projectViews(projects)
   }
 })
 

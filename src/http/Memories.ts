@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { resumeOf } from "../domain/Resume.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { Undone } from "../store/MemoryStore.ts"
@@ -104,7 +105,7 @@ const view = (id: string) =>
       messages,
       session,
       transcripts,
-      resume: session === null ? null : `claude --resume ${session.id}`,
+      resume: session === null ? null : resumeOf(session),
       savedBy: savedBy(unit) ?? null,
       letGoAt
     }

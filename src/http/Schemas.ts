@@ -120,7 +120,7 @@ export const UnitView = Schema.Struct({
   messages: Schema.Array(Message),
   session: Schema.NullOr(Session),
   transcripts: Schema.Array(Schema.String),
-  /** Shell command that continues the session; null for what was not said in one. */
+  /** Shell command that continues the session from its folder; null for what was not said in one. */
   resume: Schema.NullOr(Schema.String),
   savedBy: Schema.NullOr(Schema.String),
   /** When other messages around it were let go, to keep the memory small. */
@@ -206,6 +206,7 @@ export const SessionView = Schema.Struct({
   units: Schema.Int,
   /** Memory that sums the session up: its title says what the session was for, its content what came of it. */
   archive: Schema.NullOr(MemoryUnit),
+  /** Shell command that continues the session from its folder. */
   resume: Schema.String
 }).annotations({ identifier: "SessionView" })
 
@@ -328,6 +329,8 @@ export const Daily = Schema.Struct({
 export const Project = Schema.Struct({
   id: Schema.String,
   name: Schema.String,
+  /** The name, with as much of the folder as tells the project from others of its name. */
+  label: Schema.String,
   root: Schema.String,
   units: Schema.Int,
   isExcluded: Schema.Boolean,

@@ -4,6 +4,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Effect from "effect/Effect"
 import type { Message } from "../domain/Conversation.ts"
+import { resumeOf } from "../domain/Resume.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { BEGINNING, type Item } from "../serve/Conversation.ts"
@@ -24,7 +25,7 @@ const viewOf = ({ archive, units, ...session }: KnownSession): typeof S.SessionV
   session,
   units,
   archive,
-  resume: `claude --resume ${session.id}`
+  resume: resumeOf(session)
 })
 
 const listed = ({ branch, cursor, limit = LISTED, project, since, until }: typeof S.SessionsParams.Type) =>

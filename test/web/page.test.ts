@@ -158,8 +158,12 @@ describe.skipIf(browserPath === undefined)(
       await page.getByRole("link", { name: /Stripe webhook idempotent/ }).click()
       await page.getByRole("heading", { level: 1, name: /Stripe webhook idempotent/ }).waitFor()
       await page.getByText("Support counted 214 duplicate mails").first().waitFor()
-      await page.getByRole("button", { name: /^Copy: claude --resume 8915485d/ }).click()
-      assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^claude --resume 8915485d-/)
+      await page.getByRole("button", { name: /^Copy: cd \/home\/mei\/work\/shop-api && claude --resume 8915485d/ })
+        .click()
+      assert.match(
+        await page.evaluate(() => navigator.clipboard.readText()),
+        /^cd \/home\/mei\/work\/shop-api && claude --resume 8915485d-/
+      )
       assert.deepStrictEqual(faults, [])
       await close()
     })

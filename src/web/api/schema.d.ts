@@ -1152,6 +1152,7 @@ export interface components {
         readonly Project: {
             readonly id: string;
             readonly name: string;
+            readonly label: string;
             readonly root: string;
             readonly units: components["schemas"]["Int"];
             readonly isExcluded: boolean;

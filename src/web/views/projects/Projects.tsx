@@ -134,7 +134,7 @@ const Row = ({ all, of }: { readonly of: Project; readonly all: ReadonlyArray<Pr
       <div className={css["what"]}>
         <p className={css["head"]}>
           <Link {...ITEM} className={css["name"]} href={addressOf({ name: "search" }, { project: of.id })}>
-            {of.name}
+            {of.label}
           </Link>
           <span className={css["quiet"]}>{t.session.memories(of.units)}</span>
           {of.isExcluded && <span className={css["excluded"]}>{t.projects.excluded}</span>}

@@ -8,8 +8,9 @@ import { labelsOf } from "../domain/ProjectLabels.ts"
 import { SearchMode } from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { typedIn } from "../serve/Marks.ts"
 import { resultText } from "./Found.ts"
-import { answer, json, resultJson } from "./Output.ts"
+import { answer, joined, json, resultJson } from "./Output.ts"
 import { filters, limitOf, scopeText, toFilter } from "./Scope.ts"
 
 const words = Args.text({ name: "question" }).pipe(
@@ -36,9 +37,10 @@ export const command = Command.make(
       const text = words.join(" ")
       const now = yield* Clock.currentTimeMillis
       const filter = yield* toFilter(options)
-      const { degraded, results } = yield* memory.search({ ...filter, text, limit, mode, minScore: 0 })
+      const { absent = [], degraded, results } = yield* memory.search({ ...filter, text, limit, mode, minScore: 0 })
       const labels = labelsOf(yield* memory.projects.known)
-      yield* answer(json, { query: text, results: results.map(resultJson), degraded }, () =>
+      const missing = absent.flatMap(typedIn(text))
+      yield* answer(json, { query: text, results: results.map(resultJson), degraded, absent: missing }, () =>
         [
           results.length === 0
             ? `Nothing found in ${scopeText(options)}.`
@@ -51,6 +53,9 @@ export const command = Command.make(
                 now
               })
             ).join("\n\n"),
+          ...(missing.length === 0
+            ? []
+            : [`\nNote: no memory contains ${joined(missing.map((word) => `"${word}"`))}.`]),
           ...degraded.map((sentence) => `\nNote: ${advice(sentence)}.`)
         ].join("\n"))
     }).pipe(App.provide(App.reader))

@@ -731,6 +731,7 @@ export interface components {
         readonly SearchAnswer: {
             readonly results: readonly components["schemas"]["Found"][];
             readonly degraded: readonly string[];
+            readonly absent: readonly string[];
             readonly tookMs: number;
         };
         readonly Found: {
@@ -880,6 +881,7 @@ export interface components {
             readonly session: components["schemas"]["Session"] | null;
             readonly transcripts: readonly string[];
             readonly resume: string | null;
+            readonly aim: string | null;
             readonly savedBy: string | null;
             readonly letGoAt: number | null;
         };
@@ -948,6 +950,15 @@ export interface components {
                     }[];
                     readonly uses: components["schemas"]["Int"];
                 };
+                readonly differences: readonly {
+                    /** @enum {string} */
+                    readonly field: "title" | "type" | "content";
+                    readonly parts: readonly {
+                        /** @enum {string} */
+                        readonly kind: "same" | "removed" | "added";
+                        readonly text: string;
+                    }[];
+                }[];
             }[];
         };
         readonly FeedbackBody: {
@@ -1094,6 +1105,7 @@ export interface components {
                 /** @enum {string} */
                 readonly tells: "nothing" | "pointer" | "memories";
                 readonly score: number;
+                readonly leftOut: ("replaced" | "question" | "said" | "room") | null;
             }[];
             readonly modes: {
                 /** @enum {string} */
@@ -1109,6 +1121,13 @@ export interface components {
             /** @enum {string} */
             readonly tells: "nothing" | "pointer" | "memories";
             readonly score: number;
+            readonly parts: {
+                readonly evidence: components["schemas"]["NonNegative"];
+                readonly coverage: components["schemas"]["NonNegative"];
+                readonly length: number;
+                readonly order: number;
+                readonly past: components["schemas"]["NonNegative"];
+            };
             readonly bounds: {
                 readonly memories: number;
                 readonly pointer: number;
@@ -1116,6 +1135,8 @@ export interface components {
             readonly words: readonly {
                 readonly lexeme: string;
                 readonly bits: components["schemas"]["NonNegative"];
+                readonly typed: readonly string[];
+                readonly memories: components["schemas"]["Int"];
             }[];
             readonly together: readonly string[];
             readonly bits: components["schemas"]["NonNegative"];

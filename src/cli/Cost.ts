@@ -6,6 +6,7 @@ import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import { labelsOf } from "../domain/ProjectLabels.ts"
 import { type Amount, type BreakdownRow, type Grouping, Spending, type Spent } from "../models/Spending.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
@@ -40,10 +41,10 @@ const periodLine = (name: string, used: Amount, caps: Amount) => [
 /** Names of projects by id. Empty when there is no memory: models may have been asked before anything was stored. */
 const projectNames = Effect.gen(function*() {
   const { projects } = yield* Effect.flatMap(ClaudeMemory, ({ status }) => status)
-  return new Map(projects.map(({ id, name }) => [id, name]))
+  return labelsOf(projects)
 }).pipe(
   App.provide(App.reader),
-  Effect.orElseSucceed(() => new Map<string, string>())
+  Effect.orElseSucceed((): ReadonlyMap<string, string> => new Map())
 )
 
 const text = (

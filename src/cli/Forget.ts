@@ -13,6 +13,7 @@ import { join } from "node:path"
 import * as App from "../App.ts"
 import { FOLDER, kindOf } from "../domain/BackupFile.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
+import { labelsOf } from "../domain/ProjectLabels.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import type { Criteria } from "../serve/Bulk.ts"
@@ -77,7 +78,7 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const now = yield* Clock.currentTimeMillis
-    const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
+    const labels = labelsOf(yield* memory.projects.known)
     const units = new Map(
       (yield* Effect.forEach(ids, (id) => memory.forgettable(id, isNow))).map((unit) => [unit.id, unit])
     )
@@ -89,7 +90,7 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
         unitText({
           unit,
           rank: i + 1,
-          projectName: names.get(unit.projectId) ?? "?",
+          projectName: labels.get(unit.projectId) ?? "?",
           now,
           shown: beginning(unit.content, SHOWN_LINES)
         })

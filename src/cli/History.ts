@@ -2,12 +2,12 @@
  * Shows what was changed of a memory, as differences.
  */
 import * as Command from "@effect/cli/Command"
-import { diffWordsWithSpace } from "diff"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import type { Feedback } from "../domain/Feedback.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { differenceOf } from "../serve/Differences.ts"
 import { feedbackText, plural } from "../serve/Wording.ts"
 import type { History, Operation } from "../store/MemoryStore.ts"
 import { answer, indent, json, marked, minute } from "./Output.ts"
@@ -17,19 +17,15 @@ export const options = { json }
 
 const ACTORS = { person: "you", claude: "Claude, by its own tool" } as const
 
-/** Share of the longer text that must have stayed for a difference by words to be readable. */
-const STAYED = 0.4
-
 const lines = (sign: string, text: string) => indent(text, `${sign} `)
 
-/** Formats a text with what was taken out as [-…-] and what came in as {+…+}, or the two texts where they have little in common. */
+/** Formats a text with what was taken out as [-…-] and what came in as {+…+}, or the two texts where they have nothing in common. */
 const difference = (before: string, after: string): string => {
-  const parts = diffWordsWithSpace(before, after)
-  const stayed = parts.reduce((sum, { added, removed, value }) => added || removed ? sum : sum + value.length, 0)
-  return stayed < STAYED * Math.max(before.length, after.length)
+  const parts = differenceOf(before, after)
+  return parts.every(({ kind }) => kind !== "same")
     ? `${lines("-", before)}\n${lines("+", after)}`
-    : parts.map(({ added, removed, value }) =>
-      added ? marked(`{+${value}+}`) : removed ? marked(`[-${value}-]`) : value
+    : parts.map(({ kind, text }) =>
+      kind === "added" ? marked(`{+${text}+}`) : kind === "removed" ? marked(`[-${text}-]`) : text
     ).join("")
 }
 

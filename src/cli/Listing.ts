@@ -3,6 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { labelsOf } from "../domain/ProjectLabels.ts"
 import { columns } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { fittingTable, minute } from "./Output.ts"
@@ -21,7 +22,7 @@ export const listing = <A extends { readonly id: string; readonly projectId: str
     const memory = yield* ClaudeMemory
     const now = yield* Clock.currentTimeMillis
     const locale = language()
-    const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
+    const labels = labelsOf(yield* memory.projects.known)
     const isOfSeveral = new Set(list.map(({ projectId }) => projectId)).size > 1
     return fittingTable(list.map((each) => {
       const [before, after] = cellsOf(each)
@@ -30,7 +31,7 @@ export const listing = <A extends { readonly id: string; readonly projectId: str
         ...(columns() < WIDE ? [] : [minute(timeOf(each))]),
         each.id.slice(0, 8),
         before,
-        ...(isOfSeveral ? [names.get(each.projectId) ?? "?"] : []),
+        ...(isOfSeveral ? [labels.get(each.projectId) ?? "?"] : []),
         after
       ]
     })).join("\n")

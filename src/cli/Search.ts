@@ -4,11 +4,13 @@ import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import { labelsOf } from "../domain/ProjectLabels.ts"
 import { SearchMode } from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { typedIn } from "../serve/Marks.ts"
 import { resultText } from "./Found.ts"
-import { answer, json, resultJson } from "./Output.ts"
+import { answer, joined, json, resultJson } from "./Output.ts"
 import { filters, limitOf, scopeText, toFilter } from "./Scope.ts"
 
 const words = Args.text({ name: "question" }).pipe(
@@ -35,9 +37,10 @@ export const command = Command.make(
       const text = words.join(" ")
       const now = yield* Clock.currentTimeMillis
       const filter = yield* toFilter(options)
-      const { degraded, results } = yield* memory.search({ ...filter, text, limit, mode, minScore: 0 })
-      const names = new Map((yield* memory.projects.known).map(({ id, name }) => [id, name]))
-      yield* answer(json, { query: text, results: results.map(resultJson), degraded }, () =>
+      const { absent = [], degraded, results } = yield* memory.search({ ...filter, text, limit, mode, minScore: 0 })
+      const labels = labelsOf(yield* memory.projects.known)
+      const missing = absent.flatMap(typedIn(text))
+      yield* answer(json, { query: text, results: results.map(resultJson), degraded, absent: missing }, () =>
         [
           results.length === 0
             ? `Nothing found in ${scopeText(options)}.`
@@ -46,10 +49,13 @@ export const command = Command.make(
                 result,
                 question: text,
                 rank: i + 1,
-                projectName: names.get(result.unit.projectId) ?? "?",
+                projectName: labels.get(result.unit.projectId) ?? "?",
                 now
               })
             ).join("\n\n"),
+          ...(missing.length === 0
+            ? []
+            : [`\nNote: no memory contains ${joined(missing.map((word) => `"${word}"`))}.`]),
           ...degraded.map((sentence) => `\nNote: ${advice(sentence)}.`)
         ].join("\n"))
     }).pipe(App.provide(App.reader))

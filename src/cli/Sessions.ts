@@ -4,6 +4,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import { resumeOf } from "../domain/Resume.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { listing } from "./Listing.ts"
 import { answer, json, memories } from "./Output.ts"
@@ -19,14 +20,21 @@ export const command = Command.make(
       const memory = yield* ClaudeMemory
       const filter = { projects: yield* projectIds(options), ...toTimes(options) }
       const sessions = yield* memory.sessions(filter, limit)
-      const text = yield* listing(sessions, ({ endedAt }) => endedAt, ({ archive, branch, title, units }) => [
+      const rows = yield* listing(sessions, ({ endedAt }) => endedAt, ({ archive, branch, title, units }) => [
         memories(units),
         `${archive?.title ?? title ?? ""}${branch === null ? "" : ` (on ${branch})`}`
       ])
       yield* answer(
         json,
-        { sessions },
-        () => sessions.length === 0 ? `No sessions in ${scopeText(options)}.` : text
+        { sessions: sessions.map((session) => ({ ...session, resume: resumeOf(session) })) },
+        () =>
+          sessions.length === 0
+            ? `No sessions in ${scopeText(options)}.`
+            : rows.split("\n").flatMap((row, i) => [row, `    ${resumeOf(sessions[i]!)}`]).join("\n")
       )
     }).pipe(App.provide(App.reader))
-).pipe(Command.withDescription("List sessions: when, on which branch, what for, and how much is remembered of them"))
+).pipe(
+  Command.withDescription(
+    "List sessions: when, on which branch, what for, how much is remembered of them, and how to go on with each"
+  )
+)

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { MAX_USES } from "../domain/Feedback.ts"
 import { evidence } from "../domain/MemoryUnit.ts"
+import { resumeOf } from "../domain/Resume.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { onBranch } from "../inject/Render.ts"
 import { advice } from "../process/Advice.ts"
@@ -49,7 +50,7 @@ export const command = Command.make("show", { id: unitId, ...options }, ({ id, j
         `type      ${unit.type}`,
         `date      ${minute(unit.occurredAt)}`,
         `session   ${unit.sessionId}${onBranch(session?.branch)}`,
-        ...(session === null ? [] : [`resume    claude --resume ${session.id}`]),
+        ...(session === null ? [] : [`resume    ${resumeOf(session)}`]),
         ...transcripts.map((path) => `source    ${path}`),
         ...SAVERS[savedBy(unit) ?? "nobody"],
         `tokens    ${unit.tokens}`,

@@ -3,6 +3,7 @@
  */
 import type { Block, Message, Session } from "../domain/Conversation.ts"
 import { idOf } from "../domain/Ids.ts"
+import { keywordsOf } from "../domain/Keywords.ts"
 import {
   MAX_CONTENT_LENGTH,
   MAX_CONTENT_TOKENS,
@@ -12,7 +13,6 @@ import {
   type UnitType,
   weightedLength
 } from "../domain/MemoryUnit.ts"
-import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { gist, pieces, salient } from "./text/Text.ts"
 
@@ -152,27 +152,6 @@ export const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
   [
     ...new Set([...messages].flatMap(({ blocks }) => blocks.flatMap(({ file }) => file === undefined ? [] : [file])))
   ].slice(0, 20)
-
-const KEYWORDS_HEAD = 600
-
-const WORDS = /[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?/gu
-
-/** Returns the 8 most frequent words, counted by their search lexemes and shown as first written. */
-const keywordsOf = (text: string): ReadonlyArray<string> => {
-  const counts = new Map<string, { readonly shown: string; readonly times: number }>()
-  const count = (key: string, shown: string) =>
-    counts.set(key, { shown: counts.get(key)?.shown ?? shown, times: (counts.get(key)?.times ?? 0) + 1 })
-  for (const word of text.slice(0, KEYWORDS_HEAD).match(WORDS) ?? []) {
-    const found = Tokenizer.lexemes(word)
-    if (/^[\x00-\x7f]*$/.test(word)) {
-      if (found.length > 0 && word.length > 2) count(found.join(" "), word.toLowerCase())
-    } else {
-      for (const lexeme of found) if (lexeme.length > 1) count(lexeme, lexeme)
-    }
-  }
-  return [...counts.values()].sort((a, b) => b.times - a.times || (a.shown < b.shown ? -1 : 1)).slice(0, 8)
-    .map(({ shown }) => shown)
-}
 
 /** Version of the rules by which units are made. */
 export const VERSION = 4

@@ -80,6 +80,8 @@ export type SearchResult = typeof SearchResult.Type
 
 export const SearchResponse = Schema.Struct({
   results: Schema.Array(SearchResult),
+  /** Lexemes of the question that no unit contains; missing where there are none, or words were not looked for. */
+  absent: Schema.optional(Schema.Array(Schema.String)),
   /** One sentence for each lane or model that could not be asked; empty when none is missing. */
   degraded: Schema.Array(Schema.String)
 })

@@ -13,8 +13,18 @@ export type Bounds = typeof Bounds.Type
 
 export const Verdict = Schema.Struct({
   tells: Schema.Literal("nothing", "pointer", "memories"),
-  /** Sum of the parts below, each with its weight. */
+  /** Sum of the parts. */
   score: Schema.Number,
+  /** Summands of the score. */
+  parts: Schema.Struct({
+    /** Bits of the words that stand together, up to a bound. */
+    evidence: Schema.NonNegative,
+    coverage: Schema.NonNegative,
+    /** At most 0: for the length of a long prompt, and for an order. */
+    length: Schema.Number,
+    order: Schema.Number,
+    past: Schema.NonNegative
+  }),
   bounds: Bounds,
   words: Schema.Array(Word),
   /** Lexemes that stand together in the most telling memory, and the sum of their bits. */

@@ -14,7 +14,7 @@ import { isBalanced } from "../serve/Wording.ts"
 import { Api } from "./Api.ts"
 import { Events } from "./Events.ts"
 import { problem } from "./Problem.ts"
-import { projectView } from "./Projects.ts"
+import { projectViews } from "./Projects.ts"
 import { answering, counted } from "./Requests.ts"
 import { Service } from "./Service.ts"
 
@@ -36,7 +36,7 @@ const stats = Effect.gen(function*() {
     ...status,
     lines: { ...lines, isBalanced: isBalanced(lines) },
     size: size === undefined ? null : { bytes: size.bytes, limit: size.limit, letGo: size.letGo },
-    projects: projects.map(projectView)
+    projects: projectViews(projects)
   }
 })
 

@@ -9,9 +9,12 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { resumeOf } from "../domain/Resume.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import type { Undone } from "../store/MemoryStore.ts"
+import { differenceOf } from "../serve/Differences.ts"
+import { typedIn } from "../serve/Marks.ts"
+import type { History, Operation, Undone } from "../store/MemoryStore.ts"
 import { Api } from "./Api.ts"
 import { fromCursor, toCursor } from "./Cursor.ts"
 import { foundOf } from "./Found.ts"
@@ -19,6 +22,7 @@ import { Idempotency } from "./Idempotency.ts"
 import { type Problem, problem } from "./Problem.ts"
 import { answering, counted, filterOf, projectOf, projectsOf } from "./Requests.ts"
 import * as S from "./Schemas.ts"
+import { knownOf } from "./Sessions.ts"
 
 const LISTED = 50
 const FOUND = 20
@@ -83,6 +87,17 @@ const undoable = Effect.gen(function*() {
   }
 })
 
+const FIELDS = ["title", "type", "content"] as const
+
+/** Adds to a change how each text was changed; null in a change stands for the derived one. */
+const withDifferences = ({ derived }: History) => (operation: Operation) => ({
+  ...operation,
+  differences: FIELDS.flatMap((field) => {
+    const [before, after] = [operation.before[field] ?? derived[field], operation.after[field] ?? derived[field]]
+    return before === after ? [] : [{ field, parts: differenceOf(before, after) }]
+  })
+})
+
 /** Lists the units of a page, and the cursor of the next: the time of its last, and how many units of that time it has had. */
 const listed = ({ cursor, limit = LISTED, ...params }: typeof S.ListParams.Type) =>
   Effect.gen(function*() {
@@ -120,7 +135,8 @@ const view = (id: string) =>
       messages,
       session,
       transcripts,
-      resume: session === null ? null : `claude --resume ${session.id}`,
+      resume: session === null ? null : resumeOf(session),
+      aim: session === null ? null : (yield* knownOf(session)).archive?.title ?? session.title,
       savedBy: savedBy(unit) ?? null,
       letGoAt
     }
@@ -180,9 +196,14 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
         const memory = yield* ClaudeMemory
         const start = yield* Clock.currentTimeNanos
         const query = { ...(yield* filterOf(filter)), text, limit, minScore, mode }
-        const { degraded, results } = yield* memory.search(query)
+        const { absent = [], degraded, results } = yield* memory.search(query)
         const tookMs = Number((yield* Clock.currentTimeNanos) - start) / 1e6
-        return { results: results.map(foundOf(text)), degraded, tookMs }
+        return {
+          results: results.map(foundOf(text)),
+          degraded,
+          absent: absent.flatMap(typedIn(text)),
+          tookMs
+        }
       })))
     .handle("units", ({ urlParams }) =>
       answering(listed(urlParams)))
@@ -212,7 +233,11 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const { history, unit } = yield* memory.history(id)
-        return { unit, derived: history?.derived ?? null, operations: history?.operations ?? [] }
+        return {
+          unit,
+          derived: history?.derived ?? null,
+          operations: history?.operations.map(withDifferences(history)) ?? []
+        }
       })))
     .handle("feedback", ({ path: { id }, payload }) =>
       answering(Effect.gen(function*() {

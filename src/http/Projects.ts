@@ -3,22 +3,29 @@
  */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Effect from "effect/Effect"
+import { labelsOf } from "../domain/ProjectLabels.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { ProjectSummary } from "../store/MemoryStore.ts"
 import { Api } from "./Api.ts"
 import { problem } from "./Problem.ts"
 import { answering } from "./Requests.ts"
+import type * as S from "./Schemas.ts"
 
-export const projectView = ({ id, isExcluded, merged, name, root, units }: ProjectSummary) => ({
-  id,
-  name,
-  root,
-  units,
-  isExcluded,
-  merged: merged.map(({ id, name, root }) => ({ id, name, root }))
-})
+/** Shows projects, each with a label that no other of them has. */
+export const projectViews = (all: ReadonlyArray<ProjectSummary>): ReadonlyArray<typeof S.Project.Type> => {
+  const labels = labelsOf(all)
+  return all.map(({ id, isExcluded, merged, name, root, units }) => ({
+    id,
+    name,
+    label: labels.get(id) ?? name,
+    root,
+    units,
+    isExcluded,
+    merged: merged.map(({ id, name, root }) => ({ id, name, root }))
+  }))
+}
 
-const listed = Effect.flatMap(ClaudeMemory, ({ projects }) => Effect.map(projects.list, (all) => all.map(projectView)))
+const listed = Effect.flatMap(ClaudeMemory, ({ projects }) => Effect.map(projects.list, projectViews))
 
 /** Returns a project as the list has it. */
 const one = ({ id, name }: { readonly id: string; readonly name: string }) =>

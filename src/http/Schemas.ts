@@ -8,9 +8,10 @@ import { InjectionMode } from "../domain/Injection.ts"
 import { MemoryUnit as Unit, UnitType } from "../domain/MemoryUnit.ts"
 import { Content, SaveRequest } from "../domain/Saved.ts"
 import { Replaced, SearchMode, Why } from "../domain/Search.ts"
-import { Verdict } from "../domain/Verdict.ts"
+import { Verdict, Word } from "../domain/Verdict.ts"
 import { Report } from "../resources/monitor/RunFile.ts"
 import { Check } from "../serve/Health.ts"
+import { LeftOut } from "../serve/Why.ts"
 import { UNDOABLE } from "../store/MemoryStore.ts"
 
 const optional = Schema.optional
@@ -85,6 +86,8 @@ export const Found = Schema.Struct({
 export const SearchAnswer = Schema.Struct({
   results: Schema.Array(Found),
   degraded: Schema.Array(Schema.String),
+  /** The question's words that no memory contains, as they were typed. */
+  absent: Schema.Array(Schema.String),
   /** Milliseconds that the search took in the server. */
   tookMs: Schema.Number
 }).annotations({ identifier: "SearchAnswer" })
@@ -121,8 +124,10 @@ export const UnitView = Schema.Struct({
   messages: Schema.Array(Message),
   session: Schema.NullOr(Session),
   transcripts: Schema.Array(Schema.String),
-  /** Shell command that continues the session; null for what was not said in one. */
+  /** Shell command that continues the session from its folder; null for what was not said in one. */
   resume: Schema.NullOr(Schema.String),
+  /** What the session was for, where a memory sums it up. */
+  aim: Schema.NullOr(Schema.String),
   savedBy: Schema.NullOr(Schema.String),
   /** When other messages around it were let go, to keep the memory small. */
   letGoAt: Schema.NullOr(Schema.Number)
@@ -154,7 +159,15 @@ export const HistoryView = Schema.Struct({
     isUndone: Schema.Boolean,
     revision: Schema.Int,
     before: Changed,
-    after: Changed
+    after: Changed,
+    /** How title, type and text changed, for people: a changed word alone, and what was written anew whole. */
+    differences: Schema.Array(Schema.Struct({
+      field: Schema.Literal("title", "type", "content"),
+      parts: Schema.Array(Schema.Struct({
+        kind: Schema.Literal("same", "removed", "added"),
+        text: Schema.String
+      }))
+    }))
   }))
 }).annotations({ identifier: "HistoryView" })
 
@@ -224,6 +237,7 @@ export const SessionView = Schema.Struct({
   units: Schema.Int,
   /** Memory that sums the session up: its title says what the session was for, its content what came of it. */
   archive: Schema.NullOr(MemoryUnit),
+  /** Shell command that continues the session from its folder. */
   resume: Schema.String
 }).annotations({ identifier: "SessionView" })
 
@@ -254,7 +268,7 @@ export const Injection = Schema.Struct({
   tokens: Schema.Int,
   state: Schema.Literal("pending", "arrived", "late"),
   isOpening: Schema.Boolean,
-  /** Words of the prompt that stand together in a memory. */
+  /** Words of the prompt that stand together in a memory, as they were typed where that is known. */
   words: Schema.Array(Schema.String),
   /** Ids of the memories that Claude then used. */
   used: Schema.Array(Schema.String),
@@ -307,7 +321,11 @@ export const WhyRequest = Schema.Struct({
 export const WhyAnswer = Schema.Struct({
   text: Schema.String,
   tokens: Schema.Int,
-  verdict: Verdict.annotations({ identifier: "Verdict" }),
+  verdict: Schema.Struct({
+    ...Verdict.fields,
+    /** Words of the prompt: as they were typed, and in how many memories of all projects they occur. */
+    words: Schema.Array(Schema.Struct({ ...Word.fields, typed: Schema.Array(Schema.String), memories: Schema.Int }))
+  }).annotations({ identifier: "Verdict" }),
   told: Schema.Array(Found),
   pointed: Schema.Array(MemoryUnit),
   /** The most telling memories, told or not, and the words of the prompt that stand together in each, with their bits. */
@@ -317,7 +335,9 @@ export const WhyAnswer = Schema.Struct({
     bits: Schema.Number,
     /** What the judge would say if this were the most telling one. */
     tells: Schema.Literal("nothing", "pointer", "memories"),
-    score: Schema.Number
+    score: Schema.Number,
+    /** Why the memory is not told though it scores enough; null where it is told, or scores too little. */
+    leftOut: Schema.NullOr(LeftOut)
   })),
   /** What each mode would do. */
   modes: Schema.Record({ key: InjectionMode, value: Schema.Literal("nothing", "pointer", "memories") }),
@@ -346,6 +366,8 @@ export const Daily = Schema.Struct({
 export const Project = Schema.Struct({
   id: Schema.String,
   name: Schema.String,
+  /** The name, with as much of the folder as tells the project from others of its name. */
+  label: Schema.String,
   root: Schema.String,
   units: Schema.Int,
   isExcluded: Schema.Boolean,

@@ -3,10 +3,12 @@
  */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Effect from "effect/Effect"
-import type { Message } from "../domain/Conversation.ts"
+import type { Message, Session } from "../domain/Conversation.ts"
+import { resumeOf } from "../domain/Resume.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { BEGINNING, type Item } from "../serve/Conversation.ts"
+import { typedIn } from "../serve/Marks.ts"
 import { type KnownSession, NO_LIMIT } from "../store/MemoryStore.ts"
 import { Api } from "./Api.ts"
 import { fromCursor, toCursor } from "./Cursor.ts"
@@ -24,8 +26,17 @@ const viewOf = ({ archive, units, ...session }: KnownSession): typeof S.SessionV
   session,
   units,
   archive,
-  resume: `claude --resume ${session.id}`
+  resume: resumeOf(session)
 })
+
+/** Returns a session with its number of memories, and the one that sums it up. */
+export const knownOf = (session: Session) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const filter = { projects: [session.projectId], since: session.startedAt, until: session.endedAt }
+    const known = (yield* memory.sessions(filter, NO_LIMIT)).find(({ id }) => id === session.id)
+    return known ?? { ...session, units: 0, archive: null }
+  })
 
 const listed = ({ branch, cursor, limit = LISTED, project, since, until }: typeof S.SessionsParams.Type) =>
   Effect.gen(function*() {
@@ -56,9 +67,15 @@ const cut = (message: Message) => {
   return { message: isLong ? { ...message, blocks } : message, isCut: isLong }
 }
 
-const itemOf = (sessionId: string, titles: ReadonlyMap<string, string>) => (item: Item) =>
+/** What a person said in a message. */
+const saidIn = (item: Item): string =>
+  item._tag === "Injection" || item.message.role !== "human"
+    ? ""
+    : item.message.blocks.map(({ kind, text }) => kind === "text" ? text : "").join("\n")
+
+const itemOf = (viewOf: ReturnType<typeof injectionOf>) => (item: Item) =>
   item._tag === "Injection"
-    ? { kind: "injection" as const, injection: injectionOf(sessionId, titles)(item.injection) }
+    ? { kind: "injection" as const, injection: viewOf(item.injection) }
     : {
       kind: "message" as const,
       ...cut(item.message),
@@ -72,18 +89,17 @@ export const layer = HttpApiBuilder.group(Api, "sessions", (handlers) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const { session, transcripts } = yield* memory.session(id)
-        const filter = { projects: [session.projectId], since: session.startedAt, until: session.endedAt }
-        const known = (yield* memory.sessions(filter, NO_LIMIT)).find(({ id }) => id === session.id)
-        return { ...viewOf(known ?? { ...session, units: 0, archive: null }), transcripts }
+        return { ...viewOf(yield* knownOf(session)), transcripts }
       })))
     .handle("conversation", ({ path: { id }, urlParams: { cursor, limit = SAID } }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const [segments = 0, time = BEGINNING.time] = yield* fromCursor(cursor, BEGINNING.segments, BEGINNING.time)
         const { items, next, session, titles } = yield* memory.conversation(id, { segments, time }, limit)
+        const typed = typedIn(items.map(saidIn).join("\n"))
         return {
           session,
-          items: items.map(itemOf(session.id, titles)),
+          items: items.map(itemOf(injectionOf(session.id, titles, typed))),
           next: next === undefined ? null : toCursor(next.segments, next.time)
         }
       })))

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { sumOf } from "../serve/Injections.ts"
+import { typedIn } from "../serve/Marks.ts"
 import { Api } from "./Api.ts"
 import { foundOf } from "./Found.ts"
 import { injectionOf } from "./Injections.ts"
@@ -52,7 +53,8 @@ export const layer = HttpApiBuilder.group(Api, "telling", (handlers) =>
         const now = yield* Clock.currentTimeMillis
         const given = yield* memory.injectedSince(since ?? now - DAY_MS)
         const titles = yield* memory.titles([...new Set(given.flatMap(({ ids, pointed }) => [...ids, ...pointed]))])
-        return { injections: given.map((each) => injectionOf(each.sessionId, titles)(each)) }
+        const typed = typedIn([...titles.values()].join("\n"))
+        return { injections: given.map((each) => injectionOf(each.sessionId, titles, typed)(each)) }
       })))
     .handle("daily", ({ urlParams: { days = DAYS } }) =>
       answering(Effect.gen(function*() {

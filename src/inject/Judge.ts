@@ -38,11 +38,18 @@ export const judge = (prompt: string, { testimonies: [best], words }: Judged, mo
   const coverage = total === 0 ? 0 : Math.min(1, bits / total)
   const tokens = Tokens.estimate(prompt)
   const style = { isOrder: isOrder(prompt), isOfPast: isOfPast(prompt) }
-  const score = Math.min(MAX_BITS, bits) + COVERAGE * coverage + DOUBLING * Math.max(0, Math.log2(tokens / SHORT)) +
-    (style.isOrder ? ORDER : 0) + (style.isOfPast ? PAST : 0)
+  const parts = {
+    evidence: Math.min(MAX_BITS, bits),
+    coverage: COVERAGE * coverage,
+    length: tokens <= SHORT ? 0 : DOUBLING * Math.log2(tokens / SHORT),
+    order: style.isOrder ? ORDER : 0,
+    past: style.isOfPast ? PAST : 0
+  }
+  const score = parts.evidence + parts.coverage + parts.length + parts.order + parts.past
   return {
     tells: bits === 0 || score < bounds.pointer ? "nothing" : score < bounds.memories ? "pointer" : "memories",
     score,
+    parts,
     bounds,
     words: words.map(({ bits, lexeme }) => ({ bits, lexeme })),
     together: best?.together ?? [],

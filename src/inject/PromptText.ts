@@ -65,7 +65,7 @@ type Response = Omit<InjectionResponse, "verdict">
 const BEGINNING = 48
 
 /** Recognizes a unit without a word of its own: the same question, asked in another session. */
-const isEcho = (prompt: string) => {
+export const isEcho = (prompt: string) => {
   const asked = new Set(Tokenizer.lexemes(prompt))
   const holds = (text: string) => Tokenizer.lexemes(text).every((lexeme) => asked.has(lexeme))
   return ({ content }: MemoryUnit) => {

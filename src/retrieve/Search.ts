@@ -296,7 +296,9 @@ export function* search<Y>(
   const { degraded, order, scores }: Reranked<Boosted> = rerank !== undefined && ranked.length > 1
     ? yield* rerank.ask(query.text, ranked)
     : { degraded: [], scores: new Map(), order: ranked }
+  const absent = terms.filter((_, i) => recalled.lexicalLane?.matches.documentFrequencies[i] === 0)
   return {
+    ...(absent.length > 0 && { absent: absent.map(({ lexeme }) => lexeme) }),
     results: explain({
       dates,
       gathered,

@@ -2,6 +2,7 @@
  * Formats memories as Markdown for people: by project and session, in the order of their times. Pure.
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { resumeOf } from "../domain/Resume.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { oneLine } from "../inject/Render.ts"
 import type { KnownSession } from "../store/MemoryStore.ts"
@@ -33,7 +34,7 @@ const sessionText = (session: KnownSession | undefined, units: ReadonlyArray<Mem
       ? "## Saved on purpose, and notes"
       : `## ${oneLine(session.title ?? "A session")}\n\n${minute(session.startedAt)}${
         session.branch === null ? "" : ` · branch ${oneLine(session.branch)}`
-      } · \`claude --resume ${session.id}\``,
+      } · \`${oneLine(resumeOf(session))}\``,
     ...units.map(unitText)
   ].join("\n\n")
 

@@ -26,6 +26,16 @@ export const marksOf = (text: string, lexemes: ReadonlySet<string>): ReadonlyArr
   })
 }
 
+/** Returns a function that finds the words of a text that a lexeme stands for, as they were typed; the lexeme itself where none does. */
+export const typedIn = (text: string): (lexeme: string) => ReadonlyArray<string> => {
+  const typed = new Map<string, ReadonlyArray<string>>()
+  for (const word of new Set(text.match(WORD) ?? [])) {
+    const [lexeme, ...others] = IS_CJK.test(word) ? [] : Tokenizer.lexemes(word)
+    if (lexeme !== undefined && others.length === 0) typed.set(lexeme, [...typed.get(lexeme) ?? [], word])
+  }
+  return (lexeme) => typed.get(lexeme) ?? [lexeme]
+}
+
 /**
  * Returns the question's own words that matched: a stem is no word, nor are two characters out of a longer one. Of a name of several
  * words, of which only some matched, it returns those.

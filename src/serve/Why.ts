@@ -2,14 +2,18 @@
  * Explains what is told at a prompt, and what is not.
  */
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { InjectionMode, InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
-import type { Verdict } from "../domain/Verdict.ts"
+import type { Verdict, Word } from "../domain/Verdict.ts"
 import { Injector } from "../inject/Injector.ts"
 import { judge } from "../inject/Judge.ts"
+import { isEcho } from "../inject/PromptText.ts"
+import { select } from "../inject/Selection.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
+import { typedIn } from "./Marks.ts"
 
 /** A memory, the words of the prompt that stand together in it, and what would be told if it were the most telling one. */
 export interface Near {
@@ -18,10 +22,26 @@ export interface Near {
   readonly bits: number
   readonly score: number
   readonly tells: Verdict["tells"]
+  /** Why the memory is not told though it scores enough; null where it is told, or scores too little. */
+  readonly leftOut: LeftOut | null
 }
 
-export interface Explanation extends InjectionResponse {
-  /** The most telling first. */
+/**
+ * `replaced`: a newer memory holds in its place. `question`: it says no more than the prompt. `said`: the memories told say it already.
+ * `room`: others answer better, or the text was full.
+ */
+export const LeftOut = Schema.Literal("replaced", "question", "said", "room")
+export type LeftOut = typeof LeftOut.Type
+
+/** A word of the prompt, how it was typed, and the number of memories that contain it. */
+export interface ExplainedWord extends Word {
+  readonly typed: ReadonlyArray<string>
+  readonly memories: number
+}
+
+export interface Explanation extends Omit<InjectionResponse, "verdict"> {
+  readonly verdict: Omit<Verdict, "words"> & { readonly words: ReadonlyArray<ExplainedWord> }
+  /** The most telling first; only those that contain words that say something. */
   readonly nearest: ReadonlyArray<Near>
   readonly modes: Readonly<Record<InjectionMode, Verdict["tells"]>>
 }
@@ -41,13 +61,35 @@ export const explain = (request: Pick<InjectionRequest, "maxChars" | "maxTokens"
     })
     const about = (testimonies: typeof evidence.testimonies, mode: InjectionMode) =>
       judge(prompt, { words: evidence.words, testimonies }, mode)
-    const nearest = evidence.testimonies.slice(0, NEAREST).map((testimony): Near => {
-      const { score, tells } = about([testimony], request.mode)
-      return { ...testimony, score, tells }
-    })
+    const response = yield* injector.inject(request)
+    const told = new Set([...response.items.map(({ unit }) => unit), ...response.pointed].map(({ id }) => id))
+    const says = isEcho(prompt)
+    const leftOut = (unit: MemoryUnit): LeftOut =>
+      unit.replacedBy !== undefined || unit.supersededBy !== null
+        ? "replaced"
+        : says(unit)
+        ? "question"
+        : response.items.length > 0 && !select([...response.items, { unit }]).some((kept) => kept.unit === unit)
+        ? "said"
+        : "room"
+    const nearest = evidence.testimonies.filter(({ together }) => together.length > 0).slice(0, NEAREST).map(
+      (testimony): Near => {
+        const { score, tells } = about([testimony], request.mode)
+        const isLeftOut = tells !== "nothing" && !told.has(testimony.unit.id)
+        return { ...testimony, score, tells, leftOut: isLeftOut ? leftOut(testimony.unit) : null }
+      }
+    )
+    const typed = typedIn(prompt)
+    const words = evidence.words.map(({ bits, lexeme }, i): ExplainedWord => ({
+      lexeme,
+      bits,
+      typed: typed(lexeme),
+      memories: Math.round(evidence.matches.documentFrequencies[i] ?? 0)
+    }))
     const modes = Object.fromEntries(MODES.map((mode) => [mode, about(evidence.testimonies, mode).tells]))
     return {
-      ...(yield* injector.inject(request)),
+      ...response,
+      verdict: { ...response.verdict, words },
       nearest,
       modes: modes as Explanation["modes"]
     } satisfies Explanation

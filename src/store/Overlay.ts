@@ -4,6 +4,7 @@
  */
 import type { Feedback } from "../domain/Feedback.ts"
 import { idOf } from "../domain/Ids.ts"
+import { keywordsOf } from "../domain/Keywords.ts"
 import { fieldsOf } from "../domain/Lexical.ts"
 import { evidence, MAX_EVIDENCE, type MemoryUnit, type UnitType } from "../domain/MemoryUnit.ts"
 import { titleOf } from "../domain/Saved.ts"
@@ -142,7 +143,7 @@ export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
     ...(content !== null && {
       summary: "",
       content,
-      keywords: [],
+      keywords: keywordsOf(content),
       passages: [],
       also: evidence({ passages: derived.passages, also: rest.also }).slice(0, MAX_EVIDENCE),
       quality: 1,

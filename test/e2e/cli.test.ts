@@ -431,7 +431,15 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.deepStrictEqual(times, [...times].sort((a, b) => b - a))
         const { sessions } = jsonOf<
           {
-            readonly sessions: ReadonlyArray<{ readonly id: string; readonly units: number; readonly endedAt: number }>
+            readonly sessions: ReadonlyArray<
+              {
+                readonly id: string
+                readonly cwd: string
+                readonly resume: string
+                readonly units: number
+                readonly endedAt: number
+              }
+            >
           }
         >(yield* cli(["sessions", "--json", "--all-projects"]))
         assert.deepStrictEqual(
@@ -442,8 +450,19 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         )
         const ended = sessions.map(({ endedAt }) => endedAt)
         assert.deepStrictEqual(ended, [...ended].sort((a, b) => b - a))
-        const rows = columnsOf((yield* cli(["sessions", "--all-projects"])).stdout)
+        const { stdout } = yield* cli(["sessions", "--all-projects"])
+        const isCommand = (line: string) => line.startsWith("    ")
+        const rows = columnsOf(stdout.split("\n").filter((line) => !isCommand(line)).join("\n"))
         assert.deepStrictEqual(rows.map(([, , id]) => id), sessions.map(({ id }) => id.slice(0, 8)))
+        // Below each, how to go on with it: from its own folder.
+        assert.deepStrictEqual(
+          stdout.split("\n").filter(isCommand).map((line) => line.trim()),
+          sessions.map(({ cwd, id }) => `cd ${cwd} && claude --resume ${id}`)
+        )
+        assert.deepStrictEqual(
+          sessions.map(({ resume }) => resume),
+          sessions.map(({ cwd, id }) => `cd ${cwd} && claude --resume ${id}`)
+        )
         assert.lengthOf(columnsOf((yield* cli(["list", "--all-projects", "--limit", "3"])).stdout), 3)
         assert.include((yield* cli(["list"])).stdout, "No memories in this folder's project")
         assert.include((yield* cli(["sessions"])).stdout, "No sessions in this folder's project")
@@ -485,7 +504,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         const { code, stdout } = yield* cli(["show", result!.id])
         assert.strictEqual(code, 0)
         assert.include(stdout, result!.unit.content)
-        assert.include(stdout, `claude --resume ${result!.unit.sessionId}\n`)
+        assert.match(stdout, new RegExp(`^resume +cd /\\S+ && claude --resume ${result!.unit.sessionId}$`, "m"))
         assert.match(stdout, new RegExp(`^source +/.*${result!.unit.sessionId}.*\\.jsonl$`, "m"))
         for (const uuid of result!.evidence) assert.include(stdout, uuid)
       }))

@@ -124,7 +124,7 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       const { client } = yield* asking
       const { sessions } = yield* client.sessions.sessions({ urlParams: { project: ["all"] } })
       const [{ resume, session }] = [sessions[0]!]
-      assert.strictEqual(resume, `claude --resume ${session.id}`)
+      assert.strictEqual(resume, `cd ${session.cwd} && claude --resume ${session.id}`)
       const whole = yield* client.sessions.conversation({ path: { id: session.id }, urlParams: { limit: 500 } })
       assert.isNull(whole.next)
       const uuids = whole.items.flatMap((item) => item.kind === "message" ? [item.message.uuid] : [])

@@ -188,11 +188,70 @@ describe.skipIf(browserPath === undefined)(
         "/app/why?prompt=why+did+the+stripe+webhook+send+the+mail+twice"
       )
       await page.getByRole("heading", { name: "Claude would be told what is remembered." }).waitFor()
-      await page.getByRole("row", { name: /^webhook / }).getByText("stands in it").waitFor()
+      await page.getByRole("row", { name: /^webhook / }).getByText("has it").waitFor()
       await page.getByRole("row", { name: /^webhook .*·/ }).waitFor()
+      // The parts of the score add up to it.
+      const sum = page.getByRole("table").filter({ hasText: "Score" })
+      const numbers = (await sum.getByRole("cell").allTextContents()).map((text) =>
+        Number(text.replace("−", "-").replace(/[+= ]/g, ""))
+      )
+      const score = numbers.pop() ?? Number.NaN
+      assert.isAbove(numbers.length, 1)
+      assert.closeTo(numbers.reduce((all, each) => all + each, 0), score, 0.11)
+      // The way back from a memory leads here.
+      await page.locator("[data-item]").first().click()
+      await page.getByRole("link", { name: "Why", exact: true }).last().click()
+      await page.getByRole("heading", { name: "Claude would be told what is remembered." }).waitFor()
+      // A word is shown as it was typed, and said to be nowhere.
+      await page.getByRole("textbox", { name: "Prompt" }).fill("why is the stripe webhook flaky")
+      await page.getByText("No memory contains “flaky”.").waitFor()
+      await page.getByRole("row", { name: /^flaky .*in no memory/ }).waitFor()
+      await page.getByRole("row", { name: /^stripe / }).waitFor()
       await page.getByRole("textbox", { name: "Prompt" }).fill("thanks, that is all")
       await page.getByRole("heading", { name: "Claude would be told nothing." }).waitFor()
       assert.strictEqual(queryOf(page).get("prompt"), "thanks, that is all")
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("says for a person why a memory was found, and what no memory holds", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/?q=flaky+stripe+webhook+twice")
+      await page.getByText("No memory contains “flaky”").waitFor()
+      const reasons = page.locator("li").filter({ has: page.locator("[data-item]") }).locator("details").first()
+      assert.match(
+        (await reasons.locator("summary").textContent()) ?? "",
+        /^answers \d+% of the question · your words: .*webhook/
+      )
+      assert.isFalse(await page.getByText("By words it is number 1.").isVisible())
+      await reasons.locator("summary").press("Enter")
+      await page.getByText("By words it is number 1.").waitFor()
+      await page.goto(`${served.url}/app/?q=flaky`)
+      await page.getByText("No memory contains “flaky”").waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("names a memory's session by its aim, and points at a title that an edit leaves behind", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/memories/ccfb5548")
+      const article = page.getByRole("article")
+      await article.getByText(/Session\s*\S/).first().waitFor()
+      const [id = ""] =
+        (await page.locator("a[href*=\"/app/sessions/\"]").first().getAttribute("href"))?.match(/[0-9a-f]{8}-/) ??
+          []
+      assert.notInclude((await page.locator("a[href*=\"/app/sessions/\"]").first().textContent()) ?? "", id.slice(0, 8))
+      await page.keyboard.press("e")
+      const text = page.getByRole("textbox", { name: "Text" })
+      const before = await text.inputValue()
+      await text.fill(`${before}\nThe lock is a file of its own since then.`)
+      await page.getByText("The title is still the old one.").waitFor()
+      await page.keyboard.press("Control+Enter")
+      const added = page.locator("ins")
+      await added.waitFor()
+      assert.include((await added.textContent()) ?? "", "The lock is a file of its own since then.")
+      assert.strictEqual(await page.locator("del").count(), 0)
+      await article.getByText("Keywords").waitFor()
+      await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
+      await page.getByText("undone since").waitFor()
       assert.deepStrictEqual(faults, [])
       await close()
     })
@@ -202,8 +261,13 @@ describe.skipIf(browserPath === undefined)(
       await page.getByRole("link", { name: /Stripe webhook idempotent/ }).click()
       await page.getByRole("heading", { level: 1, name: /Stripe webhook idempotent/ }).waitFor()
       await page.getByText("Support counted 214 duplicate mails").first().waitFor()
-      await page.getByRole("button", { name: /^Copy: claude --resume 8915485d/ }).click()
-      assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^claude --resume 8915485d-/)
+      await page.getByText("/home/mei/work/shop-api", { exact: true }).waitFor()
+      await page.getByRole("button", { name: /^Copy: cd \/home\/mei\/work\/shop-api && claude --resume 8915485d/ })
+        .click()
+      assert.match(
+        await page.evaluate(() => navigator.clipboard.readText()),
+        /^cd \/home\/mei\/work\/shop-api && claude --resume 8915485d-/
+      )
       assert.deepStrictEqual(faults, [])
       await close()
     })
@@ -403,7 +467,11 @@ describe.skipIf(browserPath === undefined)(
       const { close, faults, page } = await see(browser, served, "/app/projects")
       const row = (name: string) =>
         page.getByRole("listitem").filter({ has: page.getByRole("link", { name, exact: true }) })
-      await row("rust-indexer").getByRole("button", { name: "Rename" }).press("Enter")
+      const manage = async (name: string) => {
+        await row(name).locator("details:not([open]) > summary").press("Enter")
+        return row(name)
+      }
+      await (await manage("rust-indexer")).getByRole("button", { name: "Rename" }).press("Enter")
       const name = page.getByRole("textbox", { name: "Name" })
       assert.isTrue(await name.evaluate((element) => element === document.activeElement))
       await name.fill("indexer")
@@ -412,8 +480,7 @@ describe.skipIf(browserPath === undefined)(
       await page.getByRole("combobox", { name: "Into" }).selectOption({ label: "shop-api — /home/mei/work/shop-api" })
       await page.getByRole("dialog").getByRole("button", { name: "Merge" }).press("Enter")
       await row("shop-api").getByRole("button", { name: "Make indexer a project of its own again" }).press("Enter")
-      await row("indexer").waitFor()
-      await row("indexer").getByRole("button", { name: "Exclude" }).press("Enter")
+      await (await manage("indexer")).getByRole("button", { name: "Exclude" }).press("Enter")
       await row("indexer").getByText("excluded").waitFor()
       await row("indexer").getByRole("button", { name: "Include" }).press("Enter")
       await row("indexer").getByText("excluded").waitFor({ state: "detached" })

@@ -23,7 +23,13 @@ describe("texts", () => {
   })
 
   it("is in the language that it says", () => {
-    const same = new Set(["session.roles.assistant", "session.roles.system", "frame.otherLanguage", "health.tokens"])
+    const same = new Set([
+      "labels.Claude",
+      "session.roles.assistant",
+      "session.roles.system",
+      "frame.otherLanguage",
+      "health.tokens"
+    ])
     for (const [name, text] of textsIn(zh)) if (!same.has(name)) assert.match(text, HAN, name)
     for (const [name, text] of textsIn(en)) if (!same.has(name)) assert.notMatch(text, HAN, name)
   })

@@ -42,7 +42,7 @@ const some = <A>(list: ReadonlyArray<A>): ReadonlyArray<A> | undefined => list.l
 const named = (projects: ReadonlyArray<string>): ReadonlyArray<string> => some(projects) ?? ["all"]
 
 /** Leaves out what is undefined. */
-const given = <A extends object>(values: A): { [K in keyof A]: Exclude<A[K], undefined> } =>
+const only = <A extends object>(values: A): { [K in keyof A]: Exclude<A[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
 
 export const projects = queryOptions({
@@ -60,7 +60,7 @@ export const search = (text: string, { branches, files, projects, since, types, 
           text,
           projects: some(projects) ?? "all",
           limit,
-          ...given({ types: some(types), since, until, files: some(files), branches: some(branches) })
+          ...only({ types: some(types), since, until, files: some(files), branches: some(branches) })
         },
         signal
       }),
@@ -73,7 +73,7 @@ export const newest = ({ branches, files, projects, since, types, until }: Filte
     queryKey: ["newest", projects, types, since, until, files, branches, limit],
     queryFn: ({ signal }) =>
       ask("get", "/v1/units", {
-        query: given({
+        query: only({
           project: named(projects),
           type: some(types),
           since: since?.toString(),
@@ -111,7 +111,7 @@ export const sessions = (
     queryKey: ["sessions", projects, branches, since, until],
     queryFn: ({ pageParam, signal }) =>
       ask("get", "/v1/sessions", {
-        query: given({
+        query: only({
           project: named(projects),
           branch: some(branches),
           since: since?.toString(),
@@ -138,7 +138,7 @@ export const conversation = (id: string) =>
     queryFn: ({ pageParam, signal }) =>
       ask("get", "/v1/sessions/{id}/conversation", {
         path: { id },
-        query: given({ limit: MESSAGES.toString(), cursor: pageParam }),
+        query: only({ limit: MESSAGES.toString(), cursor: pageParam }),
         signal
       }),
     initialPageParam: undefined as string | undefined,
@@ -170,6 +170,13 @@ export const injections = (since: number) =>
     queryFn: ({ signal }) => ask("get", "/v1/injections", { query: { since: since.toString() }, signal })
   })
 
+/** What a session was given. */
+export const given = (session: string) =>
+  queryOptions({
+    queryKey: ["given", session],
+    queryFn: ({ signal }) => ask("get", "/v1/injections", { query: { session }, signal })
+  })
+
 export const daily = (days: number) =>
   queryOptions({
     queryKey: ["daily", days],
@@ -181,7 +188,7 @@ export const least = (projects: ReadonlyArray<string>) =>
     queryKey: ["least", projects],
     queryFn: ({ signal }) =>
       ask("get", "/v1/least", {
-        query: given({ project: named(projects), limit: LEAST.toString() }),
+        query: only({ project: named(projects), limit: LEAST.toString() }),
         signal
       }),
     placeholderData: keepPreviousData,

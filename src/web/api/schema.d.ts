@@ -749,6 +749,7 @@ export interface components {
         readonly SearchAnswer: {
             readonly results: readonly components["schemas"]["Found"][];
             readonly degraded: readonly string[];
+            readonly absent: readonly string[];
             readonly tookMs: number;
         };
         readonly Found: {
@@ -899,6 +900,7 @@ export interface components {
             readonly session: components["schemas"]["Session"] | null;
             readonly transcripts: readonly string[];
             readonly resume: string | null;
+            readonly aim: string | null;
             readonly savedBy: string | null;
             readonly letGoAt: number | null;
         };
@@ -970,6 +972,15 @@ export interface components {
                     readonly uses: components["schemas"]["Int"];
                     readonly kept: boolean;
                 };
+                readonly differences: readonly {
+                    /** @enum {string} */
+                    readonly field: "title" | "type" | "content";
+                    readonly parts: readonly {
+                        /** @enum {string} */
+                        readonly kind: "same" | "removed" | "added";
+                        readonly text: string;
+                    }[];
+                }[];
             }[];
         };
         readonly FeedbackBody: {
@@ -1127,6 +1138,7 @@ export interface components {
                 /** @enum {string} */
                 readonly tells: "nothing" | "pointer" | "memories";
                 readonly score: number;
+                readonly leftOut: ("replaced" | "question" | "said" | "room") | null;
             }[];
             readonly modes: {
                 /** @enum {string} */
@@ -1142,6 +1154,13 @@ export interface components {
             /** @enum {string} */
             readonly tells: "nothing" | "pointer" | "memories";
             readonly score: number;
+            readonly parts: {
+                readonly evidence: components["schemas"]["NonNegative"];
+                readonly coverage: components["schemas"]["NonNegative"];
+                readonly length: number;
+                readonly order: number;
+                readonly past: components["schemas"]["NonNegative"];
+            };
             readonly bounds: {
                 readonly memories: number;
                 readonly pointer: number;
@@ -1149,6 +1168,8 @@ export interface components {
             readonly words: readonly {
                 readonly lexeme: string;
                 readonly bits: components["schemas"]["NonNegative"];
+                readonly typed: readonly string[];
+                readonly memories: components["schemas"]["Int"];
             }[];
             readonly together: readonly string[];
             readonly bits: components["schemas"]["NonNegative"];
@@ -1185,6 +1206,7 @@ export interface components {
         readonly Project: {
             readonly id: string;
             readonly name: string;
+            readonly label: string;
             readonly root: string;
             readonly units: components["schemas"]["Int"];
             readonly isExcluded: boolean;

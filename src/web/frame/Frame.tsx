@@ -194,7 +194,9 @@ export const Frame = () => {
           >
             <span className={css["wideOnly"]}>{t.frame.themes[theme]}</span>
           </Button>
-          <Button kind="ghost" onClick={() => setOpen("help")} label={t.help.title}>?</Button>
+          <span className={css["keysOnly"]}>
+            <Button kind="ghost" onClick={() => setOpen("help")} label={t.help.title}>?</Button>
+          </span>
         </div>
       </header>
       <main ref={main} id="main" className={css["main"]} tabIndex={-1}>{viewNode(view)}</main>

@@ -7,6 +7,7 @@ import { useUndo } from "../api/Changes.ts"
 import * as Queries from "../api/Queries.ts"
 import { Dialog } from "../parts/Dialog.tsx"
 import { Icon, type IconName } from "../parts/Icon.tsx"
+import { Inline } from "../parts/Words.tsx"
 import { addressOf, go } from "../state/Address.ts"
 import { prefer, THEMES, usePreferences } from "../state/Preferences.ts"
 import { useTexts } from "../texts/Texts.ts"
@@ -142,7 +143,9 @@ export const Palette = ({ onClose, onHelp }: { readonly onClose: () => void; rea
             onClick={() => run(choice)}
           >
             <Icon name={choice.icon} />
-            <span>{choice.name}</span>
+            <span>
+              <Inline text={choice.name} />
+            </span>
             {choice.hint !== undefined && <small>{choice.hint}</small>}
           </li>
         ))}

@@ -11,8 +11,8 @@ export const useCopy = () => {
   }
 }
 
-/** A command, to copy. */
-export const Copy = ({ text }: { readonly text: string }) => {
+/** A command, to copy; shown by its name where it has one. */
+export const Copy = ({ name, text }: { readonly text: string; readonly name?: string }) => {
   const t = useTexts()
   const copy = useCopy()
   return (
@@ -20,10 +20,10 @@ export const Copy = ({ text }: { readonly text: string }) => {
       type="button"
       className={css["copy"]}
       onClick={() => copy(text)}
-      aria-label={t.copy(text)}
+      aria-label={name === undefined ? t.copy(text) : `${name}: ${text}`}
       title={t.copy(text)}
     >
-      <span>{text}</span>
+      <span>{name ?? text}</span>
       <Icon name="copy" />
     </button>
   )

@@ -63,7 +63,7 @@ export const ProjectChoice = ({ query }: { readonly query: URLSearchParams }) =>
   const t = useTexts()
   const { data = [] } = useQuery(projects)
   const value = query.get("project") ?? ""
-  const known = data.map(({ id, name }) => [id, name] as const)
+  const known = data.map(({ id, label }) => [id, label] as const)
   return (
     <Choice
       label={t.filters.project}

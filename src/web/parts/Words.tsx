@@ -1,23 +1,36 @@
 import { Fragment, type ReactNode } from "react"
 import type { Excerpt, UnitType } from "../api/Client.ts"
+import { type Label as LabelName, LABELS } from "../texts/labels.ts"
 import { useFormat, useTexts } from "../texts/Texts.ts"
+import { blocksOf, type Run, runsOf } from "./Markdown.ts"
 import css from "./parts.module.css"
 
-/** A part of a text with the question's words marked. */
-export const Marked = ({ marks, text }: Excerpt) => {
-  let end = 0
-  const parts = marks.map(([from, to]) => {
-    const before = text.slice(end, from)
-    end = to
-    return (
-      <Fragment key={from}>
-        {before}
-        <mark>{text.slice(from, to)}</mark>
-      </Fragment>
-    )
+type Marks = Excerpt["marks"]
+
+/** Returns a part of a text, with the question's words in it marked. */
+const piecesOf = (text: string, { from, to }: Pick<Run, "from" | "to">, marks: Marks): ReactNode => {
+  let end = from
+  const pieces = marks.flatMap(([markFrom, markTo]) => {
+    const [first, last] = [Math.max(markFrom, end), Math.min(markTo, to)]
+    if (first >= last) return []
+    const before = text.slice(end, first)
+    end = last
+    return [before, <mark key={first}>{text.slice(first, last)}</mark>]
   })
-  return <>{parts}{text.slice(end)}</>
+  return [...pieces, text.slice(end, to)]
 }
+
+/** A title or a part of a text, with its code and stress, and the question's words marked. */
+export const Inline = ({ marks = [], text }: { readonly text: string; readonly marks?: Marks }) => (
+  <>
+    {runsOf(text).map((run) => {
+      const pieces = piecesOf(text, run, marks)
+      const code = run.isCode ? <code>{pieces}</code> : pieces
+      const stressed = run.isStressed ? <em>{code}</em> : code
+      return run.isStrong ? <strong key={run.from}>{stressed}</strong> : <Fragment key={run.from}>{stressed}</Fragment>
+    })}
+  </>
+)
 
 export const TypeTag = ({ type }: { readonly type: UnitType }) => {
   const t = useTexts()
@@ -39,53 +52,66 @@ export const At = ({ at, form = "minute" }: { readonly at: number; readonly form
     <time dateTime={new Date(at).toISOString()} title={format.minute(at)}>{format[form](at)}</time>
 }
 
-/** Labels of a memory's lines, as the compressor writes them: who speaks, or what the line is. */
-const SPEAKER =
-  /^(User(?: chose| approved the plan| refused, and said)?|Claude(?: thought| chose| explained| proposed)?|An agent reported|Aim|Outcome|Rejected|Agreed|Decided|Committed|Also asked|Asked last, without an answer|Among|Changed|Open|Page|Pull request|Searched for|Searched the web for|To run|Why|Failed \d+ times): /
+const LABEL = new RegExp(`^(${LABELS.join("|")}|Failed (\\d+) times): `)
 
-const CODE = /(`[^`\n]+`|\*\*[^*\n]+\*\*)/
+const labelOf = (line: string): string | undefined => LABEL.exec(line)?.[0]
 
-/** Shows code and stress of a line; everything else is as it was written. */
-const inline = (line: string): ReadonlyArray<ReactNode> =>
-  line.split(CODE).map((part, i) =>
-    i % 2 === 0
-      ? part
-      : part.startsWith("`")
-      ? <code key={i}>{part.slice(1, -1)}</code>
-      : <strong key={i}>{part.slice(2, -2)}</strong>
+/** A label in the person's language. */
+const Label = ({ text }: { readonly text: string }) => {
+  const t = useTexts()
+  const [, name, times] = LABEL.exec(text) ?? []
+  return (
+    <span className={css["speaker"]}>
+      {times === undefined ? t.labels[name as LabelName] : t.failedTimes(Number(times))}
+    </span>
   )
-
-const FENCE = /^\s*(```|~~~)/
-
-type Part = { readonly isCode: boolean; readonly lines: ReadonlyArray<string> }
-
-/** Splits a text into paragraphs and fenced blocks. */
-const partsOf = (text: string): ReadonlyArray<Part> => {
-  const parts: Array<{ isCode: boolean; lines: Array<string> }> = []
-  let isCode = false
-  for (const line of text.split("\n")) {
-    if (FENCE.test(line)) {
-      isCode = !isCode
-      parts.push({ isCode, lines: [] })
-    } else if (!isCode && (parts.length === 0 || line.trim() === "" || SPEAKER.test(line))) {
-      parts.push({ isCode, lines: line.trim() === "" ? [] : [line] })
-    } else parts.at(-1)?.lines.push(line)
-  }
-  return parts.filter(({ lines }) => lines.length > 0)
 }
 
-/** A text of a memory or a message. Nothing in it is markup: what looks like it is shown as it is. */
-export const Prose = ({ text }: { readonly text: string }) => (
+/** A part of a memory, line by line, with the labels in the person's language and the question's words marked. */
+export const Snippet = ({ marks = [], text }: { readonly text: string; readonly marks?: Marks }) => {
+  let end = 0
+  return text.split("\n").map((line) => {
+    const from = end
+    end += line.length + 1
+    const label = labelOf(line)
+    const start = from + (label?.length ?? 0)
+    return (
+      <Fragment key={from}>
+        {from > 0 && "\n"}
+        {label !== undefined && <Label text={label} />}
+        <Inline text={text.slice(start, from + line.length)} marks={marks.map(([a, b]) => [a - start, b - start])} />
+      </Fragment>
+    )
+  })
+}
+
+/** A text of a memory, whose lines have labels, or of a message. What looks like markup and is no Markdown is shown as it is. */
+export const Prose = ({ isMessage = false, text }: { readonly text: string; readonly isMessage?: boolean }) => (
   <div className={css["prose"]} dir="auto">
-    {partsOf(text).map(({ isCode, lines }, i) => {
-      if (isCode) return <pre key={i}><code>{lines.join("\n")}</code></pre>
-      const whole = lines.join("\n")
-      const speaker = SPEAKER.exec(whole)
+    {blocksOf(text, isMessage ? undefined : labelOf).map(({ kind, label, mark, text }, i) => {
+      if (kind === "code") return <pre key={i}><code>{text}</code></pre>
+      const name = label === undefined ? null : <Label text={label} />
+      const inner = <Inline text={text} />
+      if (kind === "text") return <p key={i}>{name}{inner}</p>
+      if (kind === "heading") {
+        return (
+          <p key={i}>
+            {name}
+            <strong>{inner}</strong>
+          </p>
+        )
+      }
       return (
-        <p key={i}>
-          {speaker !== null && <span className={css["speaker"]}>{speaker[1]}</span>}
-          {inline(speaker === null ? whole : whole.slice(speaker[0].length))}
-        </p>
+        <Fragment key={i}>
+          {name !== null && <p>{name}</p>}
+          <p
+            className={css["item"]}
+            data-mark={/\d/.test(mark) ? mark.trim() : "•"}
+            style={{ marginInlineStart: `${(mark.length - mark.trimStart().length) / 2}em` }}
+          >
+            {inner}
+          </p>
+        </Fragment>
       )
     })}
   </div>

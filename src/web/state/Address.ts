@@ -91,9 +91,21 @@ export const useAddress = (): Address => {
 /** Goes to an address of the page. `isReplaced` makes no entry in the browser's history, as for each key of a search. */
 export const go = (address: string, isReplaced = false): void => {
   if (address === snapshot()) return
-  if (isReplaced) window.history.replaceState(null, "", address)
-  else window.history.pushState(null, "", address)
+  if (isReplaced) window.history.replaceState(window.history.state, "", address)
+  else window.history.pushState({ from: snapshot() } satisfies State, "", address)
   window.dispatchEvent(new Event(CHANGED))
+}
+
+/** What the browser's history keeps beside an address. */
+interface State {
+  /** The address of the page before. */
+  readonly from: string
+}
+
+/** Returns the view from which the current address was reached within the page; undefined where it was opened here. */
+export const cameFrom = (): View | undefined => {
+  const state = window.history.state as State | null
+  return state === null ? undefined : viewOf(state.from.split("?")[0] ?? "")
 }
 
 /** Changes the query of the current view. */

@@ -1,8 +1,14 @@
 /**
  * The page's words in English. Its type is that of every other language's (Texts).
  */
+import { type Label, LABELS } from "./labels.ts"
+
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`
 const memories = (n: number) => plural(n, "memory", "memories")
+const quoted = (words: ReadonlyArray<string>) => words.map((word) => `“${word}”`).join(", ")
+
+/** As the compressor writes them. */
+const named = Object.fromEntries(LABELS.map((label) => [label, label])) as Readonly<Record<Label, string>>
 
 export const en = {
   close: "Close",
@@ -23,7 +29,7 @@ export const en = {
     search: "Search",
     sessions: "Sessions",
     why: "Why",
-    least: "Least",
+    least: "Clean up",
     projects: "Projects",
     health: "Health"
   },
@@ -61,7 +67,7 @@ export const en = {
       "?": "These keys",
       e: "Edit the memory",
       p: "Pin it, or unpin it",
-      r: "Say which memory holds instead",
+      r: "Choose the memory that replaces it",
       x: "Forget it (it can be undone for seven days)",
       y: "Keep it: it is never let go"
     }
@@ -83,16 +89,24 @@ export const en = {
   },
   search: {
     ask: "Search your memory",
-    found: (n: number, ms: string) => `${memories(n)} in ${ms} ms`,
+    found: (n: number, isAll: boolean, ms: string) => `${isAll ? memories(n) : `The best ${memories(n)}`}, in ${ms} ms`,
+    absent: (words: ReadonlyArray<string>) =>
+      `No memory contains ${quoted(words)}: what is below answers only the rest of the question.`,
     newest: "Newest memories",
     more: "Show more",
-    score: "Share of the question that it answers, rare words counting most",
-    byWords: (rank: number, words: ReadonlyArray<string>) =>
-      `words #${rank}${words.length === 0 ? "" : `: ${words.join(", ")}`}`,
-    byMeaning: (rank: number, cosine: string) => `meaning #${rank} (${cosine})`,
-    byModel: (rank: number) => `reranked #${rank}`,
-    byNeighbours: (by: string) => `neighbours +${by}`,
-    byBoost: (name: string, by: string) => `${name} ${by}`,
+    score: (share: string) => `answers ${share} of the question`,
+    words: (words: ReadonlyArray<string>) => `your words: ${words.join(", ")}`,
+    meaning: "close in meaning",
+    nearby: "near others that answer",
+    scoreHint: "The share of the question that it answers; rare words count most.",
+    byWords: (rank: number) => `By words it is number ${rank}.`,
+    byMeaning: (rank: number, cosine: string) => `By meaning it is number ${rank}, with a cosine of ${cosine}.`,
+    byModel: (rank: number) => `By the reranking model it is number ${rank}.`,
+    byNeighbours: (by: string) => `Memories beside it in its session add ${by}.`,
+    byBoost: (name: string, by: string) =>
+      `${
+        { session: "Others of its session", recency: "Its time", type: "Its type", files: "Its files" }[name] ?? name
+      }: ${by}.`,
     nothing: (text: string) => `Nothing is remembered of “${text}”.`,
     nothingHint: "Try fewer words, or take a filter away.",
     noMemories: "Nothing is remembered yet.",
@@ -102,11 +116,12 @@ export const en = {
     name: "Memory",
     actions: "What can be done with it",
     session: "Session",
-    resume: "Go on with it",
+    resume: "Resume",
     files: "Files",
     keywords: "Keywords",
     numbers: "Size",
-    size: (tokens: string, quality: string) => `${tokens} tokens, ${quality} of them worth reading`,
+    size: (tokens: string) => `${tokens} tokens: what it takes of Claude's context when it is told`,
+    id: "Id",
     transcript: "Transcript",
     ofFile: (file: string) => `Memories of ${file}`,
     source: (n: number) => n === 1 ? "The message that it comes from" : "The messages that it comes from",
@@ -128,12 +143,13 @@ export const en = {
     copy: "Copy",
     forget: "Forget",
     forgotten: (n: number) => `${memories(n)} forgotten.`,
-    replacedBy: "It holds no more: replaced by",
-    holdsAgain: "It holds again",
-    heldAgain: "It held again.",
-    replaced: "Replaced: the other memory is told in its place.",
-    replaceTitle: "Which memory holds instead?",
-    replaceHint: "Claude is then told the other one in its place. These say something like it:",
+    replacedBy: "Out of date: replaced by",
+    holdsAgain: "It is not out of date",
+    heldAgain: "No longer replaced.",
+    replaced: "Replaced: from now on Claude is told the other memory.",
+    replaceTitle: "Which memory replaces this one?",
+    replaceHint: "From now on Claude is told the other one. These are similar:",
+    titleHint: "The title is still the old one. Does it say what the new text says?",
     title: "Title",
     text: "Text",
     save: "Save",
@@ -141,12 +157,12 @@ export const en = {
     saved: "Saved.",
     changedMeanwhile:
       "Someone else changed this memory meanwhile, and nothing was overwritten. Copy what you wrote, leave the form and begin again.",
-    history: "What was changed of it",
+    history: "Changes",
     changedBy: (who: "person" | "claude" | "rule") =>
       who === "person" ? "changed by you" : who === "claude" ? "changed by Claude" : "by a rule",
-    helps: "It helps at such prompts.",
-    helpsNot: "It does not help at such prompts.",
-    feedbackTakenBack: "What was said of it was taken back.",
+    helps: "You said that it helps at such prompts.",
+    helpsNot: "You said that it does not help at such prompts.",
+    feedbackTakenBack: "That was taken back.",
     usedNow: (n: number) =>
       n === 1 ? "Claude used it, in 1 session so far." : `Claude used it, in ${n} sessions so far.`,
     undone: "a change undone",
@@ -165,7 +181,9 @@ export const en = {
     failed: (tool: string | undefined) => tool === undefined ? "Failed" : `${tool} failed`,
     cut: "The rest of this message is left out here.",
     steps: (n: number) => plural(n, "step", "steps"),
-    why: "Why did memory speak here, or not?",
+    why: "What would memory tell Claude here today, and why?",
+    folder: "Folder",
+    also: "Also asked",
     prompts: "What you asked",
     remembered: (n: number) => `${memories(n)} of this session`,
     given: (texts: number, tokens: string, late: number) =>
@@ -185,6 +203,15 @@ export const en = {
     noSessionsHint: "Take a filter away, or run `claude-memory import`.",
     earlier: "Show earlier sessions"
   },
+  /** Labels of a memory's lines. */
+  labels: {
+    ...named,
+    User: "You",
+    "User chose": "You chose",
+    "User approved the plan": "You approved the plan",
+    "User refused, and said": "You refused, and said"
+  },
+  failedTimes: (n: number) => `Failed ${n} times`,
   given: {
     name: "Claude was given",
     pointer: "Claude was pointed to",
@@ -208,58 +235,73 @@ export const en = {
     gone: (id: string) => `a memory that is gone (${id})`
   },
   why: {
-    title: "Why does memory speak, and why not?",
-    hint: "Type what you would type to Claude, and see what the judge sees. Nothing is told to anybody.",
+    title: "What would Claude be told, and why?",
+    hint:
+      "Type a prompt as you would to Claude: you see what memory would add to it, and how it decides. The answer follows as you type, and nothing is sent to Claude.",
+    then: (at: string) => `This is what would happen today. At the same prompt on ${at}:`,
+    thenNothing: (at: string) =>
+      `This is what would happen today. At the same prompt on ${at}, no record says that Claude was given anything.`,
     prompt: "Prompt",
     placeholder: "Why did the webhook send the mail twice?",
     verdict: {
       nothing: "Claude would be told nothing.",
-      pointer: "Claude would be pointed to it by title.",
+      pointer: "Claude would be told the titles.",
       memories: "Claude would be told what is remembered."
     },
-    because: (score: string) => `The prompt scores ${score}.`,
-    costs: (tokens: string) => `The text costs ${tokens} tokens.`,
+    absent: (words: ReadonlyArray<string>) => `No memory contains ${quoted(words)}.`,
+    costs: (tokens: string) => `The text has ${tokens} tokens.`,
     scale: (score: string, pointer: string, memories: string) =>
       `Score ${score}. Titles are told from ${pointer}, memories from ${memories}.`,
-    pointerFrom: (n: string) => `titles ${n}`,
-    memoriesFrom: (n: string) => `memories ${n}`,
+    pointerFrom: (n: string) => `titles from ${n}`,
+    memoriesFrom: (n: string) => `memories from ${n}`,
+    sum: "How the score comes about",
+    score: "Score",
+    parts: {
+      evidence: (bits: string) =>
+        `rare words that stand together in the best memory${bits === "" ? "" : ` (worth ${bits}; at most 24 count)`}`,
+      coverage: (share: string) => `that memory has ${share} of what the prompt's words are worth (all of it: 12)`,
+      past: "the prompt asks about the past (“again”, “last time”, “did we”, “why is”)",
+      order: "the prompt gives an order: Claude needs less background",
+      length: (tokens: number) => `the prompt is long (${tokens} tokens; more than 32 count against it)`
+    },
+    noEvidence: "No memory has a rare word of the prompt, so nothing is told, whatever the score.",
+    short: (by: string, tells: "nothing" | "pointer") =>
+      tells === "nothing" ? `${by} more, and titles would be told.` : `${by} more, and whole memories would be told.`,
+    missing: "A memory that also has these words would score more:",
     words: "Words of the prompt",
-    wordsHint: "The rarer a word is in the memory, the more bits it is worth.",
+    wordsHint:
+      "A word is worth more, the fewer memories have it: one point each time their number halves (a bit), and at most 8.",
     word: "Word",
-    bits: "Bits",
-    place: "In the nearest memory",
-    without: "Without it",
-    everyday: "Everyday words, which say nothing:",
-    together: "stands in it",
-    alone: "not in it",
-    changes: "What would change it",
-    lacks: (by: string, tells: "nothing" | "pointer") =>
-      tells === "nothing" ? `It lacks ${by} to have titles told.` : `It lacks ${by} to have the memories told whole.`,
-    missing: "A memory that also holds these would speak louder:",
-    coverage: (share: string, bits: string) => `The nearest memory holds ${share} of the prompt's bits (${bits}).`,
-    isOfPast: "The prompt speaks of what was before, which lets memory speak sooner.",
-    isNotOfPast: "The prompt does not speak of what was before (“again”, “last time”, “did we”).",
-    isOrder: "The prompt begins with an order, which makes memory more reserved.",
-    length: (tokens: number) =>
-      `The prompt has ${plural(tokens, "token", "tokens")}; in a longer one, a few words say less.`,
+    bits: "Worth",
+    place: "Best memory",
+    without: "If you left it out",
+    everyday: "Everyday words, which count nothing:",
+    together: "has it",
+    alone: "does not",
+    nowhere: "in no memory",
     mode: "With CLAUDE_MEMORY_INJECT",
     would: "Claude would be told",
     modes: { conservative: "conservative", balanced: "balanced", comprehensive: "comprehensive" },
     tells: { nothing: "nothing", pointer: "titles", memories: "memories" },
-    nearest: "The nearest memories",
-    noNearest: "No memory holds a word of it that says much.",
+    nearest: "The best memories",
+    noNearest: "No memory has a rare word of the prompt.",
     isTold: "told",
-    isPointed: "named",
-    isNear: "near miss",
-    isLeftOut: "left out",
-    leftOutHint: "Left out: it scores enough, but others say it already, or the text is full.",
-    scoreOf: (score: string, bits: string) => `score ${score}, ${bits} bits:`,
+    isPointed: "title told",
+    isNear: (by: string) => `not told: ${by} points short`,
+    leftOut: {
+      replaced: "not told: out of date, another one replaces it",
+      question: "not told: it only repeats your question",
+      said: "not told: the memories that are told say it already",
+      room: "not told: others answer better, or the text is full"
+    },
+    isUnhelpful: "not told: you said that it does not help",
+    scoreOf: (score: string) => `score ${score}, by the words`,
     text: "The text that Claude would get",
     recent: "What Claude was given in the last 30 days",
     openSession: "open the session",
     nothingYet: "Claude was given nothing yet.",
     nothingYetHint:
-      "Any prompt of a past session can be asked again with today's memory: open the session, and choose Why below the prompt."
+      "You can ask any prompt of a past session again, with today's memory: open the session, and follow the link below the prompt."
   },
   least: {
     title: "The fifty least worth keeping",
@@ -284,7 +326,8 @@ export const en = {
     into: "Into",
     mergeHint: "Its memories move there, and what is said in it from now on. It can be undone.",
     merged: (from: string, into: string) => `${from} is part of ${into} now.`,
-    holds: "Holds what was",
+    manage: "Manage",
+    holds: "Includes",
     split: "Split",
     splitIt: (name: string) => `Make ${name} a project of its own again`,
     splitDone: (name: string) => `${name} is a project of its own again.`,

@@ -33,7 +33,7 @@ const Row = ({ onForget, onKeep, unit }: RowProps) => {
           <TypeTag type={unit.type} />
           <ProjectName id={unit.projectId} />
           <Ago at={unit.occurredAt} />
-          <span>{t.memory.size(format.number(unit.tokens), format.percent(unit.quality))}</span>
+          <span>{t.given.tokens(format.number(unit.tokens))}</span>
         </p>
         <Link {...ITEM} data-unit={unit.id} className={css["title"]} href={addressOf({ name: "memory", id: unit.id })}>
           {unit.title}

@@ -57,6 +57,7 @@ export const EditForm = ({ etag, onClose, unit }: Props) => {
           maxLength={200}
           onChange={(event) => setTitle(event.target.value)}
         />
+        {content !== unit.content && title === unit.title && <span className={css["hint"]}>{t.memory.titleHint}</span>}
       </label>
       <label className={parts["field"]}>
         <span>{t.memory.text}</span>

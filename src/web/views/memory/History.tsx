@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query"
-import { diffWordsWithSpace } from "diff"
-import { Fragment, type ReactNode } from "react"
+import { Fragment } from "react"
 import type { History as Data } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
@@ -10,11 +9,15 @@ import css from "./Memory.module.css"
 
 type Operation = Data["operations"][number]
 
-/** Two texts as one, with what was taken out and what came in. */
-const Difference = ({ after, before }: { readonly before: string; readonly after: string }) => (
+/** A text's change, with what was taken out and what came in. */
+const Difference = ({ parts }: { readonly parts: Operation["differences"][number]["parts"] }) => (
   <p className={css["difference"]}>
-    {diffWordsWithSpace(before, after).map(({ added, removed, value }, i) =>
-      added ? <ins key={i}>{value}</ins> : removed ? <del key={i}>{value}</del> : <Fragment key={i}>{value}</Fragment>
+    {parts.map(({ kind, text }, i) =>
+      kind === "added"
+        ? <ins key={i}>{text}</ins>
+        : kind === "removed"
+        ? <del key={i}>{text}</del>
+        : <Fragment key={i}>{text}</Fragment>
     )}
   </p>
 )
@@ -23,20 +26,12 @@ type Note = Operation["after"]["feedback"][number]
 
 const isSame = (a: Note, b: Note): boolean => a.helps === b.helps && a.words.join(" ") === b.words.join(" ")
 
-const Change = (
-  { derived, operation: { after, before } }: { readonly derived: Data["derived"]; readonly operation: Operation }
-) => {
+const Change = ({ operation: { after, before, differences } }: { readonly operation: Operation }) => {
   const t = useTexts()
-  const text = (name: "content" | "title" | "type"): ReactNode => {
-    const [old, now] = [before[name] ?? derived?.[name] ?? "", after[name] ?? derived?.[name] ?? ""]
-    return old === now ? null : <Difference key={name} before={old} after={now} />
-  }
   const said = after.feedback.filter((note) => !before.feedback.some((other) => isSame(note, other)))
   return (
     <>
-      {text("title")}
-      {text("type")}
-      {text("content")}
+      {differences.map(({ field, parts }) => <Difference key={field} parts={parts} />)}
       {before.pinned !== after.pinned && <p>{after.pinned ? t.memory.pinnedNow : t.memory.unpinnedNow}</p>}
       {before.kept !== after.kept && <p>{after.kept ? t.memory.keptNow : t.memory.keptNoMore}</p>}
       {before.replacedBy !== after.replacedBy && (
@@ -59,7 +54,7 @@ export const History = ({ id }: { readonly id: string }) => {
     <section className={css["part"]}>
       <h3>{t.memory.history}</h3>
       <Answer query={history}>
-        {({ derived, operations, unit }) => (
+        {({ operations, unit }) => (
           <ol className={css["history"]}>
             {[...operations].reverse().map((operation) => (
               <li key={`${operation.at} ${operation.kind} ${operation.revision}`} data-undone={operation.isUndone}>
@@ -68,7 +63,7 @@ export const History = ({ id }: { readonly id: string }) => {
                   <span>{operation.kind === "undo" ? t.memory.undone : t.memory.changedBy(operation.actor)}</span>
                   {operation.isUndone && <span>{t.memory.undoneSince}</span>}
                 </p>
-                {operation.kind !== "undo" && <Change derived={derived} operation={operation} />}
+                {operation.kind !== "undo" && <Change operation={operation} />}
               </li>
             ))}
             <li>

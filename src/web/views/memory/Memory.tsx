@@ -7,12 +7,13 @@ import { useEdit, useForget, useKeep, usePin } from "../../api/Changes.ts"
 import type { UnitView } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Note } from "../../parts/Answer.tsx"
+import { Back } from "../../parts/Back.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { Copy, useCopy } from "../../parts/Copy.tsx"
 import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
-import { Ago, At, Prose, TypeTag } from "../../parts/Words.tsx"
+import { Ago, At, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, go } from "../../state/Address.ts"
 import { useKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
@@ -31,7 +32,7 @@ const Fact = ({ children, name }: { readonly name: string; readonly children: Re
   </div>
 )
 
-const Facts = ({ resume, session, transcripts, unit }: Seen) => {
+const Facts = ({ aim, resume, session, transcripts, unit }: Seen) => {
   const t = useTexts()
   const format = useFormat()
   return (
@@ -42,8 +43,9 @@ const Facts = ({ resume, session, transcripts, unit }: Seen) => {
             className={css["inner"]}
             href={`${addressOf({ name: "session", id: session.id })}?at=${unit.passages[0]?.uuid ?? ""}`}
           >
-            {session.title ?? session.id.slice(0, 8)}
+            <Inline text={aim ?? session.id.slice(0, 8)} />
           </Link>
+          <At at={session.startedAt} />
           {session.branch !== null && (
             <span className={css["branch"]}>
               <Icon name="branch" />
@@ -80,7 +82,10 @@ const Facts = ({ resume, session, transcripts, unit }: Seen) => {
         </Fact>
       )}
       <Fact name={t.memory.numbers}>
-        {t.memory.size(format.number(unit.tokens), format.percent(unit.quality))} · <code>{unit.id.slice(0, 8)}</code>
+        {t.memory.size(format.number(unit.tokens))}
+      </Fact>
+      <Fact name={t.memory.id}>
+        <Copy text={unit.id} name={unit.id.slice(0, 8)} />
       </Fact>
       {transcripts.length > 0 && (
         <Fact name={t.memory.transcript}>
@@ -156,7 +161,13 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
           {seen.savedBy !== null && <span>{t.memory.savedBy(seen.savedBy)}</span>}
         </p>
         <Title className={css["title"]} tabIndex={-1}>
-          {isPane ? <Link href={addressOf({ name: "memory", id: unit.id })}>{unit.title}</Link> : unit.title}
+          {isPane
+            ? (
+              <Link href={addressOf({ name: "memory", id: unit.id })}>
+                <Inline text={unit.title} />
+              </Link>
+            )
+            : <Inline text={unit.title} />}
         </Title>
         <div className={css["actions"]} role="toolbar" aria-label={t.memory.actions}>
           <Button icon="edit" keyName="e" onClick={() => setOpen("edit")}>{t.memory.edit}</Button>
@@ -220,7 +231,6 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
 
 /** A memory, by id or the beginning of it. */
 export const Memory = ({ id, isPane = false, onForgotten }: Props & { readonly id: string }) => {
-  const t = useTexts()
   const seen = useQuery(Queries.unit(id))
   useKeys({
     Escape: () => {
@@ -231,10 +241,7 @@ export const Memory = ({ id, isPane = false, onForgotten }: Props & { readonly i
     <div className={isPane ? css["pane"] : css["page"]}>
       {!isPane && (
         <p className={css["back"]}>
-          <Link href={addressOf({ name: "search" })}>
-            <Icon name="back" />
-            {t.views.search}
-          </Link>
+          <Back to="search" />
         </p>
       )}
       <Answer query={seen}>{(data) => <Whole seen={data} isPane={isPane} onForgotten={onForgotten} />}</Answer>

@@ -7,7 +7,7 @@ import { Answer, Note } from "../../parts/Answer.tsx"
 import { Dialog } from "../../parts/Dialog.tsx"
 import parts from "../../parts/parts.module.css"
 import { say } from "../../parts/Toasts.tsx"
-import { Ago, Marked, TypeTag } from "../../parts/Words.tsx"
+import { Ago, Inline, Snippet, TypeTag } from "../../parts/Words.tsx"
 import { useTexts } from "../../texts/Texts.ts"
 import css from "./Memory.module.css"
 
@@ -55,10 +55,10 @@ export const ReplaceDialog = ({ etag, onClose, unit }: Props) => {
                     <Ago at={unit.occurredAt} />
                   </span>
                   <strong>
-                    <Marked {...title} />
+                    <Inline {...title} />
                   </strong>
                   <span className={css["short"]}>
-                    <Marked {...excerpt} />
+                    <Snippet {...excerpt} />
                   </span>
                 </button>
               </li>

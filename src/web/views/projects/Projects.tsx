@@ -2,7 +2,7 @@
  * The projects: their names, what was merged into them, and whether they are read at all.
  */
 import { useQuery } from "@tanstack/react-query"
-import { useState } from "react"
+import { type ReactNode, useState } from "react"
 import { useProjectChange, useUndo } from "../../api/Changes.ts"
 import { ask, type Project, send } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
@@ -123,6 +123,19 @@ const MergeDialog = ({ of, onClose, others }: MergeProps) => {
   )
 }
 
+/** What can be done with a project, behind a click: a page of projects would else be a page of buttons. */
+const Manage = ({ children, of }: { readonly of: Project; readonly children: ReactNode }) => {
+  const t = useTexts()
+  return (
+    <details className={css["manage"]}>
+      <summary className={parts["button"]} aria-label={`${t.projects.manage}: ${of.label}`}>
+        {t.projects.manage}
+      </summary>
+      <div className={css["actions"]} role="group" aria-label={t.projects.actionsOf(of.label)}>{children}</div>
+    </details>
+  )
+}
+
 const Row = ({ all, of }: { readonly of: Project; readonly all: ReadonlyArray<Project> }) => {
   const t = useTexts()
   const [open, setOpen] = useState<"merge" | "rename" | undefined>()
@@ -134,7 +147,7 @@ const Row = ({ all, of }: { readonly of: Project; readonly all: ReadonlyArray<Pr
       <div className={css["what"]}>
         <p className={css["head"]}>
           <Link {...ITEM} className={css["name"]} href={addressOf({ name: "search" }, { project: of.id })}>
-            {of.name}
+            {of.label}
           </Link>
           <span className={css["quiet"]}>{t.session.memories(of.units)}</span>
           {of.isExcluded && <span className={css["excluded"]}>{t.projects.excluded}</span>}
@@ -163,7 +176,7 @@ const Row = ({ all, of }: { readonly of: Project; readonly all: ReadonlyArray<Pr
           </p>
         )}
       </div>
-      <div className={css["actions"]} role="group" aria-label={t.projects.actionsOf(of.name)}>
+      <Manage of={of}>
         <Link className={parts["button"]} href={addressOf({ name: "sessions" }, { project: of.id })}>
           {t.views.sessions}
         </Link>
@@ -182,7 +195,7 @@ const Row = ({ all, of }: { readonly of: Project; readonly all: ReadonlyArray<Pr
         <Button icon="download" onClick={() => void save(of, "lines")} label={t.projects.exportIt(of.name)}>
           {t.projects.export}
         </Button>
-      </div>
+      </Manage>
       {open === "rename" && <RenameDialog of={of} onClose={close} />}
       {open === "merge" && <MergeDialog of={of} others={all.filter(({ id }) => id !== of.id)} onClose={close} />}
     </li>

@@ -11,7 +11,7 @@ import { FilterRow, filtersOf, ProjectChoice, TextChoice, TimeChoice, TypeChoice
 import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
-import { Ago, Marked, TypeTag } from "../../parts/Words.tsx"
+import { Ago, Inline, Snippet, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, change, useAddress } from "../../state/Address.ts"
 import { focusItem, ITEM, useListKeys } from "../../state/Keys.ts"
 import { useIsWide } from "../../state/Wide.ts"
@@ -20,18 +20,28 @@ import { Memory } from "../memory/Memory.tsx"
 import { AskBox } from "./AskBox.tsx"
 import css from "./Search.module.css"
 
+/** Characters of a memory that a list without a question shows. */
+const SNIPPET = 400
+
 /** The question's words as they stand in what was found. */
 const wordsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> => [
   ...new Set(excerpts.flatMap(({ marks, text }) => marks.map(([from, to]) => text.slice(from, to).toLowerCase())))
 ]
 
-/** Says why a memory was found, in short parts. */
+/** Says why a memory was found: in a few words, and by numbers behind a click. */
 const Reasons = ({ found: { excerpt, score, title, why } }: { readonly found: Found }) => {
   const t = useTexts()
   const format = useFormat()
   const words = wordsIn([title, excerpt])
-  const parts: ReadonlyArray<string> = [
-    ...(why.keyword === null ? [] : [t.search.byWords(why.keyword.rank, words.length > 0 ? words : why.matched)]),
+  const short = [
+    t.search.score(format.percent(score)),
+    ...(words.length > 0 ? [t.search.words(words)] : []),
+    ...(why.semantic === null ? [] : [t.search.meaning]),
+    ...(words.length === 0 && why.semantic === null ? [t.search.nearby] : [])
+  ]
+  const numbers = [
+    t.search.scoreHint,
+    ...(why.keyword === null ? [] : [t.search.byWords(why.keyword.rank)]),
     ...(why.semantic === null ? [] : [t.search.byMeaning(why.semantic.rank, format.fixed(why.semantic.score))]),
     ...(why.rerank === null ? [] : [t.search.byModel(why.rerank.rank)]),
     ...(why.neighbours > 0 ? [t.search.byNeighbours(format.fixed(why.neighbours))] : []),
@@ -40,10 +50,10 @@ const Reasons = ({ found: { excerpt, score, title, why } }: { readonly found: Fo
     )
   ]
   return (
-    <span className={css["why"]}>
-      <span className={css["score"]} title={t.search.score}>{format.percent(score)}</span>
-      <span className={css["reasons"]} title={parts.join(" · ")}>{parts.join(" · ")}</span>
-    </span>
+    <details className={css["why"]}>
+      <summary>{short.join(" · ")}</summary>
+      <p>{numbers.join(" ")}</p>
+    </details>
   )
 }
 
@@ -87,12 +97,14 @@ const Row = memo(({ found, isChosen, isWide, unit }: RowProps) => {
             </span>
           )}
         </span>
-        <span className={css["title"]}>{found === undefined ? unit.title : <Marked {...found.title} />}</span>
-        <span className={css["excerpt"]}>
-          {found === undefined ? unit.summary || unit.content : <Marked {...found.excerpt} />}
+        <span className={css["title"]}>
+          <Inline {...found?.title ?? { text: unit.title }} />
         </span>
-        {found !== undefined && <Reasons found={found} />}
+        <span className={css["excerpt"]}>
+          <Snippet {...found?.excerpt ?? { text: (unit.summary || unit.content).slice(0, SNIPPET) }} />
+        </span>
       </Link>
+      {found !== undefined && <Reasons found={found} />}
     </li>
   )
 })
@@ -136,9 +148,16 @@ export const Search = () => {
         <p className={css["count"]} role="status">
           {isAsked
             ? found.data !== undefined &&
-              t.search.found(found.data.results.length, format.number(Math.max(1, Math.round(found.data.tookMs))))
+              t.search.found(
+                found.data.results.length,
+                found.data.results.length < most,
+                format.number(Math.max(1, Math.round(found.data.tookMs)))
+              )
             : t.search.newest}
         </p>
+        {isAsked && found.data !== undefined && found.data.absent.length > 0 && (
+          <Note kind="warn">{t.search.absent(found.data.absent)}</Note>
+        )}
         {isAsked && found.data?.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
         <Answer<unknown> query={isAsked ? found : newest}>
           {() =>

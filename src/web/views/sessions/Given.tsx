@@ -3,7 +3,7 @@ import type { Injection } from "../../api/Client.ts"
 import { Button } from "../../parts/Button.tsx"
 import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
-import { At } from "../../parts/Words.tsx"
+import { At, Inline } from "../../parts/Words.tsx"
 import { addressOf } from "../../state/Address.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Sessions.module.css"
@@ -23,7 +23,11 @@ const Titles = ({ injection: { isOpening, used }, of, prompt }: Props & { readon
         <li key={id} className={css["told"]}>
           {title === null
             ? <span className={css["gone"]}>{t.given.gone(id.slice(0, 8))}</span>
-            : <Link href={addressOf({ name: "memory", id })}>{title}</Link>}
+            : (
+              <Link href={addressOf({ name: "memory", id })}>
+                <Inline text={title} />
+              </Link>
+            )}
           {used.includes(id) && (
             <span className={css["used"]}>
               <Icon name="done" />

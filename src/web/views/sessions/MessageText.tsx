@@ -27,7 +27,7 @@ const Work = (
           {file ?? text.split("\n").find((line) => line.trim() !== "")?.slice(0, 160)}
         </span>
       </summary>
-      {kind === "thinking" ? <Prose text={text} /> : <pre>{text}</pre>}
+      {kind === "thinking" ? <Prose text={text} isMessage /> : <pre>{text}</pre>}
     </details>
   )
 }
@@ -59,7 +59,9 @@ export const MessageText = ({ isCut = false, isOpen = false, message }: Props) =
         <At at={occurredAt} form="time" />
       </p>
       {blocks.map((block, i) =>
-        block.kind === "text" ? <Prose key={i} text={block.text} /> : <Work key={i} block={block} isOpen={isOpen} />
+        block.kind === "text"
+          ? <Prose key={i} text={block.text} isMessage />
+          : <Work key={i} block={block} isOpen={isOpen} />
       )}
       {isCut && <p className={css["cut"]}>{t.session.cut}</p>}
     </>

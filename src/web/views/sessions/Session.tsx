@@ -3,22 +3,23 @@
  */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
 import { useEffect, useMemo } from "react"
-import type { Conversation, Unit } from "../../api/Client.ts"
+import type { Conversation } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty } from "../../parts/Answer.tsx"
+import { Back } from "../../parts/Back.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { Copy } from "../../parts/Copy.tsx"
 import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
-import { At, TypeTag } from "../../parts/Words.tsx"
+import { At, Inline, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, go, useAddress } from "../../state/Address.ts"
 import { ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Given } from "./Given.tsx"
 import { isWork, MessageText } from "./MessageText.tsx"
 import css from "./Sessions.module.css"
-import { summaryOf } from "./summary.ts"
+import { Branch, Summary } from "./Summary.tsx"
 
 type Item = Conversation["items"][number]
 type MessageItem = Extract<Item, { readonly kind: "message" }>
@@ -52,7 +53,7 @@ const toolsOf = (messages: ReadonlyArray<MessageItem>): string => {
 }
 
 /** Returns the prompt for which each text was given, by the time of the text: that which is nearest in time. */
-const promptsOf = (items: ReadonlyArray<Item>): ReadonlyMap<number, string> => {
+const promptsOf = (items: ReadonlyArray<Item>): ReadonlyMap<number, MessageItem["message"]> => {
   const prompts = items.flatMap((item) => item.kind === "message" && isPrompt(item.message) ? [item.message] : [])
   const nearest = (at: number) =>
     prompts.reduce<MessageItem["message"] | undefined>(
@@ -62,7 +63,7 @@ const promptsOf = (items: ReadonlyArray<Item>): ReadonlyMap<number, string> => {
     )
   return new Map(items.flatMap((item) => {
     const prompt = item.kind === "injection" ? nearest(item.injection.at) : undefined
-    return item.kind === "injection" && prompt !== undefined ? [[item.injection.at, promptOf(prompt)]] : []
+    return item.kind === "injection" && prompt !== undefined ? [[item.injection.at, prompt]] : []
   }))
 }
 
@@ -98,21 +99,26 @@ interface TalkProps {
   readonly items: ReadonlyArray<Item>
   readonly at: string | null
   readonly projectId: string
+  readonly sessionId: string
 }
 
-const Talk = ({ at, items, projectId }: TalkProps) => {
+const Talk = ({ at, items, projectId, sessionId }: TalkProps) => {
   const t = useTexts()
   const parts = useMemo(() => partsOf(items), [items])
   const prompts = useMemo(() => promptsOf(items), [items])
+  /** Times of the texts that were given for a prompt. */
+  const givenFor = ({ uuid }: MessageItem["message"]) =>
+    [...prompts].flatMap(([time, prompt]) => prompt.uuid === uuid ? [time.toString()] : [])
   return (
     <div className={css["talk"]}>
       {parts.map((part) => {
         if (part.kind === "injection") {
+          const prompt = prompts.get(part.injection.at)
           return (
             <Given
               key={`given-${part.injection.at}`}
               injection={part.injection}
-              prompt={prompts.get(part.injection.at)}
+              prompt={prompt === undefined ? undefined : promptOf(prompt)}
             />
           )
         }
@@ -132,7 +138,13 @@ const Talk = ({ at, items, projectId }: TalkProps) => {
             {isPrompt(message) && (
               <Link
                 className={css["whyLink"]}
-                href={addressOf({ name: "why" }, { prompt: promptOf(message), project: projectId })}
+                href={addressOf({ name: "why" }, {
+                  prompt: promptOf(message),
+                  project: projectId,
+                  session: sessionId,
+                  at: message.occurredAt.toString(),
+                  given: givenFor(message)
+                })}
               >
                 <Icon name="why" />
                 {t.session.why}
@@ -185,34 +197,15 @@ const Aside = ({ id, items }: { readonly id: string; readonly items: ReadonlyArr
             {units.data.units.map(({ id, title, type }) => (
               <li key={id}>
                 <TypeTag type={type} />
-                <Link href={addressOf({ name: "memory", id })}>{title}</Link>
+                <Link href={addressOf({ name: "memory", id })}>
+                  <Inline text={title} />
+                </Link>
               </li>
             ))}
           </ol>
         </section>
       )}
     </aside>
-  )
-}
-
-/** What a session was for and what came of it, in a few lines; the memory that sums it up has the rest. */
-const Aim = ({ archive: { content, id } }: { readonly archive: Unit }) => {
-  const t = useTexts()
-  const { aim, outcome } = summaryOf(content)
-  return (
-    <div className={css["aim"]}>
-      {aim !== "" && (
-        <p className={css["line"]}>
-          <b>{t.session.aim}</b> {aim}
-        </p>
-      )}
-      {outcome !== "" && (
-        <p className={css["line"]}>
-          <b>{t.session.outcome}</b> {outcome}
-        </p>
-      )}
-      <Link href={addressOf({ name: "memory", id })}>{t.session.whole}</Link>
-    </div>
   )
 }
 
@@ -238,32 +231,38 @@ export const Session = ({ id }: { readonly id: string }) => {
   return (
     <div className={css["one"]}>
       <p className={css["back"]}>
-        <Link href={addressOf({ name: "sessions" })}>
-          <Icon name="back" />
-          {t.views.sessions}
-        </Link>
+        <Back to="sessions" />
+        {known.data !== undefined && (
+          <span className={css["stays"]}>
+            <At at={known.data.session.startedAt} form="date" /> ·{" "}
+            <Inline text={known.data.archive?.title ?? known.data.session.title ?? t.session.untitled} />
+          </span>
+        )}
       </p>
       <Answer query={known}>
         {({ archive, resume, session }) => (
           <>
             <header className={css["head"]}>
-              <h1 tabIndex={-1}>{archive?.title ?? session.title ?? session.id.slice(0, 8)}</h1>
+              <h1 tabIndex={-1}>
+                <Inline text={archive?.title ?? session.title ?? t.session.untitled} />
+              </h1>
               <p className={css["meta"]}>
                 <Link href={addressOf({ name: "sessions" }, { project: session.projectId })}>
                   <ProjectName id={session.projectId} />
                 </Link>
-                {session.branch !== null && (
-                  <span className={css["branch"]}>
-                    <Icon name="branch" />
-                    {session.branch}
-                  </span>
-                )}
+                <Branch name={session.branch} />
                 <span>
                   <At at={session.startedAt} /> – <At at={session.endedAt} form="time" />
                 </span>
+                <code className={css["folder"]} title={t.session.folder}>{session.cwd}</code>
                 <Copy text={resume} />
               </p>
-              {archive !== null && <Aim archive={archive} />}
+              {archive !== null && (
+                <div className={css["aim"]}>
+                  <Summary content={archive.content} />
+                  <Link href={addressOf({ name: "memory", id: archive.id })}>{t.session.whole}</Link>
+                </div>
+              )}
               <p className={css["sum"]}>
                 {t.session.given(
                   arrived.length,
@@ -281,7 +280,7 @@ export const Session = ({ id }: { readonly id: string }) => {
                         <p>{t.session.nothingHint}</p>
                       </Empty>
                     )}
-                    <Talk items={items} at={at} projectId={session.projectId} />
+                    <Talk items={items} at={at} projectId={session.projectId} sessionId={session.id} />
                     {hasNextPage && (
                       <Button onClick={() => void fetchNextPage()} isDisabled={isFetchingNextPage}>
                         {t.session.more}

@@ -8,19 +8,17 @@ import { Answer, Empty } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { Copy } from "../../parts/Copy.tsx"
 import { FilterRow, filtersOf, ProjectChoice, TextChoice, TimeChoice } from "../../parts/Filters.tsx"
-import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
-import { At } from "../../parts/Words.tsx"
+import { At, Inline } from "../../parts/Words.tsx"
 import { addressOf, useAddress } from "../../state/Address.ts"
 import { ITEM, useListKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Sessions.module.css"
-import { summaryOf } from "./summary.ts"
+import { Branch, Summary } from "./Summary.tsx"
 
 const Row = ({ of: { archive, resume, session, units } }: { readonly of: SessionView }) => {
   const t = useTexts()
-  const { aim, outcome } = summaryOf(archive?.content ?? "")
   return (
     <li className={css["row"]}>
       <span className={css["clock"]}>
@@ -28,28 +26,17 @@ const Row = ({ of: { archive, resume, session, units } }: { readonly of: Session
       </span>
       <div className={css["what"]}>
         <Link {...ITEM} className={css["link"]} href={addressOf({ name: "session", id: session.id })}>
-          <span className={css["rowTitle"]}>{archive?.title ?? session.title ?? t.session.untitled}</span>
-          {aim !== "" && (
-            <span className={css["line"]}>
-              <b>{t.session.aim}</b> {aim}
-            </span>
-          )}
-          {outcome !== "" && (
-            <span className={css["line"]}>
-              <b>{t.session.outcome}</b> {outcome}
-            </span>
-          )}
+          <span className={css["rowTitle"]}>
+            <Inline text={archive?.title ?? session.title ?? t.session.untitled} />
+          </span>
+          <Summary content={archive?.content ?? ""} />
         </Link>
         <p className={css["meta"]}>
           <ProjectName id={session.projectId} />
-          {session.branch !== null && (
-            <span className={css["branch"]}>
-              <Icon name="branch" />
-              {session.branch}
-            </span>
-          )}
+          <Branch name={session.branch} />
+          <code className={css["folder"]} title={t.session.folder}>{session.cwd}</code>
           <span>{t.session.memories(units)}</span>
-          <Copy text={resume} />
+          <Copy text={resume} name={t.memory.resume} />
         </p>
       </div>
     </li>

@@ -1,9 +1,17 @@
-const LABEL = /^[A-Z][a-z]+: /
+const LABEL = /^(?:Aim|Outcome|Also asked|Asked last, without an answer|Open|To run|Pull request|Committed): /
 
-/** Splits what sums a session up into what it was for and what came of it. */
-export const summaryOf = (content: string): { readonly aim: string; readonly outcome: string } => {
+/** The lines of a label's text, which ends before the next label. */
+const partOf = (content: string, label: string): string => {
   const lines = content.split("\n")
-  const at = lines.findIndex((line) => line.startsWith("Outcome: "))
-  const of = (part: ReadonlyArray<string>) => part.map((line) => line.replace(LABEL, "")).join(" ").replaceAll("**", "")
-  return at < 0 ? { aim: of(lines), outcome: "" } : { aim: of(lines.slice(0, at)), outcome: of(lines.slice(at)) }
+  const at = lines.findIndex((line) => line.startsWith(`${label}: `))
+  if (at < 0) return ""
+  const next = lines.findIndex((line, i) => i > at && LABEL.test(line))
+  return lines.slice(at, next < 0 ? undefined : next).join(" ").slice(label.length + 2)
 }
+
+/** Says what a session was for, what else was asked in it and what came of it, by the memory that sums it up. */
+export const summaryOf = (content: string) => ({
+  aim: partOf(content, "Aim"),
+  also: partOf(content, "Also asked"),
+  outcome: partOf(content, "Outcome")
+})

@@ -1,5 +1,5 @@
 /**
- * Why memory spoke at a prompt, or why not: what the judge saw, and what would have changed its mind.
+ * Why memory spoke at a prompt, or why not: the words that count, how the score comes about, and the best memories.
  */
 import { useQueries, useQuery } from "@tanstack/react-query"
 import { useEffect, useRef, useState } from "react"
@@ -10,14 +10,15 @@ import { FilterRow, ProjectChoice } from "../../parts/Filters.tsx"
 import { Link } from "../../parts/Link.tsx"
 import parts from "../../parts/parts.module.css"
 import { ProjectName } from "../../parts/ProjectName.tsx"
-import { Ago, Bar, TypeTag } from "../../parts/Words.tsx"
+import { Ago, Bar, Inline, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, change, useAddress } from "../../state/Address.ts"
 import { ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
+import { Given } from "../sessions/Given.tsx"
 import { Recent } from "./Recent.tsx"
 import css from "./Why.module.css"
 
-/** Milliseconds without a key before the judge is asked. */
+/** Milliseconds without a key before the prompt is asked. */
 const PAUSE_MS = 250
 
 const MODES = ["conservative", "balanced", "comprehensive"] as const
@@ -59,24 +60,25 @@ const Scale = ({ verdict: { bounds, score } }: Pick<Data, "verdict">) => {
 /** Most words without which the prompt is asked once more. */
 const MAX_ASKED = 8
 
-const CJK = /[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]/u
+type PromptWord = Data["verdict"]["words"][number]
 
-/**
- * Takes a word out of a prompt: those that begin with its lexeme, or in Chinese the lexeme itself; undefined when the prompt does not hold
- * it like that, or nothing else.
- */
-const without = (prompt: string, lexeme: string): string | undefined => {
-  const rest = CJK.test(lexeme)
-    ? prompt.replaceAll(lexeme, " ")
-    : prompt.replace(/[\p{L}\p{N}_]+/gu, (word) => word.toLowerCase().startsWith(lexeme.toLowerCase()) ? "" : word)
+/** Takes a word out of a prompt; undefined when the prompt does not have it like that, or nothing else. */
+const without = (prompt: string, { typed }: PromptWord): string | undefined => {
+  const rest = typed.reduce(
+    (text, word) =>
+      /^\w+$/.test(word)
+        ? text.replace(/[\p{L}\p{N}_]+/gu, (each) => each === word ? "" : each)
+        : text.replaceAll(word, " "),
+    prompt
+  )
   return rest === prompt || rest.trim() === "" ? undefined : rest
 }
 
 /** Asks what would be told without each of the words that say most, by the word. */
-const useWithout = (prompt: string, projects: ReadonlyArray<string>, words: ReadonlyArray<string>) => {
-  const asked = words.slice(0, MAX_ASKED).flatMap((lexeme) => {
-    const rest = without(prompt, lexeme)
-    return rest === undefined ? [] : [{ lexeme, rest }]
+const useWithout = (prompt: string, projects: ReadonlyArray<string>, words: ReadonlyArray<PromptWord>) => {
+  const asked = words.slice(0, MAX_ASKED).flatMap((word) => {
+    const rest = without(prompt, word)
+    return rest === undefined ? [] : [{ lexeme: word.lexeme, rest }]
   })
   const answers = useQueries({ queries: asked.map(({ rest }) => Queries.whyBeside(rest, projects)) })
   return new Map(asked.map(({ lexeme }, i) => [lexeme, answers[i]?.data?.verdict]))
@@ -108,7 +110,7 @@ const Words = ({ projects, prompt, verdict: { tells, together, words } }: WordsP
   const format = useFormat()
   const telling = words.filter(({ bits }) => bits > 0).sort((a, b) => b.bits - a.bits)
   const everyday = words.filter(({ bits }) => bits === 0)
-  const rest = useWithout(prompt, projects, telling.map(({ lexeme }) => lexeme))
+  const rest = useWithout(prompt, projects, telling)
   const most = Math.max(1, ...words.map(({ bits }) => bits))
   const held = new Set(together)
   return (
@@ -125,10 +127,10 @@ const Words = ({ projects, prompt, verdict: { tells, together, words } }: WordsP
           </tr>
         </thead>
         <tbody>
-          {telling.map(({ bits, lexeme }) => (
+          {telling.map(({ bits, lexeme, memories, typed }) => (
             <tr key={lexeme} data-held={held.has(lexeme)}>
               <th scope="row">
-                <code>{lexeme}</code>
+                <code>{typed[0]}</code>
               </th>
               <td>
                 <span className={css["bits"]}>
@@ -137,7 +139,7 @@ const Words = ({ projects, prompt, verdict: { tells, together, words } }: WordsP
                 </span>
               </td>
               <td className={css["place"]}>
-                {held.has(lexeme) ? t.why.together : t.why.alone}
+                {held.has(lexeme) ? t.why.together : memories === 0 ? t.why.nowhere : t.why.alone}
               </td>
               <td>
                 <Without verdict={rest.get(lexeme)} tells={tells} />
@@ -148,36 +150,64 @@ const Words = ({ projects, prompt, verdict: { tells, together, words } }: WordsP
       </table>
       {everyday.length > 0 && (
         <p className={css["quiet"]}>
-          {t.why.everyday} {everyday.map(({ lexeme }) => <code key={lexeme} className={css["word"]}>{lexeme}</code>)}
+          {t.why.everyday}{" "}
+          {everyday.map(({ lexeme, typed }) => <code key={lexeme} className={css["word"]}>{typed[0]}</code>)}
         </p>
       )}
     </section>
   )
 }
 
-/** What would have changed the verdict, as far as it can be told from the verdict itself. */
-const Changes = ({ verdict }: Pick<Data, "verdict">) => {
+/** How the score comes about, part by part, and what it lacks. */
+const Sum = ({ verdict }: Pick<Data, "verdict">) => {
   const t = useTexts()
   const format = useFormat()
-  const { bounds, score, tells, together, words } = verdict
+  const { bits, bounds, coverage, parts, score, tells, together, tokens, words } = verdict
   const held = new Set(together)
-  const missing = words.filter(({ bits, lexeme }) => bits > 0 && !held.has(lexeme))
+  const missing = words.filter(({ bits, lexeme, memories }) => bits > 0 && memories > 0 && !held.has(lexeme))
   const next = tells === "nothing" ? bounds.pointer : bounds.memories
+  const names: Readonly<Record<keyof typeof parts, string>> = {
+    evidence: t.why.parts.evidence(bits > parts.evidence ? format.fixed(bits, 1) : ""),
+    coverage: t.why.parts.coverage(format.percent(coverage)),
+    past: t.why.parts.past,
+    order: t.why.parts.order,
+    length: t.why.parts.length(tokens)
+  }
   return (
     <section className={css["card"]}>
-      <h2>{t.why.changes}</h2>
-      <ul className={css["facts"]}>
-        {tells !== "memories" && <li>{t.why.lacks(format.fixed(next - score, 1), tells)}</li>}
-        {missing.length > 0 && (
-          <li>
-            {t.why.missing} {missing.map(({ lexeme }) => <code key={lexeme}>{lexeme}</code>)}
-          </li>
+      <h2>{t.why.sum}</h2>
+      <table className={css["sum"]}>
+        <tbody>
+          {(Object.keys(names) as Array<keyof typeof names>).filter((name) => parts[name] !== 0 || name === "evidence")
+            .map(
+              (name) => (
+                <tr key={name}>
+                  <td>{`${parts[name] < 0 ? "−" : "+"} ${format.fixed(Math.abs(parts[name]), 1)}`}</td>
+                  <th scope="row">{names[name]}</th>
+                </tr>
+              )
+            )}
+        </tbody>
+        <tfoot>
+          <tr>
+            <td>{`= ${format.fixed(score, 1)}`}</td>
+            <th scope="row">{t.why.score}</th>
+          </tr>
+        </tfoot>
+      </table>
+      {bits === 0
+        ? <p className={css["quiet"]}>{t.why.noEvidence}</p>
+        : tells !== "memories" && (
+          <>
+            {next > score && <p className={css["quiet"]}>{t.why.short(format.fixed(next - score, 1), tells)}</p>}
+            {missing.length > 0 && (
+              <p className={css["quiet"]}>
+                {t.why.missing}{" "}
+                {missing.map(({ lexeme, typed }) => <code key={lexeme} className={css["word"]}>{typed[0]}</code>)}
+              </p>
+            )}
+          </>
         )}
-        <li>{t.why.coverage(format.percent(verdict.coverage), format.fixed(verdict.bits, 1))}</li>
-        <li>{verdict.isOfPast ? t.why.isOfPast : t.why.isNotOfPast}</li>
-        {verdict.isOrder && <li>{t.why.isOrder}</li>}
-        <li>{t.why.length(verdict.tokens)}</li>
-      </ul>
     </section>
   )
 }
@@ -207,48 +237,69 @@ const Modes = ({ modes }: Pick<Data, "modes">) => {
   )
 }
 
-const Nearest = ({ nearest, pointed, told }: Pick<Data, "nearest" | "pointed" | "told">) => {
+const Nearest = ({ nearest, pointed, told, verdict }: Pick<Data, "nearest" | "pointed" | "told" | "verdict">) => {
   const t = useTexts()
   const format = useFormat()
   const isTold = new Set(told.map(({ unit }) => unit.id))
   const isPointed = new Set(pointed.map(({ id }) => id))
-  const isLeftOut = ({ tells, unit: { id } }: Data["nearest"][number]) =>
-    tells !== "nothing" && !isTold.has(id) && !isPointed.has(id)
+  const typed = new Map(verdict.words.map(({ lexeme, typed }) => [lexeme, typed[0]]))
+  const stateOf = ({ bits, leftOut, score, unit: { id } }: Data["nearest"][number]) =>
+    isTold.has(id)
+      ? t.why.isTold
+      : isPointed.has(id)
+      ? t.why.isPointed
+      : leftOut !== null
+      ? t.why.leftOut[leftOut]
+      : bits === 0
+      ? t.why.isUnhelpful
+      : t.why.isNear(format.fixed(verdict.bounds.pointer - score, 1))
   return (
     <section className={css["card"]}>
       <h2>{t.why.nearest}</h2>
-      {nearest.some(isLeftOut) && <p className={css["quiet"]}>{t.why.leftOutHint}</p>}
       {nearest.length === 0
         ? <p className={css["quiet"]}>{t.why.noNearest}</p>
         : (
           <ol className={css["nearest"]}>
-            {nearest.map(({ bits, score, tells, together, unit }) => (
-              <li key={unit.id}>
-                <Link {...ITEM} href={addressOf({ name: "memory", id: unit.id })}>
+            {nearest.map((near) => (
+              <li key={near.unit.id}>
+                <Link {...ITEM} href={addressOf({ name: "memory", id: near.unit.id })}>
                   <span className={css["meta"]}>
-                    <TypeTag type={unit.type} />
-                    <ProjectName id={unit.projectId} />
-                    <Ago at={unit.occurredAt} />
-                    <span className={css["told"]} data-told={isTold.has(unit.id) || isPointed.has(unit.id)}>
-                      {isTold.has(unit.id)
-                        ? t.why.isTold
-                        : isPointed.has(unit.id)
-                        ? t.why.isPointed
-                        : tells === "nothing"
-                        ? t.why.isNear
-                        : t.why.isLeftOut}
+                    <TypeTag type={near.unit.type} />
+                    <ProjectName id={near.unit.projectId} />
+                    <Ago at={near.unit.occurredAt} />
+                    <span className={css["told"]} data-told={isTold.has(near.unit.id) || isPointed.has(near.unit.id)}>
+                      {stateOf(near)}
                     </span>
                   </span>
-                  <span className={css["title"]}>{unit.title}</span>
+                  <span className={css["title"]}>
+                    <Inline text={near.unit.title} />
+                  </span>
                   <span className={css["meta"]}>
-                    <span>{t.why.scoreOf(format.fixed(score, 1), format.fixed(bits, 1))}</span>
-                    {together.map((word) => <code key={word}>{word}</code>)}
+                    <span>{t.why.scoreOf(format.fixed(near.score, 1))}</span>
+                    {near.together.map((lexeme) => <code key={lexeme}>{typed.get(lexeme) ?? lexeme}</code>)}
                   </span>
                 </Link>
               </li>
             ))}
           </ol>
         )}
+    </section>
+  )
+}
+
+/** What Claude was given at a prompt of a past session, beside what it would be given today. */
+const Then = ({ query }: { readonly query: URLSearchParams }) => {
+  const t = useTexts()
+  const format = useFormat()
+  const session = query.get("session") ?? ""
+  const given = query.getAll("given").map(Number)
+  const found = useQuery({ ...Queries.given(session), enabled: given.length > 0 })
+  const injections = found.data?.injections.filter(({ at }) => given.includes(at)) ?? []
+  const at = format.minute(Number(query.get("at")))
+  return (
+    <section className={css["recent"]}>
+      <p className={css["quiet"]}>{given.length === 0 ? t.why.thenNothing(at) : t.why.then(at)}</p>
+      {injections.map((injection) => <Given key={injection.at} injection={injection} />)}
     </section>
   )
 }
@@ -263,25 +314,26 @@ const Verdict = ({ data, projects, prompt }: VerdictProps) => {
   const t = useTexts()
   const format = useFormat()
   const { text, tokens, verdict } = data
+  const absent = verdict.words.flatMap(({ bits, memories, typed }) =>
+    bits > 0 && memories === 0 ? typed.slice(0, 1) : []
+  )
   return (
     <>
       <section className={css["verdict"]} data-tells={verdict.tells} aria-live="polite">
         <h2>{t.why.verdict[verdict.tells]}</h2>
-        <p>
-          {t.why.because(format.fixed(verdict.score, 1))}
-          {text !== "" && ` ${t.why.costs(format.number(tokens))}`}
-        </p>
+        {absent.length > 0 && <p>{t.why.absent(absent)}</p>}
+        {text !== "" && <p>{t.why.costs(format.number(tokens))}</p>}
         <Scale verdict={verdict} />
       </section>
       {data.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
       <div className={css["columns"]}>
         <Words verdict={verdict} prompt={prompt} projects={projects} />
         <div className={css["column"]}>
-          <Changes verdict={verdict} />
+          <Sum verdict={verdict} />
           <Modes modes={data.modes} />
         </div>
       </div>
-      <Nearest nearest={data.nearest} pointed={data.pointed} told={data.told} />
+      <Nearest {...data} />
       {text !== "" && (
         <section className={css["card"]}>
           <h2>{t.why.text}</h2>
@@ -309,7 +361,8 @@ export const Why = () => {
     if (text === typed.current) return
     const timer = window.setTimeout(() => {
       typed.current = text
-      change({ prompt: text }, true)
+      // Another prompt is no longer that of the session.
+      change({ prompt: text, session: null, at: null, given: null }, true)
     }, PAUSE_MS)
     return () => {
       window.clearTimeout(timer)
@@ -344,6 +397,7 @@ export const Why = () => {
           <ProjectChoice query={query} />
         </FilterRow>
       </div>
+      {isAsked && query.has("session") && <Then query={query} />}
       {isAsked
         ? <Answer query={why}>{(data) => <Verdict data={data} prompt={asked} projects={projects} />}</Answer>
         : <Recent />}

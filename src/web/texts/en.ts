@@ -238,8 +238,8 @@ export const en = {
     title: "What would Claude be told, and why?",
     hint:
       "Type a prompt as you would to Claude: you see what memory would add to it, and how it decides. The answer follows as you type, and nothing is sent to Claude.",
-    then: (at: string) => `This is what would happen today. At the same prompt on ${at}:`,
-    thenNothing: (at: string) =>
+    before: (at: string) => `This is what would happen today. At the same prompt on ${at}:`,
+    nothingBefore: (at: string) =>
       `This is what would happen today. At the same prompt on ${at}, no record says that Claude was given anything.`,
     prompt: "Prompt",
     placeholder: "Why did the webhook send the mail twice?",

@@ -253,7 +253,7 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
           ["added", "An otter said so."]
         ]
       )
-      yield* client.memories.undo()
+      yield* client.memories.undo({ urlParams: {} })
     }))
 
   it.effect("explain what would be told", () =>

@@ -306,7 +306,8 @@ export const en = {
   least: {
     title: "The fifty least worth keeping",
     hint:
-      "j and k go through them; y keeps one, which is then never let go and not listed here; x forgets one. Both can be undone for seven days.",
+      "One that you keep is never let go, and not listed here any more. Keeping and forgetting can be undone for seven days.",
+    keys: "j and k go through them, y keeps one, x forgets it.",
     keep: "Keep",
     keepIt: (title: string) => `Keep ${title}`,
     forgetIt: (title: string) => `Forget ${title}`,

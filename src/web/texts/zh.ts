@@ -341,7 +341,8 @@ export const zh: Texts = {
   },
   least: {
     title: "最不值得保留的五十条",
-    hint: "用 j、k 逐条查看；y 保留（永远不会清除，也不再列在这里），x 忘记。七天内都可撤销。",
+    hint: "保留的永远不会清除，也不再列在这里。保留和忘记七天内都可撤销。",
+    keys: "用 j、k 逐条查看，y 保留，x 忘记。",
     keep: "保留",
     keepIt: (title) => `保留 ${title}`,
     forgetIt: (title) => `忘记 ${title}`,

@@ -56,7 +56,7 @@ const ZH: typeof EN = {
   wasEdited: "这条记忆被编辑过，将恢复原样：",
   byYou: "由您",
   editUndone: "已撤销编辑。",
-  failedWork: "失败的工作",
+  failedWork: "失败的任务",
   fiveTimes: "失败 5 次",
   givenUp: "已放弃",
   tryAgainAt: "下次尝试",

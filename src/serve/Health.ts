@@ -59,7 +59,7 @@ const checkInTime = (injections: ReadonlyArray<Injection>, failed: ReadonlyArray
     "in time",
     answers.length < FEWEST_ANSWERS || late.length <= LATE_SHARE * answers.length,
     answers.length === 0
-      ? "the hooks had nothing to say yet"
+      ? "no hook has answered yet"
       : `${late.length} of ${answers.length} answers came too late`,
     `${late.length} of the last ${answers.length} answers of the hooks came too late (${late.at(-1)}); set ` +
       "CLAUDE_MEMORY_SESSION_START_MS and CLAUDE_MEMORY_HOOK_MS to more, and run `claude-memory init` again"

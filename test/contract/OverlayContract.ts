@@ -83,6 +83,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const changed = yield* one("a")
         assert.deepStrictEqual(result, { _tag: "Edited", unit: changed })
         assert.deepInclude(changed, { content: HARBOUR, title: "Cranes", type: "decision", revision: 1, active: true })
+        assert.includeMembers([...changed.keywords], ["harbour", "crane"])
         assert.deepStrictEqual(evidence(changed), evidence(made))
         assert.deepStrictEqual(yield* found("harbour crane"), ["a"])
         assert.deepStrictEqual(yield* found("alpha bravo letters"), [])

@@ -353,7 +353,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
               name === "in time"
             )
         )
-        assert.deepInclude(yield* inTime, { state: "ok", detail: "the hooks had nothing to say yet" })
+        assert.deepInclude(yield* inTime, { state: "ok", detail: "no hook has answered yet" })
         for (let i = 0; i < 5; i++) {
           assert.strictEqual((yield* inTime)?.state, "ok")
           yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_SESSION_START_MS: "1" } })

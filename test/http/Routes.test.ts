@@ -223,6 +223,39 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.strictEqual(undone.kind, "forget")
     }))
 
+  it.effect("say which words of a question no memory contains", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const absent = (text: string) =>
+        Effect.map(client.memories.search({ payload: { text, projects: "all" } }), ({ absent }) => absent)
+      assert.deepStrictEqual(yield* absent("Quokkas and the stripe webhook"), ["Quokkas"])
+      assert.deepStrictEqual(yield* absent("the stripe webhook"), [])
+    }))
+
+  it.effect("show how a text was changed, and name its session by what that was for", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const { units } = yield* client.memories.units({ urlParams: { project: ["all"], type: ["conversation"] } })
+      const [{ id, sessionId }] = [units.find(({ sessionId }) => !sessionId.startsWith("saved:"))!]
+      const { aim, unit } = yield* client.memories.unit({ path: { id } })
+      const { archive } = yield* client.sessions.session({ path: { id: sessionId } })
+      assert.strictEqual(aim, archive?.title)
+      yield* client.memories.edit({
+        path: { id },
+        headers: { "if-match": "*" },
+        payload: { content: `${unit.content}\nAn otter said so.` }
+      })
+      const { operations } = yield* client.memories.history({ path: { id } })
+      const content = operations.at(-1)?.differences.find(({ field }) => field === "content")
+      assert.deepStrictEqual(
+        content?.parts.filter(({ kind }) => kind !== "same").map(({ kind, text }) => [kind, text.trim()]),
+        [
+          ["added", "An otter said so."]
+        ]
+      )
+      yield* client.memories.undo({ urlParams: {} })
+    }))
+
   it.effect("explain what would be told", () =>
     Effect.gen(function*() {
       const { client } = yield* asking
@@ -232,6 +265,21 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.strictEqual(why.verdict.tells, why.modes.balanced)
       assert.isAbove(why.nearest.length, 0)
       assert.isTrue(why.nearest.every(({ bits }, i, all) => i === 0 || bits <= all[i - 1]!.bits))
+      // Words are shown as they were typed; each says in how many memories it is, and what scores enough but is not told says why not.
+      const wordOf = (word: string) => why.verdict.words.find(({ typed }) => typed.includes(word))
+      assert.isAbove(wordOf("timers")?.memories ?? 0, 0)
+      assert.isTrue(why.nearest.every(({ together }) => together.length > 0))
+      const told = new Set([...why.told.map(({ unit }) => unit), ...why.pointed].map(({ id }) => id))
+      for (const { leftOut, tells, unit } of why.nearest) {
+        assert.strictEqual(leftOut !== null, tells !== "nothing" && !told.has(unit.id), unit.title)
+      }
+      const { verdict } = yield* client.telling.why({
+        payload: { prompt: "why is the quokka flaky?", projects: "all" }
+      })
+      assert.deepStrictEqual(
+        verdict.words.map(({ memories, typed }) => [typed, memories]),
+        [[["quokka"], 0], [["flaky"], 0]]
+      )
       const silent = yield* client.telling.why({ payload: { prompt: "yes", projects: "all" } })
       assert.deepStrictEqual([silent.text, silent.verdict.tells], ["", "nothing"])
     }))

@@ -52,6 +52,23 @@ describe("the judge", () => {
     assert.deepStrictEqual([tells, bits], ["nothing", 0])
   })
 
+  it.prop(
+    "adds up to the score what it shows as its parts",
+    [FastCheck.array(
+      FastCheck.constantFrom("add", "why", "did we", "pool", "nightly report", "again", "PGPOOL_MAX", "x"),
+      {
+        maxLength: 120
+      }
+    )],
+    ([words]) => {
+      const { bits, parts, score } = judged(words.join(" "))
+      assert.closeTo(Object.values(parts).reduce((sum, part) => sum + part, 0), score, 1e-9)
+      assert.isAtMost(parts.evidence, bits)
+      assert.isAtMost(Math.max(parts.length, parts.order), 0)
+    },
+    { fastCheck: { numRuns: times(100) } }
+  )
+
   it("takes an order, and a long prompt, for one that needs no memory", () => {
     const question = judged("the nightly report and the pool")
     const order = judged("add the nightly report to the pool")

@@ -1,5 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
 import { en } from "../../src/web/texts/en.ts"
+import { LABELS } from "../../src/web/texts/labels.ts"
 import { formatOf } from "../../src/web/texts/Texts.ts"
 import { zh } from "../../src/web/texts/zh.ts"
 
@@ -32,6 +36,22 @@ describe("texts", () => {
     ])
     for (const [name, text] of textsIn(zh)) if (!same.has(name)) assert.match(text, HAN, name)
     for (const [name, text] of textsIn(en)) if (!same.has(name)) assert.notMatch(text, HAN, name)
+  })
+})
+
+describe("labels", () => {
+  it("are all that the compressor writes", () => {
+    const folder = fileURLToPath(new URL("../../src/compress/extractive", import.meta.url))
+    const written = readdirSync(folder).flatMap((name) =>
+      [
+        ...readFileSync(join(folder, name), "utf8").matchAll(
+          /(?<=(?:label|[A-Z_]+ =|\?|\)|,) ?:? ?)"([A-Z][A-Za-z ,]+): "/g
+        )
+      ]
+        .map(([, label]) => label ?? "")
+    )
+    assert.includeMembers(written, ["Aim", "Ran", "Found", "Searched for"])
+    assert.deepStrictEqual(written.filter((label) => !LABELS.some((known) => known === label)), [])
   })
 })
 

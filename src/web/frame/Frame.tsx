@@ -194,7 +194,7 @@ export const Frame = () => {
           >
             <span className={css["wideOnly"]}>{t.frame.themes[theme]}</span>
           </Button>
-          <span className={css["keysOnly"]}>
+          <span className="keysOnly">
             <Button kind="ghost" onClick={() => setOpen("help")} label={t.help.title}>?</Button>
           </span>
         </div>

@@ -238,8 +238,8 @@ export const en = {
     title: "What would Claude be told, and why?",
     hint:
       "Type a prompt as you would to Claude: you see what memory would add to it, and how it decides. The answer follows as you type, and nothing is sent to Claude.",
-    then: (at: string) => `This is what would happen today. At the same prompt on ${at}:`,
-    thenNothing: (at: string) =>
+    before: (at: string) => `This is what would happen today. At the same prompt on ${at}:`,
+    nothingBefore: (at: string) =>
       `This is what would happen today. At the same prompt on ${at}, no record says that Claude was given anything.`,
     prompt: "Prompt",
     placeholder: "Why did the webhook send the mail twice?",
@@ -306,7 +306,8 @@ export const en = {
   least: {
     title: "The fifty least worth keeping",
     hint:
-      "j and k go through them; y keeps one, which is then never let go and not listed here; x forgets one. Both can be undone for seven days.",
+      "One that you keep is never let go, and not listed here any more. Keeping and forgetting can be undone for seven days.",
+    keys: "j and k go through them, y keeps one, x forgets it.",
     keep: "Keep",
     keepIt: (title: string) => `Keep ${title}`,
     forgetIt: (title: string) => `Forget ${title}`,

@@ -276,8 +276,8 @@ export const zh: Texts = {
   why: {
     title: "会提供哪些记忆给 Claude，为什么？",
     hint: "像对 Claude 那样输入提示，查看会附上哪些记忆、如何判定。结果随输入更新，不会发送给 Claude。",
-    then: (at) => `以上是今天的结果。在 ${at}，同一条提示：`,
-    thenNothing: (at) => `以上是今天的结果。在 ${at}，没有记录表明同一条提示曾附上记忆。`,
+    before: (at) => `下面是今天的结果。在 ${at}，同一条提示：`,
+    nothingBefore: (at) => `下面是今天的结果。在 ${at}，没有记录表明同一条提示曾附上记忆。`,
     prompt: "提示",
     placeholder: "webhook 为什么把邮件发了两次？",
     verdict: {
@@ -341,7 +341,8 @@ export const zh: Texts = {
   },
   least: {
     title: "最不值得保留的五十条",
-    hint: "用 j、k 逐条查看；y 保留（永远不会清除，也不再列在这里），x 忘记。七天内都可撤销。",
+    hint: "保留的永远不会清除，也不再列在这里。保留和忘记七天内都可撤销。",
+    keys: "用 j、k 逐条查看，y 保留，x 忘记。",
     keep: "保留",
     keepIt: (title) => `保留 ${title}`,
     forgetIt: (title) => `忘记 ${title}`,

@@ -11,7 +11,7 @@ import { Button } from "../../parts/Button.tsx"
 import { FilterRow, ProjectChoice } from "../../parts/Filters.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
-import { Ago, Prose, TypeTag } from "../../parts/Words.tsx"
+import { Ago, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, useAddress } from "../../state/Address.ts"
 import { focusFirstItem, ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
@@ -36,7 +36,7 @@ const Row = ({ onForget, onKeep, unit }: RowProps) => {
           <span>{t.given.tokens(format.number(unit.tokens))}</span>
         </p>
         <Link {...ITEM} data-unit={unit.id} className={css["title"]} href={addressOf({ name: "memory", id: unit.id })}>
-          {unit.title}
+          <Inline text={unit.title} />
         </Link>
         <div className={css["text"]}>
           <Prose text={unit.content} />
@@ -92,7 +92,9 @@ export const Least = () => {
     <div className={css["page"]}>
       <header>
         <h1 tabIndex={-1}>{t.least.title}</h1>
-        <p className={css["quiet"]}>{t.least.hint}</p>
+        <p className={css["quiet"]}>
+          {t.least.hint} <span className="keysOnly">{t.least.keys}</span>
+        </p>
       </header>
       <FilterRow>
         <ProjectChoice query={query} />

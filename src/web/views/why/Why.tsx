@@ -298,7 +298,7 @@ const Then = ({ query }: { readonly query: URLSearchParams }) => {
   const at = format.minute(Number(query.get("at")))
   return (
     <section className={css["recent"]}>
-      <p className={css["quiet"]}>{given.length === 0 ? t.why.thenNothing(at) : t.why.then(at)}</p>
+      <p className={css["quiet"]}>{given.length === 0 ? t.why.nothingBefore(at) : t.why.before(at)}</p>
       {injections.map((injection) => <Given key={injection.at} injection={injection} />)}
     </section>
   )

@@ -406,6 +406,9 @@ export const Progress = Schema.Struct({
   waiting: Schema.Struct({ compress: Schema.Int, index: Schema.Int, review: Schema.Int })
 }).annotations({ identifier: "Progress" })
 
+/** Language of the details; what the system or a model answers is as they say it. */
+export const HealthParams = Schema.Struct({ language: optional(Schema.Literal("en", "zh")) })
+
 export const Health = Schema.Struct({
   isHealthy: Schema.Boolean,
   checks: Schema.Array(Check)

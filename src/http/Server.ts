@@ -90,7 +90,7 @@ const makeService = ({ caps, home, place, telling, transcripts }: Options) =>
       telling,
       transcripts,
       spending: yield* Spending,
-      checks: Owner.provideContext(context)(checkHooks(memory, home)),
+      checks: (language) => Owner.provideContext(context)(checkHooks(memory, home, language)),
       codes: yield* Token.makeCodes,
       ...Token.makePages(yield* Token.following(home)),
       closing: Deferred.await(closing),

@@ -2653,7 +2653,9 @@ export interface operations {
     };
     readonly "care.check": {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly language?: "en" | "zh";
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;

@@ -437,6 +437,8 @@ export const DeadLetters = Schema.Struct({
     failedAt: Schema.Number,
     nextAt: Schema.NullOr(Schema.Number),
     session: Schema.NullOr(Schema.Struct({ id: Schema.String, title: Schema.NullOr(Schema.String) })),
+    /** Beginning of the prompt with which the part of the session begins. */
+    prompt: Schema.NullOr(Schema.String),
     unit: Schema.NullOr(Schema.Struct({ id: Schema.String, title: Schema.String }))
   }))
 }).annotations({ identifier: "DeadLetters" })

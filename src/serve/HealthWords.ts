@@ -29,7 +29,9 @@ const en = {
   excluded: (names: ReadonlyArray<string>) =>
     `${names.join(", ")} excluded: no transcript of it is read; \`claude-memory projects include\` ends that`,
   waiting: (n: number) =>
-    `${plural(n, "item")} ${n === 1 ? "waits" : "wait"}; the next \`claude-memory import\` works them off`,
+    n === 1
+      ? "1 item waits; the next `claude-memory import` works it off"
+      : `${number(n)} items wait; the next \`claude-memory import\` works them off`,
   failed: (work: ReadonlyArray<FailedWork>, isOfModel: boolean) =>
     `${
       work.map(({ attempts, error, isDead, key, kind }) =>

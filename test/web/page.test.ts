@@ -367,7 +367,7 @@ describe.skipIf(browserPath === undefined)(
       for (const text of [t.fiveTimes, t.givenUp, "the model answered 529: overloaded", "models --check"]) {
         await dead.getByText(text).waitFor()
       }
-      const once = pieces.filter({ hasText: "401" })
+      const once = pieces.filter({ hasText: "no such key" })
       await once.getByText(t.tryAgainAt).waitFor()
       assert.strictEqual(await once.getByRole("link").getAttribute("href"), `/app/sessions/${sessionId}`)
       await dead.getByRole("button", { name: t.tryIt }).press("Enter")

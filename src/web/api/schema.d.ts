@@ -1274,6 +1274,7 @@ export interface components {
                     readonly id: string;
                     readonly title: string | null;
                 } | null;
+                readonly prompt: string | null;
                 readonly unit: {
                     readonly id: string;
                     readonly title: string;

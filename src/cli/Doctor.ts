@@ -49,7 +49,7 @@ const checkMemory = (isDeep: boolean) =>
     const memory = yield* ClaudeMemory
     const settings = yield* Settings.load
     const fs = yield* FileSystem.FileSystem
-    const content = yield* checkContent(memory)
+    const content = yield* checkContent(memory, "en")
     const recognized = yield* memory.projects.recognize
     const questions = questionsOf(recognized, yield* memory.projects.known)
     const folder = transcriptsFolder(settings)
@@ -94,7 +94,7 @@ const checkMemory = (isDeep: boolean) =>
         "note"
       ),
       ...(isDeep ? yield* checkServed : []),
-      ...(yield* checkHooks(memory, settings.home)),
+      ...(yield* checkHooks(memory, settings.home, "en")),
       Either.isLeft(files)
         ? check(
           "transcripts",

@@ -157,7 +157,9 @@ const care = group("care")
       .annotateContext(words("Says how far the transcripts were read, and what waits, as while a first import runs."))
   )
   .add(
-    get("check", "/v1/health").addSuccess(S.Health).annotateContext(words("Checks the memory, as `doctor` does."))
+    get("check", "/v1/health").setUrlParams(S.HealthParams).addSuccess(S.Health).annotateContext(
+      words("Checks the memory, as `doctor` does.")
+    )
   )
   .add(
     get("deadLetters", "/v1/dead-letters").addSuccess(S.DeadLetters)

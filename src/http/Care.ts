@@ -49,11 +49,11 @@ export const layer = HttpApiBuilder.group(Api, "care", (handlers) =>
         const { transcripts } = yield* Service
         return yield* memory.progress(transcripts)
       })))
-    .handle("check", () =>
+    .handle("check", ({ urlParams: { language = "en" } }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const service = yield* Service
-        const checks = [...(yield* checkContent(memory)).checks, ...(yield* service.checks)]
+        const checks = [...(yield* checkContent(memory, language)).checks, ...(yield* service.checks(language))]
         return { isHealthy: isHealthy(checks), checks }
       })))
     .handle("deadLetters", () =>

@@ -428,6 +428,9 @@ export const Progress = Schema.Struct({
   waiting: Schema.Struct({ compress: Schema.Int, index: Schema.Int, review: Schema.Int })
 }).annotations({ identifier: "Progress" })
 
+/** Language of the details; what the system or a model answers is as they say it. */
+export const HealthParams = Schema.Struct({ language: optional(Schema.Literal("en", "zh")) })
+
 export const Health = Schema.Struct({
   isHealthy: Schema.Boolean,
   checks: Schema.Array(Check)
@@ -456,6 +459,8 @@ export const DeadLetters = Schema.Struct({
     failedAt: Schema.Number,
     nextAt: Schema.NullOr(Schema.Number),
     session: Schema.NullOr(Schema.Struct({ id: Schema.String, title: Schema.NullOr(Schema.String) })),
+    /** Beginning of the prompt with which the part of the session begins. */
+    prompt: Schema.NullOr(Schema.String),
     unit: Schema.NullOr(Schema.Struct({ id: Schema.String, title: Schema.String }))
   }))
 }).annotations({ identifier: "DeadLetters" })

@@ -17,6 +17,7 @@ import * as HttpSessions from "../mcp/HttpSessions.ts"
 import { Spending } from "../models/Spending.ts"
 import * as HttpServerResource from "../resources/HttpServer.ts"
 import * as Owner from "../resources/Owner.ts"
+import { isListening } from "../resources/Server.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { checkHooks } from "../serve/Health.ts"
 import * as Access from "./Access.ts"
@@ -41,16 +42,24 @@ import * as Telling from "./Telling.ts"
 import * as Token from "./Token.ts"
 import * as Traffic from "./Traffic.ts"
 
-/** `Address`: it would listen for other machines without TLS. `Running`: this memory has a server already. */
+/**
+ * `Address`: it would listen for other machines without TLS. `Running`: this memory has a server already. `Taken`: another program listens
+ * on the socket.
+ */
 export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
-  reason: Schema.Literal("Address", "Running"),
+  reason: Schema.Literal("Address", "Running", "Taken"),
   place: Schema.String
 }) {
   override get message() {
-    return this.reason === "Running"
-      ? `the server of this memory runs at ${this.place} already; \`claude-memory open\` shows its page`
-      : `${this.place} is not this machine alone: what goes over the network needs TLS (--tls-cert and --tls-key), or say ` +
-        "--insecure if something in between encrypts it"
+    switch (this.reason) {
+      case "Running":
+        return `the server of this memory runs at ${this.place} already; \`claude-memory open\` shows its page`
+      case "Taken":
+        return `another program answers at ${this.place}, perhaps the server of another memory: end it, or take another path`
+      case "Address":
+        return `${this.place} is not this machine alone: what goes over the network needs TLS (--tls-cert and --tls-key), or say ` +
+          "--insecure if something in between encrypts it"
+    }
   }
 }
 
@@ -72,10 +81,12 @@ export interface Options extends Pick<Service["Type"], "caps" | "home" | "place"
 /** Writes an address as a URL has it. */
 const inUrl = (host: string): string => host.includes(":") ? `[${host}]` : host
 
-/** Removes the socket that a killed server left. Of this memory no server runs; that of another one would be removed too. */
+/** Removes the socket that a killed server left; fails where anybody listens on it. */
 const tidySocket = (path: string) =>
-  Effect.sync(() => {
-    if (existsSync(path) && lstatSync(path).isSocket()) rmSync(path, { force: true })
+  Effect.gen(function*() {
+    if (!existsSync(path) || !lstatSync(path).isSocket()) return
+    if (yield* isListening(path)) return yield* new HttpError({ reason: "Taken", place: path })
+    rmSync(path, { force: true })
   })
 
 const makeService = ({ caps, home, place, telling, transcripts }: Options) =>
@@ -90,7 +101,7 @@ const makeService = ({ caps, home, place, telling, transcripts }: Options) =>
       telling,
       transcripts,
       spending: yield* Spending,
-      checks: Owner.provideContext(context)(checkHooks(memory, home)),
+      checks: (language) => Owner.provideContext(context)(checkHooks(memory, home, language)),
       codes: yield* Token.makeCodes,
       ...Token.makePages(yield* Token.following(home)),
       closing: Deferred.await(closing),

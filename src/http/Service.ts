@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import type { InjectionMode } from "../domain/Injection.ts"
 import type { Caps, Spending } from "../models/Spending.ts"
 import type { Check } from "../serve/Health.ts"
+import type { HealthLanguage } from "../serve/HealthWords.ts"
 import type { StoreError } from "../store/MemoryStore.ts"
 import type { TokenError } from "./Token.ts"
 
@@ -22,7 +23,7 @@ export class Service extends Context.Tag("claude-memory/http/Service")<Service, 
   readonly caps: Caps
   readonly spending: Spending["Type"]
   /** Checks of hooks and transcripts, beside those of the memory's content. */
-  readonly checks: Effect.Effect<ReadonlyArray<Check>, StoreError | PlatformError>
+  readonly checks: (language: HealthLanguage) => Effect.Effect<ReadonlyArray<Check>, StoreError | PlatformError>
   readonly codes: {
     /** Makes a code that is good once until `expiresAt`, in milliseconds since the epoch. */
     readonly make: Effect.Effect<{ readonly code: string; readonly expiresAt: number }>

@@ -151,7 +151,7 @@ export const health = tool({
       const background = (yield* serving.background).map(backgroundCheck)
       const memory = yield* Effect.either(Effect.flatMap(serving.opened, ({ memory }) =>
         Effect.gen(function*() {
-          const { checks, units } = yield* checkContent(memory)
+          const { checks, units } = yield* checkContent(memory, "en")
           const versions = detailed ? yield* Effect.orElseSucceed(memory.index.versions, () => []) : []
           return { versions, checks: [check("memory", true, `${number(units.total)} memories`, ""), ...checks] }
         })))

@@ -4,7 +4,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { type AddressInfo, type ListenOptions, type Server, Server as NetServer, type Socket } from "node:net"
+import { type AddressInfo, connect, type ListenOptions, type Server, Server as NetServer, type Socket } from "node:net"
 import * as Owner from "./Owner.ts"
 
 /** A server that can't listen. `code` is the system's or Node's: EADDRINUSE, EACCES, ERR_SOCKET_BAD_PORT. */
@@ -82,6 +82,26 @@ const endListening = (server: Server) =>
     }
     server.on("connection", begin)
     setImmediate(look)
+  })
+
+/** Codes of a socket of the file system at which nobody listens. */
+const NOBODY = new Set(["ECONNREFUSED", "ENOENT", "ENOTSOCK"])
+
+/** Time for the system to say whether anybody listens, which it does at once. */
+const ASKED_MS = 1_000
+
+/** Tests whether anybody listens on a socket of the file system; true where that can't be found out. */
+export const isListening = (path: string): Effect.Effect<boolean> =>
+  Effect.async((resume) => {
+    const socket = connect(path)
+    const end = (isListening: boolean) => {
+      socket.destroy()
+      resume(Effect.succeed(isListening))
+    }
+    socket.setTimeout(ASKED_MS, () => end(true))
+    socket.once("connect", () => end(true))
+    socket.on("error", (error: NodeJS.ErrnoException) => end(!NOBODY.has(error.code ?? "")))
+    return Effect.sync(() => socket.destroy())
   })
 
 /** Returns the server when it listens. */

@@ -2,6 +2,7 @@
  * Says of work that failed what it is about.
  */
 import * as Effect from "effect/Effect"
+import type { Message } from "../domain/Conversation.ts"
 import { type FailedWork, MemoryStore, retryDelay, type WorkItem } from "../store/MemoryStore.ts"
 import { NotFound } from "./NotFound.ts"
 
@@ -10,6 +11,8 @@ export interface Failure extends FailedWork {
   readonly since: number
   /** The session that it is about, and its title. */
   readonly session: { readonly id: string; readonly title: string | null } | null
+  /** Beginning of what the segment that it is about begins with. */
+  readonly prompt: string | null
   /** The memory that it is about. */
   readonly unit: { readonly id: string; readonly title: string } | null
 }
@@ -20,6 +23,12 @@ const OF_SESSIONS: ReadonlyArray<WorkItem["kind"]> = ["session", "recap", "upgra
 
 const waitedBefore = (attempts: number): number =>
   Array.from({ length: attempts - 1 }, (_, i) => retryDelay(i + 1)).reduce((sum, delay) => sum + delay, 0)
+
+/** Characters of a prompt that say which it is. */
+const BEGINNING = 160
+
+const beginningOf = (message: Message | undefined): string | undefined =>
+  message?.blocks.find(({ kind }) => kind === "text")?.text.trim().slice(0, BEGINNING)
 
 /** Lists failed work, dead items first. */
 export const failures = (limit: number) =>
@@ -40,12 +49,16 @@ export const failures = (limit: number) =>
     const units = new Map(
       (yield* store.units(keysOf(["index"]))).map(({ id, title }) => [id, { id, title }] as const)
     )
+    const prompts = new Map(
+      segments.flat().map(({ segment }) => [segment.id, beginningOf(segment.messages[0])] as const)
+    )
     return failed.map((each): Failure => {
       const session = sessions.get(each.key)
       return {
         ...each,
         since: each.failedAt - waitedBefore(each.attempts),
         session: session === undefined ? null : { id: session.id, title: session.title },
+        prompt: prompts.get(each.key) ?? null,
         unit: units.get(each.key) ?? null
       }
     })

@@ -178,6 +178,25 @@ describe("serve", () => {
       })
   )
 
+  test("leaves the socket alone on which the server of another memory answers", (home) =>
+    Effect.gen(function*() {
+      const path = join(home, "memory.sock")
+      const first = yield* serve(home, "--socket", path)
+      const other = yield* makeImported
+      const refused = yield* run([main, "serve", "--socket", path], { home: other })
+      assert.deepStrictEqual([refused.code, refused.stdout], [1, ""])
+      assert.include(refused.stderr, `another program answers at ${path}`)
+      assert.include(refused.stderr, "take another path")
+      const headers = { authorization: `Bearer ${tokenOf(home)}` }
+      assert.strictEqual((yield* askBy({ socketPath: path, path: "/health", headers })).status, 200)
+      yield* first.kill("SIGTERM")
+      yield* first.ended
+      const second = yield* serve(other, "--socket", path)
+      assert.strictEqual(second.url, path)
+      yield* second.kill("SIGTERM")
+      yield* second.ended
+    }))
+
   slow(test)("goes over the network only encrypted, or when told otherwise", (home) =>
     Effect.gen(function*() {
       const refused = yield* run([main, "serve", "--host", "0.0.0.0", "--port", "0"], { home })

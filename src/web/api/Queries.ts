@@ -212,10 +212,11 @@ export const progress = queryOptions({
       : PROGRESS_MS
 })
 
-export const health = queryOptions({
-  queryKey: ["health"],
-  queryFn: ({ signal }) => ask("get", "/v1/health", { signal })
-})
+export const health = (language: "en" | "zh") =>
+  queryOptions({
+    queryKey: ["health", language],
+    queryFn: ({ signal }) => ask("get", "/v1/health", { query: { language }, signal })
+  })
 
 export const deadLetters = queryOptions({
   queryKey: ["dead-letters"],

@@ -1296,6 +1296,7 @@ export interface components {
                     readonly id: string;
                     readonly title: string | null;
                 } | null;
+                readonly prompt: string | null;
                 readonly unit: {
                     readonly id: string;
                     readonly title: string;
@@ -2675,7 +2676,9 @@ export interface operations {
     };
     readonly "care.check": {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                readonly language?: "en" | "zh";
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;

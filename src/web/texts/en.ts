@@ -421,7 +421,7 @@ export const en = {
     reading: (read: string, all: string, files: number) =>
       `Transcripts are being read: ${read} of ${all}, ${plural(files, "file is", "files are")} left.`,
     about: (time: string) => ` About ${time} more.`,
-    working: (n: string) => `Memories are being made: ${n} pieces of work are left.`,
+    working: (n: number) => `Memories are being made: ${plural(n, "piece of work is", "pieces of work are")} left.`,
     size: "Size",
     sizeOf: (bytes: string, limit: string) => `${bytes} of ${limit}`,
     place: "Place",

@@ -450,7 +450,7 @@ export const zh: Texts = {
     waiting: "待处理",
     reading: (read, all, files) => `正在读取会话记录：${read}，共 ${all}，还剩 ${number(files)} 个文件。`,
     about: (time) => `大约还需 ${time}。`,
-    working: (n) => `正在生成记忆：还剩 ${n} 项任务。`,
+    working: (n) => `正在生成记忆：还剩 ${number(n)} 项任务。`,
     size: "大小",
     sizeOf: (bytes, limit) => `${bytes}，上限 ${limit}`,
     place: "位置",

@@ -21,6 +21,9 @@ const About = ({ failure: { key, session, unit } }: { readonly failure: Failure 
     ? <Link href={addressOf({ name: "session", id: session.id })}>{session.title ?? session.id.slice(0, 8)}</Link>
     : <code>{key}</code>
 
+/** Work that nobody need help: it asks no model and no server. */
+const ALONE: ReadonlySet<Failure["kind"]> = new Set(["segment", "session", "upgrade"])
+
 interface PieceProps {
   readonly failure: Failure
   readonly isPending: boolean
@@ -29,12 +32,13 @@ interface PieceProps {
 
 const Piece = ({ failure, isPending, onRetry }: PieceProps) => {
   const t = useTexts()
-  const { attempts, error, failedAt, isDead, kind, nextAt, since } = failure
+  const { attempts, error, failedAt, isDead, kind, nextAt, prompt, since } = failure
   return (
     <li className={css["piece"]}>
       <p>
         <strong>{t.failed.kinds[kind]}</strong> <About failure={failure} />
       </p>
+      {prompt !== null && <p className={css["said"]}>{prompt}</p>}
       <p className={css["facts"]}>
         <span>{t.failed.attempts(attempts)}</span>
         <span>
@@ -53,7 +57,7 @@ const Piece = ({ failure, isPending, onRetry }: PieceProps) => {
       </p>
       <pre tabIndex={0}>{error}</pre>
       <p className={css["quiet"]}>
-        {isDead || kind === "index" || kind === "reconcile" ? t.failed.todo[kind] : t.failed.wait}
+        {isDead || !ALONE.has(kind) ? t.failed.todo[kind] : t.failed.wait}
       </p>
       <div>
         <Button icon="undo" isDisabled={isPending} onClick={onRetry}>{t.failed.retry}</Button>

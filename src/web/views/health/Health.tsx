@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query"
 import type { ReactNode } from "react"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
+import { usePreferences } from "../../state/Preferences.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Card } from "./Card.tsx"
 import { Days } from "./Days.tsx"
@@ -18,7 +19,7 @@ const DAYS = 30
 
 const Checks = () => {
   const t = useTexts()
-  const health = useQuery(Queries.health)
+  const health = useQuery(Queries.health(usePreferences().language))
   return (
     <Card title={t.health.checks} isWide>
       <Answer query={health}>

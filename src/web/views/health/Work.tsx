@@ -25,8 +25,9 @@ export const Work = () => {
   const format = useFormat()
   const { data, dataUpdatedAt } = useQuery(Queries.progress)
   const { bytes = 0, read = 0, unread = 0 } = data?.transcripts ?? {}
-  const { compress = 0, index = 0, review = 0 } = data?.waiting ?? {}
-  const work = compress + index + review
+  // What a model is to rewrite may wait for a model, and is told beside what failed.
+  const { compress = 0, index = 0 } = data?.waiting ?? {}
+  const work = compress + index
   const reading = useRest(bytes - read, dataUpdatedAt)
   const working = useRest(work, dataUpdatedAt)
   const about = (ms: number | undefined) => ms === undefined ? "" : t.health.about(format.duration(ms))
@@ -40,7 +41,7 @@ export const Work = () => {
       )}
       {work > 0 && (
         <>
-          <p>{t.health.working(format.number(work)) + about(unread > 0 ? undefined : working.ms)}</p>
+          <p>{t.health.working(work) + about(unread > 0 ? undefined : working.ms)}</p>
           <Bar share={1 - work / working.most} />
         </>
       )}

@@ -1,0 +1,128 @@
+/**
+ * Words the checks of a memory, in each language of those who read them: doctor's and the page's.
+ */
+import type { FailedWork, LineSum } from "../store/MemoryStore.ts"
+import type { Size } from "../store/Retention.ts"
+import { balance, megabytes, minute, number, plural, sizeText } from "./Wording.ts"
+
+interface Letter {
+  readonly path: string
+  readonly offset: number
+  readonly reason: string
+}
+
+const en = {
+  none: "none",
+  lines: (lines: LineSum) => balance(lines),
+  unbalanced: (lines: LineSum) => `the lines do not add up, please report it: ${balance(lines)}`,
+  letters: (n: number, some: ReadonlyArray<Letter>) =>
+    `${plural(n, "line")} could not be understood and ${n === 1 ? "is" : "are"} kept: ${
+      some.map(({ offset, path, reason }) => `${path} at byte ${offset} (${reason})`).join("; ")
+    }`,
+  size: (size: Size) => sizeText(size),
+  tooLarge: (size: Size) =>
+    `${
+      sizeText(size)
+    }. What is worth least is let go while a session of Claude Code is open; what is pinned or kept stays, and so does ` +
+    "the last day. Set CLAUDE_MEMORY_MAX_MB to more, or to 0 for no limit",
+  projects: (n: number) => `${number(n)}, none of them excluded`,
+  excluded: (names: ReadonlyArray<string>) =>
+    `${names.join(", ")} excluded: no transcript of it is read; \`claude-memory projects include\` ends that`,
+  waiting: (n: number) =>
+    n === 1
+      ? "1 item waits; the next `claude-memory import` works it off"
+      : `${number(n)} items wait; the next \`claude-memory import\` works them off`,
+  failed: (work: ReadonlyArray<FailedWork>, isOfModel: boolean) =>
+    `${
+      work.map(({ attempts, error, isDead, key, kind }) =>
+        `${kind} ${key} failed ${plural(attempts, "time")}${isDead ? " and is given up" : ""} (${error})`
+      ).join("; ")
+    }; ${
+      isOfModel
+        ? "`claude-memory review SESSION` tries again"
+        : "please report it: all else is remembered, and this is tried again when its session goes on"
+    }`,
+  vectors: (n: number, model: string | undefined) =>
+    `${plural(n, "vector")}${model === undefined ? "" : ` by ${model}`}`,
+  noVectors: (indexing: number) =>
+    indexing === 0
+      ? "no memory has a vector and none waits for one, so search goes by words alone; `claude-memory index repair` makes them"
+      : `no memory has a vector yet, so search goes by words alone; ${number(indexing)} ${
+        indexing === 1 ? "waits" : "wait"
+      } for the next \`claude-memory import\``,
+  noFailures: "none failed lately",
+  hooks: (n: number, days: number, last: { readonly at: number; readonly event: string; readonly detail: string }) =>
+    `${plural(n, "failure")} in the last ${days} days, the last one ${
+      minute(last.at)
+    } (${last.event}: ${last.detail}); Claude was told nothing then`,
+  silent: "no hook has answered yet",
+  inTime: (late: number, answers: number) => `${late} of ${plural(answers, "answer")} came too late`,
+  late: (late: number, answers: number, last: string) =>
+    `${late} of the last ${plural(answers, "answer")} of the hooks came too late (${last}); set ` +
+    "CLAUDE_MEMORY_SESSION_START_MS and CLAUDE_MEMORY_HOOK_MS to more, and run `claude-memory init` again",
+  notAwaited: (event: string) => `${event}: Claude Code did not wait for it`
+}
+
+export type HealthWords = typeof en
+
+const balanceZh = ({ deadLetter, skipped, stored, total }: LineSum): string => {
+  const reasons = Object.entries(skipped).sort(([, a], [, b]) => b - a)
+  const sum = reasons.reduce((all, [, n]) => all + n, 0)
+  const why = reasons.map(([reason, n]) => `${reason} ${number(n)}`).join("、")
+  return `${number(total)} 行 = ${number(stored)} 已存 + ${number(sum)} 跳过${why === "" ? "" : `（${why}）`} + ${
+    number(deadLetter)
+  } 死信`
+}
+
+const sizeZh = ({ bytes, letGo, limit }: Size): string =>
+  `${megabytes(bytes)}，${limit === 0 ? "没有上限" : `上限 ${megabytes(limit)}`}；${
+    letGo.at === null
+      ? "没有放掉任何内容"
+      : `已放掉 ${number(letGo.messages)} 条消息和 ${number(letGo.units)} 条记忆，最近一次是 ${minute(letGo.at)}`
+  }`
+
+const zh: HealthWords = {
+  none: "没有",
+  lines: balanceZh,
+  unbalanced: (lines) => `各行的账目不平衡，请报告此问题：${balanceZh(lines)}`,
+  letters: (n, some) =>
+    `${number(n)} 行读不懂，已保留：${
+      some.map(({ offset, path, reason }) => `${path} 第 ${offset} 字节（${reason}）`).join("；")
+    }`,
+  size: sizeZh,
+  tooLarge: (size) =>
+    `${sizeZh(size)}。有 Claude Code 会话打开时，最不值得保留的会被放掉；置顶和保留的不会，最近一天的也不会。` +
+    "把 CLAUDE_MEMORY_MAX_MB 设得更大，或设为 0 表示没有上限",
+  projects: (n) => `${number(n)} 个，没有排除任何一个`,
+  excluded: (names) => `已排除 ${names.join("、")}：不读取其会话记录；\`claude-memory projects include\` 可恢复`,
+  waiting: (n) => `${number(n)} 项在等待；下一次 \`claude-memory import\` 会处理`,
+  failed: (work, isOfModel) =>
+    `${
+      work.map(({ attempts, error, isDead, key, kind }) =>
+        `${kind} ${key} 失败 ${number(attempts)} 次${isDead ? "，已放弃" : ""}（${error}）`
+      ).join("；")
+    }；${
+      isOfModel
+        ? "`claude-memory review SESSION` 可重试"
+        : "请报告此问题：其余内容都已记住，这一项会在会话继续时再试"
+    }`,
+  vectors: (n, model) => `${number(n)} 个向量${model === undefined ? "" : `，由 ${model} 生成`}`,
+  noVectors: (indexing) =>
+    indexing === 0
+      ? "没有记忆有向量，也没有在等待的，因此只按字词搜索；`claude-memory index repair` 可生成向量"
+      : `还没有记忆有向量，因此只按字词搜索；${number(indexing)} 条在等下一次 \`claude-memory import\``,
+  noFailures: "最近没有失败",
+  hooks: (n, days, { at, detail, event }) =>
+    `最近 ${days} 天失败 ${number(n)} 次，最近一次是 ${
+      minute(at)
+    }（${event}：${detail}）；当时没有告诉 Claude 任何内容`,
+  silent: "还没有钩子应答过",
+  inTime: (late, answers) => `${answers} 次回答中有 ${late} 次迟到`,
+  late: (late, answers, last) =>
+    `最近 ${answers} 次钩子的回答中有 ${late} 次迟到（${last}）；请把 CLAUDE_MEMORY_SESSION_START_MS 和 ` +
+    "CLAUDE_MEMORY_HOOK_MS 设得更大，再运行一次 `claude-memory init`",
+  notAwaited: (event) => `${event}：Claude Code 没有等它`
+}
+
+export const WORDS = { en, zh } as const
+export type HealthLanguage = keyof typeof WORDS

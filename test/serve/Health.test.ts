@@ -1,0 +1,48 @@
+/**
+ * The checks of a memory, worded in both languages.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { type Check, checkContent, checkHooks } from "../../src/serve/Health.ts"
+import type { HealthLanguage } from "../../src/serve/HealthWords.ts"
+import { MemoryStore } from "../../src/store/MemoryStore.ts"
+import * as testing from "../../src/testing.ts"
+import { samples } from "../data.ts"
+import { ingest } from "../http/serving.ts"
+
+const CHINESE = /\p{Script=Han}/u
+
+const checked = (language: HealthLanguage) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const checks: ReadonlyArray<Check> = [
+      ...(yield* checkContent(memory, language)).checks,
+      ...(yield* checkHooks(memory, "/nowhere", language))
+    ]
+    return new Map(checks.map(({ detail, name, state }) => [name, { detail, state }]))
+  })
+
+describe("the checks of a memory", () => {
+  it.scoped("say the same in either language, each in its own words", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      yield* ingest(samples)
+      yield* store.queue("review", ["one", "two"])
+      yield* store.fail(yield* store.claim("review", 1), "no model")
+      const [en, zh] = [yield* checked("en"), yield* checked("zh")]
+      assert.deepStrictEqual(
+        Array.from(zh, ([name, { state }]) => [name, state]),
+        Array.from(en, ([name, { state }]) => [name, state])
+      )
+      for (const { detail } of zh.values()) assert.match(detail, CHINESE)
+      for (const { detail } of en.values()) assert.notMatch(detail, CHINESE)
+      assert.match(
+        en.get("dead letters")?.detail ?? "",
+        /^1 line could not be understood and is kept: \S.* at byte \d+/
+      )
+      assert.match(zh.get("dead letters")?.detail ?? "", /^1 行读不懂，已保留：\S.* 第 \d+ 字节/)
+      assert.match(en.get("waiting work")?.detail ?? "", /^\d+ items wait; /)
+      assert.match(zh.get("failed work")?.detail ?? "", /^review one 失败 1 次（no model）；/)
+    }).pipe(Effect.provide(testing.layer)))
+})

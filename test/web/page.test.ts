@@ -307,6 +307,11 @@ describe.skipIf(browserPath === undefined)(
       await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
       await page.getByText("What was said of it is taken back.").waitFor()
       assert.deepStrictEqual(await feedback(), [])
+      // Asked again today, the prompt stands beside what was told at it then.
+      await page.getByRole("link", { name: "What would memory tell Claude here today, and why?" }).first().click()
+      await page.getByText(/^What Claude was given at this prompt on 19 Nov 2026/).waitFor()
+      await page.getByRole("link", { name: title }).first().waitFor()
+      await page.getByText("What it would be given today, with what is remembered now:").waitFor()
       assert.deepStrictEqual(faults, [])
       await close()
     })

@@ -214,7 +214,7 @@ export const en = {
   failedTimes: (n: number) => `Failed ${n} times`,
   given: {
     name: "Claude was given",
-    pointer: "Claude was pointed to",
+    pointer: "Claude was told the title of",
     tokens: (n: string) => `${n} tokens`,
     states: { arrived: "arrived", late: "came too late", pending: "sent" },
     opening: "because the session began: what earlier ones left",
@@ -238,9 +238,9 @@ export const en = {
     title: "What would Claude be told, and why?",
     hint:
       "Type a prompt as you would to Claude: you see what memory would add to it, and how it decides. The answer follows as you type, and nothing is sent to Claude.",
-    before: (at: string) => `This is what would happen today. At the same prompt on ${at}:`,
-    nothingBefore: (at: string) =>
-      `This is what would happen today. At the same prompt on ${at}, no record says that Claude was given anything.`,
+    before: (at: string) => `What Claude was given at this prompt on ${at}:`,
+    nothingBefore: (at: string) => `No record says that Claude was given anything at this prompt on ${at}.`,
+    today: "What it would be given today, with what is remembered now:",
     prompt: "Prompt",
     placeholder: "Why did the webhook send the mail twice?",
     verdict: {

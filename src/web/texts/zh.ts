@@ -255,7 +255,7 @@ export const zh: Texts = {
   failedTimes: (n) => `失败 ${number(n)} 次`,
   given: {
     name: "给了 Claude",
-    pointer: "提示 Claude 有",
+    pointer: "给了 Claude 标题",
     tokens: (n) => `${n} 个 token`,
     states: { arrived: "已送达", late: "来得太晚", pending: "已发送" },
     opening: "因为会话开始：之前的会话留下的内容",
@@ -276,8 +276,9 @@ export const zh: Texts = {
   why: {
     title: "会提供哪些记忆给 Claude，为什么？",
     hint: "像对 Claude 那样输入提示，查看会附上哪些记忆、如何判定。结果随输入更新，不会发送给 Claude。",
-    before: (at) => `下面是今天的结果。在 ${at}，同一条提示：`,
-    nothingBefore: (at) => `下面是今天的结果。在 ${at}，没有记录表明同一条提示曾附上记忆。`,
+    before: (at) => `${at}，对这条提示给了 Claude：`,
+    nothingBefore: (at) => `没有记录表明 ${at} 对这条提示给过 Claude 任何内容。`,
+    today: "今天，以现有的记忆会提供：",
     prompt: "提示",
     placeholder: "webhook 为什么把邮件发了两次？",
     verdict: {

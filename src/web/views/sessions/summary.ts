@@ -1,4 +1,6 @@
-const LABEL = /^(?:Aim|Outcome|Also asked|Asked last, without an answer|Open|To run|Pull request|Committed): /
+import { LABELS } from "../../texts/labels.ts"
+
+const LABEL = new RegExp(`^(?:${LABELS.join("|")}): `)
 
 /** The lines of a label's text, which ends before the next label. */
 const partOf = (content: string, label: string): string => {

@@ -300,6 +300,7 @@ const Then = ({ query }: { readonly query: URLSearchParams }) => {
     <section className={css["recent"]}>
       <p className={css["quiet"]}>{given.length === 0 ? t.why.nothingBefore(at) : t.why.before(at)}</p>
       {injections.map((injection) => <Given key={injection.at} injection={injection} />)}
+      <p className={css["quiet"]}>{t.why.today}</p>
     </section>
   )
 }

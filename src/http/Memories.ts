@@ -10,8 +10,9 @@ import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
+import { NONE, together } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import type { Undone } from "../store/MemoryStore.ts"
+import type { TakenAlso, Undone } from "../store/MemoryStore.ts"
 import { Api } from "./Api.ts"
 import { fromCursor, toCursor } from "./Cursor.ts"
 import { foundOf } from "./Found.ts"
@@ -23,6 +24,8 @@ import * as S from "./Schemas.ts"
 const LISTED = 50
 const FOUND = 20
 const SHOWN = 20
+/** Changes that are listed. */
+const CHANGES = 200
 /** Most memories that are forgotten by their ids in one request, in one transaction. */
 const MAX_IDS = 100
 
@@ -111,6 +114,13 @@ const view = (id: string) =>
     return yield* withRevision(S.UnitView, body, unit)
   })
 
+const titledOf = ({ id, title }: { readonly id: string; readonly title: string }) => ({ id, title })
+
+const alsoOf = ({ sessions, units }: TakenAlso) => ({ units: units.map(titledOf), sessions })
+
+/** The answer of a dry run, but for the memories. */
+const NOTHING = { messages: 0, until: null, operation: null, also: alsoOf(NONE.also) }
+
 const forgetMany = (body: typeof S.ForgetBody.Type) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
@@ -123,12 +133,18 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
         return yield* problem("bad-request", `at most ${MAX_IDS} memories are forgotten by their ids at a time`)
       }
       if (isDryRun) {
-        const named = yield* Effect.forEach(ids, (id) => memory.forgettable(id, isNow))
-        const units = yield* memory.withDuplicates(named.map(({ id }) => id))
-        return { count: units.length, units: units.slice(0, SHOWN), messages: 0, until: null }
+        const { also, units } = yield* memory.forgetting(ids, isNow)
+        return { ...NOTHING, count: units.length, units: units.slice(0, SHOWN), also: alsoOf(also) }
       }
-      const { messages, units, until } = yield* memory.forget(ids, { isNow })
-      return { count: units.length, units: units.slice(0, SHOWN), messages: messages.length, until }
+      const { also, messages, operation, units, until } = yield* memory.forget(ids, { isNow })
+      return {
+        count: units.length,
+        units: units.slice(0, SHOWN),
+        messages: messages.length,
+        until,
+        operation,
+        also: alsoOf(also)
+      }
     }
     if (projects === undefined && sessions === undefined && before === undefined && query === undefined) {
       return yield* problem("bad-request", "say which memories: ids, projects, sessions, before or query")
@@ -142,17 +158,13 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
       ...(query !== undefined && { query })
     }
     const { count, newest } = yield* memory.select(criteria)
-    if (isDryRun) return { count, units: newest, messages: 0, until: null }
-    return yield* Stream.runFold(
+    if (isDryRun) return { ...NOTHING, count, units: newest }
+    const { also, messages, operation, units, until } = yield* Stream.runFold(
       memory.forgetSelected(criteria, { isNow }),
-      { count: 0, units: newest, messages: 0, until: null as number | null },
-      (sum, { messages, units, until }) => ({
-        ...sum,
-        count: sum.count + units.length,
-        messages: sum.messages + messages.length,
-        until: until ?? sum.until
-      })
+      NONE,
+      together
     )
+    return { count: units.length, units: newest, messages: messages.length, until, operation, also: alsoOf(also) }
   })
 
 const textOf = <E>(lines: Stream.Stream<string, E>) => lines.pipe(Stream.map((line) => `${line}\n`), Stream.encodeText)
@@ -185,11 +197,11 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const revision = yield* revisionOf(headers["if-match"])
-        const unit = yield* memory.edit(id, {
+        const { operation, unit } = yield* memory.edit(id, {
           ...payload,
           ...(Option.isSome(revision) && { revision: revision.value })
         }, "person")
-        return yield* withRevision(MemoryUnit, unit, unit)
+        return yield* withRevision(S.Edited, { ...unit, operation }, unit)
       })))
     .handle("forget", ({ path: { id } }) => answering(forgetMany({ ids: [id] })))
     .handle("history", ({ path: { id } }) =>
@@ -201,15 +213,21 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
     .handle("feedback", ({ path: { id }, payload }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
-        const { toldAt, unit, words } = yield* memory.feedback(
+        const { operation, toldAt, unit, words } = yield* memory.feedback(
           id,
           { ...payload, isOff: payload.isOff ?? false },
           "person"
         )
-        return { unit, words, toldAt: toldAt ?? null }
+        return { unit, words, toldAt: toldAt ?? null, operation }
       })))
     .handle("forgetMany", ({ payload }) => answering(forgetMany(payload)))
-    .handle("undo", () => answering(Effect.flatMap(ClaudeMemory, ({ undo }) => Effect.map(undo(), undoneOf))))
+    .handle("undo", ({ payload }) =>
+      answering(
+        Effect.flatMap(ClaudeMemory, ({ undo }) => Effect.map(undo(undefined, payload?.operation), undoneOf))
+      ))
+    .handle("changes", () =>
+      answering(Effect.flatMap(ClaudeMemory, ({ recentChanges }) =>
+        Effect.map(recentChanges(CHANGES), (changes) => ({ changes })))))
     .handle("least", ({ urlParams: { limit = LISTED, project } }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory

@@ -16,7 +16,7 @@ import type { BinEntry, OperationRow, Statements } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
 /** A forgotten unit, as it was derived, with all that is the person's of it. */
-interface BinnedUnit {
+export interface BinnedUnit {
   readonly unit: MemoryUnit
   readonly own: string | null
   readonly overlay: Overlay | null
@@ -46,10 +46,20 @@ const formsOf = ({ overlay, unit }: BinnedUnit): ReadonlyArray<MemoryUnit> =>
 const parse = <A>({ body }: { readonly body: string }): A => JSON.parse(body) as A
 
 /** Parses a unit; the overlay that an earlier version put there has fewer values. */
-const binnedUnit = (entry: { readonly body: string }): BinnedUnit => {
+export const binnedUnit = (entry: { readonly body: string }): BinnedUnit => {
   const { overlay, ...rest } = parse<BinnedUnit>(entry)
   return { ...rest, overlay: overlay === null ? null : { ...UNCHANGED, ...overlay } }
 }
+
+/** Returns the session of a unit, message or title in the bin. */
+export const sessionIn = (entry: BinEntry): string | undefined =>
+  entry.kind === "unit"
+    ? parse<BinnedUnit>(entry).unit.sessionId
+    : entry.kind === "message"
+    ? messageOf(entry).sessionId
+    : entry.kind === "title"
+    ? entry.key
+    : undefined
 
 /** Moves units to the projects that theirs were merged into. */
 type InPlace = ReturnType<typeof ProjectWrites.make>["inPlace"]
@@ -115,6 +125,17 @@ export const make = (
             : Forgetting.keysOfLine(parse<KeptLetter>(entry).line)
           if (keys.some(isKnown)) yield* db.deleteBinEntry(operation, entry)
         }
+      }
+    })
+
+  /** Deletes all of sessions, and the lines of these transcripts, from the bin. */
+  const cutSessions = (sessionIds: ReadonlyArray<string>, transcripts: ReadonlySet<string>) =>
+    Effect.gen(function*() {
+      for (const entry of yield* db.bin("all")) {
+        const isOf = entry.kind === "letter"
+          ? transcripts.has(parse<KeptLetter>(entry).path)
+          : sessionIds.includes(sessionIn(entry) ?? "")
+        if (isOf) yield* db.deleteBinEntry(entry.operation, entry)
       }
     })
 
@@ -203,5 +224,5 @@ export const make = (
       return units
     })
 
-  return { cut, empty, emptyOf, put, restore }
+  return { cut, cutSessions, empty, emptyOf, put, restore }
 }

@@ -26,6 +26,7 @@ import * as ArchiveReads from "./ArchiveReads.ts"
 import type { Body, Dialect, SqlEffect, UnitBody } from "./Dialect.ts"
 import type { EditBody } from "./OverlayWrites.ts"
 import * as PromptReads from "./PromptReads.ts"
+import * as RecentChanges from "./RecentChanges.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
 import * as Statements from "./Statements.ts"
 import { OPERATION, type OperationRow, segmentsOf } from "./Statements.ts"
@@ -319,8 +320,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       (rows) => rows.map(sessionOf)
     )
 
+  const db = Statements.make(sql, dialect)
+
   return {
-    archived: ArchiveReads.make(sql, dialect, Statements.make(sql, dialect)),
+    archived: ArchiveReads.make(sql, dialect, db),
     binned,
     count,
     failures,
@@ -343,6 +346,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     units: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.units(ids)),
     unitsByPrefix,
     recent,
+    recentChanges: RecentChanges.make(db).recentChanges,
     messages,
     messagesHolding,
     neighbours: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.neighbours(ids)),

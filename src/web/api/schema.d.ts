@@ -203,8 +203,25 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** @description Undoes the newest edit, forgetting or merge of the last seven days. */
+        /** @description Undoes a change by its number, or the newest edit, feedback, forgetting or merge of the last seven days. What a later change touched is refused. */
         readonly post: operations["memories.undo"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/changes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** @description Lists the changes of the last seven days that can be undone, newest first. */
+        readonly get: operations["memories.changes"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -901,11 +918,62 @@ export interface components {
             readonly pinned?: boolean;
             readonly replacedBy?: string | null;
         };
+        readonly Edited: {
+            readonly id: string;
+            readonly projectId: string;
+            readonly sessionId: string;
+            readonly origin: string;
+            readonly position: number;
+            /** @enum {string} */
+            readonly type: "conversation" | "error_log" | "decision" | "code_snippet" | "documentation" | "archive";
+            readonly title: string;
+            readonly summary: string;
+            readonly content: string;
+            readonly keywords: readonly string[];
+            readonly files: readonly string[];
+            readonly passages: readonly {
+                readonly uuid: string;
+                /** @enum {string} */
+                readonly kind: "text" | "thinking" | "tool_use" | "tool_result";
+                readonly from: components["schemas"]["Int"];
+                readonly to: components["schemas"]["Int"];
+            }[];
+            readonly also: readonly string[];
+            readonly quality: number;
+            readonly tokens: components["schemas"]["Int"];
+            readonly occurredAt: number;
+            readonly createdAt: number;
+            readonly compressor?: components["schemas"]["Int"];
+            readonly expiresAt: number | null;
+            readonly supersededBy: string | null;
+            readonly replacedBy?: string;
+            readonly replacedFor?: string;
+            readonly feedback?: readonly {
+                readonly helps: boolean;
+                readonly words: readonly string[];
+            }[];
+            readonly uses?: components["schemas"]["Int"];
+            readonly revision?: components["schemas"]["Int"];
+            readonly pinned: boolean;
+            readonly active: boolean;
+            readonly operation: components["schemas"]["Int"] | null;
+        };
         readonly Forgotten: {
             readonly count: components["schemas"]["Int"];
             readonly units: readonly components["schemas"]["MemoryUnit"][];
             readonly messages: components["schemas"]["Int"];
             readonly until: number | null;
+            readonly operation: components["schemas"]["Int"] | null;
+            readonly also: {
+                readonly units: readonly {
+                    readonly id: string;
+                    readonly title: string;
+                }[];
+                readonly sessions: readonly {
+                    readonly id: string;
+                    readonly title: string;
+                }[];
+            };
         };
         readonly HistoryView: {
             readonly unit: components["schemas"]["MemoryUnit"];
@@ -961,6 +1029,7 @@ export interface components {
         };
         readonly Helped: {
             readonly unit: components["schemas"]["MemoryUnit"];
+            readonly operation: components["schemas"]["Int"] | null;
             readonly words: readonly string[];
             readonly toldAt: number | null;
         };
@@ -985,10 +1054,34 @@ export interface components {
             readonly isNow?: boolean;
             readonly isDryRun?: boolean;
         };
+        readonly UndoBody: {
+            readonly operation?: components["schemas"]["Int"];
+        };
         readonly Undone: {
             readonly kind: ("edit" | "feedback" | "forget" | "merge") | null;
             readonly at: number | null;
             readonly units: readonly components["schemas"]["MemoryUnit"][];
+        };
+        readonly RecentChanges: {
+            readonly changes: readonly {
+                readonly operation: components["schemas"]["Int"];
+                /** @enum {string} */
+                readonly kind: "edit" | "feedback" | "forget" | "merge";
+                /** @enum {string} */
+                readonly actor: "person" | "claude" | "rule";
+                readonly at: number;
+                readonly until: number;
+                readonly named: readonly {
+                    readonly id: string;
+                    readonly title: string;
+                }[];
+                readonly units: components["schemas"]["Int"];
+                readonly messages: components["schemas"]["Int"];
+                readonly merged: {
+                    readonly from: string;
+                    readonly into: string;
+                } | null;
+            }[];
         };
         readonly Sessions: {
             readonly sessions: readonly components["schemas"]["SessionView"][];
@@ -1160,6 +1253,19 @@ export interface components {
                 readonly name: string;
                 readonly root: string;
             }[];
+        };
+        readonly Merged: {
+            readonly id: string;
+            readonly name: string;
+            readonly root: string;
+            readonly units: components["schemas"]["Int"];
+            readonly isExcluded: boolean;
+            readonly merged: readonly {
+                readonly id: string;
+                readonly name: string;
+                readonly root: string;
+            }[];
+            readonly operations: readonly components["schemas"]["Int"][];
         };
         readonly Stats: {
             readonly place: string;
@@ -1840,13 +1946,13 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description MemoryUnit */
+            /** @description Edited */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["MemoryUnit"];
+                    readonly "application/json": components["schemas"]["Edited"];
                 };
             };
             /** @description A problem */
@@ -1968,7 +2074,11 @@ export interface operations {
             readonly path?: never;
             readonly cookie?: never;
         };
-        readonly requestBody?: never;
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["UndoBody"] | null;
+            };
+        };
         readonly responses: {
             /** @description Undone */
             readonly 200: {
@@ -1977,6 +2087,35 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Undone"];
+                };
+            };
+            /** @description A problem */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly "memories.changes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description RecentChanges */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RecentChanges"];
                 };
             };
             /** @description A problem */
@@ -2355,13 +2494,13 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Project */
+            /** @description Merged */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Project"];
+                    readonly "application/json": components["schemas"]["Merged"];
                 };
             };
             /** @description A problem */

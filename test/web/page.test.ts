@@ -23,8 +23,9 @@ const EN = {
   title: "Title",
   undo: "Undo",
   palette: "Command palette",
-  forgotten: "1 memory forgotten.",
-  again: "It is remembered again.",
+  forget: "Forget",
+  forgotten: /^Forgotten: “/,
+  again: /^Remembered again: “/,
   prompt: "Prompt"
 }
 const ZH: typeof EN = {
@@ -34,8 +35,9 @@ const ZH: typeof EN = {
   title: "标题",
   undo: "撤销",
   palette: "命令面板",
-  forgotten: "已忘记 1 条记忆。",
-  again: "已重新记住。",
+  forget: "忘记",
+  forgotten: /^已忘记：“/,
+  again: /^已重新记住：“/,
   prompt: "提示"
 }
 const LANGUAGES = [["en-GB", EN], ["zh-CN", ZH]] as const
@@ -99,6 +101,8 @@ describe.skipIf(browserPath === undefined)(
       // Forgotten, and remembered again.
       await page.locator("[data-item]").nth(1).focus()
       await page.keyboard.press("x")
+      await page.getByRole("dialog").getByRole("button", { name: t.forget }).waitFor()
+      await page.keyboard.press("Enter")
       await page.getByText(t.forgotten).waitFor()
       await page.getByRole("button", { name: t.undo, exact: true }).last().press("Enter")
       await page.getByText(t.again).waitFor()
@@ -187,14 +191,14 @@ describe.skipIf(browserPath === undefined)(
       const { close, faults, page } = await see(browser, served, `/app/sessions/${sessionId}`)
       await page.getByText("Claude was given 1 text of 187 tokens by memory.").waitFor()
       await page.getByRole("button", { name: `No help: ${title}` }).press("Enter")
-      await page.getByText(/^It is not told any more at prompts with: .*loyalti?/).waitFor()
+      await page.getByText(/: It is not told any more at prompts with: .*loyalti?/).waitFor()
       const feedback = async () =>
         (JSON.parse(await served.cli("show", id, "--json")) as {
           readonly unit: { readonly feedback?: ReadonlyArray<{ readonly helps: boolean }> }
         }).unit.feedback ?? []
       assert.deepStrictEqual((await feedback()).map(({ helps }) => helps), [false])
       await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
-      await page.getByText("What was said of it is taken back.").waitFor()
+      await page.getByText(/^What was said of it is taken back: “/).waitFor()
       assert.deepStrictEqual(await feedback(), [])
       assert.deepStrictEqual(faults, [])
       await close()
@@ -240,16 +244,137 @@ describe.skipIf(browserPath === undefined)(
       await page.keyboard.press("y")
       await page.waitForFunction((href) => document.activeElement?.getAttribute("href") === href, forgotten)
       await page.keyboard.press("x")
-      await page.getByText("1 memory forgotten.").waitFor()
+      const question = page.getByRole("dialog").getByRole("button", { name: "Forget" })
+      await question.or(page.getByText(/^Forgotten: “/)).waitFor()
+      if (await question.isVisible()) await question.press("Enter")
+      await page.getByText(/^Forgotten: “/).waitFor()
       assert.strictEqual(await page.evaluate(() => document.activeElement?.getAttribute("href")), third)
       await page.getByRole("button", { name: "Undo", exact: true }).click()
-      await page.getByText("It is remembered again.").waitFor()
+      await page.getByText(/^Remembered again: “/).waitFor()
       // What was kept counts as touched: the server lists it no more.
       await page.reload()
       await items.first().waitFor()
       const left = await items.evaluateAll((all) => all.map((item) => item.getAttribute("href") ?? ""))
       assert.notInclude(left, kept)
       assert.include(left, forgotten)
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    interface Listed {
+      readonly id: string
+      readonly title: string
+    }
+
+    const listed = async () =>
+      (JSON.parse(await served.cli("list", "--all-projects", "--limit", "1000", "--json")) as {
+        readonly memories: ReadonlyArray<Listed>
+      }).memories
+
+    /** Saves memories that are like no others; returns their titles. */
+    const saved = async (...texts: ReadonlyArray<string>) => {
+      for (const text of texts) await served.cli("save", text, "--title", text.split(" ")[0]!)
+      return texts.map((text) => text.split(" ")[0]!)
+    }
+
+    it("undoes from a message its own change, and any of the last seven days from their list", async () => {
+      const titles = await saved(
+        "Zinnias stand by the gate of the eastern garden.",
+        "Quinces are picked in the third week of October.",
+        "Marmalade needs four hours and a heavy copper pot."
+      )
+      const { close, faults, page } = await see(browser, served)
+      const toast = (title: string) => page.getByText(`Forgotten: “${title}”.`).locator("..")
+      for (const title of titles) {
+        await page.locator("[data-item]", { hasText: title }).click()
+        await page.getByRole("article").getByRole("heading", { name: title }).waitFor()
+        await page.getByRole("article").getByRole("button", { name: "Forget" }).click()
+        await toast(title).waitFor()
+      }
+      const left = async () => {
+        const all = await listed()
+        return titles.map((title) => all.some((unit) => unit.title === title))
+      }
+      // Its own, in the same place: a second click undoes nothing else.
+      const undo = await toast(titles[1]!).getByRole("button", { name: "Undo" }).boundingBox()
+      await page.mouse.dblclick(undo!.x + 5, undo!.y + 5)
+      await page.getByText(`Remembered again: “${titles[1]}”.`).waitFor()
+      assert.deepStrictEqual(await left(), [false, true, false])
+
+      // The list by the palette: the newest first, with the title alone.
+      await page.keyboard.press("Control+k")
+      await page.keyboard.type("changed and forgotten")
+      await page.keyboard.press("Enter")
+      await page.getByRole("heading", { name: "What was changed and forgotten", level: 1 }).waitFor()
+      const row = (title: string) => page.getByRole("listitem").filter({ hasText: title })
+      await row(titles[2]!).getByText(/can be undone until/).waitFor()
+      assert.strictEqual(await page.getByRole("listitem").filter({ hasText: "copper pot" }).count(), 0)
+      assert.strictEqual(await row(titles[1]!).count(), 0)
+      await row(titles[0]!).getByRole("button", { name: "Undo" }).press("Enter")
+      await row(titles[0]!).waitFor({ state: "detached" })
+      assert.deepStrictEqual(await left(), [true, true, false])
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("says before it forgets from what else that takes", async () => {
+      const takes = async (id: string) =>
+        JSON.parse(await served.cli("forget", id, "--dry-run", "--json")) as {
+          readonly also: {
+            readonly units: ReadonlyArray<{ readonly title: string }>
+            readonly sessions: ReadonlyArray<object>
+          }
+        }
+      let found: Listed | undefined
+      let also: Awaited<ReturnType<typeof takes>>["also"] | undefined
+      for (const each of await listed()) {
+        found = each
+        also = (await takes(each.id)).also
+        if (also.units.length > 0) break
+      }
+      assert.isAbove(also!.units.length, 0)
+      const { close, faults, page } = await see(browser, served, `/app/memories/${found!.id}`)
+      await page.getByRole("button", { name: "Forget" }).click()
+      const dialog = page.getByRole("dialog")
+      await dialog.getByText(/It is also taken out of \d memor/).waitFor()
+      for (const { title } of also!.units) await dialog.getByText(title).first().waitFor()
+      await page.keyboard.press("Escape")
+      await dialog.waitFor({ state: "detached" })
+      await served.cli("show", found!.id)
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("takes no two by a double click where the least are listed", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/least")
+      await page.locator("[data-item]").first().waitFor()
+      const before = await page.locator("[data-item]").count()
+      const keep = await page.getByRole("button", { name: /^Keep / }).first().boundingBox()
+      await page.mouse.dblclick(keep!.x + 5, keep!.y + 5)
+      await page.getByText(/, 1 decided/).waitFor()
+      const forget = await page.getByRole("button", { name: /^Forget / }).first().boundingBox()
+      await page.waitForTimeout(800)
+      await page.mouse.dblclick(forget!.x + 5, forget!.y + 5)
+      const question = page.getByRole("dialog").getByRole("button", { name: "Forget" })
+      await question.or(page.getByText(/^Forgotten: “/)).waitFor()
+      if (await question.isVisible()) await question.click()
+      await page.getByText(/^Forgotten: “/).waitFor()
+      assert.strictEqual(await page.locator("[data-item]").count(), before - 2)
+      await page.getByText(/^Forgotten: “/).locator("..").getByRole("button", { name: "Undo" }).click()
+      await page.getByText(/^Remembered again: “/).waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("shows beside the list one that is in it, after a filter too", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/?type=error_log")
+      const items = page.locator("[data-item]")
+      await items.nth(1).click()
+      assert.isNotNull(queryOf(page).get("m"))
+      await page.getByRole("combobox", { name: "Type" }).selectOption("decision")
+      const first = page.locator("[data-item][aria-current=true]", { hasText: "Decision" })
+      await first.waitFor()
+      await page.getByRole("article").locator(`a[href="${await first.getAttribute("href")}"]`).waitFor()
       assert.deepStrictEqual(faults, [])
       await close()
     })
@@ -264,13 +389,29 @@ describe.skipIf(browserPath === undefined)(
       await name.fill("indexer")
       await page.keyboard.press("Enter")
       await row("indexer").getByRole("button", { name: "Merge" }).press("Enter")
+      // No project is chosen before the person chooses one.
+      assert.isTrue(await page.getByRole("dialog").getByRole("button", { name: "Merge" }).isDisabled())
+      await page.getByRole("combobox", { name: "Into" }).selectOption({ label: "shop-api — /home/mei/work/shop-api" })
+      await page.getByRole("dialog").getByRole("button", { name: "Merge" }).press("Enter")
+      await page.getByText("indexer is part of shop-api now.").locator("..").getByRole("button", { name: "Undo" })
+        .press("Enter")
+      await page.getByText("The merge is undone.").waitFor()
+      await row("indexer").getByRole("button", { name: "Merge" }).press("Enter")
       await page.getByRole("combobox", { name: "Into" }).selectOption({ label: "shop-api — /home/mei/work/shop-api" })
       await page.getByRole("dialog").getByRole("button", { name: "Merge" }).press("Enter")
       await row("shop-api").getByRole("button", { name: "Make indexer a project of its own again" }).press("Enter")
       await row("indexer").waitFor()
+      // Excluding asks, says what stays, and is undone from its message.
       await row("indexer").getByRole("button", { name: "Exclude" }).press("Enter")
+      await page.getByRole("dialog").getByText(/The \d+ memories that are there stay/).waitFor()
+      await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).press("Enter")
+      assert.strictEqual(await row("indexer").getByText("excluded").count(), 0)
+      await row("indexer").getByRole("button", { name: "Exclude" }).press("Enter")
+      await page.getByRole("dialog").getByRole("button", { name: "Exclude" }).press("Enter")
       await row("indexer").getByText("excluded").waitFor()
-      await row("indexer").getByRole("button", { name: "Include" }).press("Enter")
+      await page.getByText("Sessions of indexer are not read any more.").locator("..")
+        .getByRole("button", { name: "Undo" }).press("Enter")
+      await page.getByText("Sessions of indexer are read again.").waitFor()
       await row("indexer").getByText("excluded").waitFor({ state: "detached" })
       const download = page.waitForEvent("download")
       await row("indexer").getByRole("button", { name: "Export" }).press("Enter")
@@ -304,6 +445,7 @@ describe.skipIf(browserPath === undefined)(
       "/app/memories/ccfb5548",
       "/app/why?prompt=why+did+the+stripe+webhook+send+the+mail+twice",
       "/app/least",
+      "/app/changes",
       "/app/projects",
       "/app/health",
       "/app/nothing"
@@ -330,7 +472,7 @@ describe.skipIf(browserPath === undefined)(
         }
         // Dialogs and forms, over a view.
         await page.goto(`${served.url}/app/memories/ccfb5548`)
-        for (const key of ["Control+k", "?", "r", "e"]) {
+        for (const key of ["Control+k", "?", "r", "x", "e"]) {
           await page.getByRole("article").waitFor()
           await page.keyboard.press(key)
           await page.locator("dialog, form").first().waitFor()

@@ -22,28 +22,63 @@ export interface Edit {
 const patch = ({ change, etag, id }: Edit) =>
   ask("patch", "/v1/units/{id}", { path: { id }, header: { "if-match": etag }, body: change })
 
-/** Undoes what was changed last. */
+/** Longest title in a message. */
+const MAX_TITLE = 60
+
+type Titled = Pick<Unit, "title">
+
+/** Names memories by the first of them. */
+const useNames = () => {
+  const t = useTexts()
+  return ([first, ...others]: ReadonlyArray<Titled>): string => {
+    const { title } = first ?? { title: "" }
+    return t.named(title.length > MAX_TITLE ? `${title.slice(0, MAX_TITLE - 1)}…` : title, others.length)
+  }
+}
+
+interface Undoing {
+  /** Number of a change; the last one without it. */
+  readonly operation?: number
+  /** Message in whose place is said what came of it. */
+  readonly toast?: number
+}
+
+/** Undoes a change. */
 export const useUndo = () => {
   const t = useTexts()
+  const names = useNames()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: () => ask("post", "/v1/undo", {}),
-    onSuccess: ({ kind }) => say(kind === null ? t.undo.nothing : t.undo.done[kind]),
-    onError: sayProblem,
+    mutationFn: ({ operation }: Undoing) =>
+      ask("post", "/v1/undo", { body: operation === undefined ? {} : { operation } }),
+    onSuccess: ({ kind, units }, { toast }) =>
+      say(kind === null ? t.undo.nothing : t.undo.done[kind](names(units)), {}, toast),
+    onError: (error, { toast }) => sayProblem(error, toast),
     onSettled: refreshed
   }).mutate
+}
+
+/** Returns what undoes the change of this number from its message; nothing where there is none. */
+const useUndoing = () => {
+  const t = useTexts()
+  const undo = useUndo()
+  return (operation: number | null | undefined) =>
+    operation === null || operation === undefined
+      ? {}
+      : { action: { name: t.undo.name, run: (toast: number) => undo({ operation, toast }) } }
 }
 
 /** Changes a memory. The caller shows a problem beside the form. */
 export const useEdit = () => {
   const t = useTexts()
-  const undo = useUndo()
+  const names = useNames()
+  const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: patch,
-    onSuccess: (_, { change: { content, title, type } }) => {
+    onSuccess: (unit, { change: { content, title, type } }) => {
       if (content === undefined && title === undefined && type === undefined) return
-      say(t.memory.saved, { action: { name: t.undo.name, run: undo } })
+      say(t.memory.saved(names([unit])), undoing(unit.operation))
     },
     onSettled: refreshed
   })
@@ -58,7 +93,7 @@ export const usePin = () => {
   return useMutation({
     mutationFn: ({ id, pinned }: Pick<Unit, "id" | "pinned">) => patch({ id, etag: ANY, change: { pinned } }),
     onSuccess: ({ pinned }) => say(pinned ? t.memory.pinnedNow : t.memory.unpinnedNow),
-    onError: sayProblem,
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
@@ -74,7 +109,7 @@ export const useKeep = () => {
       await patch({ id, etag: ANY, change: { pinned: true } })
       return patch({ id, etag: ANY, change: { pinned: false } })
     },
-    onError: sayProblem,
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
@@ -82,12 +117,17 @@ export const useKeep = () => {
 /** Forgets a memory; it can be undone for seven days, and says so. */
 export const useForget = () => {
   const t = useTexts()
-  const undo = useUndo()
+  const names = useNames()
+  const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: (id: string) => ask("delete", "/v1/units/{id}", { path: { id } }),
-    onSuccess: ({ count }) => say(t.memory.forgotten(count), { action: { name: t.undo.name, run: undo } }),
-    onError: sayProblem,
+    mutationFn: ({ id }: Pick<Unit, "id" | "title">) => ask("delete", "/v1/units/{id}", { path: { id } }),
+    onSuccess: ({ also, operation }, unit) =>
+      say(
+        t.memory.forgotten(names([unit]), also.units.length, also.sessions.length),
+        undoing(operation)
+      ),
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
@@ -102,7 +142,8 @@ export interface Said {
 /** Says that a memory helped at a prompt, or did not: it is told sooner there, or not any more. */
 export const useFeedback = () => {
   const t = useTexts()
-  const undo = useUndo()
+  const names = useNames()
+  const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: async ({ helps, id, prompt }: Said) => {
@@ -118,20 +159,37 @@ export const useFeedback = () => {
         return ask("post", "/v1/units/{id}/feedback", { path, body: { helps } })
       }
     },
-    onSuccess: ({ words }, { helps }) =>
-      say(helps ? t.given.helped(words) : t.given.helpedNot(words), { action: { name: t.undo.name, run: undo } }),
-    onError: sayProblem,
+    onSuccess: ({ operation, unit, words }, { helps }) =>
+      say(`${names([unit])}: ${helps ? t.given.helped(words) : t.given.helpedNot(words)}`, undoing(operation)),
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
 
+export interface ProjectChange {
+  /** Makes the change; answers the numbers of those that can be undone by them. */
+  readonly run: () => Promise<{ readonly operations?: ReadonlyArray<number>; readonly [other: string]: unknown }>
+  readonly done: string
+  /** Undoes a change that has no number. */
+  readonly back?: (toast: number) => void
+  /** Message in whose place is said what was done. */
+  readonly toast?: number
+}
+
 /** Makes a change of projects, and says what was done. */
 export const useProjectChange = () => {
+  const t = useTexts()
+  const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: ({ run }: { readonly run: () => Promise<unknown>; readonly done: string }) => run(),
-    onSuccess: (_, { done }) => say(done),
-    onError: sayProblem,
+    mutationFn: ({ run }: ProjectChange) => run(),
+    onSuccess: ({ operations }, { back, done, toast }) =>
+      say(
+        done,
+        back === undefined ? undoing(operations?.[0]) : { action: { name: t.undo.name, run: back } },
+        toast
+      ),
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
@@ -143,7 +201,7 @@ export const useRetry = () => {
   return useMutation({
     mutationFn: () => ask("post", "/v1/failures/retry", {}),
     onSuccess: ({ queued }) => say(t.health.retried(queued)),
-    onError: sayProblem,
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   })
 }

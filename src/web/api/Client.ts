@@ -19,6 +19,8 @@ export type Injection = Schemas["Injection"]
 export type Why = Schemas["WhyAnswer"]
 export type Project = Schemas["Project"]
 export type EditBody = Schemas["EditBody"]
+export type Forgotten = Schemas["Forgotten"]
+export type RecentChange = Schemas["RecentChanges"]["changes"][number]
 
 type Method = "get" | "post" | "patch" | "delete"
 

@@ -18,6 +18,7 @@ import { useKeys } from "../state/Keys.ts"
 import { prefer, THEMES, usePreferences } from "../state/Preferences.ts"
 import { useTexts } from "../texts/Texts.ts"
 import { Health } from "../views/health/Health.tsx"
+import { Changes } from "../views/least/Changes.tsx"
 import { Least } from "../views/least/Least.tsx"
 import { Memory } from "../views/memory/Memory.tsx"
 import { Projects } from "../views/projects/Projects.tsx"
@@ -73,6 +74,8 @@ const viewNode = (view: View): ReactNode => {
       return <Why />
     case "least":
       return <Least />
+    case "changes":
+      return <Changes />
     case "projects":
       return <Projects />
     case "health":
@@ -94,7 +97,8 @@ const Unknown = () => {
 }
 
 /** The view of the navigation to which this one belongs. */
-const navOf = ({ name }: View) => name === "session" ? "sessions" : name === "memory" ? "search" : name
+const navOf = ({ name }: View) =>
+  name === "session" ? "sessions" : name === "memory" ? "search" : name === "changes" ? "least" : name
 
 const SignedOut = () => {
   const t = useTexts()

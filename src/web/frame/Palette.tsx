@@ -52,7 +52,8 @@ export const Palette = ({ onClose, onHelp }: { readonly onClose: () => void; rea
       name: t.palette.goTo(t.views[name]),
       run: () => go(addressOf({ name }))
     })),
-    { id: "undo", icon: "undo", name: t.undo.last, run: () => undo() },
+    { id: "changes", icon: "undo", name: t.changes.title, run: () => go(addressOf({ name: "changes" })) },
+    { id: "undo", icon: "undo", name: t.undo.last, run: () => undo({}) },
     {
       id: "language",
       icon: "command",

@@ -2,6 +2,12 @@
  * The page's words in English. Its type is that of every other language's (Texts).
  */
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`
+/** Says of what forgetting takes too. */
+const takenOf = (units: number, sessions: number) =>
+  [
+    ...(units === 0 ? [] : [memories(units)]),
+    ...(sessions === 0 ? [] : [sessions === 1 ? "what the session was for" : `what ${sessions} sessions were for`])
+  ].join(" and of ")
 const memories = (n: number) => plural(n, "memory", "memories")
 
 export const en = {
@@ -9,6 +15,7 @@ export const en = {
   cancel: "Cancel",
   again: "Try again",
   waiting: "Loading",
+  named: (title: string, more: number) => `“${title}”${more > 0 ? ` and ${more} more` : ""}`,
   copied: (text: string) => text === "" ? "Copied." : `Copied: ${text}`,
   copy: (text: string) => `Copy: ${text}`,
   types: {
@@ -62,7 +69,7 @@ export const en = {
       e: "Edit the memory",
       p: "Pin it, or unpin it",
       r: "Say which memory holds instead",
-      x: "Forget it (it can be undone for seven days)",
+      x: "Forget it; it asks first but where the least are listed",
       y: "Keep it, where the least are listed"
     }
   },
@@ -122,7 +129,12 @@ export const en = {
     replace: "Replace",
     copy: "Copy",
     forget: "Forget",
-    forgotten: (n: number) => `${memories(n)} forgotten.`,
+    forgotten: (what: string, units: number, sessions: number) =>
+      `Forgotten: ${what}.${units + sessions === 0 ? "" : ` Also taken out of ${takenOf(units, sessions)}.`}`,
+    forgetTitle: (title: string) => `Forget “${title}”?`,
+    forgetHint: "What it says goes from the messages too, and is not captured again. It can be undone for seven days.",
+    also: (units: number, sessions: number) =>
+      `It is also taken out of ${takenOf(units, sessions)}, which are made anew of what is left:`,
     replacedBy: "It holds no more: replaced by",
     holdsAgain: "It holds again",
     heldAgain: "It held again.",
@@ -133,7 +145,7 @@ export const en = {
     text: "Text",
     save: "Save",
     saveKeys: "Ctrl Enter saves, Esc leaves",
-    saved: "Saved.",
+    saved: (what: string) => `Saved: ${what}.`,
     changedMeanwhile:
       "Someone else changed this memory meanwhile, and nothing was overwritten. Copy what you wrote, leave the form and begin again.",
     history: "What was changed of it",
@@ -277,13 +289,25 @@ export const en = {
     merge: "Merge",
     mergeTitle: (name: string) => `Merge ${name} into another project`,
     into: "Into",
-    mergeHint: "Its memories move there, and what is said in it from now on. It can be undone.",
+    choose: "Choose a project…",
+    mergeHint: (n: number) =>
+      `Its ${memories(n)} ${n === 1 ? "moves" : "move"} there, and what is said in it from now on. It can be undone.`,
     merged: (from: string, into: string) => `${from} is part of ${into} now.`,
     holds: "Holds what was",
     split: "Split",
     splitIt: (name: string) => `Make ${name} a project of its own again`,
     splitDone: (name: string) => `${name} is a project of its own again.`,
     exclude: "Exclude",
+    excludeTitle: (name: string) => `Exclude ${name}?`,
+    excludeHint: "Its sessions are not read any more, and Claude is told nothing in them.",
+    excludeStays: (n: number) =>
+      n === 0
+        ? "Nothing is remembered of it."
+        : `${
+          n === 1 ? "The memory that is there stays" : `The ${memories(n)} that are there stay`
+        }, but a search of all projects leaves ${n === 1 ? "it" : "them"} out. Forget ${
+          n === 1 ? "it" : "them"
+        } with claude-memory forget --project.`,
     include: "Include",
     excluded: "excluded",
     excludedNow: (name: string) => `Sessions of ${name} are not read any more.`,
@@ -301,11 +325,22 @@ export const en = {
     last: "Undo the last change",
     nothing: "There is nothing to undo.",
     done: {
-      edit: "The edit is undone.",
-      feedback: "What was said of it is taken back.",
-      forget: "It is remembered again.",
-      merge: "The merge is undone."
+      edit: (what: string) => `As it was before the edit: ${what}.`,
+      feedback: (what: string) => `What was said of it is taken back: ${what}.`,
+      forget: (what: string) => `Remembered again: ${what}.`,
+      merge: () => "The merge is undone."
     }
+  },
+  changes: {
+    title: "What was changed and forgotten",
+    hint: "Of the last seven days, newest first: what can be undone. Of what is forgotten, the title alone is shown.",
+    none: "Nothing was changed or forgotten in the last seven days.",
+    kinds: { edit: "Edited", feedback: "Said of it", forget: "Forgotten", merge: "Merged" },
+    byClaude: "by Claude",
+    until: (time: string) => `can be undone until ${time}`,
+    merge: (from: string, into: string) => `${from} into ${into}`,
+    said: (n: number) => `What was said in ${plural(n, "message", "messages")}`,
+    undoIt: (what: string) => `Undo: ${what}`
   },
   health: {
     checks: "Checks",

@@ -6,6 +6,12 @@ import type { Texts } from "./en.ts"
 const number = (n: number) => n.toLocaleString("zh-CN")
 const memories = (n: number) => `${number(n)} 条记忆`
 
+/** 忘记时同时去掉的地方。 */
+const takenOf = (units: number, sessions: number) =>
+  [...(units === 0 ? [] : [memories(units)]), ...(sessions === 0 ? [] : [`${number(sessions)} 个会话的主题`])].join(
+    "和"
+  )
+
 /** 检查的名称；说明由服务给出，是英文。 */
 const CHECKS: Readonly<Record<string, string>> = {
   "captured lines": "读过的行",
@@ -25,6 +31,7 @@ export const zh: Texts = {
   cancel: "取消",
   again: "重试",
   waiting: "加载中",
+  named: (title, more) => `“${title}”${more > 0 ? `等 ${number(more + 1)} 条` : ""}`,
   copied: (text) => text === "" ? "已复制。" : `已复制：${text}`,
   copy: (text) => `复制：${text}`,
   types: {
@@ -78,7 +85,7 @@ export const zh: Texts = {
       e: "编辑记忆",
       p: "置顶或取消置顶",
       r: "指定取代它的记忆",
-      x: "忘记（七天内可撤销）",
+      x: "忘记：在“清理”中直接忘记，在别处先询问",
       y: "在清理列表中保留"
     }
   },
@@ -138,7 +145,11 @@ export const zh: Texts = {
     replace: "取代",
     copy: "复制",
     forget: "忘记",
-    forgotten: (n) => `已忘记 ${memories(n)}。`,
+    forgotten: (what, units, sessions) =>
+      `已忘记：${what}。${units + sessions === 0 ? "" : `同时也从${takenOf(units, sessions)}中去掉。`}`,
+    forgetTitle: (title) => `忘记“${title}”？`,
+    forgetHint: "它的内容也会从消息中去掉，不再采集。七天内可撤销。",
+    also: (units, sessions) => `它也会从${takenOf(units, sessions)}中去掉，这些将用剩下的内容重新生成：`,
     replacedBy: "它已不再有效，取代它的是",
     holdsAgain: "恢复有效",
     heldAgain: "恢复有效。",
@@ -149,7 +160,7 @@ export const zh: Texts = {
     text: "正文",
     save: "保存",
     saveKeys: "Ctrl Enter 保存，Esc 离开",
-    saved: "已保存。",
+    saved: (what) => `已保存：${what}。`,
     changedMeanwhile: "其间有人改动了这条记忆，没有覆盖任何内容。请复制您写的内容，离开表单后重新开始。",
     history: "改动历史",
     changedBy: (who) => who === "person" ? "由您改动" : who === "claude" ? "由 Claude 改动" : "由规则得出",
@@ -284,13 +295,20 @@ export const zh: Texts = {
     merge: "合并",
     mergeTitle: (name) => `把 ${name} 合并到另一个项目`,
     into: "合并到",
-    mergeHint: "它的记忆会移到那里，今后在其中说的内容也一样。可以撤销。",
+    choose: "请选择项目…",
+    mergeHint: (n) => `它的 ${memories(n)}会移到那里，今后在其中说的内容也一样。可以撤销。`,
     merged: (from, into) => `${from} 现在是 ${into} 的一部分。`,
     holds: "包含原来的",
     split: "拆分",
     splitIt: (name) => `让 ${name} 重新成为独立的项目`,
     splitDone: (name) => `${name} 重新成为独立的项目。`,
     exclude: "排除",
+    excludeTitle: (name) => `排除 ${name}？`,
+    excludeHint: "不再读取它的会话，也不在其中告诉 Claude 任何内容。",
+    excludeStays: (n) =>
+      n === 0
+        ? "没有关于它的记忆。"
+        : `已有的 ${memories(n)}会保留，但搜索全部项目时不包括它们。要忘记它们，请用 claude-memory forget --project。`,
     include: "恢复",
     excluded: "已排除",
     excludedNow: (name) => `不再读取 ${name} 的会话。`,
@@ -307,7 +325,23 @@ export const zh: Texts = {
     name: "撤销",
     last: "撤销上一次改动",
     nothing: "没有可撤销的。",
-    done: { edit: "已撤销编辑。", feedback: "已收回对它的说法。", forget: "已重新记住。", merge: "已撤销合并。" }
+    done: {
+      edit: (what) => `已恢复到编辑之前：${what}。`,
+      feedback: (what) => `已收回对它的说法：${what}。`,
+      forget: (what) => `已重新记住：${what}。`,
+      merge: () => "已撤销合并。"
+    }
+  },
+  changes: {
+    title: "改动和忘记的内容",
+    hint: "最近七天内可撤销的，最新的在前。已忘记的只显示标题。",
+    none: "最近七天没有改动或忘记任何内容。",
+    kinds: { edit: "已编辑", feedback: "评价", forget: "已忘记", merge: "已合并" },
+    byClaude: "由 Claude",
+    until: (time) => `${time} 前可撤销`,
+    merge: (from, into) => `${from} 合并到 ${into}`,
+    said: (n) => `${number(n)} 条消息中说的内容`,
+    undoIt: (what) => `撤销：${what}`
   },
   health: {
     checks: "检查",

@@ -303,8 +303,8 @@ export interface RecentChange {
   readonly merged: { readonly from: string; readonly into: string } | null
 }
 
-/** Parts of what was forgotten. */
-export type BinKind = "unit" | "message" | "title" | "letter"
+/** Parts of what was forgotten, and the segments whose units were made anew for it. */
+export type BinKind = "unit" | "message" | "title" | "letter" | "origin"
 
 /** A recorded change of a unit. */
 export interface Operation {

@@ -185,6 +185,21 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "undone, has all made anew that was, also of other segments that said the same",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const later = message("b", { isPrompt: true, blocks: [text(TIDE)] })
+        yield* capture("/t/a", [one, later])
+        yield* compress("segment", telling("goes", one, HARBOUR), telling("quotes", later, `${HARBOUR}\n${TIDE}`))
+        const { also, operation } = yield* store.forget(["goes"])
+        assert.deepStrictEqual(also.units.map(({ id }) => id), ["quotes"])
+        yield* compress("segment", telling("rest", later, TIDE))
+        yield* store.undo(undefined, operation!)
+        assert.deepStrictEqual(keys(yield* waiting("segment")), [segmentOf("a"), segmentOf("b")].sort())
+      })
+    )
+
+    test(
       "leaves the summary of a session as it is where nothing of it is in there",
       Effect.gen(function*() {
         const store = yield* MemoryStore

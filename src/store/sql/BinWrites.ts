@@ -78,6 +78,8 @@ export const make = (
     readonly messages: ReadonlyArray<Message>
     readonly titles: ReadonlyArray<Titled>
     readonly letters: ReadonlyArray<KeptLetter>
+    /** Segments of which units were deleted that said it too. */
+    readonly origins?: ReadonlyArray<string>
   }) =>
     Effect.gen(function*() {
       const ids = forgotten.units.map(({ id }) => id)
@@ -101,7 +103,9 @@ export const make = (
         ...forgotten.titles.map((session) => ["title", session.id, session] as const),
         ...forgotten.letters.map((letter) =>
           ["letter", JSON.stringify([letter.path, letter.fingerprint, letter.offset]), letter] as const
-        )
+        ),
+        // A version that does not know these takes them for lines, of no text.
+        ...(forgotten.origins ?? []).map((origin) => ["origin", origin, { line: "" }] as const)
       ]
       yield* db.insertBin(operation, entries.map(([kind, key, value]) => ({ kind, key, body: JSON.stringify(value) })))
     })
@@ -117,7 +121,7 @@ export const make = (
           if (first.taken.length + second.taken.length > 0) {
             yield* db.updateBin(operation, { ...entry, body: JSON.stringify(second.message) })
           }
-        } else {
+        } else if (kind !== "origin") {
           const keys = kind === "unit"
             ? formsOf(binnedUnit(entry)).flatMap(Forgetting.keysOfUnit)
             : kind === "title"
@@ -185,7 +189,10 @@ export const make = (
       yield* insert(placed, new Map([...own, ...owners]))
       yield* mergeWithSame([...others, ...placed.map(({ id }) => id)])
       // What the messages tell is derived again, of other units too.
-      yield* enqueue("segment", stored.map(({ segment_id }) => segment_id))
+      yield* enqueue("segment", [
+        ...stored.map(({ segment_id }) => segment_id),
+        ...ofKind("origin").map(({ key }) => key)
+      ])
       yield* enqueue("session", messages.map(({ sessionId }) => sessionId))
       yield* db.deleteBin([operation])
       return {

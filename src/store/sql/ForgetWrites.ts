@@ -146,7 +146,7 @@ export const make = (
         isSummary(unit) && Forgetting.isIntact(unit, changed, [...contentSentences, ...takenSentences])
       const touched = (yield* touchedBy(units, changed, contentSentences)).filter(({ unit }) => !isIntact(unit))
       const isSaying = (unit: MemoryUnit) =>
-        isSummary(unit) || Forgetting.says(unit, contentSentences) ||
+        isSummary(unit) || Forgetting.keysOfUnit(unit).some(isKnown) ||
         evidence(unit).some((uuid) => changed.has(uuid)) && Forgetting.says(unit, takenSentences)
       const others = touched.map(({ unit }) => unit).filter((unit) => unit.active && isSaying(unit))
       const summaries = new Map(others.filter(isSummary).map(({ sessionId, title }) => [sessionId, title]))
@@ -182,7 +182,8 @@ export const make = (
       const operation = isNow ? null : yield* operationOf(options, now)
       if (operation !== null) {
         const messages = [...changed.values()].map(({ before }) => before)
-        yield* bin.put(operation, { units, messages, titles: titled, letters })
+        const origins = touched.map(({ unit }) => unit).filter((unit) => !isSummary(unit)).map(({ origin }) => origin)
+        yield* bin.put(operation, { units, messages, titles: titled, letters, origins: [...new Set(origins)] })
       }
       yield* db.deleteOverlays(ids)
       yield* db.deleteOperationsOf(ids)

@@ -557,7 +557,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       Effect.map(
         sql<{ operation: number }>`SELECT DISTINCT other.operation FROM bin_entries AS own
           JOIN bin_entries AS other ON other.kind = own.kind AND other.key = own.key AND other.operation <> own.operation
-          WHERE own.operation = ${operation}`,
+          WHERE own.operation = ${operation} AND own.kind <> 'origin'`,
         (rows) => rows.map(({ operation }) => operation)
       ),
 

@@ -50,7 +50,7 @@ const listText = (changes: ReadonlyArray<RecentChange>, nameOf: (projectId: stri
     ? "There is nothing to undo: no edit, help or nohelp, forgetting or merge of the last seven days."
     : [
       ...fittingTable([
-        ["change", "when", "can be undone until", "", "what"],
+        ["change", "when", "can be undone until", "was", "what"],
         ...changes.map((each) => [
           String(each.operation),
           minute(each.at),

@@ -178,10 +178,6 @@ describe("what is forgotten", () => {
         assert.strictEqual(rolledBack, "rolled back")
       }
     }).pipe(Effect.provide(inMemory)))
-})
-
-describe("what is saved", () => {
-  const STATEMENT = "Invoices are numbered without gaps, by the accounting office in Graz."
 
   it.scoped("says of which others it takes, all of whom are made anew, and undone all is as it was", () =>
     Effect.gen(function*() {
@@ -204,6 +200,10 @@ describe("what is saved", () => {
       }
       assert.isAbove(named, 3)
     }).pipe(Effect.provide(service)))
+})
+
+describe("what is saved", () => {
+  const STATEMENT = "Invoices are numbered without gaps, by the accounting office in Graz."
 
   it.scoped("is found and injected at once, once, and in its project alone; forgotten, and saved again", () =>
     Effect.gen(function*() {

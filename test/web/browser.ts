@@ -43,6 +43,7 @@ export const launch = (): Promise<Browser> =>
 
 export interface Served {
   readonly url: string
+  readonly token: string
   /** Folder of the memory. */
   readonly memory: string
   /** Runs the command line over the same memory; returns what it prints. */
@@ -78,6 +79,7 @@ export const serve = async (): Promise<Served> => {
   const token = (await cli("token")).trim()
   return {
     url,
+    token,
     memory: join(home, ".claude-memory"),
     cli,
     code: async () => {

@@ -149,13 +149,15 @@ export const make = (
         isSummary(unit) || Forgetting.keysOfUnit(unit).some(isKnown) ||
         evidence(unit).some((uuid) => changed.has(uuid)) && Forgetting.says(unit, takenSentences)
       const others = touched.map(({ unit }) => unit).filter((unit) => unit.active && isSaying(unit))
+      // Who forgets a session's summary means what the session was for.
+      const meant = new Set(units.filter(isSummary).map(({ sessionId }) => sessionId))
       const summaries = new Map(others.filter(isSummary).map(({ sessionId, title }) => [sessionId, title]))
       const also: TakenAlso = {
         units: others.filter((unit) => !isSummary(unit)),
         sessions: Array.from(
           new Map([...titled.map(({ id, title }) => [id, title] as const), ...summaries]),
           ([id, title]) => ({ id, title })
-        )
+        ).filter(({ id }) => !meant.has(id))
       }
       const strip = (message: Message) =>
         cited.has(message.uuid)

@@ -108,13 +108,12 @@ export const Least = () => {
     <div className={css["page"]}>
       <header>
         <h1 tabIndex={-1}>{t.least.title}</h1>
-        <p className={css["quiet"]}>
-          {t.least.hint} <Link className={css["more"]} href={addressOf({ name: "changes" })}>{t.changes.title}</Link>
-        </p>
+        <p className={css["quiet"]}>{t.least.hint}</p>
       </header>
       <FilterRow>
         <ProjectChoice query={query} />
         <span className={css["quiet"]} role="status">{t.least.left(left.length, done.size)}</span>
+        <Link className={css["more"]} href={addressOf({ name: "changes" })}>{t.changes.title}</Link>
       </FilterRow>
       <Answer query={least}>
         {() =>

@@ -19,7 +19,7 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
 import { Editor } from "./Editor.ts"
 import * as EditorText from "./EditorText.ts"
-import { answer, json, refuse } from "./Output.ts"
+import { answer, json, refuse, undoCommand } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
 /** Bytes read from stdin, or of an edited file: far more than a memory holds, so that a text that is too long is refused and not cut. */
@@ -109,18 +109,18 @@ export const command = Command.make(
           }).pipe(Effect.catchTag("ParseError", (error) => refused(messageOf(error))))
         }
         : yield* inEditor(unit)
-      const changed = yield* Effect.catchTag(
+      const { operation, unit: changed } = yield* Effect.catchTag(
         memory.edit(unit.id, request, "person"),
         "Conflict",
         ({ message }) => keep(message)
       )
       const isChanged = changed.revision !== unit.revision
-      yield* answer(json, { changed: isChanged, unit: changed }, () =>
+      yield* answer(json, { changed: isChanged, unit: changed, operation }, () =>
         isChanged
           ? [
             `Changed ${changed.id.slice(0, 8)} (${changed.type}, revision ${changed.revision}): ${changed.title}`,
             advice(
-              "`claude-memory undo` takes it back for seven days; " +
+              `\`${undoCommand(operation)}\` takes it back for seven days; ` +
                 `\`claude-memory history ${changed.id.slice(0, 8)}\` shows what it was.`
             )
           ].join("\n")

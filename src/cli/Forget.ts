@@ -16,11 +16,23 @@ import { isCopy } from "../domain/DatabaseCopy.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
-import type { Criteria } from "../serve/Bulk.ts"
+import { type Criteria, NONE, together } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
-import type { Forgotten } from "../store/MemoryStore.ts"
-import { answer, beginning, fittingTable, json, memories, minute, number, plural, refuse, unitText } from "./Output.ts"
+import type { Forgotten, TakenAlso } from "../store/MemoryStore.ts"
+import {
+  answer,
+  beginning,
+  fittingTable,
+  json,
+  memories,
+  minute,
+  number,
+  plural,
+  refuse,
+  undoCommand,
+  unitText
+} from "./Output.ts"
 import { printable } from "./Printable.ts"
 import * as Progress from "./Progress.ts"
 import * as Question from "./Question.ts"
@@ -66,6 +78,33 @@ const copiesIn = (home: string) =>
     ...backups.filter((name) => kindOf(name) !== undefined).sort().map((name) => `${FOLDER}/${name}`)
   ])
 
+/** Memories and sessions that are named. */
+const NAMED = 10
+
+const alsoJson = ({ sessions, units }: TakenAlso) => ({
+  units: units.map(({ id, title }) => ({ id, title })),
+  sessions
+})
+
+/** Says of whom it is taken too, with their titles; no line where it is of nobody. */
+const alsoLines = ({ sessions, units }: TakenAlso): ReadonlyArray<string> => {
+  const places = [
+    ...(units.length === 0 ? [] : [memories(units.length)]),
+    ...(sessions.length === 0
+      ? []
+      : [`what ${plural(sessions.length, "session")} ${sessions.length === 1 ? "was" : "were"} for`])
+  ]
+  const all = [...units, ...sessions]
+  if (all.length === 0) return []
+  return [[
+    `Also taken out of ${places.join(" and of ")}, which ${
+      all.length === 1 && sessions.length === 0 ? "is" : "are"
+    } made anew of what is left:`,
+    ...all.slice(0, NAMED).map(({ id, title }) => `  ${id.slice(0, 8)} ${title}`),
+    ...(all.length > NAMED ? [`  and ${all.length - NAMED} more`] : [])
+  ].join("\n")]
+}
+
 /** What is to be forgotten, and how it is shown before. */
 interface Plan {
   readonly count: number
@@ -79,22 +118,24 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
     const memory = yield* ClaudeMemory
     const now = yield* Clock.currentTimeMillis
     const labels = labelsOf(yield* memory.projects.known)
-    const units = new Map(
-      (yield* Effect.forEach(ids, (id) => memory.forgettable(id, isNow))).map((unit) => [unit.id, unit])
-    )
+    const { also, named } = yield* memory.forgetting(ids, isNow)
+    const units = new Map(named.map((unit) => [unit.id, unit]))
     const found = [...units.keys()]
     return {
       count: found.length,
-      json: { ids: found },
-      preview: [...units.values()].map((unit, i) =>
-        unitText({
-          unit,
-          rank: i + 1,
-          projectName: labels.get(unit.projectId) ?? "?",
-          now,
-          shown: beginning(unit.content, SHOWN_LINES)
-        })
-      ).join("\n\n"),
+      json: { ids: found, also: alsoJson(also) },
+      preview: [
+        ...[...units.values()].map((unit, i) =>
+          unitText({
+            unit,
+            rank: i + 1,
+            projectName: labels.get(unit.projectId) ?? "?",
+            now,
+            shown: beginning(unit.content, SHOWN_LINES)
+          })
+        ),
+        ...alsoLines(also)
+      ].join("\n\n"),
       run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forget }) => Stream.fromEffect(forget(found, { isNow }))))
     } satisfies Plan
   })
@@ -117,12 +158,6 @@ const byCriteria = (criteria: Criteria, isNow: boolean) =>
       run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forgetSelected }) => forgetSelected(criteria, { isNow })))
     } satisfies Plan
   })
-
-const sumOf = (parts: ReadonlyArray<Forgotten>) => ({
-  units: parts.flatMap(({ units }) => units),
-  messages: parts.reduce((sum, { messages }) => sum + messages.length, 0),
-  until: parts.reduce<number | null>((until, part) => part.until ?? until, null)
-})
 
 const NOTHING_NAMED = "name memories by their ids, or give --project, --session, --before or --query\n"
 
@@ -174,19 +209,24 @@ export const command = Command.make(
         Effect.ensuring(progress.end),
         App.provide(App.service("forget"))
       )
-      const { messages, units, until } = sumOf([...parts])
+      const { also, messages, operation, units, until } = [...parts].reduce(together, NONE)
       const more = units.length - plan.count
       yield* answer(
         json,
-        { forgotten: units.map(({ id }) => id), messages, until },
+        { forgotten: units.map(({ id }) => id), messages: messages.length, until, operation, also: alsoJson(also) },
         () =>
           [
             `${memories(units.length)} forgotten${more > 0 ? `, ${more} of them for saying the same` : ""}; ` +
-            `${units.length === 1 ? "its" : "their"} sentences were removed from ${plural(messages, "message")}.`,
+            `${units.length === 1 ? "its" : "their"} sentences were removed from ${
+              plural(messages.length, "message")
+            }.`,
+            ...alsoLines(also),
             until === null
               ? "Nothing of it is left that could be brought back."
               : advice(
-                `\`claude-memory undo\` brings ${units.length === 1 ? "it" : "them"} back until ${minute(until)}.`
+                `\`${undoCommand(operation)}\` brings ${units.length === 1 ? "it" : "them"} back until ${
+                  minute(until)
+                }.`
               ),
             ...(copies.length === 0 ? [] : [`Copies of the memory were deleted whole: ${copies.join(", ")}.`])
           ].join("\n")

@@ -9,7 +9,7 @@ import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { Helped } from "../serve/Helping.ts"
 import { promptsText } from "../serve/Wording.ts"
-import { answer, json, minute } from "./Output.ts"
+import { answer, json, minute, undoCommand } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
 export const options = {
@@ -26,14 +26,14 @@ export const options = {
   json
 }
 
-const text = (helps: boolean, isOff: boolean, { toldAt, unit, words }: Helped): string => {
+const text = (helps: boolean, isOff: boolean, { operation, toldAt, unit, words }: Helped): string => {
   const named = `${unit.id.slice(0, 8)} ${unit.title}`
   if (isOff) return `Taken back that it ${helps ? "helps" : "does not help"}: ${named}`
   const where = promptsText({ helps, words }, unit)
   return `${helps ? "Told sooner" : words.length === 0 ? "Told less" : "Not told any more"} ${where}${
     toldAt === undefined ? "" : `, as at ${minute(toldAt)}`
   }: ${named}\n` +
-    `\`claude-memory undo\` takes it back${helps ? "" : "; a search finds it as before"}.`
+    `\`${undoCommand(operation)}\` takes it back${helps ? "" : "; a search finds it as before"}.`
 }
 
 const make = (name: "help" | "nohelp", helps: boolean, description: string) =>
@@ -45,8 +45,8 @@ const make = (name: "help" | "nohelp", helps: boolean, description: string) =>
         { helps, prompt: Option.getOrUndefined(prompt), isOff: off },
         "person"
       )
-      const { toldAt, unit, words } = helped
-      yield* answer(json, { unit, words, toldAt: toldAt ?? null }, () => text(helps, off, helped))
+      const { operation, toldAt, unit, words } = helped
+      yield* answer(json, { unit, words, toldAt: toldAt ?? null, operation }, () => text(helps, off, helped))
     }).pipe(App.provide(App.service(name)))).pipe(Command.withDescription(description))
 
 export const help = {

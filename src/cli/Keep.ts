@@ -24,10 +24,13 @@ export const command = Command.make(
       const memory = yield* ClaudeMemory
       // Finds all before any is changed.
       const units = yield* Effect.forEach(ids, (id) => Effect.map(memory.show(id), ({ unit }) => unit))
-      const changed = yield* Effect.forEach(units, ({ id }) => memory.edit(id, { kept: !off }, "person"))
+      const changed = yield* Effect.forEach(units, ({ id }) =>
+        Effect.map(memory.edit(id, { kept: !off }, "person"), ({ unit }) => unit))
       yield* answer(json, { units: changed }, () =>
         [
-          ...changed.map(({ id, title }) => `${off ? "No longer kept" : "Kept"}: ${id.slice(0, 8)} ${title}`),
+          ...changed.map(({ id, title }) =>
+            `${off ? "No longer kept" : "Kept"}: ${id.slice(0, 8)} ${title}`
+          ),
           ...(off ? [] : [advice("`claude-memory undo` takes it back; `claude-memory pin` has it told, too.")])
         ].join("\n"))
     }).pipe(App.provide(App.service("keep")))

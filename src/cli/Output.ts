@@ -47,6 +47,10 @@ export const answer = (isJson: boolean, data: unknown, text: () => string) =>
     yield* writeStdout(`${printable(text()).replaceAll(MARK, on).replaceAll(UNMARK, off)}\n`)
   })
 
+/** Returns the command that undoes a change of this number, or the last one. */
+export const undoCommand = (operation: number | null): string =>
+  operation === null ? "claude-memory undo" : `claude-memory undo ${operation}`
+
 /** Says why a command does nothing, and fails. */
 export const refuse = (sentence: string) =>
   Effect.zipRight(writeStderr(`${sentence}\n`), Effect.fail(new Unsuccessful()))

@@ -23,7 +23,8 @@ export const command = Command.make(
       const memory = yield* ClaudeMemory
       // Finds all before any is changed.
       const units = yield* Effect.forEach(ids, (id) => Effect.map(memory.show(id), ({ unit }) => unit))
-      const changed = yield* Effect.forEach(units, ({ id }) => memory.edit(id, { pinned: !off }, "person"))
+      const changed = yield* Effect.forEach(units, ({ id }) =>
+        Effect.map(memory.edit(id, { pinned: !off }, "person"), ({ unit }) => unit))
       yield* answer(json, { units: changed }, () =>
         changed.map(({ id, title }) =>
           `${off ? "No longer pinned" : "Pinned"}: ${id.slice(0, 8)} ${title}`

@@ -32,7 +32,7 @@ export const command = Command.make(
         return yield* refuse(off ? "--off takes one id" : "name the memory that holds instead, or give --off")
       }
       const memory = yield* ClaudeMemory
-      const unit = yield* memory.edit(old, { replacedBy: Option.getOrNull(by) }, "person")
+      const { unit } = yield* memory.edit(old, { replacedBy: Option.getOrNull(by) }, "person")
       const replacement = unit.replacedBy === undefined ? undefined : (yield* memory.show(unit.replacedBy)).unit
       yield* answer(json, { unit }, () =>
         replacement === undefined

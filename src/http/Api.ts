@@ -45,7 +45,7 @@ const memories = group("memories")
   )
   .add(
     patch("edit", "/v1/units/:id").setPath(S.UnitId).setHeaders(IfMatch)
-      .setPayload(EditRequest.omit("revision").annotations({ identifier: "EditBody" })).addSuccess(S.MemoryUnit)
+      .setPayload(EditRequest.omit("revision").annotations({ identifier: "EditBody" })).addSuccess(S.Edited)
       .annotateContext(
         words("Changes a memory: title, text, type, pinned, kept, or the memory that holds instead. Needs If-Match.")
       )
@@ -71,12 +71,17 @@ const memories = group("memories")
       .annotateContext(words("Forgets memories by id, or by what they have in common; or says which it would."))
   )
   .add(
-    get("undoable", "/v1/undo").addSuccess(Schema.Struct({ undoable: Schema.NullOr(S.Undoable) }))
-      .annotateContext(words("Says what would be undone, whoever did it."))
+    post("undo", "/v1/undo").setPayload(Schema.NullOr(S.UndoBody)).addSuccess(S.Undone)
+      .annotateContext(
+        words(
+          "Undoes a change by its number, or the newest edit, feedback, keeping, forgetting or merge of the last seven days. What a later " +
+            "change touched is refused."
+        )
+      )
   )
   .add(
-    post("undo", "/v1/undo").setUrlParams(S.UndoParams).addSuccess(S.Undone)
-      .annotateContext(words("Undoes the newest edit, feedback, keeping, forgetting or merge of the last seven days."))
+    get("changes", "/v1/changes").addSuccess(S.RecentChanges)
+      .annotateContext(words("Lists the changes of the last seven days that can be undone, newest first."))
   )
   .add(
     get("least", "/v1/least").setUrlParams(S.ListParams.pick("project", "limit")).addSuccess(S.Units)
@@ -133,7 +138,7 @@ const projects = group("projects")
       .annotateContext(words("Lists the projects."))
   )
   .add(
-    post("merge", "/v1/projects/merge").setPayload(S.MergeBody).addSuccess(S.Project)
+    post("merge", "/v1/projects/merge").setPayload(S.MergeBody).addSuccess(S.Merged)
       .annotateContext(words("Moves the memories of projects to another; `undo` or `split` take it back."))
   )
   .add(

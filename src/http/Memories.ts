@@ -11,10 +11,11 @@ import * as Stream from "effect/Stream"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { resumeOf } from "../domain/Resume.ts"
 import { savedBy } from "../domain/SavedBy.ts"
+import { NONE, together } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { differenceOf } from "../serve/Differences.ts"
 import { typedIn } from "../serve/Marks.ts"
-import type { History, Operation, Undone } from "../store/MemoryStore.ts"
+import type { History, Operation, TakenAlso, Undone } from "../store/MemoryStore.ts"
 import { Api } from "./Api.ts"
 import { fromCursor, toCursor } from "./Cursor.ts"
 import { foundOf } from "./Found.ts"
@@ -27,6 +28,8 @@ import { knownOf } from "./Sessions.ts"
 const LISTED = 50
 const FOUND = 20
 const SHOWN = 20
+/** Changes that are listed. */
+const CHANGES = 200
 /** Most memories that are forgotten by their ids in one request, in one transaction. */
 const MAX_IDS = 100
 
@@ -73,19 +76,6 @@ const undoneOf = (undone: Undone | undefined): typeof S.Undone.Type => {
       return { kind: "merge", at: undone.at, units: [] }
   }
 }
-
-const undoable = Effect.gen(function*() {
-  const memory = yield* ClaudeMemory
-  const found = yield* memory.undoable
-  if (found === undefined) return { undoable: null }
-  const { projects, units, ...operation } = found
-  const known = projects.length === 0 ? [] : yield* memory.projects.known
-  const nameOf = (id: string) =>
-    known.flatMap((project) => [project, ...project.merged]).find((project) => project.id === id)?.name ?? id
-  return {
-    undoable: { ...operation, count: units.length, units: units.slice(0, SHOWN), projects: projects.map(nameOf) }
-  }
-})
 
 const FIELDS = ["title", "type", "content"] as const
 
@@ -143,6 +133,13 @@ const view = (id: string) =>
     return yield* withRevision(S.UnitView, body, unit)
   })
 
+const titledOf = ({ id, title }: { readonly id: string; readonly title: string }) => ({ id, title })
+
+const alsoOf = ({ sessions, units }: TakenAlso) => ({ units: units.map(titledOf), sessions })
+
+/** The answer of a dry run, but for the memories. */
+const NOTHING = { messages: 0, until: null, operation: null, also: alsoOf(NONE.also) }
+
 const forgetMany = (body: typeof S.ForgetBody.Type) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
@@ -155,12 +152,18 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
         return yield* problem("bad-request", `at most ${MAX_IDS} memories are forgotten by their ids at a time`)
       }
       if (isDryRun) {
-        const named = yield* Effect.forEach(ids, (id) => memory.forgettable(id, isNow))
-        const units = yield* memory.withDuplicates(named.map(({ id }) => id))
-        return { count: units.length, units: units.slice(0, SHOWN), messages: 0, until: null }
+        const { also, units } = yield* memory.forgetting(ids, isNow)
+        return { ...NOTHING, count: units.length, units: units.slice(0, SHOWN), also: alsoOf(also) }
       }
-      const { messages, units, until } = yield* memory.forget(ids, { isNow })
-      return { count: units.length, units: units.slice(0, SHOWN), messages: messages.length, until }
+      const { also, messages, operation, units, until } = yield* memory.forget(ids, { isNow })
+      return {
+        count: units.length,
+        units: units.slice(0, SHOWN),
+        messages: messages.length,
+        until,
+        operation,
+        also: alsoOf(also)
+      }
     }
     if (projects === undefined && sessions === undefined && before === undefined && query === undefined) {
       return yield* problem("bad-request", "say which memories: ids, projects, sessions, before or query")
@@ -174,17 +177,13 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
       ...(query !== undefined && { query })
     }
     const { count, newest } = yield* memory.select(criteria)
-    if (isDryRun) return { count, units: newest, messages: 0, until: null }
-    return yield* Stream.runFold(
+    if (isDryRun) return { ...NOTHING, count, units: newest }
+    const { also, messages, operation, units, until } = yield* Stream.runFold(
       memory.forgetSelected(criteria, { isNow }),
-      { count: 0, units: newest, messages: 0, until: null as number | null },
-      (sum, { messages, units, until }) => ({
-        ...sum,
-        count: sum.count + units.length,
-        messages: sum.messages + messages.length,
-        until: until ?? sum.until
-      })
+      NONE,
+      together
     )
+    return { count: units.length, units: newest, messages: messages.length, until, operation, also: alsoOf(also) }
   })
 
 const textOf = <E>(lines: Stream.Stream<string, E>) => lines.pipe(Stream.map((line) => `${line}\n`), Stream.encodeText)
@@ -222,11 +221,11 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const revision = yield* revisionOf(headers["if-match"])
-        const unit = yield* memory.edit(id, {
+        const { operation, unit } = yield* memory.edit(id, {
           ...payload,
           ...(Option.isSome(revision) && { revision: revision.value })
         }, "person")
-        return yield* withRevision(MemoryUnit, unit, unit)
+        return yield* withRevision(S.Edited, { ...unit, operation }, unit)
       })))
     .handle("forget", ({ path: { id } }) => answering(forgetMany({ ids: [id] })))
     .handle("history", ({ path: { id } }) =>
@@ -242,27 +241,21 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
     .handle("feedback", ({ path: { id }, payload }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
-        const { toldAt, unit, words } = yield* memory.feedback(
+        const { operation, toldAt, unit, words } = yield* memory.feedback(
           id,
           { ...payload, isOff: payload.isOff ?? false },
           "person"
         )
-        return { unit, words, toldAt: toldAt ?? null }
+        return { unit, words, toldAt: toldAt ?? null, operation }
       })))
     .handle("forgetMany", ({ payload }) => answering(forgetMany(payload)))
-    .handle("undoable", () => answering(undoable))
-    .handle("undo", ({ urlParams: { operation } }) =>
-      answering(Effect.gen(function*() {
-        const memory = yield* ClaudeMemory
-        const undone = yield* memory.undo(undefined, operation)
-        if (undone === undefined && operation !== undefined) {
-          return yield* problem(
-            "in-conflict",
-            "something else was changed meanwhile, and nothing was undone; look again"
-          )
-        }
-        return undoneOf(undone)
-      })))
+    .handle("undo", ({ payload }) =>
+      answering(
+        Effect.flatMap(ClaudeMemory, ({ undo }) => Effect.map(undo(undefined, payload?.operation), undoneOf))
+      ))
+    .handle("changes", () =>
+      answering(Effect.flatMap(ClaudeMemory, ({ recentChanges }) =>
+        Effect.map(recentChanges(CHANGES), (changes) => ({ changes })))))
     .handle("least", ({ urlParams: { limit = LISTED, project } }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory

@@ -40,15 +40,17 @@ export const layer = HttpApiBuilder.group(Api, "projects", (handlers) =>
   handlers
     .handle("projects", () => answering(Effect.map(listed, (projects) => ({ projects }))))
     .handle("merge", ({ payload: { from, into } }) =>
-      answering(Effect.flatMap(ClaudeMemory, ({ projects }) =>
-        Effect.flatMap(projects.merge(from, into), one))))
+      answering(Effect.gen(function*() {
+        const { projects } = yield* ClaudeMemory
+        const merged = yield* projects.merge(from, into)
+        return { ...(yield* one(merged)), operations: merged.operations }
+      })))
     .handle("split", ({ payload: { projects: names } }) =>
       answering(Effect.gen(function*() {
         const { projects } = yield* ClaudeMemory
         const split = yield* projects.split(names)
         return {
-          projects: yield* Effect.forEach(split, ({ project }) =>
-            one(project))
+          projects: yield* Effect.forEach(split, ({ project }) => one(project))
         }
       })))
     .handle("rename", ({ payload: { name, project } }) =>

@@ -15,7 +15,7 @@ import type { ArchiveError } from "../serve/Archive.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { NotFound } from "../serve/NotFound.ts"
 import type { ProjectError } from "../serve/Projects.ts"
-import type { Conflict } from "../serve/Remembering.ts"
+import type { Conflict, NotUndoable } from "../serve/Remembering.ts"
 import { NO_LIMIT, type StoreError } from "../store/MemoryStore.ts"
 import { Activity } from "./Activity.ts"
 import { LIMITS } from "./Limits.ts"
@@ -29,6 +29,7 @@ type Failure =
   | IndexError
   | ModelError
   | NotFound
+  | NotUndoable
   | PlatformError
   | Problem
   | ProjectError
@@ -45,6 +46,8 @@ const toProblem = (failure: Failure): Problem => {
       return because("not-found")
     case "Conflict":
       return because("changed-since")
+    case "NotUndoable":
+      return because(failure.reason === "Unknown" ? "not-found" : "in-conflict")
     case "ProjectError":
       return because("in-conflict")
     case "StoreError":

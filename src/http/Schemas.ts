@@ -179,13 +179,22 @@ export const FeedbackBody = Schema.Struct({
   isOff: optional(Schema.Boolean)
 }).annotations({ identifier: "FeedbackBody" })
 
+/** Number of the change, for `POST /v1/undo`; null where nothing was changed, or what undo does not undo. */
+const operation = Schema.NullOr(Schema.Int)
+
+/** A memory as it was changed. */
+export const Edited = Schema.Struct({ ...Unit.fields, operation }).annotations({ identifier: "Edited" })
+
 export const Helped = Schema.Struct({
   unit: MemoryUnit,
+  operation,
   /** Lexemes of the memory that prompts must name for it to count; empty for every prompt. */
   words: Schema.Array(Schema.String),
   /** When the memory was told at that prompt; null where no record says so. */
   toldAt: Schema.NullOr(Schema.Number)
 }).annotations({ identifier: "Helped" })
+
+const Titled = Schema.Struct({ id: Schema.String, title: Schema.String })
 
 /** Memories by id, or by what they have in common; all of it must hold. With `isDryRun` it only says which. */
 export const ForgetBody = Schema.Struct({
@@ -206,8 +215,18 @@ export const Forgotten = Schema.Struct({
   /** Messages from which sentences were cut. */
   messages: Schema.Int,
   /** Until when it can be undone; null when it can't be. */
-  until: Schema.NullOr(Schema.Number)
+  until: Schema.NullOr(Schema.Number),
+  operation,
+  /** Others that say the same in part, and are made anew of what is left; with `isDryRun`, found for `ids` alone. */
+  also: Schema.Struct({
+    units: Schema.Array(Titled),
+    /** Sessions whose title or summary says it. */
+    sessions: Schema.Array(Titled)
+  })
 }).annotations({ identifier: "Forgotten" })
+
+/** Names a change; the newest without one. */
+export const UndoBody = Schema.Struct({ operation: optional(Schema.Int) }).annotations({ identifier: "UndoBody" })
 
 /** What was undone, and when that had been done; null when there was nothing to undo. */
 export const Undone = Schema.Struct({
@@ -216,21 +235,25 @@ export const Undone = Schema.Struct({
   units: Schema.Array(MemoryUnit)
 }).annotations({ identifier: "Undone" })
 
-/** What would be undone; null when there is nothing to undo. */
-export const Undoable = Schema.Struct({
-  operation: Schema.Int,
-  kind: Schema.Literal(...UNDOABLE),
-  actor: Schema.Literal("person", "claude", "rule"),
-  at: Schema.Number,
-  count: Schema.Int,
-  /** Some of the memories. */
-  units: Schema.Array(MemoryUnit),
-  /** Names of the project that was merged, and of that which it was merged into. */
-  projects: Schema.Array(Schema.String)
-}).annotations({ identifier: "Undoable" })
-
-/** Number of the operation to undo; when another one is the newest meanwhile, nothing is undone. */
-export const UndoParams = Schema.Struct({ operation: optional(Schema.NumberFromString.pipe(Schema.int())) })
+/** Changes that can be undone, newest first. */
+export const RecentChanges = Schema.Struct({
+  changes: Schema.Array(Schema.Struct({
+    operation: Schema.Int,
+    kind: Schema.Literal(...UNDOABLE),
+    actor: Schema.Literal("person", "claude", "rule"),
+    at: Schema.Number,
+    /** Until when it can be undone. */
+    until: Schema.Number,
+    /** The first of the memories. */
+    named: Schema.Array(Titled),
+    /** Number of the memories. */
+    units: Schema.Int,
+    /** Number of the messages from which sentences were cut. */
+    messages: Schema.Int,
+    /** Ids of the projects of a merge. */
+    merged: Schema.NullOr(Schema.Struct({ from: Schema.String, into: Schema.String }))
+  }))
+}).annotations({ identifier: "RecentChanges" })
 
 export const SessionView = Schema.Struct({
   session: Session,
@@ -373,6 +396,11 @@ export const Project = Schema.Struct({
   isExcluded: Schema.Boolean,
   merged: Schema.Array(Schema.Struct({ id: Schema.String, name: Schema.String, root: Schema.String }))
 }).annotations({ identifier: "Project" })
+
+/** A project, and the numbers of the merges into it. */
+export const Merged = Schema.Struct({ ...Project.fields, operations: Schema.Array(Schema.Int) }).annotations({
+  identifier: "Merged"
+})
 
 export const MergeBody = Schema.Struct({ from: Names.pipe(Schema.minItems(1)), into: Name })
 export const SplitBody = Schema.Struct({ projects: Names.pipe(Schema.minItems(1)) })

@@ -67,7 +67,7 @@ export const edit = tool({
         (error) => new Refused({ detail: `nothing was changed: ${messagesOf(error)}` })
       )
       yield* agreed(unit, "edit")
-      const changed = yield* Effect.catchTag(
+      const { unit: changed } = yield* Effect.catchTag(
         memory.edit(unit.id, request, "claude"),
         "Conflict",
         ({ message }) => new Refused({ detail: message })

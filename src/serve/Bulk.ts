@@ -28,6 +28,32 @@ export interface Selection {
   readonly sessions: ReadonlyArray<string>
 }
 
+/** What was forgotten before anything is. */
+export const NONE: Forgotten = {
+  units: [],
+  messages: [],
+  also: { units: [], sessions: [] },
+  until: null,
+  operation: null
+}
+
+/** Sums up what was forgotten one after the other; of what was taken from others, that which is there still. */
+export const together = (before: Forgotten, next: Forgotten): Forgotten => {
+  const units = [...before.units, ...next.units]
+  const gone = new Set(units.map(({ id }) => id))
+  const others = [...before.also.units, ...next.also.units].filter(({ id }) => !gone.has(id))
+  return {
+    units,
+    messages: [...before.messages, ...next.messages],
+    also: {
+      units: [...new Map(others.map((unit) => [unit.id, unit])).values()],
+      sessions: [...new Map([...before.also.sessions, ...next.also.sessions].map((each) => [each.id, each])).values()]
+    },
+    until: next.until ?? before.until,
+    operation: before.operation ?? next.operation
+  }
+}
+
 const SHOWN = 10
 /** Most memories that a query selects. */
 const MAX_FOUND = 1_000

@@ -41,16 +41,17 @@ import {
   type Actor,
   type DeadLetter,
   type ForgetOptions,
+  type Forgetting,
   type Forgotten,
   type History,
   type KnownSession,
   MemoryStore,
   NO_LIMIT,
   type ProjectSummary,
+  type RecentChange,
   type SessionFilter,
   type StoreError,
   type StoreStatus,
-  type Undoable,
   type Undone,
   type Waiting,
   type WorkItem
@@ -71,7 +72,19 @@ import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
 import { projectText } from "./Markdown.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
-import { type Conflict, edit, forget, forgetAnswers, forgettable, history, save, undo } from "./Remembering.ts"
+import {
+  type Conflict,
+  edit,
+  type Edited,
+  forget,
+  forgetAnswers,
+  forgettable,
+  forgetting,
+  history,
+  type NotUndoable,
+  save,
+  undo
+} from "./Remembering.ts"
 import { timeline } from "./Timeline.ts"
 import { noteUses } from "./Using.ts"
 import { explain, type Explanation } from "./Why.ts"
@@ -213,7 +226,7 @@ const make = Effect.gen(function*() {
     feedback: (id, request, by) => run(feedback(id, request, by)),
     history: (id) => run(history(id)),
     undo: (by, operation) => run(Effect.zipLeft(undo(by, operation), refresh)),
-    undoable: store.undoable,
+    recentChanges: store.recentChanges,
     moveIn: (foreign, isDryRun) => {
       const moved = moveIn(foreign, isDryRun)
       const whole = isDryRun
@@ -228,6 +241,7 @@ const make = Effect.gen(function*() {
     },
     withDuplicates: store.withDuplicates,
     forgettable: (id, isNow) => run(forgettable(id, isNow)),
+    forgetting: (ids, isNow) => run(forgetting(ids, isNow)),
     select: (criteria) => run(select(criteria)),
     forgetSelected: (criteria, options) =>
       Stream.concat(
@@ -366,7 +380,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     id: string,
     request: EditRequest,
     by: Actor
-  ) => Effect.Effect<MemoryUnit, StoreError | NotFound | Conflict>
+  ) => Effect.Effect<Edited, StoreError | NotFound | Conflict>
   /**
    * Notes whether a memory, by id or a prefix of it, helps at a prompt: it is told sooner, or not at all, at prompts that name the same of
    * it. A search finds it as before.
@@ -382,11 +396,11 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   ) => Effect.Effect<{ readonly unit: MemoryUnit; readonly history: History | undefined }, StoreError | NotFound>
   /**
    * Undoes the newest edit, feedback, keeping, forgetting or merge of the last seven days, if `by` asked for it; undefined when there is
-   * none. With `operation`, only if that is the newest still.
+   * none. With the number of an operation, that one, unless a later one touched the same.
    */
-  readonly undo: (by?: Actor, operation?: number) => Effect.Effect<Undone | undefined, StoreError>
-  /** Returns what `undo` would undo. */
-  readonly undoable: Effect.Effect<Undoable | undefined, StoreError>
+  readonly undo: (by?: Actor, operation?: number) => Effect.Effect<Undone | undefined, NotUndoable | StoreError>
+  /** Lists what can be undone, newest first. */
+  readonly recentChanges: (limit: number) => Effect.Effect<ReadonlyArray<RecentChange>, StoreError>
   /**
    * Makes memories of another program's, with their secrets masked, and indexes them; emits each step when it is done. A dry run writes
    * nothing. What was brought in before, or is forgotten here, is not brought in again.
@@ -421,6 +435,11 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   ) => Effect.Effect<Forgotten, StoreError | NotFound>
   /** Returns a memory, by id or a prefix of it, also one that is in the bin when it is to go from there. */
   readonly forgettable: (id: string, isNow: boolean) => Effect.Effect<MemoryUnit, StoreError | NotFound>
+  /** Returns memories, by id or a prefix of it, what `forget` deletes with them, and what it takes from others. */
+  readonly forgetting: (
+    ids: ReadonlyArray<string>,
+    isNow: boolean
+  ) => Effect.Effect<Forgetting & { readonly named: ReadonlyArray<MemoryUnit> }, StoreError | NotFound>
   /** Says which memories the criteria select. */
   readonly select: (criteria: Criteria) => Effect.Effect<Selection, StoreError>
   /** Forgets them as `forget` does, and with the sessions that are selected whole all that was said in those. */
@@ -454,7 +473,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     readonly merge: (
       from: ReadonlyArray<string>,
       into: string
-    ) => Effect.Effect<Project.Project, StoreError | NotFound | Projects.ProjectError>
+    ) => Effect.Effect<Projects.Merged, StoreError | NotFound | Projects.ProjectError>
     /** Undoes merges, as `MemoryStore.splitProject` says; returns the projects and what each was merged into. */
     readonly split: (
       projects: ReadonlyArray<string>

@@ -29,6 +29,8 @@ export interface Helped {
   readonly words: ReadonlyArray<string>
   /** Time at which the memory was told at that prompt, in milliseconds since the epoch; undefined where no record says so. */
   readonly toldAt: number | undefined
+  /** Number of the change, for `undo`; null where nothing was changed. */
+  readonly operation: number | null
 }
 
 /** Most sessions whose records are looked through for the prompt at which a memory was told. */
@@ -88,7 +90,12 @@ export const feedback = (prefix: string, { helps, isOff = false, prompt }: Feedb
       const result = yield* store.edit(id, { feedback: after }, by, unit.revision ?? 0)
       if (result === undefined) return yield* new NotFound({ what: "unit", name: prefix, known: [] })
       if (result._tag === "Edited") {
-        return { unit: result.unit, words, toldAt: words.length === 0 ? undefined : told?.at } satisfies Helped
+        return {
+          unit: result.unit,
+          words,
+          toldAt: words.length === 0 ? undefined : told?.at,
+          operation: result.operation
+        } satisfies Helped
       }
       if (tries === RETRIES) return yield* new Conflict({ unit: result.unit })
     }

@@ -79,6 +79,12 @@ export const find = (name: string) =>
     return yield* singleOf(name, found)
   })
 
+/** A project into which others were merged. */
+export interface Merged extends Project.Project {
+  /** Numbers of the merges, for `undo`. */
+  readonly operations: ReadonlyArray<number>
+}
+
 /** Merges projects into another: all of them, or none where one is not known. */
 export const merge = (from: ReadonlyArray<string>, into: string) =>
   Effect.gen(function*() {
@@ -87,9 +93,13 @@ export const merge = (from: ReadonlyArray<string>, into: string) =>
     const target = yield* find(into)
     const same = others.findIndex(({ id }) => id === target.id)
     if (same >= 0) return yield* new ProjectError({ reason: "Same", name: from[same]!, folders: [] })
-    for (const other of others) yield* store.mergeProjects(other, target)
+    const operations: Array<number> = []
+    for (const other of others) {
+      const operation = yield* store.mergeProjects(other, target)
+      if (operation !== null) operations.push(operation)
+    }
     yield* afterwards(Pipeline.catchUp)
-    return target
+    return { ...target, operations } satisfies Merged
   })
 
 /** Returns the one merged project with this name, id or root folder, and the project that it is merged into. */

@@ -14,7 +14,7 @@ import { type SaveRequest, unitOf } from "../domain/Saved.ts"
 import { quoteSpeakers } from "../domain/Speakers.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
-import { type Actor, type ForgetOptions, MemoryStore } from "../store/MemoryStore.ts"
+import { type Actor, type ForgetOptions, MemoryStore, type RecentChange } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
 import { unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
@@ -60,6 +60,12 @@ export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { unit:
   }
 }
 
+export interface Edited {
+  readonly unit: MemoryUnit
+  /** Number of the change, for `undo`; null where nothing was changed, or what `undo` does not undo. */
+  readonly operation: number | null
+}
+
 export const edit = (prefix: string, { content, replacedBy, revision, title, ...request }: EditRequest, by: Actor) =>
   Effect.gen(function*() {
     const collector = yield* Collector
@@ -80,7 +86,7 @@ export const edit = (prefix: string, { content, replacedBy, revision, title, ...
     if (result === undefined) return yield* new NotFound({ what: "unit", name: prefix, known: [] })
     if (result._tag === "Conflict") return yield* new Conflict({ unit: result.unit })
     yield* indexed
-    return result.unit
+    return { unit: result.unit, operation: result.operation } satisfies Edited
   })
 
 export const history = (prefix: string) =>
@@ -90,10 +96,71 @@ export const history = (prefix: string) =>
     return { unit, history: yield* store.history(unit.id) }
   })
 
+/** Longest title in a sentence. */
+const MAX_TITLE = 60
+
+/** Names the change that is to be undone first, as in "the forgetting of “Crane plan” and 2 more". */
+const namedChange = ({ kind, merged, named, units }: RecentChange, nameOf: (projectId: string) => string): string => {
+  const [first] = named
+  const title = first === undefined || first.title === "" ? "" : ` of “${first.title.slice(0, MAX_TITLE)}”`
+  const whole = `${title}${units > 1 ? ` and ${units - 1} more` : ""}`
+  switch (kind) {
+    case "merge":
+      return merged === null ? "a merge" : `the merge of ${nameOf(merged.from)} into ${nameOf(merged.into)}`
+    case "forget":
+      return `the forgetting${whole}`
+    case "feedback":
+      return `what was said${whole}`
+    case "edit":
+      return `the edit${whole}`
+    case "keep":
+      return `the keeping${whole}`
+  }
+}
+
+/** An operation is not undone, and nothing was changed. */
+export class NotUndoable extends Schema.TaggedError<NotUndoable>()("NotUndoable", {
+  reason: Schema.Literal("Expired", "Later", "Undone", "Unknown"),
+  operation: Schema.Int,
+  /** Names the later operation that is to be undone first, and its number. */
+  later: Schema.NullOr(Schema.Struct({ name: Schema.String, operation: Schema.Int }))
+}) {
+  override get message() {
+    const what = `change ${this.operation}`
+    switch (this.reason) {
+      case "Unknown":
+        return `no ${what} can be undone; \`claude-memory undo --list\` lists those that can`
+      case "Undone":
+        return `${what} was undone already`
+      case "Expired":
+        return `${what} is older than seven days, and can't be undone any more`
+      case "Later":
+        return `${this.later?.name ?? ""} (change ${
+          this.later?.operation ?? ""
+        }) came later and touched the same; undo that first`
+    }
+  }
+}
+
 export const undo = (by: Actor | undefined, operation: number | undefined) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const undone = yield* store.undo(by, operation)
+    if (undone?._tag === "NotUndone") {
+      const names = new Map(
+        (yield* store.projects).flatMap(({ id, merged, name }) => [
+          [id, name] as const,
+          ...merged.map((each) => [each.id, each.name] as const)
+        ])
+      )
+      return yield* new NotUndoable({
+        reason: undone.reason,
+        operation: operation ?? 0,
+        later: undone.reason === "Later"
+          ? { name: namedChange(undone.later, (id) => names.get(id) ?? id), operation: undone.later.operation }
+          : null
+      })
+    }
     // Compresses again what the messages tell.
     if (undone !== undefined && undone._tag !== "Keep") {
       yield* afterwards(undone._tag === "Edit" ? Pipeline.catchUp : Pipeline.settle)
@@ -119,6 +186,15 @@ export const forgetAnswers = Effect.flatMap(
     onSome: ({ forget }) => forget
   })
 )
+
+/** Says what `forget` would delete, and take from others. */
+export const forgetting = (prefixes: ReadonlyArray<string>, isNow: boolean) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const units = yield* Effect.forEach(prefixes, (prefix) => forgettable(prefix, isNow))
+    const { also, units: found } = yield* store.forgetting(units.map(({ id }) => id))
+    return { named: units, units: found, also }
+  })
 
 export const forget = (
   ids: ReadonlyArray<string>,

@@ -242,6 +242,10 @@ const sentenceOf = (text: string): Sentence => ({
 const parseSentences = (texts: ReadonlyArray<string>): Sentences =>
   texts.flatMap(sentencesOf).map(sentenceOf).filter(({ lexemes }) => lexemes.size > 0)
 
+/** Returns the sentences that were cut. */
+export const takenSentences = (taken: ReadonlyArray<Taken>): Sentences =>
+  parseSentences(taken.map(({ sentence }) => sentence))
+
 /** Returns the sentences of the units' contents. */
 export const contentSentences = (units: ReadonlyArray<MemoryUnit>): Sentences => parseSentences(units.flatMap(textsOf))
 
@@ -290,13 +294,48 @@ export const cutRepeats = (message: Message, sentences: Sentences): Stripped =>
  */
 export const isTouched = (
   unit: MemoryUnit,
-  changed: ReadonlySet<string>,
+  changed: Pick<ReadonlySet<string>, "has">,
   sentences: Sentences,
   isKept: boolean
 ): boolean =>
   unit.passages.length > 0 &&
-  (!isKept && evidence(unit).some((uuid) => changed.has(uuid)) ||
-    [unit.title, unit.summary, unit.content].flatMap(sentencesOf).some((sentence) => overlaps(sentence, sentences)))
+  (!isKept && evidence(unit).some((uuid) => changed.has(uuid)) || says(unit, sentences))
+
+/** Returns true when a unit says one of the sentences in its title, summary or content. */
+export const says = ({ content, summary, title }: MemoryUnit, sentences: Sentences): boolean =>
+  [title, summary, content].flatMap(sentencesOf).some((sentence) => overlaps(sentence, sentences))
+
+/** A message before and after sentences were cut from it. */
+export interface Cut {
+  readonly before: Message
+  readonly after: Message
+}
+
+const filesIn = ({ blocks }: Message): ReadonlyArray<string> => blocks.flatMap(({ file }) => file ?? [])
+
+/**
+ * Returns true when nothing of what was cut is in the summary of a session: what it quotes of the changed messages is left in them word for
+ * word, it says none of the sentences, and it names no file of theirs alone. A summary in a model's own words quotes nothing, and is intact
+ * only if it cites none of these messages.
+ */
+export const isIntact = (summary: MemoryUnit, changed: ReadonlyMap<string, Cut>, sentences: Sentences): boolean => {
+  const joined = (text: string) => ` ${wordsOf(text).join(" ")} `
+  const isQuoteLeft = (uuid: string) => {
+    const cut = changed.get(uuid)
+    if (cut === undefined) return true
+    const left = joined(cut.after.blocks.map(({ text }) => text).join("\n"))
+    const quoted = summary.passages.filter((passage) => passage.uuid === uuid)
+    return quoted.length > 0 &&
+      quoted.flatMap(({ from, to }) => summary.content.slice(from, to).split("\n")).every((text) =>
+        left.includes(joined(text))
+      )
+  }
+  const areFilesLeft = ({ after, before }: Cut) => {
+    const left = new Set(filesIn(after))
+    return filesIn(before).every((file) => left.has(file) || !summary.files.includes(file))
+  }
+  return !says(summary, sentences) && evidence(summary).every(isQuoteLeft) && [...changed.values()].every(areFilesLeft)
+}
 
 /**
  * Cuts the sentences that overlap one of `sentences` from a cited message. When no sentence of the cited blocks does, cuts those blocks as

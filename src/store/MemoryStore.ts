@@ -225,9 +225,22 @@ export interface ProjectTraces {
   readonly searched: ReadonlyMap<string, number>
 }
 
-/** The deleted units, and the uuids of the stored messages from which text was cut. */
-export interface Forgotten {
+/** What forgetting takes from others: these are made anew of what is left. */
+export interface TakenAlso {
+  /** Other memories that say it too. */
   readonly units: ReadonlyArray<MemoryUnit>
+  /** Sessions whose title or summary says it, with the title that each had. */
+  readonly sessions: ReadonlyArray<{ readonly id: string; readonly title: string }>
+}
+
+/** The units that `forget` would delete, and what it would take from others. */
+export interface Forgetting {
+  readonly units: ReadonlyArray<MemoryUnit>
+  readonly also: TakenAlso
+}
+
+/** The deleted units, and the uuids of the stored messages from which text was cut. */
+export interface Forgotten extends Forgetting {
   readonly messages: ReadonlyArray<string>
   /** Time until which it can be undone; null when it can't be. */
   readonly until: number | null
@@ -280,25 +293,32 @@ export const UNDO_MS = 7 * 86_400_000
  */
 export type OperationKind = "edit" | "pin" | "keep" | "replace" | "feedback" | "use" | "forget" | "merge" | "undo"
 
-/** The kinds that `undo` undoes. */
-export const UNDOABLE = ["edit", "feedback", "keep", "forget", "merge"] as const
+export type UndoableKind = Extract<OperationKind, "edit" | "feedback" | "keep" | "forget" | "merge">
 
-/** What `undo` would undo. */
-export interface Undoable {
-  /** Number of the operation. */
+/** The kinds that `undo` undoes. */
+export const UNDOABLE = ["edit", "feedback", "keep", "forget", "merge"] as const satisfies ReadonlyArray<UndoableKind>
+
+/** An operation that can be undone. */
+export interface RecentChange {
+  /** Its number, by which it is undone. */
   readonly operation: number
-  readonly kind: typeof UNDOABLE[number]
+  readonly kind: UndoableKind
   readonly actor: Doer
-  /** Milliseconds since the epoch. */
   readonly at: number
-  /** The units that were changed or forgotten, as far as they are there. */
-  readonly units: ReadonlyArray<MemoryUnit>
-  /** Ids of the project that was merged, and of that which it was merged into; none for other kinds. */
-  readonly projects: ReadonlyArray<string>
+  /** Time until which it can be undone. */
+  readonly until: number
+  /** The first of the memories, with the titles that they have now, or had when they were forgotten. */
+  readonly named: ReadonlyArray<{ readonly id: string; readonly title: string }>
+  /** Number of the memories. */
+  readonly units: number
+  /** Number of the messages from which sentences were cut. */
+  readonly messages: number
+  /** Ids of the projects of a merge. */
+  readonly merged: { readonly from: string; readonly into: string } | null
 }
 
-/** Parts of what was forgotten. */
-export type BinKind = "unit" | "message" | "title" | "letter"
+/** Parts of what was forgotten, and the segments whose units were made anew for it. */
+export type BinKind = "unit" | "message" | "title" | "letter" | "origin"
 
 /** A recorded change of a unit. */
 export interface Operation {
@@ -321,7 +341,12 @@ export interface History {
 
 /** `Conflict`: the unit was changed since that revision, and nothing was written; `unit` is as it stands. */
 export type EditResult =
-  | { readonly _tag: "Edited"; readonly unit: MemoryUnit }
+  | {
+    readonly _tag: "Edited"
+    readonly unit: MemoryUnit
+    /** Number of the operation, for `undo`; null where nothing was changed, or what `undo` does not undo. */
+    readonly operation: number | null
+  }
   | { readonly _tag: "Conflict"; readonly unit: MemoryUnit }
 
 /** What `undo` undid, and when that had been done. */
@@ -339,6 +364,14 @@ export type Undone =
     readonly messages: number
   }
   | { readonly _tag: "Merge"; readonly at: number; readonly from: string; readonly into: string }
+
+/**
+ * Why an operation is not undone. `Unknown`: none has that number, or none that can be undone. `Undone`: it is already. `Expired`: it is
+ * older than `UNDO_MS`. `Later`: this one touched the same since, and is to be undone first.
+ */
+export type NotUndone =
+  | { readonly _tag: "NotUndone"; readonly reason: "Expired" | "Undone" | "Unknown" }
+  | { readonly _tag: "NotUndone"; readonly reason: "Later"; readonly later: RecentChange }
 
 export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<MemoryStore, {
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>, StoreError>
@@ -496,11 +529,14 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly history: (id: string) => Effect.Effect<History | undefined, StoreError>
   /**
    * Undoes the newest operation of `UNDOABLE` kinds that was not undone, of the last `UNDO_MS`; with `by`, only if they asked for it.
-   * Returns undefined when there is none. With `operation`, only if that is the one still.
+   * Returns undefined when there is none. With `operation`, undoes the one of that number, unless a later one touched the same: the same
+   * words or feedback of a unit, a unit or message that both forgot, a project that was merged further.
    */
-  readonly undo: (by?: Actor, operation?: number) => Effect.Effect<Undone | undefined, StoreError>
-  /** Returns what `undo` would undo. */
-  readonly undoable: Effect.Effect<Undoable | undefined, StoreError>
+  readonly undo: (by?: Actor, operation?: number) => Effect.Effect<NotUndone | Undone | undefined, StoreError>
+  /** Lists the operations that can be undone, newest first. */
+  readonly recentChanges: (limit: number) => Effect.Effect<ReadonlyArray<RecentChange>, StoreError>
+  /** Says what `forget` would delete, and take from others. */
+  readonly forgetting: (ids: ReadonlyArray<string>) => Effect.Effect<Forgetting, StoreError>
   /** Returns these units and their duplicates, which `forget` deletes with them. */
   readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
@@ -533,9 +569,9 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly projects: Effect.Effect<ReadonlyArray<KnownProject>, StoreError>
   /**
    * Moves sessions and units of `from` to `into`; later captures of `from` go to `into` too. A project that was merged
-   * before stands for the project it was merged into.
+   * before stands for the project it was merged into. Returns the number of the operation, for `undo`; null where they are one already.
    */
-  readonly mergeProjects: (from: Project, into: Project) => Effect.Effect<void, StoreError>
+  readonly mergeProjects: (from: Project, into: Project) => Effect.Effect<number | null, StoreError>
   /**
    * Undoes a merge of this project, and does nothing for one that was not merged. Its sessions go back to it, those captured since from
    * its folder too, each with its units; so do its notes, and what was saved for it before the merge. Units that the other project's

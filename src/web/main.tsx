@@ -6,8 +6,9 @@ import { createRoot } from "react-dom/client"
 import * as Queries from "./api/Queries.ts"
 import * as Token from "./api/Token.ts"
 import { Frame } from "./frame/Frame.tsx"
-import { apply } from "./state/Preferences.ts"
+import { apply, preferences } from "./state/Preferences.ts"
 import "./style/base.css"
+import { load } from "./texts/Texts.ts"
 
 apply()
 const client = new QueryClient({
@@ -22,7 +23,7 @@ const client = new QueryClient({
 })
 const place = document.getElementById("page")
 if (place === null) throw new Error("index.html has no place for the page")
-await Token.find()
+await Promise.all([Token.find(), load(preferences().language)])
 createRoot(place).render(
   <QueryClientProvider client={client}>
     <Frame />

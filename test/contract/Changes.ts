@@ -50,6 +50,10 @@ export const step = FastCheck.oneof(
   },
   { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("forget" as const), which }) },
   { weight: 3, arbitrary: FastCheck.record({ _tag: FastCheck.constant("undo" as const) }) },
+  {
+    weight: 3,
+    arbitrary: FastCheck.record({ _tag: FastCheck.constant("undoOne" as const), back: FastCheck.nat({ max: 6 }) })
+  },
   { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("merge" as const) }) },
   { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("split" as const) }) },
   { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("reindex" as const) }) },
@@ -124,8 +128,30 @@ const take = (state: State, ids: ReadonlySet<string>): ReadonlyArray<Gone> => {
   })
 }
 
-const undo = (state: State) => {
-  const operation = state.operations.pop()
+/** Tests whether a later operation touched what this one did. */
+const isTouchedBy = (operation: Operation) => (later: Operation): boolean => {
+  switch (operation._tag) {
+    case "Merge":
+      return later._tag === "Merge"
+    case "Edit":
+      return later._tag === "Edit" && later.id === operation.id && isFeedback(later) === isFeedback(operation)
+    case "Forget": {
+      const ids = new Set(operation.gone.map(({ id }) => id))
+      return later._tag === "Edit"
+        ? ids.has(later.id)
+        : later._tag === "Forget" && later.gone.some(({ id }) => ids.has(id))
+    }
+  }
+}
+
+const isFeedback = ({ names }: Edit): boolean => names.includes("feedback")
+
+const kindOf = (operation: Operation) =>
+  operation._tag === "Edit" ? isFeedback(operation) ? "feedback" : "edit" : operation._tag.toLowerCase()
+
+/** Undoes the last operation, or the one so many before it. */
+const undo = (state: State, back = 0) => {
+  const [operation] = state.operations.splice(state.operations.length - 1 - back, 1)
   if (operation?._tag === "Merge") state.isMerged = false
   else if (operation?._tag === "Edit") {
     const isChanged = (name: string) => operation.names.includes(name)
@@ -218,6 +244,20 @@ export const run = (state: State, step: Step) =>
         assert.strictEqual((yield* store.undo()) !== undefined, state.operations.length > 0)
         undo(state)
         break
+      case "undoOne": {
+        if (state.operations.length === 0) break
+        const at = state.operations.length - 1 - step.back % state.operations.length
+        const operation = state.operations[at]!
+        const number = (yield* store.recentChanges(100))[state.operations.length - 1 - at]!.operation
+        const isTouched = state.operations.slice(at + 1).some(isTouchedBy(operation))
+        const undone = yield* store.undo(undefined, number)
+        assert.strictEqual(
+          undone?._tag,
+          isTouched ? "NotUndone" : operation._tag === "Edit" && isFeedback(operation) ? "Feedback" : operation._tag
+        )
+        if (!isTouched) undo(state, state.operations.length - 1 - at)
+        break
+      }
       case "merge":
         yield* store.mergeProjects(project("one"), project("two"))
         if (!state.isMerged) state.operations.push({ _tag: "Merge", at })
@@ -241,6 +281,8 @@ export const run = (state: State, step: Step) =>
 export const check = (state: State, what: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
+    const changes = yield* store.recentChanges(100)
+    assert.deepStrictEqual(changes.map(({ kind }) => kind).toReversed(), state.operations.map(kindOf), what)
     const units = new Map((yield* store.units(IDS)).map((each) => [each.id, each]))
     for (const [id, values] of state.given) {
       if (Object.keys(values).length === 0) continue

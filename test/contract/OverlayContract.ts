@@ -10,7 +10,7 @@ import { idOf } from "../../src/domain/Ids.ts"
 import { evidence, type MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { unitOf } from "../../src/domain/Saved.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
-import { MemoryStore, UNDO_MS } from "../../src/store/MemoryStore.ts"
+import { type EditResult, MemoryStore, UNDO_MS } from "../../src/store/MemoryStore.ts"
 import { times } from "../data.ts"
 import * as Changes from "./Changes.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "./made.ts"
@@ -81,7 +81,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         yield* store.done(yield* store.claim("index", 10))
         const result = yield* edit("a", { content: HARBOUR, title: "Cranes", type: "decision" }, "person")
         const changed = yield* one("a")
-        assert.deepStrictEqual(result, { _tag: "Edited", unit: changed })
+        assert.strictEqual(result?._tag, "Edited")
+        assert.deepStrictEqual(result?.unit, changed)
         assert.deepInclude(changed, { content: HARBOUR, title: "Cranes", type: "decision", revision: 1, active: true })
         assert.includeMembers([...changed.keywords], ["harbour", "crane"])
         assert.deepStrictEqual(evidence(changed), evidence(made))
@@ -232,6 +233,62 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "is undone by its number, unless it was changed again, and tells the words from what was said of it",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", made, unit("b", { content: TIDE, title: "Tide" }))
+        const numberOf = (result: EditResult | undefined) => result?._tag === "Edited" ? result.operation : null
+        const first = numberOf(yield* edit("a", { title: "First" }, "person"))
+        const second = numberOf(yield* edit("a", { content: HARBOUR }, "person"))
+        const other = numberOf(yield* edit("b", { title: "Ebb" }, "claude"))
+        const said = numberOf(yield* edit("a", { feedback: [{ helps: false, words: [] }] }, "person"))
+        assert.isNull(numberOf(yield* edit("a", { pinned: true }, "person")))
+        assert.isNull(numberOf(yield* edit("a", { title: "First" }, "person")))
+        assert.deepStrictEqual(
+          (yield* store.recentChanges(9)).map(({ kind, named, operation, until }) => ({
+            kind,
+            named,
+            operation,
+            until
+          })),
+          [
+            { kind: "feedback", named: [{ id: "a", title: "First" }], operation: said!, until: UNDO_MS },
+            { kind: "edit", named: [{ id: "b", title: "Ebb" }], operation: other!, until: UNDO_MS },
+            { kind: "edit", named: [{ id: "a", title: "First" }], operation: second!, until: UNDO_MS },
+            { kind: "edit", named: [{ id: "a", title: "First" }], operation: first!, until: UNDO_MS }
+          ]
+        )
+        assert.deepNestedInclude(yield* store.undo(undefined, first!), {
+          _tag: "NotUndone",
+          reason: "Later",
+          "later.operation": second
+        })
+        assert.deepInclude(yield* store.undo(undefined, second!), { _tag: "Edit", unitId: "a" })
+        assert.deepInclude(yield* one("a"), { title: "First", content: words(12), pinned: true })
+        assert.isDefined((yield* one("a")).feedback)
+        assert.deepStrictEqual(yield* store.undo(undefined, second!), { _tag: "NotUndone", reason: "Undone" })
+        assert.deepStrictEqual(yield* store.undo(undefined, 9_999), { _tag: "NotUndone", reason: "Unknown" })
+        assert.deepStrictEqual(yield* store.undo("person", other!), { _tag: "NotUndone", reason: "Unknown" })
+        assert.strictEqual((yield* store.undo(undefined, first!))?._tag, "Edit")
+        assert.strictEqual((yield* one("a")).title, "Letters")
+        assert.strictEqual((yield* one("b")).title, "Ebb")
+        const { operation } = yield* store.forget(["b"])
+        assert.deepNestedInclude(yield* store.undo(undefined, other!), {
+          _tag: "NotUndone",
+          reason: "Later",
+          "later.operation": operation
+        })
+        // Brought back, the change has the number that it had.
+        yield* store.undo(undefined, operation!)
+        assert.deepInclude(yield* store.undo(undefined, other!), { _tag: "Edit", unitId: "b" })
+        assert.strictEqual((yield* one("b")).title, "Tide")
+        yield* TestClock.adjust(UNDO_MS + 1)
+        assert.deepStrictEqual(yield* store.undo(undefined, said!), { _tag: "NotUndone", reason: "Expired" })
+        assert.deepStrictEqual(yield* store.recentChanges(9), [])
+      })
+    )
+
+    test(
       "can be undone for seven days",
       Effect.gen(function*() {
         const store = yield* MemoryStore
@@ -289,7 +346,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
       Effect.gen(function*() {
         const store = yield* MemoryStore
         yield* compress("one", made)
-        assert.isUndefined(yield* store.undoable)
+        assert.deepStrictEqual(yield* store.recentChanges(5), [])
         yield* edit("a", { kept: true }, "person")
         yield* TestClock.adjust("1 minute")
         yield* edit("a", { title: "Mine" }, "claude")
@@ -298,11 +355,11 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         yield* compress("one", unit("a", { content: words(14), title: "Letters and more" }))
         yield* compress("one")
         assert.deepInclude(yield* one("a"), { kept: true, content: words(14), title: "Mine" })
-        const last = yield* store.undoable
-        assert.deepInclude(last, { kind: "edit", actor: "claude", at: 60_000, units: [yield* one("a")], projects: [] })
-        assert.isUndefined(yield* store.undo(undefined, last!.operation - 1))
+        const [last] = yield* store.recentChanges(5)
+        assert.deepInclude(last, { kind: "edit", actor: "claude", at: 60_000, units: 1 })
         assert.strictEqual((yield* store.undo(undefined, last!.operation))?._tag, "Edit")
-        assert.deepInclude(yield* store.undoable, { kind: "keep", actor: "person", at: 0 })
+        const changes = yield* store.recentChanges(5)
+        assert.deepStrictEqual(changes.map(({ actor, at, kind }) => [actor, at, kind]), [["person", 0, "keep"]])
         assert.deepInclude(yield* store.undo(), { _tag: "Keep", unitId: "a" })
         assert.notProperty(yield* one("a"), "kept")
         assert.deepStrictEqual(
@@ -397,7 +454,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.deepStrictEqual(yield* store.binned(harbour!.slice(0, 8)), [before])
         yield* compressed(unit(lantern!, { origin: idOf("segment", "a"), cites: "a", content: LANTERN, position: 1 }))
 
-        assert.deepInclude(yield* store.undoable, { kind: "forget", at: 0, units: [before] })
         const undone = yield* store.undo()
         assert.deepStrictEqual(undone, { _tag: "Forget", at: 0, units: [before], messages: 1 })
         assert.deepStrictEqual(yield* textsOf("a"), [[`${HARBOUR} ${LANTERN}`]])
@@ -428,6 +484,89 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         yield* store.undo()
         assert.deepStrictEqual(yield* textsOf("a"), [[`${HARBOUR} ${LANTERN} ${TIDE}`]])
         assert.deepStrictEqual(yield* found("harbour lanterns"), [harbour, lantern].sort())
+      })
+    )
+
+    test(
+      "gives back any one of several, and no other",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const numbers: Array<number> = []
+        const ids: Array<string> = []
+        for (const [uuid, sentence] of [["a", HARBOUR], ["b", LANTERN], ["c", TIDE]] as const) {
+          const [id] = yield* said(uuid, sentence)
+          ids.push(id!)
+        }
+        for (const id of ids) numbers.push((yield* store.forget([id])).operation!)
+        assert.deepStrictEqual(
+          (yield* store.recentChanges(2)).map((
+            { kind, messages, operation, units }
+          ) => [operation, kind, units, messages]),
+          [[numbers[2], "forget", 1, 1], [numbers[1], "forget", 1, 1]]
+        )
+        assert.deepInclude(yield* store.undo(undefined, numbers[1]), { _tag: "Forget", messages: 1 })
+        assert.deepStrictEqual(yield* textsOf("a", "b", "c"), [[], [LANTERN], []])
+        assert.deepStrictEqual((yield* store.units(ids)).map(({ id }) => id), [ids[1]])
+        assert.deepStrictEqual((yield* store.recentChanges(9)).map(({ operation }) => operation), [
+          numbers[2],
+          numbers[0]
+        ])
+        yield* store.undo(undefined, numbers[0])
+        yield* store.undo()
+        assert.deepStrictEqual(yield* textsOf("a", "b", "c"), [[HARBOUR], [LANTERN], [TIDE]])
+      })
+    )
+
+    test(
+      "refuses to give back what a later forgetting took more of: a message, a memory, or the whole session",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour, lantern] = yield* said("a", HARBOUR, LANTERN, TIDE)
+        const first = yield* store.forget([harbour!])
+        yield* compressed(unit(lantern!, { origin: idOf("segment", "a"), cites: "a", content: LANTERN }))
+        const second = yield* store.forget([lantern!])
+        const refused = yield* store.undo(undefined, first.operation!)
+        assert.deepNestedInclude(refused, { _tag: "NotUndone", reason: "Later", "later.operation": second.operation })
+        assert.deepStrictEqual(yield* textsOf("a"), [[TIDE]])
+        const third = yield* store.forgetSessions(["s1"])
+        const [keeper] = yield* said("b", KEEPER)
+        assert.deepNestedInclude(yield* store.undo(undefined, second.operation!), {
+          "later.operation": third.operation
+        })
+        // Of another message of that session, nothing of which is in the later one.
+        const fourth = yield* store.forget([keeper!])
+        for (const { operation } of [fourth, third, second, first]) {
+          assert.strictEqual((yield* store.undo(undefined, operation!))?._tag, "Forget")
+        }
+        assert.deepStrictEqual(yield* textsOf("a", "b"), [[`${HARBOUR} ${LANTERN} ${TIDE}`], [KEEPER]])
+      })
+    )
+
+    test(
+      "refuses to give back a message of a session that was forgotten whole since, though that one held nothing of it",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour] = yield* said("a", HARBOUR)
+        yield* said("b", TIDE)
+        const first = yield* store.forget([harbour!])
+        const whole = yield* store.forgetSessions(["s1"])
+        assert.deepNestedInclude(yield* store.undo(undefined, first.operation!), { "later.operation": whole.operation })
+        yield* store.undo()
+        yield* store.undo()
+        assert.deepStrictEqual(yield* textsOf("a", "b"), [[HARBOUR], [TIDE]])
+      })
+    )
+
+    test(
+      "holds nothing of a session that is forgotten for good",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour] = yield* said("a", HARBOUR, TIDE)
+        yield* store.forget([harbour!])
+        yield* store.forgetSessions(["s1"], { isNow: true })
+        yield* store.undo()
+        assert.deepStrictEqual(yield* textsOf("a"), [[]])
+        assert.deepStrictEqual(yield* found("harbour"), [])
       })
     )
 
@@ -551,11 +690,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         yield* store.save(unitOf({ content: TIDE }, "project-two", 1), project("two"))
         yield* store.mergeProjects(project("two"), project("one"))
         yield* edit("a", { pinned: true }, "person")
-        assert.deepInclude(yield* store.undoable, {
-          kind: "merge",
-          units: [],
-          projects: ["project-two", "project-one"]
-        })
         assert.deepStrictEqual(yield* store.undo(), {
           _tag: "Merge",
           at: 0,

@@ -147,12 +147,99 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "says before and after what it takes from others, and takes nothing else from them",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const other = message("b", { isPrompt: true, sessionId: "s2", blocks: [text(TIDE)] })
+        yield* capture("/t/a", [one, other], { facts: [facts("s1", { title: HARBOUR })], factLines: 1 })
+        const both = telling("both", one, `${HARBOUR}\n${LANTERN}`, { type: "decision" })
+        yield* compress(
+          "segment",
+          telling("goes", one, HARBOUR),
+          both,
+          telling("stays", one, LANTERN, { type: "code_snippet" }),
+          telling("other", other, TIDE)
+        )
+        yield* compress(
+          "session",
+          telling("aim", one, `Aim: ${HARBOUR}`, { origin: "s1", type: "archive", title: "Cranes" })
+        )
+        const status = yield* store.status
+        const planned = yield* store.forgetting(["goes"])
+        assert.deepStrictEqual(planned.units.map(({ id }) => id), ["goes"])
+        assert.deepStrictEqual(planned.also.units.map(({ id }) => id), ["both"])
+        assert.deepStrictEqual(planned.also.sessions, [{ id: "s1", title: "Cranes" }])
+        assert.deepStrictEqual(yield* store.status, status)
+        const { also, operation } = yield* store.forget(["goes"])
+        assert.deepStrictEqual(also, planned.also)
+        assert.deepStrictEqual(yield* store.units(["both", "aim"]), [])
+        // Undone, all of it is made again of the whole message.
+        yield* store.undo(undefined, operation!)
+        assert.deepStrictEqual(yield* textsOf("a"), [[`${HARBOUR} ${LANTERN}`]])
+        assert.deepStrictEqual(keys(yield* waiting("segment")), [segmentOf("a")])
+        assert.deepStrictEqual(keys(yield* waiting("session")), ["s1"])
+        assert.strictEqual((yield* store.sessionsByPrefix("s1"))[0]?.title, HARBOUR)
+        assert.deepStrictEqual((yield* store.forgetting(["other"])).also, { units: [], sessions: [] })
+        assert.deepStrictEqual(yield* store.forgetting(["no-such"]), { units: [], also: { units: [], sessions: [] } })
+      })
+    )
+
+    test(
+      "undone, has all made anew that was, also of other segments that said the same",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const later = message("b", { isPrompt: true, blocks: [text(TIDE)] })
+        yield* capture("/t/a", [one, later])
+        yield* compress("segment", telling("goes", one, HARBOUR), telling("quotes", later, `${HARBOUR}\n${TIDE}`))
+        const { also, operation } = yield* store.forget(["goes"])
+        assert.deepStrictEqual(also.units.map(({ id }) => id), ["quotes"])
+        yield* compress("segment", telling("rest", later, TIDE))
+        yield* store.undo(undefined, operation!)
+        assert.deepStrictEqual(keys(yield* waiting("segment")), [segmentOf("a"), segmentOf("b")].sort())
+      })
+    )
+
+    test(
+      "leaves the summary of a session as it is where nothing of it is in there",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const summary = (content: string, overrides: Parameters<typeof unit>[1] = {}) =>
+          telling("aim", one, content, { origin: "s1", type: "archive", ...overrides })
+        const forgettingWith = (unit: MemoryUnit) =>
+          Effect.gen(function*() {
+            yield* store.queue("session", ["s1"])
+            yield* compress("session", unit)
+            const { also, operation } = yield* store.forget(["goes"])
+            const left = (yield* store.units(["aim"])).length
+            const queued = keys(yield* waiting("session"))
+            yield* store.undo(undefined, operation!)
+            yield* compress("segment", telling("goes", one, HARBOUR))
+            yield* compress("session")
+            return { left, queued, sessions: also.sessions.length }
+          })
+        yield* capture("/t/a", [one])
+        yield* compress("segment", telling("goes", one, HARBOUR))
+        const quoting = `Aim: ${LANTERN}`
+        const passages = [{ uuid: "a", kind: "text" as const, from: 5, to: quoting.length }]
+        assert.deepStrictEqual(yield* forgettingWith(summary(quoting, { passages })), {
+          left: 1,
+          queued: [],
+          sessions: 0
+        })
+        const anew = { left: 0, queued: ["s1"], sessions: 1 }
+        // In a model's words it quotes nothing; a title can say it, too.
+        assert.deepStrictEqual(yield* forgettingWith(summary("Someone tidied the shed.")), anew)
+        assert.deepStrictEqual(yield* forgettingWith(summary(quoting, { passages, title: HARBOUR })), anew)
+      })
+    )
+
+    test(
       "of nothing known forgets nothing",
       Effect.gen(function*() {
         const store = yield* MemoryStore
         yield* capture("/t/a", [one])
         const before = yield* store.status
-        const nothing = { units: [], messages: [], until: null, operation: null }
+        const nothing = { units: [], messages: [], also: { units: [], sessions: [] }, until: null, operation: null }
         assert.deepStrictEqual(yield* store.forget(["no-such"]), nothing)
         assert.deepStrictEqual(yield* store.forget([]), nothing)
         assert.deepStrictEqual(yield* store.status, before)
@@ -339,7 +426,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const store = yield* MemoryStore
         const made = saved(HARBOUR)
         yield* store.save(made, project("one"))
-        const { operation: _, ...forgotten } = yield* store.forget([made.id])
+        const { also: _, operation: __, ...forgotten } = yield* store.forget([made.id])
         assert.deepStrictEqual(forgotten, { units: [made], messages: [], until: UNDO_MS })
         assert.deepStrictEqual(yield* found("harbour"), [])
         yield* capture("/t/a", [message("a", { blocks: [text(HARBOUR, LANTERN)] })])

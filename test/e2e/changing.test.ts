@@ -5,6 +5,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -59,7 +60,7 @@ describe("a person who puts memories right", () => {
       )
       assert.match(
         changed,
-        new RegExp(`^Changed ${short} \\(decision, revision 1\\): Clocks\\n.* undo\` takes it back`)
+        new RegExp(`^Changed ${short} \\(decision, revision 1\\): Clocks\\n.* undo \\d+\` takes it back`)
       )
       assert.strictEqual((yield* json("search", "clocks one place", "--all-projects")).results[0].id, id)
       assert.match(yield* printed("show", short), /revision {2}1; `.* history [0-9a-f]{8}` shows what it was/)
@@ -98,7 +99,7 @@ describe("a person who puts memories right", () => {
       assert.match(
         yield* printed("nohelp", short, "--prompt", prompt),
         new RegExp(
-          `^Not told any more at prompts with .*: ${short} .*\n\`claude-memory undo\` takes it back; a search finds`
+          `^Not told any more at prompts with .*: ${short} .*\n\`claude-memory undo \\d+\` takes it back; a search finds`
         )
       )
       assert.match(yield* printed("show", short), /\nfeedback {2}does not help at prompts with \S/)
@@ -132,6 +133,73 @@ describe("a person who puts memories right", () => {
       assert.match(yield* printed("keep", short, "--off"), new RegExp(`^No longer kept: ${short} `))
       assert.match(yield* refused("keep", "ffffffff"), /ffffffff/)
     }))
+
+  test("takes back any one of the last seven days by its number, and is told which to take back first", ({ json, printed, refused }) =>
+    Effect.gen(function*() {
+      assert.match(yield* printed("undo", "--list"), /^There is nothing to undo/)
+      const saved = (text: string, title: string) =>
+        Effect.map(json("save", text, "--title", title), ({ id }) => id as string)
+      const tide = yield* saved("High tide decides when the ferries may leave the pier.", "Tide")
+      const crane = yield* saved("The harbour master wants every crane inspected.", "Cranes")
+      const lamp = yield* saved("Lanterns are kept in the shed behind the boathouse.", "Lanterns")
+      const { operation } = yield* json("edit", tide, "--title", "Ebb")
+      const numbers = yield* Effect.forEach(
+        [crane, lamp, tide],
+        (id) => Effect.map(json("forget", id, "--yes"), (answer) => answer.operation as number)
+      )
+      const listed = yield* printed("undo", "--list")
+      assert.match(
+        listed,
+        new RegExp(
+          `^change .*\\n${numbers[2]} .* forgotten +Ebb\\n${numbers[1]} .* Lanterns\\n${numbers[0]} .* Cranes\\n`
+        )
+      )
+      assert.notInclude(listed, "boathouse")
+      assert.match(yield* printed("undo", String(numbers[0])), /^The forgetting of .* is undone: 1 memory is back/)
+      assert.strictEqual((yield* json("show", crane)).unit.title, "Cranes")
+      assert.match(yield* refused("show", lamp), /no memory has the id/)
+      assert.match(
+        yield* refused("undo", String(operation)),
+        new RegExp(
+          `the forgetting of “Ebb” \\(change ${numbers[2]}\\) came later and touched the same; undo that first`
+        )
+      )
+      assert.match(yield* refused("undo", String(numbers[0])), /was undone already/)
+      assert.match(yield* refused("undo", "99999"), /no change 99999 can be undone; .* undo --list/)
+      assert.match(yield* refused("undo", "1", "--list"), /^give either --list or the number/)
+      yield* printed("undo", String(numbers[2]))
+      yield* printed("undo", String(operation))
+      assert.strictEqual((yield* json("show", tide)).unit.title, "Tide")
+      assert.deepStrictEqual(
+        (yield* json("undo", "--list")).changes.map((change: { operation: number }) => change.operation),
+        [numbers[1]]
+      )
+    }))
+
+  slow(test)(
+    "is told before and after a forgetting from what else it takes",
+    ({ json, list, printed }) =>
+      Effect.gen(function*() {
+        const all = yield* list()
+        const taking = yield* Effect.findFirst(
+          all,
+          ({ id }) =>
+            Effect.map(json("forget", id, "--dry-run"), ({ also }) => also.units.length > 0 && also.sessions.length > 0)
+        )
+        assert.isTrue(Option.isSome(taking))
+        const { id } = Option.getOrThrow(taking)
+        const { also: { units: [other] } } = yield* json("forget", id, "--dry-run")
+        const sentence = new RegExp(
+          `Also taken out of \\d memor(?:y|ies) and of what 1 session was for, which are made anew of what is left:\\n  ${
+            other.id.slice(0, 8)
+          } `
+        )
+        assert.match(yield* printed("forget", id, "--dry-run"), sentence)
+        assert.match(yield* printed("forget", id, "--yes"), sentence)
+        yield* printed("undo")
+        assert.deepStrictEqual((yield* list()).map(({ title }) => title).sort(), all.map(({ title }) => title).sort())
+      })
+  )
 
   slow(test)("pins one, which every session is told", ({ json, list, printed }) =>
     Effect.gen(function*() {

@@ -85,7 +85,7 @@ describe("memories that Claude saves", () => {
         const forgotten = yield* claude(["forget", saved.id.slice(0, 8), "--yes"])
         assert.match(
           forgotten.stdout,
-          /^1 memory forgotten; its sentences were removed from 0 messages\.\n`.*claude-memory.* undo` brings it back until \d{4}/
+          /^1 memory forgotten; its sentences were removed from 0 messages\.\n`.*claude-memory.* undo \d+` brings it back until \d{4}/
         )
         assert.match(errorOf(yield* claude(["show", saved.id])), /no memory has the id/)
       })

@@ -155,6 +155,7 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.strictEqual(yield* problemOf(yield* send("PATCH", path, { pinned: true })), "no-revision")
       const edited = yield* send("PATCH", path, { title: "Deploys" }, { "if-match": "\"0\"" })
       assert.deepStrictEqual([edited.status, edited.headers.get("etag")], [200, "\"1\""])
+      const { operation } = yield* json(edited)
       for (const revision of ["\"0\"", "W/\"1\"", "nonsense"]) {
         const late = yield* send("PATCH", path, { title: "Releases" }, { "if-match": revision })
         assert.deepStrictEqual([late.status, yield* problemOf(late)], [412, "changed-since"], revision)
@@ -168,25 +169,68 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.deepStrictEqual(helped.unit.feedback, [{ helps: false, words: [] }])
       const unnamed = yield* send("POST", `${path}/feedback`, { helps: true, prompt: "nothing of it" })
       assert.strictEqual(yield* problemOf(unnamed), "not-found")
-      assert.deepStrictEqual((yield* client.memories.undo({ urlParams: {} })).kind, "feedback")
+      assert.deepStrictEqual((yield* client.memories.undo({ payload: null })).kind, "feedback")
 
       const kept = yield* send("PATCH", path, { kept: true }, { "if-match": "*" })
-      assert.deepStrictEqual([(yield* json(kept)).kept, kept.headers.get("etag")], [true, "\"4\""])
-      const { undoable } = yield* client.memories.undoable()
-      assert.deepInclude(undoable, { kind: "keep", actor: "person", count: 1, projects: [] })
-      assert.deepStrictEqual(undoable?.units.map((unit) => [unit.id, unit.kept]), [[id, true]])
-      const other = yield* send("POST", `/v1/undo?operation=${undoable!.operation - 1}`, undefined)
-      assert.deepStrictEqual([other.status, yield* problemOf(other)], [409, "in-conflict"])
-      const asBefore = yield* client.memories.undo({ urlParams: { operation: undoable!.operation } })
+      const keeping = yield* json(kept)
+      assert.deepStrictEqual([keeping.kept, kept.headers.get("etag")], [true, "\"4\""])
+      assert.deepInclude((yield* client.memories.changes()).changes[0], {
+        operation: keeping.operation,
+        kind: "keep",
+        actor: "person",
+        units: 1
+      })
+      const asBefore = yield* client.memories.undo({ payload: { operation: keeping.operation } })
       assert.deepStrictEqual([asBefore.kind, asBefore.units[0]?.kept], ["keep", undefined])
 
       const forgotten = yield* json(yield* ask(path, { method: "DELETE" }))
       assert.strictEqual(forgotten.count, 1)
       assert.isAbove(forgotten.until, yield* Clock.currentTimeMillis)
       assert.strictEqual(yield* problemOf(yield* ask(path)), "not-found")
-      const undone = yield* client.memories.undo({ urlParams: {} })
+      const undone = yield* client.memories.undo({ payload: null })
       assert.deepStrictEqual([undone.kind, undone.units.map(({ id }) => id)], ["forget", [id]])
       assert.strictEqual((yield* ask(path)).status, 200)
+
+      const again = yield* json(yield* ask(path, { method: "DELETE" }))
+      const { changes } = yield* client.memories.changes()
+      assert.deepInclude(changes[0], {
+        operation: again.operation,
+        kind: "forget",
+        until: again.until,
+        named: [{ id, title: "Deploys" }]
+      })
+      // The edit went with what was forgotten, which is to be undone before it.
+      const early = yield* send("POST", "/v1/undo", { operation })
+      const { code, detail } = yield* json(early)
+      assert.deepStrictEqual([early.status, code], [409, "in-conflict"])
+      assert.match(detail, new RegExp(`^the forgetting of “Deploys” \\(change ${again.operation}\\) came later`))
+      assert.strictEqual(yield* problemOf(yield* send("POST", "/v1/undo", { operation: 99_999 })), "not-found")
+      yield* client.memories.undo({ payload: { operation: again.operation } })
+      const twice = yield* send("POST", "/v1/undo", { operation: again.operation })
+      assert.match((yield* json(twice)).detail, /was undone already/)
+      assert.strictEqual((yield* client.memories.undo({ payload: null })).kind, "edit")
+    }))
+
+  it.effect("say before and after a forgetting from what else it takes", () =>
+    Effect.gen(function*() {
+      const { ask, client, send } = yield* asking
+      const memory = yield* ClaudeMemory
+      const units = yield* memory.recent({ projects: "all" }, 500)
+      const taking = yield* Effect.filter(units, ({ id }) =>
+        Effect.map(memory.forgetting([id], false), ({ also }) =>
+          also.units.length > 0 && also.sessions.length > 0))
+      const { id } = taking[0]!
+      const dry = yield* json(yield* send("POST", "/v1/forget", { ids: [id], isDryRun: true }))
+      assert.isAbove(dry.also.units.length, 0)
+      assert.isString(dry.also.sessions[0].title)
+      const titles = Effect.map(memory.recent({ projects: "all" }, 500), (all) =>
+        all.map(({ title }) => title).sort())
+      const before = yield* titles
+      const { also, operation } = yield* json(yield* ask(`/v1/units/${id}`, { method: "DELETE" }))
+      assert.deepStrictEqual(also, dry.also)
+      assert.notDeepEqual(yield* titles, before)
+      yield* client.memories.undo({ payload: { operation } })
+      assert.deepStrictEqual(yield* titles, before)
     }))
 
   it.effect("store once what is sent twice under a key", () =>
@@ -253,7 +297,7 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
           ["added", "An otter said so."]
         ]
       )
-      yield* client.memories.undo({ urlParams: {} })
+      yield* client.memories.undo({ payload: null })
     }))
 
   it.effect("explain what would be told", () =>

@@ -164,7 +164,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     ),
     history: Effect.flatMap(saved, ({ id }) => memory.history(id)),
     undo: memory.undo(),
-    undoable: memory.undoable,
+    recentChanges: memory.recentChanges(5),
     moveIn: drained(memory.moveIn(foreign(round), false)),
     given: Effect.gen(function*() {
       const { conversation, project, text } = memory.given
@@ -185,6 +185,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
       yield* drained(memory.archive.lines("all", "lines"))
     }),
     forgettable: Effect.flatMap(saved, ({ id }) => memory.forgettable(id, true)),
+    forgetting: Effect.flatMap(saved, ({ id }) => memory.forgetting([id], false)),
     select: memory.select({ projects: "all", query: `round ${round}` }),
     forgetSelected: drained(memory.forgetSelected({ projects: "all", query: `Round ${round} saved` }, {})),
     forget: Effect.flatMap(saved, ({ id }) => memory.forget([id])),

@@ -43,6 +43,7 @@ export const launch = (): Promise<Browser> =>
 
 export interface Served {
   readonly url: string
+  readonly token: string
   /** Folder of the memory. */
   readonly memory: string
   /** Folder of Claude Code's transcripts, which is not there yet. */
@@ -80,6 +81,7 @@ export const serve = async (...options: ReadonlyArray<string>): Promise<Served> 
   const token = (await cli("token")).trim()
   return {
     url,
+    token,
     memory: join(home, ".claude-memory"),
     transcripts: join(home, ".claude", "projects"),
     cli,

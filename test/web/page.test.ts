@@ -24,14 +24,10 @@ const EN = {
   title: "Title",
   undo: "Undo",
   palette: "Command palette",
-  forgotten: "1 memory forgotten.",
-  again: "It is remembered again.",
+  forget: "Forget",
+  forgotten: /^Forgotten: “/,
+  again: /^Remembered again: “/,
   prompt: "Prompt",
-  lastChange: "Undo the last change",
-  lastAsked: "Undo the last change?",
-  wasEdited: "This memory was edited, and would be as before:",
-  byYou: "by you",
-  editUndone: "The edit is undone.",
   oneLetter: /^1 line could not be understood and is kept: /,
   failedWork: "Failed work",
   fiveTimes: "failed 5 times",
@@ -39,8 +35,7 @@ const EN = {
   tryAgainAt: "tried again at",
   tryIt: "Try it again",
   tryAll: "Try all again",
-  oneQueued: "1 piece of work is queued again.",
-  changedMeanwhile: "Something else was changed meanwhile, and nothing was undone."
+  oneQueued: "1 piece of work is queued again."
 }
 const ZH: typeof EN = {
   ask: "搜索记忆",
@@ -49,14 +44,10 @@ const ZH: typeof EN = {
   title: "标题",
   undo: "撤销",
   palette: "命令面板",
-  forgotten: "已忘记 1 条记忆。",
-  again: "已重新记住。",
+  forget: "忘记",
+  forgotten: /^已忘记：“/,
+  again: /^已重新记住：“/,
   prompt: "提示",
-  lastChange: "撤销上一次改动",
-  lastAsked: "撤销上一次改动？",
-  wasEdited: "这条记忆被编辑过，将恢复原样：",
-  byYou: "由您",
-  editUndone: "已撤销编辑。",
   oneLetter: /^1 行读不懂，已保留：/,
   failedWork: "失败的任务",
   fiveTimes: "失败 5 次",
@@ -64,8 +55,7 @@ const ZH: typeof EN = {
   tryAgainAt: "下次尝试",
   tryIt: "重试",
   tryAll: "全部重试",
-  oneQueued: "1 项任务已重新排队。",
-  changedMeanwhile: "在此期间有其他改动，没有撤销任何内容。"
+  oneQueued: "1 项任务已重新排队。"
 }
 const LANGUAGES = [["en-GB", EN], ["zh-CN", ZH]] as const
 
@@ -145,6 +135,8 @@ describe.skipIf(browserPath === undefined)(
       // Forgotten, and remembered again.
       await page.locator("[data-item]").nth(1).focus()
       await page.keyboard.press("x")
+      await page.getByRole("dialog").getByRole("button", { name: t.forget }).waitFor()
+      await page.keyboard.press("Enter")
       await page.getByText(t.forgotten).waitFor()
       await page.getByRole("button", { name: t.undo, exact: true }).last().press("Enter")
       await page.getByText(t.again).waitFor()
@@ -298,14 +290,14 @@ describe.skipIf(browserPath === undefined)(
       const { close, faults, page } = await see(browser, served, `/app/sessions/${sessionId}`)
       await page.getByText("Claude was given 1 text of 187 tokens by memory.").waitFor()
       await page.getByRole("button", { name: `No help: ${title}` }).press("Enter")
-      await page.getByText(/^It is not told any more at prompts with: .*loyalti?/).waitFor()
+      await page.getByText(/: It is not told any more at prompts with: .*loyalti?/).waitFor()
       const feedback = async () =>
         (JSON.parse(await served.cli("show", id, "--json")) as {
           readonly unit: { readonly feedback?: ReadonlyArray<{ readonly helps: boolean }> }
         }).unit.feedback ?? []
       assert.deepStrictEqual((await feedback()).map(({ helps }) => helps), [false])
       await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
-      await page.getByText("What was said of it is taken back.").waitFor()
+      await page.getByText(/^What was said of it is taken back: “/).waitFor()
       assert.deepStrictEqual(await feedback(), [])
       // Asked again today, the prompt stands beside what was told at it then.
       await page.getByRole("link", { name: "What would memory tell Claude here today, and why?" }).first().click()
@@ -356,10 +348,13 @@ describe.skipIf(browserPath === undefined)(
       await page.keyboard.press("y")
       await page.waitForFunction((href) => document.activeElement?.getAttribute("href") === href, forgotten)
       await page.keyboard.press("x")
-      await page.getByText("1 memory forgotten.").waitFor()
+      const question = page.getByRole("dialog").getByRole("button", { name: "Forget" })
+      await question.or(page.getByText(/^Forgotten: “/)).waitFor()
+      if (await question.isVisible()) await question.press("Enter")
+      await page.getByText(/^Forgotten: “/).waitFor()
       assert.strictEqual(await page.evaluate(() => document.activeElement?.getAttribute("href")), third)
       await page.getByRole("button", { name: "Undo", exact: true }).last().click()
-      await page.getByText("It is remembered again.").waitFor()
+      await page.getByText(/^Remembered again: “/).waitFor()
       await page.locator(`[data-item][href="${forgotten}"]`).waitFor()
       const shown = async () =>
         (JSON.parse(await served.cli("show", kept?.split("/").at(-1) ?? "", "--json")) as {
@@ -369,7 +364,7 @@ describe.skipIf(browserPath === undefined)(
       // Kept, taken back, and kept again: what is kept the server lists no more.
       await page.getByText("Kept: it is never let go.").waitFor()
       await page.getByRole("button", { name: "Undo", exact: true }).first().click()
-      await page.getByText("Keeping is undone.").waitFor()
+      await page.getByText(/^No longer kept, or kept again: “/).waitFor()
       assert.notProperty(await shown(), "kept")
       await page.locator(`[data-item][href="${kept}"]`).focus()
       await page.keyboard.press("y")
@@ -382,47 +377,6 @@ describe.skipIf(browserPath === undefined)(
       assert.deepStrictEqual(faults, [])
       await close()
     })
-
-    it.each(LANGUAGES)(
-      "says what would be undone before it is, where others changed something (%s)",
-      async (locale, t) => {
-        const content = `The archive of invoices moves to cold storage in ${locale === "en-GB" ? "spring" : "autumn"}.`
-        const { unit: { id } } = JSON.parse(await served.cli("save", content, "--json")) as {
-          readonly unit: { readonly id: string }
-        }
-        const { close, faults, page } = await see(browser, served, "/app/health", { locale })
-        await served.cli("edit", id, "--title", "Invoices")
-        const undo = async () => {
-          await page.keyboard.press("Control+k")
-          await page.getByRole("combobox", { name: t.palette }).waitFor()
-          await page.keyboard.type(t.lastChange)
-          await page.keyboard.press("Enter")
-          await page.getByRole("dialog", { name: t.lastAsked }).waitFor()
-        }
-        await undo()
-        await page.getByText(t.wasEdited).waitFor()
-        await page.getByRole("dialog").getByText("Invoices").waitFor()
-        await page.getByRole("dialog").getByText(t.byYou).waitFor()
-        await page.keyboard.press("Escape")
-        await page.getByRole("dialog").waitFor({ state: "detached" })
-        const title = async () =>
-          (JSON.parse(await served.cli("show", id, "--json")) as { unit: { title: string } }).unit.title
-        assert.strictEqual(await title(), "Invoices")
-        await undo()
-        await page.keyboard.press("Enter")
-        await page.getByText(t.editUndone).waitFor()
-        assert.notStrictEqual(await title(), "Invoices")
-        // What was changed since it was said is not undone in its place.
-        await served.cli("edit", id, "--title", "Invoices once")
-        await undo()
-        await served.cli("edit", id, "--title", "Invoices twice")
-        await page.keyboard.press("Enter")
-        await page.getByText(t.changedMeanwhile).waitFor()
-        assert.strictEqual(await title(), "Invoices twice")
-        assert.deepStrictEqual(faults.filter((fault) => !fault.includes("409 (Conflict)")), [])
-        await close()
-      }
-    )
 
     it.each(LANGUAGES)("shows each piece of failed work, and tries one again, or all (%s)", async (locale, t) => {
       const sessionId = "8915485d-4ee8-4973-a6f9-63a6a8c7c448"
@@ -453,6 +407,62 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
+    interface Listed {
+      readonly id: string
+      readonly title: string
+    }
+
+    const listed = async () =>
+      (JSON.parse(await served.cli("list", "--all-projects", "--limit", "1000", "--json")) as {
+        readonly memories: ReadonlyArray<Listed>
+      }).memories
+
+    /** Saves memories that are like no others; returns their titles. */
+    const saved = async (...texts: ReadonlyArray<string>) => {
+      for (const text of texts) await served.cli("save", text, "--title", text.split(" ")[0]!)
+      return texts.map((text) => text.split(" ")[0]!)
+    }
+
+    it("undoes from a message its own change, and any of the last seven days from their list", async () => {
+      const titles = await saved(
+        "Zinnias stand by the gate of the eastern garden.",
+        "Quinces are picked in the third week of October.",
+        "Marmalade needs four hours and a heavy copper pot."
+      )
+      const { close, faults, page } = await see(browser, served)
+      const toast = (title: string) => page.getByText(`Forgotten: “${title}”.`).locator("..")
+      for (const title of titles) {
+        await page.locator("[data-item]", { hasText: title }).click()
+        await page.getByRole("article").getByRole("heading", { name: title }).waitFor()
+        await page.getByRole("article").getByRole("button", { name: "Forget" }).click()
+        await toast(title).waitFor()
+      }
+      const left = async () => {
+        const all = await listed()
+        return titles.map((title) => all.some((unit) => unit.title === title))
+      }
+      // Its own, in the same place: a second click undoes nothing else.
+      const undo = await toast(titles[1]!).getByRole("button", { name: "Undo" }).boundingBox()
+      await page.mouse.dblclick(undo!.x + 5, undo!.y + 5)
+      await page.getByText(`Remembered again: “${titles[1]}”.`).waitFor()
+      assert.deepStrictEqual(await left(), [false, true, false])
+
+      // The list by the palette: the newest first, with the title alone.
+      await page.keyboard.press("Control+k")
+      await page.keyboard.type("changed and forgotten")
+      await page.keyboard.press("Enter")
+      await page.getByRole("heading", { name: "What was changed and forgotten", level: 1 }).waitFor()
+      const row = (title: string) => page.getByRole("listitem").filter({ hasText: title })
+      await row(titles[2]!).getByText(/can be undone until/).waitFor()
+      assert.strictEqual(await page.getByRole("listitem").filter({ hasText: "copper pot" }).count(), 0)
+      assert.strictEqual(await row(titles[1]!).count(), 0)
+      await row(titles[0]!).getByRole("button", { name: "Undo" }).press("Enter")
+      await row(titles[0]!).waitFor({ state: "detached" })
+      assert.deepStrictEqual(await left(), [true, true, false])
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
     it("shows how far an import is, of how much, and about how long it takes", async () => {
       const other = await serve("--no-capture")
       const [first = "", second = ""] = ["-home-mei-work-one", "-home-mei-work-two"].map((name, i) => {
@@ -473,6 +483,69 @@ describe.skipIf(browserPath === undefined)(
       await other.stop()
     })
 
+    it("says before it forgets from what else that takes", async () => {
+      const takes = async (id: string) => {
+        const response = await fetch(`${served.url}/v1/forget`, {
+          method: "POST",
+          headers: { authorization: `Bearer ${served.token}`, "content-type": "application/json" },
+          body: JSON.stringify({ ids: [id], isDryRun: true })
+        })
+        return ((await response.json()) as { readonly also: { readonly units: ReadonlyArray<Listed> } }).also.units
+      }
+      let found: Listed | undefined
+      let others: ReadonlyArray<Listed> = []
+      for (const each of await listed()) {
+        found = each
+        others = await takes(each.id)
+        if (others.length > 0) break
+      }
+      assert.isAbove(others.length, 0)
+      const { close, faults, page } = await see(browser, served, `/app/memories/${found!.id}`)
+      await page.getByRole("button", { name: "Forget" }).click()
+      const dialog = page.getByRole("dialog")
+      await dialog.getByText(/It is also taken out of \d memor/).waitFor()
+      for (const { title } of others) await dialog.getByText(title).first().waitFor()
+      await page.keyboard.press("Escape")
+      await dialog.waitFor({ state: "detached" })
+      await served.cli("show", found!.id)
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("takes no two by a double click where the least are listed", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/least")
+      await page.locator("[data-item]").first().waitFor()
+      const before = await page.locator("[data-item]").count()
+      const keep = await page.getByRole("button", { name: /^Keep / }).first().boundingBox()
+      await page.mouse.dblclick(keep!.x + 5, keep!.y + 5)
+      await page.getByText(/, 1 decided/).waitFor()
+      const forget = await page.getByRole("button", { name: /^Forget / }).first().boundingBox()
+      await page.waitForTimeout(800)
+      await page.mouse.dblclick(forget!.x + 5, forget!.y + 5)
+      const question = page.getByRole("dialog").getByRole("button", { name: "Forget" })
+      await question.or(page.getByText(/^Forgotten: “/)).waitFor()
+      if (await question.isVisible()) await question.click()
+      await page.getByText(/^Forgotten: “/).waitFor()
+      assert.strictEqual(await page.locator("[data-item]").count(), before - 2)
+      await page.getByText(/^Forgotten: “/).locator("..").getByRole("button", { name: "Undo" }).click()
+      await page.getByText(/^Remembered again: “/).waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    it("shows beside the list one that is in it, after a filter too", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/?type=error_log")
+      const items = page.locator("[data-item]")
+      await items.nth(1).click()
+      assert.isNotNull(queryOf(page).get("m"))
+      await page.getByRole("combobox", { name: "Type" }).selectOption("decision")
+      const first = page.locator("[data-item][aria-current=true]", { hasText: "Decision" })
+      await first.waitFor()
+      await page.getByRole("article").locator(`a[href="${await first.getAttribute("href")}"]`).waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
     it("renames, merges and splits projects, by keyboard", async () => {
       const { close, faults, page } = await see(browser, served, "/app/projects")
       const row = (name: string) =>
@@ -487,12 +560,29 @@ describe.skipIf(browserPath === undefined)(
       await name.fill("indexer")
       await page.keyboard.press("Enter")
       await row("indexer").getByRole("button", { name: "Merge" }).press("Enter")
+      // No project is chosen before the person chooses one.
+      assert.isTrue(await page.getByRole("dialog").getByRole("button", { name: "Merge" }).isDisabled())
+      await page.getByRole("combobox", { name: "Into" }).selectOption({ label: "shop-api — /home/mei/work/shop-api" })
+      await page.getByRole("dialog").getByRole("button", { name: "Merge" }).press("Enter")
+      await page.getByText("indexer is part of shop-api now.").locator("..").getByRole("button", { name: "Undo" })
+        .press("Enter")
+      await page.getByText("The merge is undone.").waitFor()
+      await (await manage("indexer")).getByRole("button", { name: "Merge" }).press("Enter")
       await page.getByRole("combobox", { name: "Into" }).selectOption({ label: "shop-api — /home/mei/work/shop-api" })
       await page.getByRole("dialog").getByRole("button", { name: "Merge" }).press("Enter")
       await row("shop-api").getByRole("button", { name: "Make indexer a project of its own again" }).press("Enter")
-      await (await manage("indexer")).getByRole("button", { name: "Exclude" }).press("Enter")
+      // Excluding asks, says what stays, and is undone from its message.
+      const indexer = await manage("indexer")
+      await indexer.getByRole("button", { name: "Exclude" }).press("Enter")
+      await page.getByRole("dialog").getByText(/The \d+ memories that are there stay/).waitFor()
+      await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).press("Enter")
+      assert.strictEqual(await row("indexer").getByText("excluded").count(), 0)
+      await indexer.getByRole("button", { name: "Exclude" }).press("Enter")
+      await page.getByRole("dialog").getByRole("button", { name: "Exclude" }).press("Enter")
       await row("indexer").getByText("excluded").waitFor()
-      await row("indexer").getByRole("button", { name: "Include" }).press("Enter")
+      await page.getByText("Sessions of indexer are not read any more.").locator("..")
+        .getByRole("button", { name: "Undo" }).press("Enter")
+      await page.getByText("Sessions of indexer are read again.").waitFor()
       await row("indexer").getByText("excluded").waitFor({ state: "detached" })
       const download = page.waitForEvent("download")
       await row("indexer").getByRole("button", { name: "Export" }).press("Enter")
@@ -526,6 +616,7 @@ describe.skipIf(browserPath === undefined)(
       "/app/memories/ccfb5548",
       "/app/why?prompt=why+did+the+stripe+webhook+send+the+mail+twice",
       "/app/least",
+      "/app/changes",
       "/app/projects",
       "/app/health",
       "/app/nothing"
@@ -552,7 +643,7 @@ describe.skipIf(browserPath === undefined)(
         }
         // Dialogs and forms, over a view.
         await page.goto(`${served.url}/app/memories/ccfb5548`)
-        for (const key of ["Control+k", "?", "r", "e"]) {
+        for (const key of ["Control+k", "?", "r", "x", "e"]) {
           await page.getByRole("article").waitFor()
           await page.keyboard.press(key)
           await page.locator("dialog, form").first().waitFor()

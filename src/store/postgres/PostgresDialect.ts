@@ -172,6 +172,7 @@ export const make = (sql: SqlClient): Dialect => {
     lockAll: sql`SELECT pg_advisory_xact_lock(${whole})`,
     lockShared: sql`SELECT pg_advisory_xact_lock_shared(${whole})`,
     forUpdate: sql.literal("FOR UPDATE"),
+    withNumbers: sql.literal("OVERRIDING SYSTEM VALUE"),
 
     // Locks queued items in the order of their keys, before it inserts new ones in the order given.
     enqueue: (kind, keys) =>

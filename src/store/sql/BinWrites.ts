@@ -16,7 +16,7 @@ import type { BinEntry, OperationRow, Statements } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
 /** A forgotten unit, as it was derived, with all that is the person's of it. */
-interface BinnedUnit {
+export interface BinnedUnit {
   readonly unit: MemoryUnit
   readonly own: string | null
   readonly overlay: Overlay | null
@@ -46,16 +46,20 @@ const formsOf = ({ overlay, unit }: BinnedUnit): ReadonlyArray<MemoryUnit> =>
 const parse = <A>({ body }: { readonly body: string }): A => JSON.parse(body) as A
 
 /** Parses a unit; the overlay that an earlier version put there has fewer values. */
-const binnedUnit = (entry: { readonly body: string }): BinnedUnit => {
+export const binnedUnit = (entry: { readonly body: string }): BinnedUnit => {
   const { overlay, ...rest } = parse<BinnedUnit>(entry)
   return { ...rest, overlay: overlay === null ? null : { ...UNCHANGED, ...overlay } }
 }
 
-/** Returns the unit of an entry as it was shown. */
-export const shownIn = (entry: { readonly body: string }): MemoryUnit => {
-  const { overlay, unit } = binnedUnit(entry)
-  return overlay === null ? unit : applied(unit, overlay)
-}
+/** Returns the session of a unit, message or title in the bin. */
+export const sessionIn = (entry: BinEntry): string | undefined =>
+  entry.kind === "unit"
+    ? parse<BinnedUnit>(entry).unit.sessionId
+    : entry.kind === "message"
+    ? messageOf(entry).sessionId
+    : entry.kind === "title"
+    ? entry.key
+    : undefined
 
 /** Moves units to the projects that theirs were merged into. */
 type InPlace = ReturnType<typeof ProjectWrites.make>["inPlace"]
@@ -74,6 +78,8 @@ export const make = (
     readonly messages: ReadonlyArray<Message>
     readonly titles: ReadonlyArray<Titled>
     readonly letters: ReadonlyArray<KeptLetter>
+    /** Segments of which units were deleted that said it too. */
+    readonly origins?: ReadonlyArray<string>
   }) =>
     Effect.gen(function*() {
       const ids = forgotten.units.map(({ id }) => id)
@@ -97,7 +103,9 @@ export const make = (
         ...forgotten.titles.map((session) => ["title", session.id, session] as const),
         ...forgotten.letters.map((letter) =>
           ["letter", JSON.stringify([letter.path, letter.fingerprint, letter.offset]), letter] as const
-        )
+        ),
+        // A version that does not know these takes them for lines, of no text.
+        ...(forgotten.origins ?? []).map((origin) => ["origin", origin, { line: "" }] as const)
       ]
       yield* db.insertBin(operation, entries.map(([kind, key, value]) => ({ kind, key, body: JSON.stringify(value) })))
     })
@@ -113,7 +121,7 @@ export const make = (
           if (first.taken.length + second.taken.length > 0) {
             yield* db.updateBin(operation, { ...entry, body: JSON.stringify(second.message) })
           }
-        } else {
+        } else if (kind !== "origin") {
           const keys = kind === "unit"
             ? formsOf(binnedUnit(entry)).flatMap(Forgetting.keysOfUnit)
             : kind === "title"
@@ -121,6 +129,17 @@ export const make = (
             : Forgetting.keysOfLine(parse<KeptLetter>(entry).line)
           if (keys.some(isKnown)) yield* db.deleteBinEntry(operation, entry)
         }
+      }
+    })
+
+  /** Deletes all of sessions, and the lines of these transcripts, from the bin. */
+  const cutSessions = (sessionIds: ReadonlyArray<string>, transcripts: ReadonlySet<string>) =>
+    Effect.gen(function*() {
+      for (const entry of yield* db.bin("all")) {
+        const isOf = entry.kind === "letter"
+          ? transcripts.has(parse<KeptLetter>(entry).path)
+          : sessionIds.includes(sessionIn(entry) ?? "")
+        if (isOf) yield* db.deleteBinEntry(entry.operation, entry)
       }
     })
 
@@ -170,7 +189,10 @@ export const make = (
       yield* insert(placed, new Map([...own, ...owners]))
       yield* mergeWithSame([...others, ...placed.map(({ id }) => id)])
       // What the messages tell is derived again, of other units too.
-      yield* enqueue("segment", stored.map(({ segment_id }) => segment_id))
+      yield* enqueue("segment", [
+        ...stored.map(({ segment_id }) => segment_id),
+        ...ofKind("origin").map(({ key }) => key)
+      ])
       yield* enqueue("session", messages.map(({ sessionId }) => sessionId))
       yield* db.deleteBin([operation])
       return {
@@ -209,5 +231,5 @@ export const make = (
       return units
     })
 
-  return { cut, empty, emptyOf, put, restore }
+  return { cut, cutSessions, empty, emptyOf, put, restore }
 }

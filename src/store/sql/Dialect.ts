@@ -108,6 +108,8 @@ export interface Dialect {
   readonly lockShared: SqlEffect<unknown>
   /** Ends a SELECT to lock its rows until the transaction ends. */
   readonly forUpdate: Fragment
+  /** Stands after the columns of an INSERT that gives rows their own numbers. */
+  readonly withNumbers: Fragment
 
   /** Queues distinct keys: adds new ones in their order, and raises the revision and resets the attempts of queued ones. */
   readonly enqueue: (kind: WorkItem["kind"], keys: ReadonlyArray<string>) => SqlEffect<unknown>

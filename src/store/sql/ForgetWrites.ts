@@ -6,18 +6,24 @@ import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
 import type { Message } from "../../domain/Conversation.ts"
 import { idOf } from "../../domain/Ids.ts"
-import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import { evidence, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
 import { mustNotDisplace } from "../../domain/SavedBy.ts"
 import * as Forgetting from "../Forgetting.ts"
-import { type ForgetOptions, type Forgotten, UNDO_MS } from "../MemoryStore.ts"
+import {
+  type ForgetOptions,
+  type Forgetting as Planned,
+  type Forgotten,
+  type TakenAlso,
+  UNDO_MS
+} from "../MemoryStore.ts"
 import { formsOf } from "../Overlay.ts"
 import { ascending } from "../Rules.ts"
 import { type BinWrites, sessionTomb } from "./BinWrites.ts"
 import type { SqlEffect, StoredMessage } from "./Dialect.ts"
 import { messageOf } from "./Rows.ts"
 import { SECRET, type Statements, type StoredUnit } from "./Statements.ts"
-import type { UnitWrites } from "./UnitWrites.ts"
+import { isSummary, type UnitWrites } from "./UnitWrites.ts"
 
 /** Returns a saved unit under another id. */
 const another = (unit: MemoryUnit): MemoryUnit => {
@@ -35,12 +41,20 @@ const undoable = (operation: number | null, now: number): Pick<Forgotten, "opera
   until: operation === null ? null : now + UNDO_MS
 })
 
+const NOTHING: TakenAlso = { units: [], sessions: [] }
+
+/** A message from which sentences are cut. */
+interface ChangedMessage extends Forgetting.Cut {
+  readonly segmentId: string
+  readonly sessionId: string
+}
+
 /** Messages read at a time. */
 const PAGE = 200
 
 export const make = (
   db: Statements,
-  { insert, mergeWithSame, remove, removeForgotten, restore }: UnitWrites,
+  { insert, mergeWithSame, remove, removeForgotten, restore, touchedBy }: UnitWrites,
   bin: BinWrites
 ) => {
   /** Returns these units and their duplicates: those they superseded or were superseded by, over all steps. */
@@ -70,14 +84,10 @@ export const make = (
       yield* db.insertTombstones(unitIds, Array.from(keys, Forgetting.hashesBy(secret)), now)
     })
 
-  /** Deletes units, with what a person changed of them, and the words of all that. */
-  const forgetStored = (gone: ReadonlyArray<StoredUnit>, options: ForgetOptions): SqlEffect<Forgotten> =>
+  /** Finds what has to be cut from messages, titles and lines so that these units are forgotten. Writes nothing. */
+  const cutsOf = (units: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
-      const { isNow = false } = options
-      const now = yield* Clock.currentTimeMillis
-      const units = gone.map(({ unit }) => unit)
-      const ids = units.map(({ id }) => id)
-      const overlays = yield* db.overlays(ids)
+      const overlays = yield* db.overlays(units.map(({ id }) => id))
       const forms = units.flatMap((unit) => formsOf(unit, overlays.get(unit.id)))
       const contentSentences = Forgetting.contentSentences(forms)
       const allSentences = Forgetting.allSentences(forms)
@@ -86,25 +96,23 @@ export const make = (
       const cutOwn = (message: Message) => Forgetting.cutCited(message, cited.get(message.uuid)!, allSentences)
       const cutRepeats = (message: Message) => Forgetting.cutRepeats(message, contentSentences)
       const taken: Array<Forgetting.Taken> = []
-      const changed = new Map<
-        string,
-        { readonly segmentId: string; readonly sessionId: string; readonly before: Message }
-      >()
+      const changed = new Map<string, ChangedMessage>()
 
-      const take = (rows: ReadonlyArray<StoredMessage>, strip: (message: Message) => Forgetting.Stripped) =>
-        Effect.gen(function*() {
-          const stripped = rows.map((row) => {
-            const before = messageOf(row)
-            return { segmentId: row.segment_id, before, ...strip(before) }
-          }).filter((each) => each.taken.length > 0)
-          for (const { before, segmentId, ...each } of stripped) {
-            taken.push(...each.taken)
-            if (!changed.has(before.uuid)) {
-              changed.set(before.uuid, { segmentId, sessionId: before.sessionId, before })
-            }
-          }
-          if (stripped.length > 0) yield* db.updateMessages(stripped.map(({ message }) => message))
-        })
+      const take = (rows: ReadonlyArray<StoredMessage>, strip: (message: Message) => Forgetting.Stripped) => {
+        for (const row of rows) {
+          const stored = messageOf(row)
+          const earlier = changed.get(stored.uuid)
+          const stripped = strip(earlier?.after ?? stored)
+          if (stripped.taken.length === 0) continue
+          taken.push(...stripped.taken)
+          changed.set(stored.uuid, {
+            segmentId: row.segment_id,
+            sessionId: stored.sessionId,
+            before: stored,
+            after: stripped.message
+          })
+        }
+      }
       const takeFromAll = (
         read: (after: number) => SqlEffect<ReadonlyArray<StoredMessage>>,
         strip: (message: Message) => Forgetting.Stripped
@@ -112,13 +120,13 @@ export const make = (
         Effect.gen(function*() {
           for (let after = 0;;) {
             const rows = yield* read(after)
-            yield* take(rows, strip)
+            take(rows, strip)
             if (rows.length < PAGE) return
             after = rows.at(-1)!.seq
           }
         })
 
-      yield* take(yield* db.messagesBy([...cited.keys()]), cutOwn)
+      take(yield* db.messagesBy([...cited.keys()]), cutOwn)
       yield* takeFromAll((after) => db.messagesOf([...inSessions], after, PAGE), cutRepeats)
       const keys = new Set(Forgetting.keysOfForgotten(forms, taken))
       const isKnown = (key: string) => keys.has(key)
@@ -128,34 +136,74 @@ export const make = (
         (message) => Forgetting.withoutAllKnown(message, isKnown)
       )
       const letters = (yield* db.keptLetters).filter(({ line }) => Forgetting.keysOfLine(line).some(isKnown))
-      if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
-
       const sessions = [...new Set([...changed.values()].map(({ sessionId }) => sessionId))]
       const titled = (yield* db.titlesOf(sessions)).flatMap(({ id, title }) =>
         title !== null && Forgetting.overlaps(title, allSentences) ? [{ id, title }] : []
       )
       for (const { title } of titled) keys.add(Forgetting.titleKey(title))
+      const takenSentences = Forgetting.takenSentences(taken)
+      const isIntact = (unit: MemoryUnit) =>
+        isSummary(unit) && Forgetting.isIntact(unit, changed, [...contentSentences, ...takenSentences])
+      const touched = (yield* touchedBy(units, changed, contentSentences)).filter(({ unit }) => !isIntact(unit))
+      const isSaying = (unit: MemoryUnit) =>
+        isSummary(unit) || Forgetting.keysOfUnit(unit).some(isKnown) ||
+        evidence(unit).some((uuid) => changed.has(uuid)) && Forgetting.says(unit, takenSentences)
+      const others = touched.map(({ unit }) => unit).filter((unit) => unit.active && isSaying(unit))
+      // Who forgets a session's summary means what the session was for.
+      const meant = new Set(units.filter(isSummary).map(({ sessionId }) => sessionId))
+      const summaries = new Map(others.filter(isSummary).map(({ sessionId, title }) => [sessionId, title]))
+      const also: TakenAlso = {
+        units: others.filter((unit) => !isSummary(unit)),
+        sessions: Array.from(
+          new Map([...titled.map(({ id, title }) => [id, title] as const), ...summaries]),
+          ([id, title]) => ({ id, title })
+        ).filter(({ id }) => !meant.has(id))
+      }
+      const strip = (message: Message) =>
+        cited.has(message.uuid)
+          ? cutOwn(message)
+          : inSessions.has(message.sessionId)
+          ? cutRepeats(message)
+          : { message, taken: [] }
+      return { also, changed, isKnown, keys, letters, sessions, strip, titled, touched }
+    })
+
+  /** Deletes units, with what a person changed of them, and the words of all that. */
+  const forgetStored = (gone: ReadonlyArray<StoredUnit>, options: ForgetOptions): SqlEffect<Forgotten> =>
+    Effect.gen(function*() {
+      const { isNow = false } = options
+      const now = yield* Clock.currentTimeMillis
+      const units = gone.map(({ unit }) => unit)
+      const ids = units.map(({ id }) => id)
+      const { also, changed, isKnown, keys, letters, sessions, strip, titled, touched } = yield* cutsOf(units)
+      if (changed.size > 0) yield* db.updateMessages(Array.from(changed.values(), ({ after }) => after))
+      if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
       if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
 
-      if (isNow) {
-        yield* bin.cut(isKnown, (message) =>
-          cited.has(message.uuid)
-            ? cutOwn(message)
-            : inSessions.has(message.sessionId)
-            ? cutRepeats(message)
-            : { message, taken: [] })
-      }
+      if (isNow) yield* bin.cut(isKnown, strip)
       const operation = isNow ? null : yield* operationOf(options, now)
       if (operation !== null) {
         const messages = [...changed.values()].map(({ before }) => before)
-        yield* bin.put(operation, { units, messages, titles: titled, letters })
+        const origins = touched.map(({ unit }) => unit).filter((unit) => !isSummary(unit)).map(({ origin }) => origin)
+        yield* bin.put(operation, { units, messages, titles: titled, letters, origins: [...new Set(origins)] })
       }
       yield* db.deleteOverlays(ids)
       yield* db.deleteOperationsOf(ids)
 
-      yield* removeForgotten(gone, changed, contentSentences)
+      const summaries = (yield* db.unitsOf(sessions)).map(({ unit }) => unit)
+      const isRemoved = new Set([...gone, ...touched].map(({ unit }) => unit.origin))
+      const kept = summaries.filter((unit) => isSummary(unit) && !isRemoved.has(unit.origin))
+      yield* removeForgotten(gone, touched, changed, new Set(kept.map(({ sessionId }) => sessionId)))
       yield* entomb(ids, keys, now)
-      return { units, messages: [...changed.keys()], ...undoable(operation, now) }
+      return { units, messages: [...changed.keys()], also, ...undoable(operation, now) }
+    })
+
+  const forgetting = (ids: ReadonlyArray<string>): SqlEffect<Planned> =>
+    Effect.gen(function*() {
+      const units = (yield* withDuplicates(ids)).map(({ unit }) => unit)
+      if (units.length === 0 || !(yield* db.keepsOverlays)) return { units, also: NOTHING }
+      const { also } = yield* cutsOf(units)
+      return { units, also }
     })
 
   const forget = (ids: ReadonlyArray<string>, options: ForgetOptions = {}): SqlEffect<Forgotten> =>
@@ -163,7 +211,7 @@ export const make = (
       yield* db.lockAll
       const emptied = options.isNow === true ? yield* bin.emptyOf(ids) : []
       const gone = yield* withDuplicates(ids)
-      if (gone.length === 0) return { units: emptied, messages: [], until: null, operation: null }
+      if (gone.length === 0) return { units: emptied, messages: [], also: NOTHING, until: null, operation: null }
       const { units, ...forgotten } = yield* forgetStored(gone, options)
       return { ...forgotten, units: [...units, ...emptied] }
     })
@@ -176,6 +224,7 @@ export const make = (
       const units = yield* db.unitsOfSessions(sessionIds)
       const transcripts = new Set(yield* db.transcriptsOf(sessionIds))
       const letters = (yield* db.keptLetters).filter(({ line, path }) => line !== "" && transcripts.has(path))
+      if (options.isNow === true) yield* bin.cutSessions(sessionIds, transcripts)
       const operation = options.isNow === true ? null : yield* operationOf(options, now)
       const binned = { units: units.map(({ unit }) => unit), messages: [], titles, letters }
       if (operation !== null) yield* bin.put(operation, binned)
@@ -207,7 +256,7 @@ export const make = (
         yield* db.raiseRevision(kind, yield* db.segmentsIn(sessionIds))
       }
       for (const kind of ["session", "recap"] as const) yield* db.raiseRevision(kind, sessionIds)
-      return { units: units.map(({ unit }) => unit), messages: cut, ...undoable(operation, now) }
+      return { units: units.map(({ unit }) => unit), messages: cut, also: NOTHING, ...undoable(operation, now) }
     })
 
   const save = (unit: MemoryUnit, project: Project): SqlEffect<MemoryUnit> =>
@@ -232,6 +281,7 @@ export const make = (
       Effect.map(withDuplicates(ids), (found) => found.map(({ unit }) => unit)),
     forget,
     forgetSessions,
+    forgetting,
     save
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Changes units for a person, keeps the history of that, and undoes the last operation.
+ * Changes units for a person, keeps the history of that, and undoes operations.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -7,6 +7,7 @@ import {
   type Actor,
   type Doer,
   type EditResult,
+  type NotUndone,
   type OperationKind,
   UNDO_MS,
   UNDOABLE,
@@ -16,6 +17,7 @@ import * as Overlay from "../Overlay.ts"
 import type { BinWrites } from "./BinWrites.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import type * as ProjectWrites from "./ProjectWrites.ts"
+import type * as RecentChanges from "./RecentChanges.ts"
 import type { OperationRow, Statements, StoredUnit } from "./Statements.ts"
 import type { UnitWrites } from "./UnitWrites.ts"
 
@@ -57,7 +59,8 @@ export const make = (
   db: Statements,
   { insert, mergeWithSame, remove, restore, update }: UnitWrites,
   bin: BinWrites,
-  splitProject: ReturnType<typeof ProjectWrites.make>["splitProject"]
+  splitProject: ReturnType<typeof ProjectWrites.make>["splitProject"],
+  recent: ReturnType<typeof RecentChanges.make>
 ) => {
   /** Writes a changed unit; one whose words changed is indexed anew, and merged with what says the same now. */
   const write = ({ row, unit }: StoredUnit, before: Overlay.Overlay, after: Overlay.Overlay, isWorded: boolean) =>
@@ -80,15 +83,16 @@ export const make = (
       const { unit } = stored
       const before = (yield* db.overlays([unit.id])).get(unit.id) ?? Overlay.overlayOf(unit)
       const after = Overlay.change(before, change)
-      if (after === before) return unit
+      if (after === before) return { unit, operation: null }
       const at = time ?? (yield* Clock.currentTimeMillis)
       const body: EditBody = {
         revision: after.revision,
         before: Overlay.changedOf(before),
         after: Overlay.changedOf(after)
       }
-      yield* db.insertOperation({ kind, unitId: unit.id, actor: by, at, body })
-      return yield* write(stored, before, after, changesWords(change))
+      const number = yield* db.insertOperation({ kind, unitId: unit.id, actor: by, at, body })
+      const changed = yield* write(stored, before, after, changesWords(change))
+      return { unit: changed, operation: UNDOABLE.some((each) => each === kind) ? number : null }
     })
 
   const edit = (
@@ -104,16 +108,54 @@ export const make = (
       if (revision !== undefined && revision !== (stored.unit.revision ?? 0)) {
         return { _tag: "Conflict", unit: stored.unit }
       }
-      return { _tag: "Edited", unit: yield* apply(stored, change, by, kindOf(change)) }
+      return { _tag: "Edited", ...(yield* apply(stored, change, by, kindOf(change))) }
     })
 
-  const undo = (by?: Actor, number?: number): SqlEffect<Undone | undefined> =>
+  /** Finds the operation that is to be undone, or says why it can't be. */
+  const undoable = (by: Actor | undefined, number: number | undefined) =>
+    Effect.gen(function*() {
+      const since = (yield* Clock.currentTimeMillis) - UNDO_MS
+      const not = (reason: "Expired" | "Undone" | "Unknown"): NotUndone => ({ _tag: "NotUndone", reason })
+      if (number === undefined) {
+        const [newest] = yield* db.newestOperations(UNDOABLE, since, 1)
+        return newest === undefined || by !== undefined && newest.actor !== by ? undefined : newest
+      }
+      const operation = yield* db.operation(number)
+      if (operation === undefined) {
+        const later = yield* recent.forgottenIn(number)
+        return later === undefined ? not("Unknown") : { _tag: "NotUndone", reason: "Later", later } satisfies NotUndone
+      }
+      if (!UNDOABLE.some((kind) => kind === operation.kind) || by !== undefined && operation.actor !== by) {
+        return not("Unknown")
+      }
+      if (operation.undone) return not("Undone")
+      if (operation.at < since) return not("Expired")
+      const later = yield* recent.laterThan(operation)
+      return later === undefined ? operation : { _tag: "NotUndone", reason: "Later", later } satisfies NotUndone
+    })
+
+  /** Gives a unit back what an edit, keeping or feedback changed; where the unit is made anew just now, what is kept for it. */
+  const takeBack = ({ actor, unitId, ...operation }: OperationRow) =>
+    Effect.gen(function*() {
+      const id = unitId!
+      const { content, feedback, kept, title, type } = beforeOf(parse<EditBody>({ actor, unitId, ...operation }))
+      const change = operation.kind === "feedback"
+        ? { feedback }
+        : operation.kind === "keep"
+        ? { kept }
+        : { content, title, type }
+      const [stored] = yield* db.unitsById([id])
+      if (stored !== undefined) return (yield* apply(stored, change, actor, "undo")).unit
+      const overlay = (yield* db.overlays([id])).get(id)
+      if (overlay !== undefined) yield* db.setOverlays([Overlay.change(overlay, change)])
+      return undefined
+    })
+
+  const undo = (by?: Actor, number?: number): SqlEffect<NotUndone | Undone | undefined> =>
     Effect.gen(function*() {
       yield* db.lockAll
-      const since = (yield* Clock.currentTimeMillis) - UNDO_MS
-      const operation = yield* db.lastOperation(UNDOABLE, since)
-      if (operation === undefined || by !== undefined && operation.actor !== by) return undefined
-      if (number !== undefined && operation.id !== number) return undefined
+      const operation = yield* undoable(by, number)
+      if (operation === undefined || "_tag" in operation) return operation
       yield* db.setUndone(operation.id)
       const { at } = operation
       if (operation.kind === "forget") return { _tag: "Forget", at, ...(yield* bin.restore(operation.id)) }
@@ -122,16 +164,14 @@ export const make = (
         yield* splitProject(from)
         return { _tag: "Merge", at, from, into }
       }
-      const { content, feedback, kept, title, type } = beforeOf(parse<EditBody>(operation))
-      const [tag, change] = operation.kind === "feedback"
-        ? ["Feedback", { feedback }] as const
-        : operation.kind === "keep"
-        ? ["Keep", { kept }] as const
-        : ["Edit", { content, title, type }] as const
-      const unitId = operation.unitId!
-      const [stored] = yield* db.unitsById([unitId])
-      const unit = stored === undefined ? undefined : yield* apply(stored, change, operation.actor, "undo")
-      return { _tag: tag, at, unitId, unit }
+      const { kind } = operation
+      const unit = yield* takeBack(operation)
+      return {
+        _tag: kind === "feedback" ? "Feedback" : kind === "keep" ? "Keep" : "Edit",
+        at,
+        unitId: operation.unitId!,
+        unit
+      }
     })
 
   return { apply, edit, undo }

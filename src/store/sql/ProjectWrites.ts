@@ -43,8 +43,8 @@ export const make = (db: Statements, { enqueue, mergeWithSame, update }: UnitWri
       yield* db.setProject(other)
       // Another process may have merged one of them meanwhile.
       const [from, into] = [yield* db.projectFor(one.id), yield* db.projectFor(other.id)]
-      if (from === into) return
-      yield* db.insertOperation({
+      if (from === into) return null
+      const operation = yield* db.insertOperation({
         kind: "merge",
         unitId: null,
         actor: "person",
@@ -57,6 +57,7 @@ export const make = (db: Statements, { enqueue, mergeWithSame, update }: UnitWri
       for (const ids of pages(moved)) yield* db.moveUnits(ids, from, into, false)
       const active = yield* settleMoved(moved)
       for (const ids of pages(active)) yield* mergeWithSame(ids)
+      return operation
     })
 
   /** Reactivates the units of two projects that one of the other project had superseded; returns their ids. */

@@ -20,18 +20,16 @@ import {
   type SessionFilter,
   type Transcript,
   UNDO_MS,
-  UNDOABLE,
-  type Undoable,
   type Waiting,
   type WorkItem
 } from "../MemoryStore.ts"
 import { UNCHANGED } from "../Overlay.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import * as ArchiveReads from "./ArchiveReads.ts"
-import { shownIn } from "./BinWrites.ts"
 import type { Body, Dialect, SqlEffect, UnitBody } from "./Dialect.ts"
-import type { EditBody, MergeBody } from "./OverlayWrites.ts"
+import type { EditBody } from "./OverlayWrites.ts"
 import * as PromptReads from "./PromptReads.ts"
+import * as RecentChanges from "./RecentChanges.ts"
 import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
 import * as Statements from "./Statements.ts"
 import { derivedIn, OPERATION, type OperationRow, segmentsOf } from "./Statements.ts"
@@ -319,22 +317,6 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       }
     })
 
-  const undoable = Effect.gen(function*() {
-    if (!(yield* dialect.keepsOverlays)) return undefined
-    const db = Statements.make(sql, dialect)
-    const found = yield* db.lastOperation(UNDOABLE, (yield* Clock.currentTimeMillis) - UNDO_MS)
-    if (found === undefined) return undefined
-    const { actor, at, body, id, unitId } = found
-    const kind = found.kind as Undoable["kind"]
-    const units = kind === "forget"
-      ? (yield* db.bin(id)).filter((entry) => entry.kind === "unit").map(shownIn)
-      : unitId === null
-      ? []
-      : (yield* db.unitsById([unitId])).map(({ unit }) => unit)
-    const { from, into } = JSON.parse(body) as MergeBody
-    return { operation: id, kind, actor, at, units, projects: kind === "merge" ? [from, into] : [] } satisfies Undoable
-  })
-
   const binned = (prefix: string) =>
     Effect.gen(function*() {
       if (!(yield* dialect.keepsOverlays)) return []
@@ -366,8 +348,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       (rows) => rows.map(sessionOf)
     )
 
+  const db = Statements.make(sql, dialect)
+
   return {
-    archived: ArchiveReads.make(sql, dialect, Statements.make(sql, dialect)),
+    archived: ArchiveReads.make(sql, dialect, db),
     binned,
     count,
     failures,
@@ -375,7 +359,6 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     history,
     sessions: sessionsById,
     sessionsByPrefix,
-    undoable,
     unreviewed,
     cursors,
     transcripts,
@@ -392,6 +375,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     units: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.units(ids)),
     unitsByPrefix,
     recent,
+    recentChanges: RecentChanges.make(db).recentChanges,
     messages,
     messagesHolding,
     neighbours: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.neighbours(ids)),

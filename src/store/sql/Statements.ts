@@ -169,6 +169,9 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     sql`INSERT INTO properties (name, value) VALUES (${text(name)}, ${text(value)})
       ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 
+  const numbers = (operations: ReadonlyArray<number>) =>
+    table("numbered", { operation: "bigint" }, operations.map((operation) => ({ operation })))
+
   const unfinishedName = (origin: string) => text(`${UNFINISHED}:${origin}`)
 
   const stored = (rows: SqlEffect<ReadonlyArray<UnitBody & { readonly row: number }>>) =>
@@ -485,13 +488,20 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         ([row]) => row!.id
       ),
 
-    /** Writes operations again that were deleted; they get new numbers. */
+    /** Writes operations again that were deleted, with the numbers that they had. */
     insertOperations: (operations: ReadonlyArray<OperationRow>) =>
-      inserted(
-        "operations",
-        { kind: "text", unit_id: "text", actor: "text", at: "bigint", undone: "boolean", body: "text" },
-        operations.map(({ undone, unitId, ...row }) => ({ ...row, unit_id: unitId, undone: boolean(Boolean(undone)) }))
-      ),
+      sql`INSERT INTO operations (id, kind, unit_id, actor, at, undone, body) ${dialect.withNumbers}
+        SELECT id, kind, unit_id, actor, at, undone, body FROM ${
+        table(
+          "made",
+          { id: "bigint", kind: "text", unit_id: "text", actor: "text", at: "bigint", undone: "boolean", body: "text" },
+          operations.map(({ undone, unitId, ...row }) => ({
+            ...row,
+            unit_id: unitId,
+            undone: boolean(Boolean(undone))
+          }))
+        )
+      } WHERE true ON CONFLICT (id) DO NOTHING`,
 
     operationsOf: (unitIds: ReadonlyArray<string>) =>
       sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations WHERE ${isIn("unit_id", unitIds)}
@@ -500,13 +510,21 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     deleteOperationsOf: (unitIds: ReadonlyArray<string>) =>
       sql`DELETE FROM operations WHERE ${isIn("unit_id", unitIds)}`,
 
-    /** Returns the newest operation of these kinds since a time that was not undone. */
-    lastOperation: (kinds: ReadonlyArray<OperationKind>, since: number) =>
+    /** Returns the newest operations of these kinds since a time that were not undone, newest first. */
+    newestOperations: (kinds: ReadonlyArray<OperationKind>, since: number, limit: number) =>
+      sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations
+        WHERE ${isIn("kind", kinds)} AND undone = ${
+        boolean(false)
+      } AND at >= ${since} ORDER BY at DESC, id DESC LIMIT ${limit}`,
+
+    /** Returns the operations of these kinds after one that were not undone, oldest first. */
+    operationsAfter: (kinds: ReadonlyArray<OperationKind>, { at, id }: OperationRow) =>
+      sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations
+        WHERE ${isIn("kind", kinds)} AND undone = ${boolean(false)} AND (at, id) > (${at}, ${id}) ORDER BY at, id`,
+
+    operation: (id: number) =>
       Effect.map(
-        sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations
-          WHERE ${isIn("kind", kinds)} AND undone = ${
-          boolean(false)
-        } AND at >= ${since} ORDER BY at DESC, id DESC LIMIT 1`,
+        sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations WHERE id = ${id}`,
         ([row]) => row
       ),
 
@@ -528,6 +546,36 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         operation === "all" ? sql.literal("") : sql`WHERE operation = ${operation}`
       } ORDER BY operation, kind, key`,
 
+    /** Counts what the bin holds of each of these operations, by kind. */
+    binCounts: (operations: ReadonlyArray<number>) =>
+      sql<
+        { operation: number; kind: BinKind; count: number }
+      >`SELECT operation, kind, count(*) AS count FROM bin_entries
+        WHERE operation IN (SELECT operation FROM ${numbers(operations)}) GROUP BY operation, kind`,
+
+    /** Returns the first units that the bin holds of each of these operations, by their ids. */
+    binnedUnits: (operations: ReadonlyArray<number>, limit: number) =>
+      sql<Body & { readonly operation: number }>`SELECT operation, body FROM (
+          SELECT operation, key, body, row_number() OVER (PARTITION BY operation ORDER BY key) AS place FROM bin_entries
+          WHERE kind = 'unit' AND operation IN (SELECT operation FROM ${numbers(operations)})
+        ) AS placed WHERE place <= ${limit} ORDER BY operation, key`,
+
+    /** Returns the ids of the units that the bin holds of an operation. */
+    unitsBinnedBy: (operation: number) =>
+      Effect.map(
+        sql<{ key: string }>`SELECT key FROM bin_entries WHERE operation = ${operation} AND kind = 'unit'`,
+        (rows) => rows.map(({ key }) => key)
+      ),
+
+    /** Returns the other operations of which the bin holds a unit, message, title or line that it holds of this one too. */
+    binningAlike: (operation: number) =>
+      Effect.map(
+        sql<{ operation: number }>`SELECT DISTINCT other.operation FROM bin_entries AS own
+          JOIN bin_entries AS other ON other.kind = own.kind AND other.key = own.key AND other.operation <> own.operation
+          WHERE own.operation = ${operation} AND own.kind <> 'origin'`,
+        (rows) => rows.map(({ operation }) => operation)
+      ),
+
     /** Returns the operations that forgot these units, as far as the bin holds them. */
     binnedBy: (unitIds: ReadonlyArray<string>) =>
       Effect.map(
@@ -545,9 +593,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       ),
 
     deleteBin: (operations: ReadonlyArray<number>) =>
-      sql`DELETE FROM bin_entries WHERE operation IN (SELECT operation FROM ${
-        table("gone", { operation: "bigint" }, operations.map((operation) => ({ operation })))
-      })`,
+      sql`DELETE FROM bin_entries WHERE operation IN (SELECT operation FROM ${numbers(operations)})`,
 
     deleteBinEntry: (operation: number, { key, kind }: Pick<BinEntry, "key" | "kind">) =>
       sql`DELETE FROM bin_entries WHERE operation = ${operation} AND kind = ${kind} AND key = ${text(key)}`,

@@ -12,6 +12,12 @@ import * as Overlay from "../Overlay.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import type { Statements, StoredUnit } from "./Statements.ts"
 
+/** Where the messages stand from which sentences are cut, by their uuids. */
+type Changed = ReadonlyMap<string, { readonly segmentId: string; readonly sessionId: string }>
+
+/** Tests for the summary of a session. */
+export const isSummary = ({ origin, sessionId }: MemoryUnit): boolean => origin === sessionId
+
 export type UnitWrites = ReturnType<typeof make>
 
 export const make = (db: Statements) => {
@@ -102,36 +108,43 @@ export const make = (db: Statements) => {
       if (changed.size > 0) yield* update([...changed.values()], gone)
     })
 
+  /** Returns the other units that cite a changed message or hold one of the sentences, which are to be made anew. */
+  const touchedBy = (gone: ReadonlyArray<MemoryUnit>, changed: Changed, sentences: Forgetting.Sentences) =>
+    Effect.gen(function*() {
+      const ids = new Set(gone.map(({ id }) => id))
+      const sessions = [...new Set(Array.from(changed.values(), ({ sessionId }) => sessionId))]
+      const others = (yield* db.unitsOfSessions(sessions)).filter(({ unit }) => !ids.has(unit.id))
+      const overlays = yield* db.overlays(others.map(({ unit }) => unit.id))
+      return others.filter(({ unit }) =>
+        Forgetting.isTouched(unit, changed, sentences, Overlay.isKept(overlays.get(unit.id)))
+      )
+    })
+
   /**
-   * Deletes forgotten units, and others that cite a changed message or hold one of the sentences; queues what these came from to be
-   * compressed again. Returns the number of deleted units.
+   * Deletes forgotten units and those that they touch; queues what these came from to be compressed again, but not the sessions whose
+   * summary stays. Returns the number of deleted units.
    */
   const removeForgotten = (
     gone: ReadonlyArray<StoredUnit>,
-    /** By the message's uuid. */
-    changed: ReadonlyMap<string, { readonly segmentId: string; readonly sessionId: string }>,
-    sentences: Forgetting.Sentences
+    touched: ReadonlyArray<StoredUnit>,
+    changed: Changed,
+    summarized: ReadonlySet<string> = new Set()
   ) =>
     Effect.gen(function*() {
-      const uuids = new Set(changed.keys())
-      const sessions = [...new Set(Array.from(changed.values(), ({ sessionId }) => sessionId))]
-      const others = yield* db.unitsOfSessions(sessions)
-      const overlays = yield* db.overlays(others.map(({ unit }) => unit.id))
-      const touched = others.filter(({ unit }) =>
-        Forgetting.isTouched(unit, uuids, sentences, Overlay.isKept(overlays.get(unit.id)))
-      )
       const rows = [...new Set([...gone, ...touched].map(({ row }) => row))]
+      const sessions = [...new Set(Array.from(changed.values(), ({ sessionId }) => sessionId))]
       yield* mergeWithSame(yield* restore(yield* remove(rows, true)))
       const segments = new Set([
         ...Array.from(changed.values(), ({ segmentId }) => segmentId),
-        ...touched.filter(({ unit }) => unit.origin !== unit.sessionId).map(({ unit }) => unit.origin)
+        ...touched.filter(({ unit }) => !isSummary(unit)).map(({ unit }) => unit.origin)
       ])
       yield* enqueue("segment", segments)
-      yield* enqueue("session", sessions)
+      yield* enqueue("session", sessions.filter((id) => !summarized.has(id)))
       yield* db.raiseRevision("review", [...segments])
-      yield* db.raiseRevision("recap", sessions)
+      // What is being made of a session whose summary stays is made of what was said before.
+      for (const kind of ["session", "recap"] as const) yield* db.raiseRevision(kind, sessions)
       return rows.length
     })
 
-  return { enqueue, insert, mergeWithSame, remove, removeForgotten, restore, update }
+  return { enqueue, insert, mergeWithSame, remove, removeForgotten, restore, touchedBy, update }
 }

@@ -14,6 +14,7 @@ import * as Entombed from "./Entombed.ts"
 import * as ForgetWrites from "./ForgetWrites.ts"
 import * as OverlayWrites from "./OverlayWrites.ts"
 import * as ProjectWrites from "./ProjectWrites.ts"
+import * as RecentChanges from "./RecentChanges.ts"
 import type { Statements } from "./Statements.ts"
 import * as UnitWrites from "./UnitWrites.ts"
 
@@ -24,7 +25,7 @@ export const make = (db: Statements) => {
   const { permitted, unforgotten } = entombed
   const bin = BinWrites.make(db, units, entombed, inPlace)
   const forgetting = ForgetWrites.make(db, units, bin)
-  const overlays = OverlayWrites.make(db, units, bin, projects.splitProject)
+  const overlays = OverlayWrites.make(db, units, bin, projects.splitProject, RecentChanges.make(db))
   const { enqueue } = units
 
   const insertMessages = (messages: ReadonlyArray<Message>) =>

@@ -49,7 +49,7 @@ export const cut = (
   Effect.gen(function*() {
     const db = Statements.make(sql, SqliteDialect.make(sql))
     const dbNow = Statements.make(memory, SqliteDialect.make(memory))
-    const { removeForgotten } = UnitWrites.make(db)
+    const { removeForgotten, touchedBy } = UnitWrites.make(db)
 
     /** Runs `each` on pages of rows, by their number; other work of the process comes between them. */
     const pages = <Row>(
@@ -129,6 +129,7 @@ export const cut = (
     )
     yield* db.deleteOverlays(ids)
     yield* db.deleteOperationsOf(ids)
-    const units = yield* removeForgotten(gone, changed, sentences)
+    const touched = yield* touchedBy(gone.map(({ unit }) => unit), changed, sentences)
+    const units = yield* removeForgotten(gone, touched, changed)
     return { units, messages: changed.size, titles: titled.length, deadLetters: letters.length }
   })

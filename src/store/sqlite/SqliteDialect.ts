@@ -69,6 +69,7 @@ export const make = (sql: SqlClient): Dialect => {
     lockAll: Effect.void,
     lockShared: Effect.void,
     forUpdate: sql.literal(""),
+    withNumbers: sql.literal(""),
 
     enqueue: (kind, keys) =>
       sql`INSERT INTO work (kind, key, revision) SELECT ${kind}, value, 1 FROM json_each(${json(keys)}) WHERE true

@@ -3,9 +3,8 @@
  */
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { say, sayProblem } from "../parts/Toasts.tsx"
-import { offerUndo } from "../state/Undoing.ts"
 import { useTexts } from "../texts/Texts.ts"
-import { ask, type EditBody, type Failure, isProblem, type Undoable, type Unit } from "./Client.ts"
+import { ask, type EditBody, type Failure, isProblem, type Unit } from "./Client.ts"
 import { ANY, refresh } from "./Queries.ts"
 
 /** Asks for all answers again. */
@@ -23,50 +22,66 @@ export interface Edit {
 const patch = ({ change, etag, id }: Edit) =>
   ask("patch", "/v1/units/{id}", { path: { id }, header: { "if-match": etag }, body: change })
 
-/** What a person has just done and means to undo: what kind of change, and of which memory or project. */
-export interface Meant {
-  readonly kind: Undoable["kind"]
-  /** Id of a memory, or name of a project. */
-  readonly of: string
+/** Longest title in a message. */
+const MAX_TITLE = 60
+
+type Titled = Pick<Unit, "title">
+
+/** Names memories by the first of them. */
+const useNames = () => {
+  const t = useTexts()
+  return ([first, ...others]: ReadonlyArray<Titled>): string => {
+    const { title } = first ?? { title: "" }
+    return t.named(title.length > MAX_TITLE ? `${title.slice(0, MAX_TITLE - 1)}…` : title, others.length)
+  }
+}
+
+interface Undoing {
+  /** Number of a change; the last one without it. */
+  readonly operation?: number
+  /** Message in whose place is said what came of it. */
+  readonly toast?: number
   readonly onUndone?: (() => void) | undefined
 }
 
-const isMeant = ({ actor, kind, projects, units }: Undoable, meant: Meant | undefined): boolean =>
-  meant !== undefined && actor === "person" && kind === meant.kind &&
-  (projects[0] === meant.of || units.some(({ id }) => id === meant.of))
-
-/** Undoes what was changed last: at once where that is what the person means, otherwise after it was said what it is. */
+/** Undoes a change. */
 export const useUndo = () => {
   const t = useTexts()
+  const names = useNames()
   const refreshed = useRefresh()
-  const undo = useMutation({
-    mutationFn: ({ operation }: Undoable) => ask("post", "/v1/undo", { query: { operation: operation.toString() } }),
-    onSuccess: ({ kind }) => say(kind === null ? t.undo.nothing : t.undo.done[kind]),
-    onError: (error) =>
-      isProblem(error, "in-conflict") ? say(t.undo.changedMeanwhile, { kind: "problem" }) : sayProblem(error),
+  return useMutation({
+    mutationFn: ({ operation }: Undoing) =>
+      ask("post", "/v1/undo", { body: operation === undefined ? {} : { operation } }),
+    onSuccess: ({ kind, units }, { onUndone, toast }) => {
+      say(kind === null ? t.undo.nothing : t.undo.done[kind](names(units)), {}, toast)
+      onUndone?.()
+    },
+    onError: (error, { toast }) => sayProblem(error, toast),
     onSettled: refreshed
   }).mutate
-  return useMutation({
-    mutationFn: async (meant: Meant | undefined) => ({ meant, ...await ask("get", "/v1/undo", {}) }),
-    onSuccess: ({ meant, undoable }) => {
-      if (undoable === null) return say(t.undo.nothing)
-      if (isMeant(undoable, meant)) undo(undoable, { onSuccess: () => meant?.onUndone?.() })
-      else offerUndo({ undoable, undo: () => undo(undoable) })
-    },
-    onError: sayProblem
-  }).mutate
+}
+
+/** Returns what undoes the change of this number from its message; nothing where there is none. */
+const useUndoing = () => {
+  const t = useTexts()
+  const undo = useUndo()
+  return (operation: number | null | undefined, onUndone?: () => void) =>
+    operation === null || operation === undefined
+      ? {}
+      : { action: { name: t.undo.name, run: (toast: number) => undo({ operation, toast, onUndone }) } }
 }
 
 /** Changes a memory. The caller shows a problem beside the form. */
 export const useEdit = () => {
   const t = useTexts()
-  const undo = useUndo()
+  const names = useNames()
+  const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: patch,
-    onSuccess: (_, { change: { content, title, type }, id }) => {
+    onSuccess: (unit, { change: { content, title, type } }) => {
       if (content === undefined && title === undefined && type === undefined) return
-      say(t.memory.saved, { action: { name: t.undo.name, run: () => undo({ kind: "edit", of: id }) } })
+      say(t.memory.saved(names([unit])), undoing(unit.operation))
     },
     onSettled: refreshed
   })
@@ -81,29 +96,30 @@ export const usePin = () => {
   return useMutation({
     mutationFn: ({ id, pinned }: Pick<Unit, "id" | "pinned">) => patch({ id, etag: ANY, change: { pinned } }),
     onSuccess: ({ pinned }) => say(pinned ? t.memory.pinnedNow : t.memory.unpinnedNow),
-    onError: sayProblem,
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
 
 interface Decided {
-  readonly id: string
+  readonly unit: Pick<Unit, "id" | "title">
   readonly onUndone?: () => void
 }
 
 /** Keeps a memory, or has it judged like others again: what is kept is neither listed among the least nor let go. */
 export const useKeep = () => {
   const t = useTexts()
-  const undo = useUndo()
+  const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: ({ id, isOff = false }: Decided & { readonly isOff?: boolean }) =>
+    mutationFn: ({ isOff = false, unit: { id } }: Decided & { readonly isOff?: boolean }) =>
       patch({ id, etag: ANY, change: { kept: !isOff } }),
-    onSuccess: (_, { id, isOff, onUndone }) =>
-      say(isOff === true ? t.memory.keptNoMore : t.memory.keptNow, {
-        action: { name: t.undo.name, run: () => undo({ kind: "keep", of: id, onUndone }) }
-      }),
-    onError: sayProblem,
+    onSuccess: ({ operation }, { isOff, onUndone }) =>
+      say(
+        isOff === true ? t.memory.keptNoMore : t.memory.keptNow,
+        undoing(operation, onUndone)
+      ),
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
@@ -111,15 +127,17 @@ export const useKeep = () => {
 /** Forgets a memory; it can be undone for seven days, and says so. */
 export const useForget = () => {
   const t = useTexts()
-  const undo = useUndo()
+  const names = useNames()
+  const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: ({ id }: Decided) => ask("delete", "/v1/units/{id}", { path: { id } }),
-    onSuccess: ({ count }, { id, onUndone }) =>
-      say(t.memory.forgotten(count), {
-        action: { name: t.undo.name, run: () => undo({ kind: "forget", of: id, onUndone }) }
-      }),
-    onError: sayProblem,
+    mutationFn: ({ unit: { id } }: Decided) => ask("delete", "/v1/units/{id}", { path: { id } }),
+    onSuccess: ({ also, operation }, { onUndone, unit }) =>
+      say(
+        t.memory.forgotten(names([unit]), also.units.length, also.sessions.length),
+        undoing(operation, onUndone)
+      ),
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
@@ -134,7 +152,8 @@ export interface Said {
 /** Says that a memory helped at a prompt, or did not: it is told sooner there, or not any more. */
 export const useFeedback = () => {
   const t = useTexts()
-  const undo = useUndo()
+  const names = useNames()
+  const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: async ({ helps, id, prompt }: Said) => {
@@ -150,22 +169,37 @@ export const useFeedback = () => {
         return ask("post", "/v1/units/{id}/feedback", { path, body: { helps } })
       }
     },
-    onSuccess: ({ words }, { helps, id }) =>
-      say(helps ? t.given.helped(words) : t.given.helpedNot(words), {
-        action: { name: t.undo.name, run: () => undo({ kind: "feedback", of: id }) }
-      }),
-    onError: sayProblem,
+    onSuccess: ({ operation, unit, words }, { helps }) =>
+      say(`${names([unit])}: ${helps ? t.given.helped(words) : t.given.helpedNot(words)}`, undoing(operation)),
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
 
+export interface ProjectChange {
+  /** Makes the change; answers the numbers of those that can be undone by them. */
+  readonly run: () => Promise<{ readonly operations?: ReadonlyArray<number>; readonly [other: string]: unknown }>
+  readonly done: string
+  /** Undoes a change that has no number. */
+  readonly back?: (toast: number) => void
+  /** Message in whose place is said what was done. */
+  readonly toast?: number
+}
+
 /** Makes a change of projects, and says what was done. */
 export const useProjectChange = () => {
+  const t = useTexts()
+  const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: ({ run }: { readonly run: () => Promise<unknown>; readonly done: string }) => run(),
-    onSuccess: (_, { done }) => say(done),
-    onError: sayProblem,
+    mutationFn: ({ run }: ProjectChange) => run(),
+    onSuccess: ({ operations }, { back, done, toast }) =>
+      say(
+        done,
+        back === undefined ? undoing(operations?.[0]) : { action: { name: t.undo.name, run: back } },
+        toast
+      ),
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   }).mutate
 }
@@ -177,7 +211,7 @@ export const useRetry = () => {
   return useMutation({
     mutationFn: (item: Partial<Pick<Failure, "key" | "kind">>) => ask("post", "/v1/failures/retry", { query: item }),
     onSuccess: ({ queued }) => say(t.failed.retried(queued)),
-    onError: sayProblem,
+    onError: (error) => sayProblem(error),
     onSettled: refreshed
   })
 }

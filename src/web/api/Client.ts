@@ -18,9 +18,10 @@ export type Conversation = Schemas["Conversation"]
 export type Injection = Schemas["Injection"]
 export type Why = Schemas["WhyAnswer"]
 export type Project = Schemas["Project"]
-export type Undoable = Schemas["Undoable"]
 export type Failure = Schemas["DeadLetters"]["failures"][number]
 export type EditBody = Schemas["EditBody"]
+export type Forgotten = Schemas["Forgotten"]
+export type RecentChange = Schemas["RecentChanges"]["changes"][number]
 
 type Method = "get" | "post" | "patch" | "delete"
 

@@ -195,6 +195,12 @@ export const least = (projects: ReadonlyArray<string>) =>
     meta: STAYS
   })
 
+/** What can be undone, newest first. */
+export const changes = queryOptions({
+  queryKey: ["changes"],
+  queryFn: async ({ signal }) => (await ask("get", "/v1/changes", { signal })).changes
+})
+
 export const stats = queryOptions({
   queryKey: ["stats"],
   queryFn: ({ signal }) => ask("get", "/v1/stats", { signal })

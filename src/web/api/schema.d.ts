@@ -201,11 +201,27 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** @description Says what would be undone, whoever did it. */
-        readonly get: operations["memories.undoable"];
+        readonly get?: never;
         readonly put?: never;
-        /** @description Undoes the newest edit, feedback, keeping, forgetting or merge of the last seven days. */
+        /** @description Undoes a change by its number, or the newest edit, feedback, keeping, forgetting or merge of the last seven days. What a later change touched is refused. */
         readonly post: operations["memories.undo"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/changes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** @description Lists the changes of the last seven days that can be undone, newest first. */
+        readonly get: operations["memories.changes"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -923,11 +939,63 @@ export interface components {
             readonly kept?: boolean;
             readonly replacedBy?: string | null;
         };
+        readonly Edited: {
+            readonly id: string;
+            readonly projectId: string;
+            readonly sessionId: string;
+            readonly origin: string;
+            readonly position: number;
+            /** @enum {string} */
+            readonly type: "conversation" | "error_log" | "decision" | "code_snippet" | "documentation" | "archive";
+            readonly title: string;
+            readonly summary: string;
+            readonly content: string;
+            readonly keywords: readonly string[];
+            readonly files: readonly string[];
+            readonly passages: readonly {
+                readonly uuid: string;
+                /** @enum {string} */
+                readonly kind: "text" | "thinking" | "tool_use" | "tool_result";
+                readonly from: components["schemas"]["Int"];
+                readonly to: components["schemas"]["Int"];
+            }[];
+            readonly also: readonly string[];
+            readonly quality: number;
+            readonly tokens: components["schemas"]["Int"];
+            readonly occurredAt: number;
+            readonly createdAt: number;
+            readonly compressor?: components["schemas"]["Int"];
+            readonly expiresAt: number | null;
+            readonly supersededBy: string | null;
+            readonly replacedBy?: string;
+            readonly replacedFor?: string;
+            readonly feedback?: readonly {
+                readonly helps: boolean;
+                readonly words: readonly string[];
+            }[];
+            readonly uses?: components["schemas"]["Int"];
+            readonly revision?: components["schemas"]["Int"];
+            readonly pinned: boolean;
+            readonly kept?: boolean;
+            readonly active: boolean;
+            readonly operation: components["schemas"]["Int"] | null;
+        };
         readonly Forgotten: {
             readonly count: components["schemas"]["Int"];
             readonly units: readonly components["schemas"]["MemoryUnit"][];
             readonly messages: components["schemas"]["Int"];
             readonly until: number | null;
+            readonly operation: components["schemas"]["Int"] | null;
+            readonly also: {
+                readonly units: readonly {
+                    readonly id: string;
+                    readonly title: string;
+                }[];
+                readonly sessions: readonly {
+                    readonly id: string;
+                    readonly title: string;
+                }[];
+            };
         };
         readonly HistoryView: {
             readonly unit: components["schemas"]["MemoryUnit"];
@@ -994,6 +1062,7 @@ export interface components {
         };
         readonly Helped: {
             readonly unit: components["schemas"]["MemoryUnit"];
+            readonly operation: components["schemas"]["Int"] | null;
             readonly words: readonly string[];
             readonly toldAt: number | null;
         };
@@ -1018,21 +1087,34 @@ export interface components {
             readonly isNow?: boolean;
             readonly isDryRun?: boolean;
         };
-        readonly Undoable: {
-            readonly operation: components["schemas"]["Int"];
-            /** @enum {string} */
-            readonly kind: "edit" | "feedback" | "keep" | "forget" | "merge";
-            /** @enum {string} */
-            readonly actor: "person" | "claude" | "rule";
-            readonly at: number;
-            readonly count: components["schemas"]["Int"];
-            readonly units: readonly components["schemas"]["MemoryUnit"][];
-            readonly projects: readonly string[];
+        readonly UndoBody: {
+            readonly operation?: components["schemas"]["Int"];
         };
         readonly Undone: {
             readonly kind: ("edit" | "feedback" | "keep" | "forget" | "merge") | null;
             readonly at: number | null;
             readonly units: readonly components["schemas"]["MemoryUnit"][];
+        };
+        readonly RecentChanges: {
+            readonly changes: readonly {
+                readonly operation: components["schemas"]["Int"];
+                /** @enum {string} */
+                readonly kind: "edit" | "feedback" | "keep" | "forget" | "merge";
+                /** @enum {string} */
+                readonly actor: "person" | "claude" | "rule";
+                readonly at: number;
+                readonly until: number;
+                readonly named: readonly {
+                    readonly id: string;
+                    readonly title: string;
+                }[];
+                readonly units: components["schemas"]["Int"];
+                readonly messages: components["schemas"]["Int"];
+                readonly merged: {
+                    readonly from: string;
+                    readonly into: string;
+                } | null;
+            }[];
         };
         readonly Sessions: {
             readonly sessions: readonly components["schemas"]["SessionView"][];
@@ -1215,6 +1297,20 @@ export interface components {
                 readonly name: string;
                 readonly root: string;
             }[];
+        };
+        readonly Merged: {
+            readonly id: string;
+            readonly name: string;
+            readonly label: string;
+            readonly root: string;
+            readonly units: components["schemas"]["Int"];
+            readonly isExcluded: boolean;
+            readonly merged: readonly {
+                readonly id: string;
+                readonly name: string;
+                readonly root: string;
+            }[];
+            readonly operations: readonly components["schemas"]["Int"][];
         };
         readonly Stats: {
             readonly place: string;
@@ -1922,13 +2018,13 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description MemoryUnit */
+            /** @description Edited */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["MemoryUnit"];
+                    readonly "application/json": components["schemas"]["Edited"];
                 };
             };
             /** @description A problem */
@@ -2043,24 +2139,26 @@ export interface operations {
             };
         };
     };
-    readonly "memories.undoable": {
+    readonly "memories.undo": {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
         };
-        readonly requestBody?: never;
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["UndoBody"] | null;
+            };
+        };
         readonly responses: {
-            /** @description Success */
+            /** @description Undone */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly undoable: components["schemas"]["Undoable"] | null;
-                    };
+                    readonly "application/json": components["schemas"]["Undone"];
                 };
             };
             /** @description A problem */
@@ -2074,25 +2172,22 @@ export interface operations {
             };
         };
     };
-    readonly "memories.undo": {
+    readonly "memories.changes": {
         readonly parameters: {
-            readonly query?: {
-                /** @description a string to be decoded into a number */
-                readonly operation?: string;
-            };
+            readonly query?: never;
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Undone */
+            /** @description RecentChanges */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Undone"];
+                    readonly "application/json": components["schemas"]["RecentChanges"];
                 };
             };
             /** @description A problem */
@@ -2471,13 +2566,13 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Project */
+            /** @description Merged */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Project"];
+                    readonly "application/json": components["schemas"]["Merged"];
                 };
             };
             /** @description A problem */

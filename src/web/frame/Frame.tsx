@@ -16,8 +16,9 @@ import { Toasts } from "../parts/Toasts.tsx"
 import { addressOf, useAddress, type View } from "../state/Address.ts"
 import { useKeys } from "../state/Keys.ts"
 import { prefer, THEMES, usePreferences } from "../state/Preferences.ts"
-import { useTexts } from "../texts/Texts.ts"
+import { speak, useTexts } from "../texts/Texts.ts"
 import { Health } from "../views/health/Health.tsx"
+import { Changes } from "../views/least/Changes.tsx"
 import { Least } from "../views/least/Least.tsx"
 import { Memory } from "../views/memory/Memory.tsx"
 import { Projects } from "../views/projects/Projects.tsx"
@@ -28,7 +29,6 @@ import { Why } from "../views/why/Why.tsx"
 import css from "./Frame.module.css"
 import { Help } from "./Help.tsx"
 import { Palette } from "./Palette.tsx"
-import { UndoDialog } from "./UndoDialog.tsx"
 import { VIEWS } from "./views.ts"
 
 /** Milliseconds for which changes are gathered before answers are asked for again: an import changes much at once. */
@@ -74,6 +74,8 @@ const viewNode = (view: View): ReactNode => {
       return <Why />
     case "least":
       return <Least />
+    case "changes":
+      return <Changes />
     case "projects":
       return <Projects />
     case "health":
@@ -95,7 +97,8 @@ const Unknown = () => {
 }
 
 /** The view of the navigation to which this one belongs. */
-const navOf = ({ name }: View) => name === "session" ? "sessions" : name === "memory" ? "search" : name
+const navOf = ({ name }: View) =>
+  name === "session" ? "sessions" : name === "memory" ? "search" : name === "changes" ? "least" : name
 
 const SignedOut = () => {
   const t = useTexts()
@@ -182,7 +185,7 @@ export const Frame = () => {
           </Button>
           <Button
             kind="ghost"
-            onClick={() => prefer({ language: language === "en" ? "zh" : "en" })}
+            onClick={() => void speak(language === "en" ? "zh" : "en")}
           >
             <span lang={language === "en" ? "zh-CN" : "en"}>{t.frame.otherLanguage}</span>
           </Button>
@@ -202,7 +205,6 @@ export const Frame = () => {
       <main ref={main} id="main" className={css["main"]} tabIndex={-1}>{viewNode(view)}</main>
       {open === "palette" && <Palette onClose={close} onHelp={() => setOpen("help")} />}
       {open === "help" && <Help onClose={close} />}
-      <UndoDialog />
       <Toasts />
     </>
   )

@@ -10,7 +10,7 @@ import { Icon, type IconName } from "../parts/Icon.tsx"
 import { Inline } from "../parts/Words.tsx"
 import { addressOf, go } from "../state/Address.ts"
 import { prefer, THEMES, usePreferences } from "../state/Preferences.ts"
-import { useTexts } from "../texts/Texts.ts"
+import { speak, useTexts } from "../texts/Texts.ts"
 import css from "./Frame.module.css"
 import { VIEWS } from "./views.ts"
 
@@ -53,12 +53,13 @@ export const Palette = ({ onClose, onHelp }: { readonly onClose: () => void; rea
       name: t.palette.goTo(t.views[name]),
       run: () => go(addressOf({ name }))
     })),
-    { id: "undo", icon: "undo", name: t.undo.last, run: () => undo(undefined) },
+    { id: "changes", icon: "undo", name: t.changes.title, run: () => go(addressOf({ name: "changes" })) },
+    { id: "undo", icon: "undo", name: t.undo.last, run: () => undo({}) },
     {
       id: "language",
       icon: "command",
       name: t.frame.otherLanguage,
-      run: () => prefer({ language: language === "en" ? "zh" : "en" })
+      run: () => void speak(language === "en" ? "zh" : "en")
     },
     ...THEMES.filter((each) => each !== theme).map((each): Choice => ({
       id: `theme-${each}`,

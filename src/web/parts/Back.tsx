@@ -24,6 +24,8 @@ export const Back = ({ to }: { readonly to: "search" | "sessions" }) => {
         ? t.memory.session
         : name === "unknown"
         ? t.views[to]
+        : name === "changes"
+        ? t.changes.title
         : t.views[name]}
     </Link>
   )

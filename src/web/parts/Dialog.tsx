@@ -24,7 +24,7 @@ export const Dialog = ({ children, foot, isBare = false, onClose, title }: Props
     const before = document.activeElement
     dialog?.showModal()
     // The browser would choose the button that closes it.
-    dialog?.querySelector<HTMLElement>("input, select, textarea, [data-first]")?.focus()
+    dialog?.querySelector<HTMLElement>(`input, select, textarea, .${css["dialogFoot"] ?? ""} button`)?.focus()
     return () => {
       dialog?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()
@@ -41,7 +41,8 @@ export const Dialog = ({ children, foot, isBare = false, onClose, title }: Props
       }}
       onClose={onClose}
       onMouseDown={(event) => {
-        if (event.target === ref.current) onClose()
+        // Not the second half of the double click that opened it.
+        if (event.target === ref.current && event.detail < 2) onClose()
       }}
     >
       <div className={isBare ? "hidden" : css["dialogHead"]}>

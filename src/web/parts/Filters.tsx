@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query"
 import type { ReactNode } from "react"
 import type { UnitType } from "../api/Client.ts"
 import { type Filters, projects } from "../api/Queries.ts"
-import { change } from "../state/Address.ts"
+import { change, type Query } from "../state/Address.ts"
 import { useTexts } from "../texts/Texts.ts"
 import css from "./parts.module.css"
 
@@ -58,6 +58,9 @@ export const Choice = ({ label, onChange, options, value }: Choice) => (
   </select>
 )
 
+/** Filters; the memory that was chosen beside the list may not be in it any more. */
+const filter = (query: Query, isReplaced = false) => change({ ...query, m: null }, isReplaced)
+
 /** The project of the address; all of them where it names none. */
 export const ProjectChoice = ({ query }: { readonly query: URLSearchParams }) => {
   const t = useTexts()
@@ -73,7 +76,7 @@ export const ProjectChoice = ({ query }: { readonly query: URLSearchParams }) =>
         ...known,
         ...(value === "" || known.some(([id]) => id === value) ? [] : [[value, value] as const])
       ]}
-      onChange={(project) => change({ project })}
+      onChange={(project) => filter({ project })}
     />
   )
 }
@@ -93,7 +96,7 @@ export const TimeChoice = ({ query }: { readonly query: URLSearchParams }) => {
           ["dates", t.filters.dates]
         ]}
         onChange={(chosen) =>
-          change(
+          filter(
             chosen === "dates"
               ? { days: null, since: new Date(Date.now() - 30 * DAY_MS).toISOString().slice(0, 10), until: null }
               : { days: chosen, since: null, until: null }
@@ -106,7 +109,7 @@ export const TimeChoice = ({ query }: { readonly query: URLSearchParams }) => {
           type="date"
           aria-label={t.filters[name]}
           value={query.get(name) ?? ""}
-          onChange={(event) => change({ [name]: event.target.value }, true)}
+          onChange={(event) => filter({ [name]: event.target.value }, true)}
         />
       ))}
     </>
@@ -120,7 +123,7 @@ export const TypeChoice = ({ query }: { readonly query: URLSearchParams }) => {
       label={t.filters.type}
       value={query.get("type") ?? ""}
       options={[["", t.filters.allTypes], ...TYPES.map((type) => [type, t.types[type]] as const)]}
-      onChange={(type) => change({ type })}
+      onChange={(type) => filter({ type })}
     />
   )
 }
@@ -131,6 +134,9 @@ export const TextChoice = (
 ) => {
   const t = useTexts()
   const value = query.get(name) ?? ""
+  const set = (text: string) => {
+    if (text.trim() !== value) filter({ [name]: text.trim() })
+  }
   return (
     <input
       key={value}
@@ -142,10 +148,10 @@ export const TextChoice = (
       data-chosen={value !== ""}
       spellCheck={false}
       autoCapitalize="off"
-      onBlur={(event) => change({ [name]: event.target.value.trim() })}
+      onBlur={(event) => set(event.target.value)}
       onKeyDown={(event) => {
         if (event.key === "Enter" && !event.nativeEvent.isComposing) {
-          change({ [name]: event.currentTarget.value.trim() })
+          set(event.currentTarget.value)
         }
       }}
     />

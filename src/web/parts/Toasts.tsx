@@ -7,15 +7,21 @@ interface Toast {
   readonly id: number
   readonly text: string
   readonly kind: "done" | "problem"
-  readonly action?: { readonly name: string; readonly run: () => void }
+  /** What can be pressed, once; `run` may say in the place of this message what came of it. */
+  readonly action?: { readonly name: string; readonly run: (toast: number) => void } | undefined
 }
 
 /** Milliseconds that a message stays; one with something to press stays longer. */
 const STAYS_MS = 5_000
 const STAYS_WITH_ACTION_MS = 12_000
+/** Messages that are shown at a time. */
+const SHOWN = 3
 
 let toasts: ReadonlyArray<Toast> = []
 let last = 0
+/** True while the pointer or the focus is on a message: none goes away then, so that none moves under the pointer. */
+let isHeld = false
+const timers = new Map<number, number>()
 const listeners = new Set<() => void>()
 
 const set = (next: ReadonlyArray<Toast>) => {
@@ -30,25 +36,52 @@ const subscribe = (listener: () => void) => {
   }
 }
 
-const close = (id: number) => set(toasts.filter((toast) => toast.id !== id))
+const close = (id: number) => {
+  window.clearTimeout(timers.get(id))
+  timers.delete(id)
+  set(toasts.filter((toast) => toast.id !== id))
+  if (toasts.length === 0) isHeld = false
+}
 
-/** Says something at the edge of the page for some seconds, and to screen readers. */
-export const say = (text: string, rest: Partial<Pick<Toast, "action" | "kind">> = {}): void => {
-  const id = ++last
-  set([...toasts.slice(-2), { kind: "done", ...rest, id, text }])
-  window.setTimeout(() => close(id), rest.action === undefined ? STAYS_MS : STAYS_WITH_ACTION_MS)
+const closeLater = (id: number, millis: number) => {
+  window.clearTimeout(timers.get(id))
+  timers.set(id, window.setTimeout(() => isHeld ? closeLater(id, STAYS_MS) : close(id), millis))
+}
+
+/** Says something at the edge of the page for some seconds, and to screen readers; in the place of an earlier message, if that is there. */
+export const say = (text: string, rest: Partial<Pick<Toast, "action" | "kind">> = {}, place?: number): void => {
+  const id = place !== undefined && timers.has(place) ? place : ++last
+  const toast: Toast = { kind: "done", ...rest, id, text }
+  if (id === place) set(toasts.map((each) => each.id === id ? toast : each))
+  else {
+    if (!isHeld) { for (const { id } of toasts.slice(0, Math.max(0, toasts.length + 1 - SHOWN))) close(id) }
+    set([...toasts, toast])
+  }
+  closeLater(id, rest.action === undefined ? STAYS_MS : STAYS_WITH_ACTION_MS)
 }
 
 /** Says what went wrong. */
-export const sayProblem = (error: unknown): void => {
-  say(error instanceof Error ? error.message : String(error), { kind: "problem" })
+export const sayProblem = (error: unknown, place?: number): void => {
+  say(error instanceof Error ? error.message : String(error), { kind: "problem" }, place)
+}
+
+const hold = (isOn: boolean) => () => {
+  isHeld = isOn
 }
 
 export const Toasts = () => {
   const t = useTexts()
   const shown = useSyncExternalStore(subscribe, () => toasts)
   return (
-    <div className={css["toasts"]} role="status" aria-live="polite">
+    <div
+      className={css["toasts"]}
+      role="status"
+      aria-live="polite"
+      onPointerEnter={hold(true)}
+      onPointerLeave={hold(false)}
+      onFocus={hold(true)}
+      onBlur={hold(false)}
+    >
       {shown.map(({ action, id, kind, text }) => (
         <div key={id} className={css["toast"]} data-kind={kind}>
           <p>{text}</p>
@@ -56,8 +89,8 @@ export const Toasts = () => {
             <Button
               icon="undo"
               onClick={() => {
-                close(id)
-                action.run()
+                set(toasts.map((toast) => toast.id === id ? { ...toast, action: undefined } : toast))
+                action.run(id)
               }}
             >
               {action.name}

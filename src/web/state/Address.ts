@@ -7,7 +7,7 @@ import { useSyncExternalStore } from "react"
 const BASE = "/app"
 
 export type View =
-  | { readonly name: "search" | "sessions" | "why" | "least" | "projects" | "health" | "unknown" }
+  | { readonly name: "search" | "sessions" | "why" | "least" | "changes" | "projects" | "health" | "unknown" }
   | { readonly name: "session" | "memory"; readonly id: string }
 
 export interface Address {
@@ -18,7 +18,7 @@ export interface Address {
 /** Values of the query to change: null, "" and an empty list take one out. */
 export type Query = Readonly<Record<string, string | ReadonlyArray<string> | null | undefined>>
 
-const LISTS = ["sessions", "why", "least", "projects", "health"] as const
+const LISTS = ["sessions", "why", "least", "changes", "projects", "health"] as const
 
 /** Returns the view of a path of the page, which begins with `/app`. */
 export const viewOf = (path: string): View => {

@@ -51,7 +51,7 @@ const kept = (): string | null => {
 let current: Preferences | undefined
 const listeners = new Set<() => void>()
 
-const snapshot = (): Preferences => {
+export const preferences = (): Preferences => {
   current ??= parse(kept(), navigator.languages)
   return current
 }
@@ -65,13 +65,13 @@ const subscribe = (listener: () => void) => {
 
 /** Shows the preferences in the document, where styles and screen readers look for them. */
 export const apply = (): void => {
-  const { language, theme } = snapshot()
+  const { language, theme } = preferences()
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en"
   document.documentElement.dataset["theme"] = theme
 }
 
 export const prefer = (change: Partial<Preferences>): void => {
-  current = { ...snapshot(), ...change }
+  current = { ...preferences(), ...change }
   try {
     window.localStorage.setItem(KEY, JSON.stringify(current))
   } catch {
@@ -81,4 +81,4 @@ export const prefer = (change: Partial<Preferences>): void => {
   for (const listener of listeners) listener()
 }
 
-export const usePreferences = (): Preferences => useSyncExternalStore(subscribe, snapshot)
+export const usePreferences = (): Preferences => useSyncExternalStore(subscribe, preferences)

@@ -1,14 +1,30 @@
 /**
  * The page's words in the language that a person chose, and numbers and times as that language writes them.
  */
-import { type Language, usePreferences } from "../state/Preferences.ts"
+import { type Language, prefer, usePreferences } from "../state/Preferences.ts"
 import { en, type Texts } from "./en.ts"
-import { zh } from "./zh.ts"
 
-const TEXTS: Readonly<Record<Language, Texts>> = { en, zh }
+/** Those that are loaded. */
+const TEXTS: Partial<Record<Language, Texts>> = { en }
 const LOCALES: Readonly<Record<Language, string>> = { en: "en-GB", zh: "zh-CN" }
 
-export const useTexts = (): Texts => TEXTS[usePreferences().language]
+/** Loads the words of a language, which are in a file of their own. Where that fails, the page speaks English. */
+export const load = async (language: Language): Promise<void> => {
+  if (language === "en") return
+  try {
+    TEXTS[language] ??= (await import("./zh.ts")).zh
+  } catch {
+    // The next choice tries again.
+  }
+}
+
+/** Shows the page in a language, once its words are there. */
+export const speak = async (language: Language): Promise<void> => {
+  await load(language)
+  prefer({ language })
+}
+
+export const useTexts = (): Texts => TEXTS[usePreferences().language] ?? en
 
 const STEPS = [
   ["year", 31_557_600],

@@ -4,6 +4,12 @@
 import { type Label, LABELS } from "./labels.ts"
 
 const plural = (n: number, one: string, many: string) => `${n.toLocaleString("en-GB")} ${n === 1 ? one : many}`
+/** Says of what forgetting takes too. */
+const takenOf = (units: number, sessions: number) =>
+  [
+    ...(units === 0 ? [] : [memories(units)]),
+    ...(sessions === 0 ? [] : [sessions === 1 ? "what the session was for" : `what ${sessions} sessions were for`])
+  ].join(" and of ")
 const memories = (n: number) => plural(n, "memory", "memories")
 const quoted = (words: ReadonlyArray<string>) => words.map((word) => `“${word}”`).join(", ")
 
@@ -15,6 +21,7 @@ export const en = {
   cancel: "Cancel",
   again: "Try again",
   waiting: "Loading",
+  named: (title: string, more: number) => `“${title}”${more > 0 ? ` and ${more} more` : ""}`,
   copied: (text: string) => text === "" ? "Copied." : `Copied: ${text}`,
   copy: (text: string) => `Copy: ${text}`,
   types: {
@@ -68,7 +75,7 @@ export const en = {
       e: "Edit the memory",
       p: "Pin it, or unpin it",
       r: "Choose the memory that replaces it",
-      x: "Forget it (it can be undone for seven days)",
+      x: "Forget it; it asks first but where the least are listed",
       y: "Keep it: it is never let go"
     }
   },
@@ -142,7 +149,12 @@ export const en = {
     replace: "Replace",
     copy: "Copy",
     forget: "Forget",
-    forgotten: (n: number) => `${memories(n)} forgotten.`,
+    forgotten: (what: string, units: number, sessions: number) =>
+      `Forgotten: ${what}.${units + sessions === 0 ? "" : ` Also taken out of ${takenOf(units, sessions)}.`}`,
+    forgetTitle: (title: string) => `Forget “${title}”?`,
+    forgetHint: "What it says goes from the messages too, and is not captured again. It can be undone for seven days.",
+    also: (units: number, sessions: number) =>
+      `It is also taken out of ${takenOf(units, sessions)}, which are made anew of what is left:`,
     replacedBy: "Out of date: replaced by",
     holdsAgain: "It is not out of date",
     heldAgain: "No longer replaced.",
@@ -154,7 +166,7 @@ export const en = {
     text: "Text",
     save: "Save",
     saveKeys: "Ctrl Enter saves, Esc leaves",
-    saved: "Saved.",
+    saved: (what: string) => `Saved: ${what}.`,
     changedMeanwhile:
       "Someone else changed this memory meanwhile, and nothing was overwritten. Copy what you wrote, leave the form and begin again.",
     history: "Changes",
@@ -325,7 +337,9 @@ export const en = {
     merge: "Merge",
     mergeTitle: (name: string) => `Merge ${name} into another project`,
     into: "Into",
-    mergeHint: "Its memories move there, and what is said in it from now on. It can be undone.",
+    choose: "Choose a project…",
+    mergeHint: (n: number) =>
+      `Its ${memories(n)} ${n === 1 ? "moves" : "move"} there, and what is said in it from now on. It can be undone.`,
     merged: (from: string, into: string) => `${from} is part of ${into} now.`,
     manage: "Manage",
     holds: "Includes",
@@ -333,6 +347,16 @@ export const en = {
     splitIt: (name: string) => `Make ${name} a project of its own again`,
     splitDone: (name: string) => `${name} is a project of its own again.`,
     exclude: "Exclude",
+    excludeTitle: (name: string) => `Exclude ${name}?`,
+    excludeHint: "Its sessions are not read any more, and Claude is told nothing in them.",
+    excludeStays: (n: number) =>
+      n === 0
+        ? "Nothing is remembered of it."
+        : `${
+          n === 1 ? "The memory that is there stays" : `The ${memories(n)} that are there stay`
+        }, but a search of all projects leaves ${n === 1 ? "it" : "them"} out. Forget ${
+          n === 1 ? "it" : "them"
+        } with claude-memory forget --project.`,
     include: "Include",
     excluded: "excluded",
     excludedNow: (name: string) => `Sessions of ${name} are not read any more.`,
@@ -349,26 +373,24 @@ export const en = {
     name: "Undo",
     last: "Undo the last change",
     nothing: "There is nothing to undo.",
-    title: "Undo the last change?",
-    changed: {
-      edit: "This memory was edited, and would be as before:",
-      feedback: "What was said of this memory would be taken back:",
-      keep: "Whether this memory is kept would be as before:"
-    },
-    forgotten: (n: number) =>
-      n === 1 ? "This memory was forgotten, and would be back:" : `${memories(n)} were forgotten, and would be back:`,
-    merged: (from: string, into: string) => `${from} was merged into ${into}, and would be a project of its own again.`,
-    by: { person: "by you", claude: "by Claude", rule: "by a rule" },
-    more: (n: number) => `and ${n} more`,
-    changedMeanwhile: "Something else was changed meanwhile, and nothing was undone.",
-    hint: "Pins, and what a rule replaced, are taken back at the memory itself.",
     done: {
-      edit: "The edit is undone.",
-      feedback: "What was said of it is taken back.",
-      keep: "Keeping is undone.",
-      forget: "It is remembered again.",
-      merge: "The merge is undone."
+      edit: (what: string) => `As it was before the edit: ${what}.`,
+      keep: (what: string) => `No longer kept, or kept again: ${what}.`,
+      feedback: (what: string) => `What was said of it is taken back: ${what}.`,
+      forget: (what: string) => `Remembered again: ${what}.`,
+      merge: () => "The merge is undone."
     }
+  },
+  changes: {
+    title: "What was changed and forgotten",
+    hint: "Of the last seven days, newest first: what can be undone. Of what is forgotten, the title alone is shown.",
+    none: "Nothing was changed or forgotten in the last seven days.",
+    kinds: { edit: "Edited", keep: "Kept", feedback: "Said of it", forget: "Forgotten", merge: "Merged" },
+    byClaude: "by Claude",
+    until: (time: string) => `can be undone until ${time}`,
+    merge: (from: string, into: string) => `${from} into ${into}`,
+    said: (n: number) => `What was said in ${plural(n, "message", "messages")}`,
+    undoIt: (what: string) => `Undo: ${what}`
   },
   failed: {
     title: "Dead letters and failed work",

@@ -7,6 +7,12 @@ const number = (n: number) => n.toLocaleString("zh-CN")
 const memories = (n: number) => `${number(n)} 条记忆`
 const quoted = (words: ReadonlyArray<string>) => words.map((word) => `“${word}”`).join("、")
 
+/** 忘记时同时去掉的地方。 */
+const takenOf = (units: number, sessions: number) =>
+  [...(units === 0 ? [] : [memories(units)]), ...(sessions === 0 ? [] : [`${number(sessions)} 个会话的主题`])].join(
+    "和"
+  )
+
 /** 检查的名称；说明由服务给出，是英文。 */
 const CHECKS: Readonly<Record<string, string>> = {
   "captured lines": "读过的行",
@@ -26,6 +32,7 @@ export const zh: Texts = {
   cancel: "取消",
   again: "重试",
   waiting: "加载中",
+  named: (title, more) => `“${title}”${more > 0 ? `等 ${number(more + 1)} 条` : ""}`,
   copied: (text) => text === "" ? "已复制。" : `已复制：${text}`,
   copy: (text) => `复制：${text}`,
   types: {
@@ -79,7 +86,7 @@ export const zh: Texts = {
       e: "编辑记忆",
       p: "置顶或取消置顶",
       r: "指定取代它的记忆",
-      x: "忘记（七天内可撤销）",
+      x: "忘记：在“清理”中直接忘记，在别处先询问",
       y: "保留：永远不会清除"
     }
   },
@@ -150,7 +157,11 @@ export const zh: Texts = {
     replace: "取代",
     copy: "复制",
     forget: "忘记",
-    forgotten: (n) => `已忘记 ${memories(n)}。`,
+    forgotten: (what, units, sessions) =>
+      `已忘记：${what}。${units + sessions === 0 ? "" : `同时也从${takenOf(units, sessions)}中去掉。`}`,
+    forgetTitle: (title) => `忘记“${title}”？`,
+    forgetHint: "它的内容也会从消息中去掉，不再采集。七天内可撤销。",
+    also: (units, sessions) => `它也会从${takenOf(units, sessions)}中去掉，这些将用剩下的内容重新生成：`,
     replacedBy: "它已不再有效，取代它的是",
     holdsAgain: "恢复有效",
     heldAgain: "恢复有效。",
@@ -162,7 +173,7 @@ export const zh: Texts = {
     text: "正文",
     save: "保存",
     saveKeys: "Ctrl Enter 保存，Esc 离开",
-    saved: "已保存。",
+    saved: (what) => `已保存：${what}。`,
     changedMeanwhile: "其间有人改动了这条记忆，没有覆盖任何内容。请复制您写的内容，离开表单后重新开始。",
     history: "改动历史",
     changedBy: (who) => who === "person" ? "由您改动" : who === "claude" ? "由 Claude 改动" : "由规则得出",
@@ -360,7 +371,8 @@ export const zh: Texts = {
     merge: "合并",
     mergeTitle: (name) => `把 ${name} 合并到另一个项目`,
     into: "合并到",
-    mergeHint: "它的记忆会移到那里，今后在其中说的内容也一样。可以撤销。",
+    choose: "请选择项目…",
+    mergeHint: (n) => `它的 ${memories(n)}会移到那里，今后在其中说的内容也一样。可以撤销。`,
     merged: (from, into) => `${from} 现在是 ${into} 的一部分。`,
     manage: "管理",
     holds: "包含原来的",
@@ -368,6 +380,12 @@ export const zh: Texts = {
     splitIt: (name) => `让 ${name} 重新成为独立的项目`,
     splitDone: (name) => `${name} 重新成为独立的项目。`,
     exclude: "排除",
+    excludeTitle: (name) => `排除 ${name}？`,
+    excludeHint: "不再读取它的会话，也不在其中告诉 Claude 任何内容。",
+    excludeStays: (n) =>
+      n === 0
+        ? "没有关于它的记忆。"
+        : `已有的 ${memories(n)}会保留，但搜索全部项目时不包括它们。要忘记它们，请用 claude-memory forget --project。`,
     include: "恢复",
     excluded: "已排除",
     excludedNow: (name) => `不再读取 ${name} 的会话。`,
@@ -384,25 +402,24 @@ export const zh: Texts = {
     name: "撤销",
     last: "撤销上一次改动",
     nothing: "没有可撤销的。",
-    title: "撤销上一次改动？",
-    changed: {
-      edit: "这条记忆被编辑过，将恢复原样：",
-      feedback: "将收回对这条记忆的说法：",
-      keep: "这条记忆是否保留将恢复原样："
-    },
-    forgotten: (n) => n === 1 ? "这条记忆已被忘记，将重新记住：" : `${number(n)} 条记忆已被忘记，将重新记住：`,
-    merged: (from, into) => `${from} 已合并到 ${into}，将重新成为独立的项目。`,
-    by: { person: "由您", claude: "由 Claude", rule: "由规则" },
-    more: (n) => `还有 ${number(n)} 条`,
-    changedMeanwhile: "在此期间有其他改动，没有撤销任何内容。",
-    hint: "置顶，以及规则所作的取代，请在那条记忆处收回。",
     done: {
-      edit: "已撤销编辑。",
-      feedback: "已收回对它的说法。",
-      keep: "已撤销保留。",
-      forget: "已重新记住。",
-      merge: "已撤销合并。"
+      edit: (what) => `已恢复到编辑之前：${what}。`,
+      keep: (what) => `已撤销对保留的改动：${what}。`,
+      feedback: (what) => `已收回该反馈：${what}。`,
+      forget: (what) => `已重新记住：${what}。`,
+      merge: () => "已撤销合并。"
     }
+  },
+  changes: {
+    title: "改动和忘记的内容",
+    hint: "最近七天内可撤销的，最新的在前。已忘记的只显示标题。",
+    none: "最近七天没有改动或忘记任何内容。",
+    kinds: { edit: "已编辑", keep: "保留", feedback: "反馈", forget: "已忘记", merge: "已合并" },
+    byClaude: "由 Claude",
+    until: (time) => `${time} 前可撤销`,
+    merge: (from, into) => `${from} 合并到 ${into}`,
+    said: (n) => `${number(n)} 条消息中说的内容`,
+    undoIt: (what) => `撤销：${what}`
   },
   failed: {
     title: "无法解析的行与失败的任务",

@@ -3,12 +3,13 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { useEffect, useRef, useState } from "react"
-import { useForget, useKeep } from "../../api/Changes.ts"
+import { useKeep } from "../../api/Changes.ts"
 import type { Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { FilterRow, ProjectChoice } from "../../parts/Filters.tsx"
+import { useForgetting } from "../../parts/Forgetting.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
@@ -16,6 +17,9 @@ import { addressOf, useAddress } from "../../state/Address.ts"
 import { focusFirstItem, ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Least.module.css"
+
+/** Longest time between the two clicks of a double click, in milliseconds. */
+const DOUBLE_CLICK_MS = 700
 
 interface RowProps {
   readonly unit: Unit
@@ -62,19 +66,32 @@ export const Least = () => {
   const t = useTexts()
   const { query } = useAddress()
   const least = useQuery(Queries.least(query.getAll("project")))
-  const forget = useForget()
   const keep = useKeep()
   // What was decided goes from the list at once, before the server has done it.
   const [done, setDone] = useState<ReadonlySet<string>>(new Set())
   const next = useRef<string | undefined>(undefined)
   const left = (least.data?.units ?? []).filter(({ id }) => !done.has(id))
-  const decide = (id: string, isForgotten: boolean) => {
+  const decided = (id: string) => {
     const at = left.findIndex((unit) => unit.id === id)
     next.current = (left[at + 1] ?? left[at - 1])?.id
     setDone((done) => new Set([...done, id]))
-    const decided = { id, onUndone: () => setDone((done) => new Set([...done].filter((other) => other !== id))) }
-    if (isForgotten) forget(decided)
-    else keep(decided)
+  }
+  const undone = (id: string) => setDone((done) => new Set([...done].filter((other) => other !== id)))
+  const { forget, question } = useForgetting(decided, undone)
+  const decide = (unit: Unit, isForgotten: boolean) => {
+    if (isForgotten) void forget(unit)
+    else {
+      keep({ unit, onUndone: () => undone(unit.id) })
+      decided(unit.id)
+    }
+  }
+  // The next row comes under the pointer, and the second half of a double click with it.
+  const clickedAt = useRef(-Infinity)
+  const onClick = (unit: Unit, isForgotten: boolean) => () => {
+    const now = performance.now()
+    if (now - clickedAt.current < DOUBLE_CLICK_MS) return
+    clickedAt.current = now
+    decide(unit, isForgotten)
   }
   useEffect(() => {
     if (next.current === undefined) return
@@ -82,10 +99,10 @@ export const Least = () => {
     next.current = undefined
   }, [done])
   useListKeys()
-  const onKey = (isForgotten: boolean) => () => {
-    const id = focused()
-    if (id === undefined) focusFirstItem()
-    else decide(id, isForgotten)
+  const onKey = (isForgotten: boolean) => ({ repeat }: KeyboardEvent) => {
+    const unit = left.find(({ id }) => id === focused())
+    if (unit === undefined) focusFirstItem()
+    else if (!repeat) decide(unit, isForgotten)
   }
   useKeys({ x: onKey(true), y: onKey(false) })
   return (
@@ -99,6 +116,7 @@ export const Least = () => {
       <FilterRow>
         <ProjectChoice query={query} />
         <span className={css["quiet"]} role="status">{t.least.left(left.length, done.size)}</span>
+        <Link className={css["more"]} href={addressOf({ name: "changes" })}>{t.changes.title}</Link>
       </FilterRow>
       <Answer query={least}>
         {() =>
@@ -114,13 +132,14 @@ export const Least = () => {
                   <Row
                     key={unit.id}
                     unit={unit}
-                    onKeep={() => decide(unit.id, false)}
-                    onForget={() => decide(unit.id, true)}
+                    onKeep={onClick(unit, false)}
+                    onForget={onClick(unit, true)}
                   />
                 ))}
               </ol>
             )}
       </Answer>
+      {question}
     </div>
   )
 }

@@ -3,13 +3,14 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { type ReactNode, useState } from "react"
-import { useEdit, useForget, useKeep, usePin } from "../../api/Changes.ts"
+import { useEdit, useKeep, usePin } from "../../api/Changes.ts"
 import type { UnitView } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Note } from "../../parts/Answer.tsx"
 import { Back } from "../../parts/Back.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { Copy, useCopy } from "../../parts/Copy.tsx"
+import { useForgetting } from "../../parts/Forgetting.tsx"
 import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
@@ -128,22 +129,21 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
   const [open, setOpen] = useState<"edit" | "replace" | undefined>()
   const pin = usePin()
   const keep = useKeep()
-  const forget = useForget()
   const edit = useEdit()
   const copy = useCopy()
-  const keepIt = () => keep({ id: unit.id, isOff: unit.kept === true })
-  const forgetIt = () => {
-    forget({ id: unit.id })
+  const keepIt = () => keep({ unit, isOff: unit.kept === true })
+  const { forget, question } = useForgetting(() => {
     if (onForgotten !== undefined) onForgotten()
     else if (window.history.length > 1) window.history.back()
     else go(addressOf({ name: "search" }))
-  }
+  })
   useKeys({
     e: () => setOpen("edit"),
     p: () => pin({ id: unit.id, pinned: !unit.pinned }),
     r: () => setOpen("replace"),
     y: keepIt,
-    x: forgetIt
+    // A key that was meant for another place forgets nothing.
+    x: () => void forget(unit, true)
   })
   const close = () => setOpen(undefined)
   const Title = isPane ? "h2" : "h1"
@@ -184,7 +184,7 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
           </Button>
           <Button icon="replace" keyName="r" onClick={() => setOpen("replace")}>{t.memory.replace}</Button>
           <Button icon="copy" onClick={() => copy(`${unit.title}\n\n${unit.content}`)}>{t.memory.copy}</Button>
-          <Button icon="least" kind="danger" keyName="x" onClick={forgetIt}>{t.memory.forget}</Button>
+          <Button icon="least" kind="danger" keyName="x" onClick={() => void forget(unit)}>{t.memory.forget}</Button>
         </div>
       </header>
       {unit.pinned && (
@@ -224,6 +224,7 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
       <Facts {...seen} />
       <Source {...seen} />
       {(unit.revision !== undefined || unit.kept === true) && <History id={unit.id} />}
+      {question}
       {open === "replace" && <ReplaceDialog unit={unit} etag={seen.etag} onClose={close} />}
     </article>
   )

@@ -3,7 +3,7 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { type ReactNode, useState } from "react"
-import { useProjectChange, useUndo } from "../../api/Changes.ts"
+import { useProjectChange } from "../../api/Changes.ts"
 import { ask, type Project, send } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty } from "../../parts/Answer.tsx"
@@ -39,6 +39,19 @@ const useExport = () => {
       sayProblem(error)
     }
   }
+}
+
+/** Excludes a project, or includes it again; its message takes that back. */
+const useExclude = (of: Project) => {
+  const t = useTexts()
+  const change = useProjectChange()
+  const exclude = (isExcluded: boolean, toast?: number) =>
+    change({
+      run: () => ask("post", "/v1/projects/exclude", { body: { project: of.id, isExcluded } }),
+      done: isExcluded ? t.projects.excludedNow(of.name) : t.projects.includedNow(of.name),
+      ...(toast === undefined ? { back: (toast: number) => exclude(!isExcluded, toast) } : { toast })
+    })
+  return exclude
 }
 
 const RenameDialog = ({ of, onClose }: { readonly of: Project; readonly onClose: () => void }) => {
@@ -91,7 +104,7 @@ interface MergeProps {
 const MergeDialog = ({ of, onClose, others }: MergeProps) => {
   const t = useTexts()
   const change = useProjectChange()
-  const [into, setInto] = useState(others[0]?.id ?? "")
+  const [into, setInto] = useState("")
   const target = others.find(({ id }) => id === into)
   return (
     <Dialog title={t.projects.mergeTitle(of.name)} onClose={onClose}>
@@ -110,10 +123,11 @@ const MergeDialog = ({ of, onClose, others }: MergeProps) => {
         <label className={parts["field"]}>
           <span>{t.projects.into}</span>
           <select className={parts["input"]} autoFocus value={into} onChange={(event) => setInto(event.target.value)}>
+            <option value="">{t.projects.choose}</option>
             {others.map(({ id, name, root }) => <option key={id} value={id}>{`${name} — ${root}`}</option>)}
           </select>
         </label>
-        <p className={css["quiet"]}>{t.projects.mergeHint}</p>
+        <p className={css["quiet"]}>{t.projects.mergeHint(of.units)}</p>
         <div className={css["actions"]}>
           <Button type="submit" kind="primary" isDisabled={target === undefined}>{t.projects.merge}</Button>
           <Button onClick={onClose}>{t.cancel}</Button>
@@ -136,10 +150,40 @@ const Manage = ({ children, of }: { readonly of: Project; readonly children: Rea
   )
 }
 
+/** Asks before a project is read no more, and says what becomes of what is remembered. */
+const ExcludeDialog = ({ of, onClose }: { readonly of: Project; readonly onClose: () => void }) => {
+  const t = useTexts()
+  const exclude = useExclude(of)
+  return (
+    <Dialog
+      title={t.projects.excludeTitle(of.name)}
+      onClose={onClose}
+      foot={
+        <>
+          <Button
+            kind="danger"
+            onClick={() => {
+              exclude(true)
+              onClose()
+            }}
+          >
+            {t.projects.exclude}
+          </Button>
+          <Button onClick={onClose}>{t.cancel}</Button>
+        </>
+      }
+    >
+      <p>{t.projects.excludeHint}</p>
+      <p>{t.projects.excludeStays(of.units)}</p>
+    </Dialog>
+  )
+}
+
 const Row = ({ all, of }: { readonly of: Project; readonly all: ReadonlyArray<Project> }) => {
   const t = useTexts()
-  const [open, setOpen] = useState<"merge" | "rename" | undefined>()
+  const [open, setOpen] = useState<"exclude" | "merge" | "rename" | undefined>()
   const change = useProjectChange()
+  const exclude = useExclude(of)
   const save = useExport()
   const close = () => setOpen(undefined)
   return (
@@ -184,11 +228,10 @@ const Row = ({ all, of }: { readonly of: Project; readonly all: ReadonlyArray<Pr
         <Button onClick={() => setOpen("merge")} isDisabled={all.length < 2}>{t.projects.merge}</Button>
         <Button
           isPressed={of.isExcluded}
-          onClick={() =>
-            change({
-              run: () => ask("post", "/v1/projects/exclude", { body: { project: of.id, isExcluded: !of.isExcluded } }),
-              done: of.isExcluded ? t.projects.includedNow(of.name) : t.projects.excludedNow(of.name)
-            })}
+          onClick={() => {
+            if (of.isExcluded) exclude(false)
+            else setOpen("exclude")
+          }}
         >
           {of.isExcluded ? t.projects.include : t.projects.exclude}
         </Button>
@@ -196,6 +239,7 @@ const Row = ({ all, of }: { readonly of: Project; readonly all: ReadonlyArray<Pr
           {t.projects.export}
         </Button>
       </Manage>
+      {open === "exclude" && <ExcludeDialog of={of} onClose={close} />}
       {open === "rename" && <RenameDialog of={of} onClose={close} />}
       {open === "merge" && <MergeDialog of={of} others={all.filter(({ id }) => id !== of.id)} onClose={close} />}
     </li>
@@ -206,14 +250,13 @@ export const Projects = () => {
   const t = useTexts()
   const projects = useQuery(Queries.projects)
   const save = useExport()
-  const undo = useUndo()
   useListKeys()
   return (
     <div className={css["page"]}>
       <header className={css["top"]}>
         <h1 tabIndex={-1}>{t.views.projects}</h1>
         <div className={css["actions"]}>
-          <Button icon="undo" onClick={() => undo(undefined)}>{t.undo.last}</Button>
+          <Link className={parts["button"]} href={addressOf({ name: "changes" })}>{t.changes.title}</Link>
           <Button icon="download" onClick={() => void save(undefined, "lines")}>{t.projects.exportAll}</Button>
           <Button icon="download" onClick={() => void save(undefined, "markdown")}>{t.projects.exportMarkdown}</Button>
         </div>

@@ -1,0 +1,89 @@
+import { type ReactNode, useEffect, useRef, useState } from "react"
+import { useForget } from "../api/Changes.ts"
+import { ask, type Forgotten, type Unit } from "../api/Client.ts"
+import { useTexts } from "../texts/Texts.ts"
+import { Button } from "./Button.tsx"
+import { Dialog } from "./Dialog.tsx"
+import { sayProblem } from "./Toasts.tsx"
+
+type Named = Pick<Unit, "id" | "title">
+
+interface Question extends Pick<Forgotten, "also"> {
+  readonly unit: Named
+}
+
+export interface Forgetting {
+  /** Forgets a memory: at once where nothing else says it too, unless it is to be asked in any case. */
+  readonly forget: (unit: Named, isAsked?: boolean) => Promise<void>
+  /** The question, while there is one. */
+  readonly question: ReactNode
+}
+
+/** Forgets memories, and asks before it takes from others. */
+export const useForgetting = (
+  onForgotten: (id: string) => void,
+  onUndone?: (id: string) => void
+): Forgetting => {
+  const t = useTexts()
+  const run = useForget()
+  const [asked, setAsked] = useState<Question>()
+  const agreed = useRef<Named>(undefined)
+  const isBusy = useRef(false)
+  const forgetNow = (unit: Named) => {
+    run({ unit, onUndone: () => onUndone?.(unit.id) })
+    onForgotten(unit.id)
+  }
+  const forget = async (unit: Named, isAsked = false) => {
+    if (isBusy.current) return
+    isBusy.current = true
+    try {
+      const { also } = await ask("post", "/v1/forget", { body: { ids: [unit.id], isDryRun: true } })
+      if (isAsked || also.units.length + also.sessions.length > 0) setAsked({ unit, also })
+      else forgetNow(unit)
+    } catch (error) {
+      sayProblem(error)
+    } finally {
+      isBusy.current = false
+    }
+  }
+  const close = () => setAsked(undefined)
+  // After the dialog has given the focus back, so that the view can give it to what comes next.
+  useEffect(() => {
+    const unit = agreed.current
+    if (asked !== undefined || unit === undefined) return
+    agreed.current = undefined
+    forgetNow(unit)
+  }, [asked])
+  if (asked === undefined) return { forget, question: null }
+  const { also, unit } = asked
+  const others = [...also.units, ...also.sessions]
+  const question = (
+    <Dialog
+      title={t.memory.forgetTitle(unit.title)}
+      onClose={close}
+      foot={
+        <>
+          <Button
+            kind="danger"
+            onClick={() => {
+              agreed.current = unit
+              close()
+            }}
+          >
+            {t.memory.forget}
+          </Button>
+          <Button onClick={close}>{t.cancel}</Button>
+        </>
+      }
+    >
+      {others.length > 0 && (
+        <>
+          <p>{t.memory.also(also.units.length, also.sessions.length)}</p>
+          <ul>{others.map(({ id, title }) => <li key={id}>{title}</li>)}</ul>
+        </>
+      )}
+      <p>{t.memory.forgetHint}</p>
+    </Dialog>
+  )
+  return { forget, question }
+}

@@ -1,0 +1,78 @@
+/**
+ * What was changed and forgotten in the last seven days, each with what undoes it.
+ */
+import { useQuery } from "@tanstack/react-query"
+import { useUndo } from "../../api/Changes.ts"
+import type { RecentChange } from "../../api/Client.ts"
+import * as Queries from "../../api/Queries.ts"
+import { Answer, Empty } from "../../parts/Answer.tsx"
+import { Button } from "../../parts/Button.tsx"
+import { Link } from "../../parts/Link.tsx"
+import { At } from "../../parts/Words.tsx"
+import { addressOf } from "../../state/Address.ts"
+import { useFormat, useTexts } from "../../texts/Texts.ts"
+import css from "./Least.module.css"
+
+/** Says of what a change was: of memories by the first title, of projects by their names. */
+const useSubject = () => {
+  const t = useTexts()
+  const { data = [] } = useQuery(Queries.projects)
+  const names = new Map(
+    data.flatMap(({ id, merged, name }) =>
+      [[id, name], ...merged.map((each) => [each.id, each.name] as const)] as const
+    )
+  )
+  const nameOf = (id: string) => names.get(id) ?? id
+  return ({ merged, messages, named: [first], units }: RecentChange): string =>
+    merged !== null
+      ? t.changes.merge(nameOf(merged.from), nameOf(merged.into))
+      : first === undefined
+      ? t.changes.said(messages)
+      : t.named(first.title, units - 1)
+}
+
+const Row = ({ change, subject }: { readonly change: RecentChange; readonly subject: string }) => {
+  const t = useTexts()
+  const format = useFormat()
+  const undo = useUndo()
+  const { actor, at, kind, named: [first], operation, until } = change
+  return (
+    <li className={css["row"]}>
+      <div className={css["what"]}>
+        <p className={css["meta"]}>
+          <At at={at} />
+          <span>{t.changes.kinds[kind]}{actor === "claude" && ` · ${t.changes.byClaude}`}</span>
+          <span>{t.changes.until(format.minute(until))}</span>
+        </p>
+        {first === undefined || kind === "forget"
+          ? <span className={css["subject"]}>{subject}</span>
+          : <Link className={css["title"]} href={addressOf({ name: "memory", id: first.id })}>{subject}</Link>}
+      </div>
+      <Button icon="undo" onClick={() => undo({ operation })} label={t.changes.undoIt(subject)}>{t.undo.name}</Button>
+    </li>
+  )
+}
+
+export const Changes = () => {
+  const t = useTexts()
+  const changes = useQuery(Queries.changes)
+  const subjectOf = useSubject()
+  return (
+    <div className={css["page"]}>
+      <header>
+        <h1 tabIndex={-1}>{t.changes.title}</h1>
+        <p className={css["quiet"]}>{t.changes.hint}</p>
+      </header>
+      <Answer query={changes}>
+        {(all) =>
+          all.length === 0
+            ? <Empty title={t.changes.none} />
+            : (
+              <ol>
+                {all.map((change) => <Row key={change.operation} change={change} subject={subjectOf(change)} />)}
+              </ol>
+            )}
+      </Answer>
+    </div>
+  )
+}

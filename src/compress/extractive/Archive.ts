@@ -121,11 +121,11 @@ interface Quote {
   readonly text: string
 }
 
-/** Matches the labels of what a person said, and of anything else, before a passage. */
-const SPEAKER = /(?:^|\n)(User(?: \w+)*|[A-Z][\w ]{2,30}): /gu
+/** Matches the labels of who speaks, which no quoted text can hold (domain/Speakers.ts). */
+const SPEAKER = /(?:^|\n)(User|Claude)(?: [a-z ]{1,24})?: /gu
 
 const isOfPerson = ({ content }: MemoryUnit, { from }: Passage): boolean =>
-  [...content.slice(0, from).matchAll(SPEAKER)].at(-1)?.[1]?.startsWith("User") === true
+  [...content.slice(0, from).matchAll(SPEAKER)].at(-1)?.[1] === "User"
 
 /** Returns sentences of the session's units for which `isOf` holds, in their order, each once. */
 const quotesIn = (

@@ -6,17 +6,7 @@ import { MAX_CONTENT_LENGTH, weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
 import { isLesson, isReason, standsAlone } from "../text/Lessons.ts"
-import {
-  blocksOf,
-  condense,
-  informativeStatements,
-  isHead,
-  isOffering,
-  isOption,
-  linesOf,
-  quotable,
-  statements
-} from "../text/Prose.ts"
+import { blocksOf, condense, informativeStatements, isHead, linesOf, quotable, statements } from "../text/Prose.ts"
 import { summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { answerTitle, headingIn, promptTitle, shortened, titleFrom } from "../text/Titles.ts"

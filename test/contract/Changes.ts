@@ -38,6 +38,7 @@ export const step = FastCheck.oneof(
   { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("title" as const), which, text }) },
   { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("type" as const), which }) },
   { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("pin" as const), which }) },
+  { weight: 1, arbitrary: FastCheck.record({ _tag: FastCheck.constant("keep" as const), which }) },
   { weight: 2, arbitrary: FastCheck.record({ _tag: FastCheck.constant("replace" as const), which, other: which }) },
   {
     weight: 2,
@@ -62,7 +63,7 @@ export const step = FastCheck.oneof(
 export type Step = typeof step extends FastCheck.Arbitrary<infer A> ? A : never
 
 /** What a unit says that a person can change. */
-type Said = Pick<MemoryUnit, "content" | "feedback" | "pinned" | "replacedBy" | "title" | "type">
+type Said = Pick<MemoryUnit, "content" | "feedback" | "kept" | "pinned" | "replacedBy" | "title" | "type">
 type Values = Partial<Said>
 
 interface Edit {
@@ -98,12 +99,13 @@ export interface State {
 
 export const nothing = (): State => ({ given: new Map(), operations: [], isMerged: false, isElsewhere: false })
 
-const shown = ({ content, feedback, pinned, replacedBy, title, type }: MemoryUnit): Said => ({
+const shown = ({ content, feedback, kept, pinned, replacedBy, title, type }: MemoryUnit): Said => ({
   content,
   pinned,
   title,
   type,
   ...(feedback !== undefined && { feedback }),
+  ...(kept !== undefined && { kept }),
   ...(replacedBy !== undefined && { replacedBy })
 })
 
@@ -134,7 +136,7 @@ const isTouchedBy = (operation: Operation) => (later: Operation): boolean => {
     case "Merge":
       return later._tag === "Merge"
     case "Edit":
-      return later._tag === "Edit" && later.id === operation.id && isFeedback(later) === isFeedback(operation)
+      return later._tag === "Edit" && later.id === operation.id && kindOf(later) === kindOf(operation)
     case "Forget": {
       const ids = new Set(operation.gone.map(({ id }) => id))
       return later._tag === "Edit"
@@ -144,10 +146,13 @@ const isTouchedBy = (operation: Operation) => (later: Operation): boolean => {
   }
 }
 
-const isFeedback = ({ names }: Edit): boolean => names.includes("feedback")
+/** Returns what the store calls an undone operation. */
+const tagOf = (operation: Operation) => {
+  if (operation._tag !== "Edit") return operation._tag
+  return operation.names.includes("feedback") ? "Feedback" : operation.names.includes("kept") ? "Keep" : "Edit"
+}
 
-const kindOf = (operation: Operation) =>
-  operation._tag === "Edit" ? isFeedback(operation) ? "feedback" : "edit" : operation._tag.toLowerCase()
+const kindOf = (operation: Operation) => tagOf(operation).toLowerCase()
 
 /** Undoes the last operation, or the one so many before it. */
 const undo = (state: State, back = 0) => {
@@ -195,9 +200,11 @@ export const run = (state: State, step: Step) =>
         if (unit === undefined) return
         const values = valuesOf(unit)
         const result = yield* store.edit(id, values, "person")
-        if (result?._tag !== "Edited" || result.unit.revision === unit.revision) return
+        // Keeping makes no revision.
+        if (result?._tag !== "Edited" || values.kept === undefined && result.unit.revision === unit.revision) return
         const before = state.given.get(id) ?? {}
-        state.given.set(id, { ...before, ...values })
+        const { kept, ...others } = { ...before, ...values }
+        state.given.set(id, kept === true ? { ...others, kept } : others)
         if (isUndoable) state.operations.push({ _tag: "Edit", at, id, names: Object.keys(values), before })
       })
     switch (step._tag) {
@@ -224,6 +231,9 @@ export const run = (state: State, step: Step) =>
         break
       case "pin":
         yield* change(step.which, ({ pinned }) => ({ pinned: !pinned }), false)
+        break
+      case "keep":
+        yield* change(step.which, ({ kept }) => ({ kept: kept !== true }), true)
         break
       case "replace":
         yield* change(step.which, () => ({ replacedBy: step.other }), false)
@@ -253,7 +263,7 @@ export const run = (state: State, step: Step) =>
         const undone = yield* store.undo(undefined, number)
         assert.strictEqual(
           undone?._tag,
-          isTouched ? "NotUndone" : operation._tag === "Edit" && isFeedback(operation) ? "Feedback" : operation._tag
+          isTouched ? "NotUndone" : tagOf(operation)
         )
         if (!isTouched) undo(state, state.operations.length - 1 - at)
         break

@@ -31,7 +31,10 @@ const json = <A = Record<string, never>>(home: string, ...words: ReadonlyArray<s
   Effect.map(cli(home, ...words, "--json"), (outcome) => parsed<A>(outcome))
 
 const isFound = (home: string, word: string) =>
-  Effect.map(cli(home, "search", "--all-projects", word), ({ stdout }) => stdout.includes(word))
+  Effect.map(
+    json<{ readonly results: ReadonlyArray<unknown> }>(home, "search", "--all-projects", word),
+    ({ results }) => JSON.stringify(results).includes(word)
+  )
 
 const isHealthy = (home: string) =>
   Effect.map(cli(home, "doctor", "--deep"), ({ code, stdout }) => assert.strictEqual(code, 0, stdout))

@@ -1,8 +1,11 @@
 /**
  * Damages databases for real: overwrites pages, drops what the schema has, and fills disks.
  */
+import * as Effect from "effect/Effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { load } from "../../src/resources/SqliteDriver.ts"
 import { LATEST } from "../../src/store/sqlite/migrations.ts"
 import { register } from "../../src/store/sqlite/Packs.ts"
@@ -24,6 +27,16 @@ export const withDatabase = <A>(path: string, use: (database: DatabaseSync) => A
     database.close()
   }
 }
+
+/** Ends what was read of databases that are closed, where the driver leaves that to the garbage collector: it keeps their files open. */
+export const finalizeAll: Effect.Effect<void> = Effect.suspend(() => {
+  if (load().finalizesOnClose) return Effect.void
+  setFlagsFromString("--expose-gc")
+  const collect = runInNewContext("gc") as () => void
+  collect()
+  // Finalizers of native objects run as immediates.
+  return Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 10)))
+})
 
 export const run = (sql: string) => (path: string): void => withDatabase(path, (database) => database.exec(sql))
 

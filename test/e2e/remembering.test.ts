@@ -11,7 +11,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { samples } from "../data.ts"
 import { type CommandLineOptions, commandLines, started } from "./commandLines.ts"
-import { withDatabase } from "./damage.ts"
+import { finalizeAll, withDatabase } from "./damage.ts"
 import { makeHome, type Outcome, slow } from "./run.ts"
 import { copied } from "./sessions.ts"
 
@@ -110,7 +110,10 @@ describe("memories that Claude saves", () => {
               "SELECT body, unpacked(body) AS text FROM packs UNION ALL SELECT body, unpacked(body) FROM units"
             )
               .all() as unknown as ReadonlyArray<{ readonly body: Uint8Array; readonly text: string }>)
-        ).pipe(Effect.map((all) => all.filter(({ text }) => text.includes("without fake timers"))))
+        ).pipe(
+          Effect.map((all) => all.filter(({ text }) => text.includes("without fake timers"))),
+          Effect.zipLeft(finalizeAll)
+        )
         const search = Effect.map(claude(["search", TIMERS, "--all-projects", "--limit", "20", "--json"]), jsonOf)
         const inject = Effect.map(
           claude(["inject", "--prompt", TIMERS, "--all-projects", "--mode", "comprehensive"]),

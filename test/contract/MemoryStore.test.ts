@@ -10,6 +10,7 @@ import type { SearchFilter } from "../../src/domain/Search.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
 import { isQuick, oneIn, times } from "../data.ts"
+import { slow } from "../e2e/run.ts"
 import { address, postgresStore } from "../postgres.ts"
 import { suite as archive } from "./ArchiveContract.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
@@ -430,9 +431,9 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
   })
 
 describe.skipIf(address === undefined)("Postgres", () => {
-  suite("PostgresStore", postgresStore, { isChosen: oneIn(isQuick ? 3 : 1) })
-  archive("PostgresStore", postgresStore)
-  overlay("PostgresStore", postgresStore)
-  remembering("PostgresStore", postgresStore)
+  suite("PostgresStore", postgresStore, { isChosen: oneIn(isQuick ? 4 : 1) })
+  slow(archive)("PostgresStore", postgresStore)
+  slow(overlay)("PostgresStore", postgresStore)
+  slow(remembering)("PostgresStore", postgresStore)
   alike("SqliteStore and PostgresStore", [storeInMemory, postgresStore])
 })

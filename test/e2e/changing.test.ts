@@ -91,7 +91,7 @@ describe("a person who puts memories right", () => {
       assert.isTrue(existsSync(join(home, ".claude-memory")))
     }))
 
-  test("says that one did not help, and takes that back", ({ json, printed, refused }) =>
+  slow(test)("says that one did not help, and takes that back", ({ json, printed, refused }) =>
     Effect.gen(function*() {
       const { results: [{ id, unit }] } = yield* json("search", "fake timers", "--all-projects")
       const short = id.slice(0, 8)
@@ -134,47 +134,50 @@ describe("a person who puts memories right", () => {
       assert.match(yield* refused("keep", "ffffffff"), /ffffffff/)
     }))
 
-  test("takes back any one of the last seven days by its number, and is told which to take back first", ({ json, printed, refused }) =>
-    Effect.gen(function*() {
-      assert.match(yield* printed("undo", "--list"), /^There is nothing to undo/)
-      const saved = (text: string, title: string) =>
-        Effect.map(json("save", text, "--title", title), ({ id }) => id as string)
-      const tide = yield* saved("High tide decides when the ferries may leave the pier.", "Tide")
-      const crane = yield* saved("The harbour master wants every crane inspected.", "Cranes")
-      const lamp = yield* saved("Lanterns are kept in the shed behind the boathouse.", "Lanterns")
-      const { operation } = yield* json("edit", tide, "--title", "Ebb")
-      const numbers = yield* Effect.forEach(
-        [crane, lamp, tide],
-        (id) => Effect.map(json("forget", id, "--yes"), (answer) => answer.operation as number)
-      )
-      const listed = yield* printed("undo", "--list")
-      assert.match(
-        listed,
-        new RegExp(
-          `^change .*\\n${numbers[2]} .* forgotten +Ebb\\n${numbers[1]} .* Lanterns\\n${numbers[0]} .* Cranes\\n`
+  slow(test)(
+    "takes back any one of the last seven days by its number, and is told which to take back first",
+    ({ json, printed, refused }) =>
+      Effect.gen(function*() {
+        assert.match(yield* printed("undo", "--list"), /^There is nothing to undo/)
+        const saved = (text: string, title: string) =>
+          Effect.map(json("save", text, "--title", title), ({ id }) => id as string)
+        const tide = yield* saved("High tide decides when the ferries may leave the pier.", "Tide")
+        const crane = yield* saved("The harbour master wants every crane inspected.", "Cranes")
+        const lamp = yield* saved("Lanterns are kept in the shed behind the boathouse.", "Lanterns")
+        const { operation } = yield* json("edit", tide, "--title", "Ebb")
+        const numbers = yield* Effect.forEach(
+          [crane, lamp, tide],
+          (id) => Effect.map(json("forget", id, "--yes"), (answer) => answer.operation as number)
         )
-      )
-      assert.notInclude(listed, "boathouse")
-      assert.match(yield* printed("undo", String(numbers[0])), /^The forgetting of .* is undone: 1 memory is back/)
-      assert.strictEqual((yield* json("show", crane)).unit.title, "Cranes")
-      assert.match(yield* refused("show", lamp), /no memory has the id/)
-      assert.match(
-        yield* refused("undo", String(operation)),
-        new RegExp(
-          `the forgetting of “Ebb” \\(change ${numbers[2]}\\) came later and touched the same; undo that first`
+        const listed = yield* printed("undo", "--list")
+        assert.match(
+          listed,
+          new RegExp(
+            `^change .*\\n${numbers[2]} .* forgotten +Ebb\\n${numbers[1]} .* Lanterns\\n${numbers[0]} .* Cranes\\n`
+          )
         )
-      )
-      assert.match(yield* refused("undo", String(numbers[0])), /was undone already/)
-      assert.match(yield* refused("undo", "99999"), /no change 99999 can be undone; .* undo --list/)
-      assert.match(yield* refused("undo", "1", "--list"), /^give either --list or the number/)
-      yield* printed("undo", String(numbers[2]))
-      yield* printed("undo", String(operation))
-      assert.strictEqual((yield* json("show", tide)).unit.title, "Tide")
-      assert.deepStrictEqual(
-        (yield* json("undo", "--list")).changes.map((change: { operation: number }) => change.operation),
-        [numbers[1]]
-      )
-    }))
+        assert.notInclude(listed, "boathouse")
+        assert.match(yield* printed("undo", String(numbers[0])), /^The forgetting of .* is undone: 1 memory is back/)
+        assert.strictEqual((yield* json("show", crane)).unit.title, "Cranes")
+        assert.match(yield* refused("show", lamp), /no memory has the id/)
+        assert.match(
+          yield* refused("undo", String(operation)),
+          new RegExp(
+            `the forgetting of “Ebb” \\(change ${numbers[2]}\\) came later and touched the same; undo that first`
+          )
+        )
+        assert.match(yield* refused("undo", String(numbers[0])), /was undone already/)
+        assert.match(yield* refused("undo", "99999"), /no change 99999 can be undone; .* undo --list/)
+        assert.match(yield* refused("undo", "1", "--list"), /^give either --list or the number/)
+        yield* printed("undo", String(numbers[2]))
+        yield* printed("undo", String(operation))
+        assert.strictEqual((yield* json("show", tide)).unit.title, "Tide")
+        assert.deepStrictEqual(
+          (yield* json("undo", "--list")).changes.map((change: { operation: number }) => change.operation),
+          [numbers[1]]
+        )
+      })
+  )
 
   slow(test)(
     "is told before and after a forgetting from what else it takes",

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import type { DatabaseSync } from "node:sqlite"
+import { setTimeout } from "node:timers/promises"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { load } from "../../src/resources/SqliteDriver.ts"
@@ -35,7 +36,7 @@ export const finalizeAll: Effect.Effect<void> = Effect.suspend(() => {
   const collect = runInNewContext("gc") as () => void
   collect()
   // Finalizers of native objects run as immediates.
-  return Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 10)))
+  return Effect.promise(() => setTimeout(10))
 })
 
 export const run = (sql: string) => (path: string): void => withDatabase(path, (database) => database.exec(sql))

@@ -217,7 +217,7 @@ describe("damage that can be repaired", () => {
     }
   }
 
-  for (const [name, { damage, says }] of Object.entries(cases).filter(oneIn(isQuick ? 8 : 4))) {
+  for (const [name, { damage, says }] of Object.entries(cases).filter(oneIn(isQuick ? 16 : 4))) {
     live(
       name,
       Effect.gen(function*() {
@@ -331,7 +331,7 @@ describe("damage that can't be repaired", () => {
     }
   }
 
-  for (const [name, { damage, keepsNote, says }] of Object.entries(cases).filter(oneIn(isQuick ? 4 : 2))) {
+  for (const [name, { damage, keepsNote, says }] of Object.entries(cases).filter(oneIn(isQuick ? 8 : 2))) {
     live(
       name,
       Effect.gen(function*() {
@@ -574,7 +574,7 @@ slow(describe)("a large memory", () => {
   )
 })
 
-describe("a memory that another process has open", () => {
+slow(describe)("a memory that another process has open", () => {
   live(
     "is repaired under it, and it goes on",
     Effect.gen(function*() {

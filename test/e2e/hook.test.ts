@@ -183,27 +183,30 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.deepStrictEqual(yield* fs.readDirectory(home), [])
     }).pipe(Effect.scoped))
 
-  it.effect("says nothing with a broken memory or settings, leaves them as they are, and doctor counts it", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const home = yield* makeHome
-      const folder = join(home, ".claude-memory")
-      yield* fs.makeDirectory(folder)
-      const rubbish = "no database ".repeat(1_000)
-      yield* fs.writeFileString(join(folder, "memory.db"), rubbish)
-      assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
-      assert.strictEqual(yield* fs.readFileString(join(folder, "memory.db")), rubbish)
+  slow(it.effect)(
+    "says nothing with a broken memory or settings, leaves them as they are, and doctor counts it",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const home = yield* makeHome
+        const folder = join(home, ".claude-memory")
+        yield* fs.makeDirectory(folder)
+        const rubbish = "no database ".repeat(1_000)
+        yield* fs.writeFileString(join(folder, "memory.db"), rubbish)
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
+        assert.strictEqual(yield* fs.readFileString(join(folder, "memory.db")), rubbish)
 
-      const whole = yield* copied
-      assert.strictEqual((yield* hooksBy(whole.home))?.state, "ok")
-      yield* fs.writeFileString(join(whole.folder, "config.json"), "{ \"CLAUDE_MEMORY_FUSION\": ")
-      assert.deepStrictEqual(yield* ask(prompt(), { home: whole.home }), NOTHING)
-      assert.deepStrictEqual(yield* ask(start(), { home: whole.home }), NOTHING)
-      yield* fs.remove(join(whole.folder, "config.json"))
-      const hooks = yield* hooksBy(whole.home)
-      assert.strictEqual(hooks?.state, "note")
-      assert.match(hooks?.detail ?? "", /^2 failures in the last 7 days, the last one .*config\.json/)
-    }).pipe(Effect.scoped))
+        const whole = yield* copied
+        assert.strictEqual((yield* hooksBy(whole.home))?.state, "ok")
+        yield* fs.writeFileString(join(whole.folder, "config.json"), "{ \"CLAUDE_MEMORY_FUSION\": ")
+        assert.deepStrictEqual(yield* ask(prompt(), { home: whole.home }), NOTHING)
+        assert.deepStrictEqual(yield* ask(start(), { home: whole.home }), NOTHING)
+        yield* fs.remove(join(whole.folder, "config.json"))
+        const hooks = yield* hooksBy(whole.home)
+        assert.strictEqual(hooks?.state, "note")
+        assert.match(hooks?.detail ?? "", /^2 failures in the last 7 days, the last one .*config\.json/)
+      }).pipe(Effect.scoped)
+  )
 
   it.effect("needs no other file where nothing can be said: off, without a memory, in a muted session", () =>
     Effect.gen(function*() {
@@ -393,7 +396,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.include(yield* injected("UserPromptSubmit", prompt(), { home }), "Meilisearch")
     }).pipe(Effect.scoped))
 
-  it.effect("keeps what it gave, when and why, for the person to see", () =>
+  slow(it.effect)("keeps what it gave, when and why, for the person to see", () =>
     Effect.gen(function*() {
       const { home } = yield* copied
       const print = (words: ReadonlyArray<string>) => inProcess(words, { home })

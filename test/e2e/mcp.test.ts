@@ -136,7 +136,7 @@ describe("the MCP server, spawned", () => {
         )
       }))
 
-    it.scoped("keeps to its project where the setting says so", () =>
+    slow(it.scoped)("keeps to its project where the setting says so", () =>
       Effect.gen(function*() {
         const { call } = yield* connect(yield* Home, { ...SHOP, CLAUDE_MEMORY_ISOLATION: "strict" })
         assert.match(

@@ -132,7 +132,7 @@ layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
         assert.isTrue(isFoundByMeaning(found))
       }))
 
-    it.scoped("shows its index, verifies and repairs it", () =>
+    slow(it.scoped)("shows its index, verifies and repairs it", () =>
       Effect.gen(function*() {
         const { cli, index: { versions, ...status }, name, server, units } = yield* Imported
         assert.deepStrictEqual(status, {

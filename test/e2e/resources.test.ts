@@ -134,24 +134,27 @@ describe("resources", () => {
       )
   )
 
-  it.live("names the file of a process that was killed, removes it, and names it no more; so does the next start", () =>
-    inHome((home, fs) =>
-      Effect.gen(function*() {
-        const file = yield* killed(home)
-        const left = yield* fs.readFile(file)
-        const { processes, stale } = yield* ask(home)
-        assert.strictEqual(processes.length, 1)
-        assert.deepStrictEqual(stale, [{ file, reason: "its process has ended", removed: true }])
-        assert.isFalse(yield* fs.exists(runFolder(home)))
-        assert.deepStrictEqual((yield* ask(home)).stale, [])
+  slow(it.live)(
+    "names the file of a process that was killed, removes it, and names it no more; so does the next start",
+    () =>
+      inHome((home, fs) =>
+        Effect.gen(function*() {
+          const file = yield* killed(home)
+          const left = yield* fs.readFile(file)
+          const { processes, stale } = yield* ask(home)
+          assert.strictEqual(processes.length, 1)
+          assert.deepStrictEqual(stale, [{ file, reason: "its process has ended", removed: true }])
+          assert.isFalse(yield* fs.exists(runFolder(home)))
+          assert.deepStrictEqual((yield* ask(home)).stale, [])
 
-        yield* fs.makeDirectory(runFolder(home), { mode: 0o700 })
-        yield* fs.writeFile(file, left, { mode: 0o600 })
-        const next = yield* run([main, "lifecycle", "--for", "10ms"], { home })
-        assert.strictEqual(next.code, 0, next.stderr)
-        assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
-      })
-    ))
+          yield* fs.makeDirectory(runFolder(home), { mode: 0o700 })
+          yield* fs.writeFile(file, left, { mode: 0o600 })
+          const next = yield* run([main, "lifecycle", "--for", "10ms"], { home })
+          assert.strictEqual(next.code, 0, next.stderr)
+          assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
+        })
+      )
+  )
 
   slow(it.live)(
     "is not put off by files that are not what they should be, nor lets them steer the terminal",

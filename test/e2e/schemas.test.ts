@@ -113,7 +113,7 @@ describe("a memory in SQLite of an earlier schema", () => {
     assert.deepStrictEqual(versionsOf("sqlite"), Array.from(versionsOf("sqlite"), (_, i) => i + 1))
   })
 
-  for (const version of versionsOf("sqlite").filter(oneIn(isQuick ? 6 : 4))) {
+  for (const version of versionsOf("sqlite").filter(oneIn(isQuick ? 12 : 4))) {
     it.live(`is read as it is, then migrated: ${version}`, () =>
       inHome((home) =>
         Effect.gen(function*() {

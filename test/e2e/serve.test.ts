@@ -178,7 +178,7 @@ describe("serve", () => {
       })
   )
 
-  test("leaves the socket alone on which the server of another memory answers", (home) =>
+  slow(test)("leaves the socket alone on which the server of another memory answers", (home) =>
     Effect.gen(function*() {
       const path = join(home, "memory.sock")
       const first = yield* serve(home, "--socket", path)

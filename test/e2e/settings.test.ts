@@ -9,7 +9,7 @@ import { join } from "node:path"
 import * as Unknown from "../../src/settings/Unknown.ts"
 import { root } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
-import { hook, inHome, main, mcp, run } from "./run.ts"
+import { hook, inHome, main, mcp, run, slow } from "./run.ts"
 
 const inProcess = commandLines()
 
@@ -44,28 +44,31 @@ describe("a name that is no setting", () => {
       })
     ))
 
-  it.live("is wrong for doctor, in the environment and in the settings file", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        assert.strictEqual((yield* inProcess(["save", "The harbour opens at six."], { home })).code, 0)
-        const settingsOf = (env: Record<string, string>) =>
-          Effect.map(inProcess(["doctor", "--json"], { home, env }), ({ stdout }) => {
-            const { checks } = JSON.parse(stdout) as {
-              readonly checks: ReadonlyArray<{ readonly name: string; readonly state: string }>
-            }
-            return checks.find(({ name }) => name === "settings")
-          })
-        assert.strictEqual((yield* settingsOf({}))?.state, "ok")
-        assert.strictEqual((yield* settingsOf(MISTYPED))?.state, "wrong")
-        writeFileSync(join(home, ".claude-memory", "config.json"), "{\"CLAUDE_MEMORY_ISOLATON\": \"strict\"}")
-        const inFile = yield* settingsOf({})
-        assert.strictEqual(inFile?.state, "wrong")
-        assert.match(
-          JSON.stringify(inFile),
-          /CLAUDE_MEMORY_ISOLATON is no setting .* did you mean CLAUDE_MEMORY_ISOLATION\?/
-        )
-      })
-    ))
+  slow(it.live)(
+    "is wrong for doctor, in the environment and in the settings file",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          assert.strictEqual((yield* inProcess(["save", "The harbour opens at six."], { home })).code, 0)
+          const settingsOf = (env: Record<string, string>) =>
+            Effect.map(inProcess(["doctor", "--json"], { home, env }), ({ stdout }) => {
+              const { checks } = JSON.parse(stdout) as {
+                readonly checks: ReadonlyArray<{ readonly name: string; readonly state: string }>
+              }
+              return checks.find(({ name }) => name === "settings")
+            })
+          assert.strictEqual((yield* settingsOf({}))?.state, "ok")
+          assert.strictEqual((yield* settingsOf(MISTYPED))?.state, "wrong")
+          writeFileSync(join(home, ".claude-memory", "config.json"), "{\"CLAUDE_MEMORY_ISOLATON\": \"strict\"}")
+          const inFile = yield* settingsOf({})
+          assert.strictEqual(inFile?.state, "wrong")
+          assert.match(
+            JSON.stringify(inFile),
+            /CLAUDE_MEMORY_ISOLATON is no setting .* did you mean CLAUDE_MEMORY_ISOLATION\?/
+          )
+        })
+      )
+  )
 
   it.live("is not told by the hook and the server, which nobody reads", () =>
     inHome((home) =>

@@ -108,7 +108,7 @@ describe("what transcripts say beyond what is remembered", () => {
                 // Of two that say the same, capture cites the one that was there first.
                 const short = (unit: typeof units[number]) => ({
                   ...unit,
-                  passages: unit.passages.map(({ uuid: _, ...passage }) => passage),
+                  passages: unit.passages.map((passage) => ({ ...passage, uuid: "" })),
                   position: 0,
                   createdAt: 0,
                   also: []

@@ -170,49 +170,52 @@ describe("what is written while it is followed is found soon", () => {
       })
     ))
 
-  it.live("of resumed, forked, compacted and moved sessions once, and of subagents", () =>
-    following(({ folder }) =>
-      Effect.gen(function*() {
-        const file = join(folder, "s1.jsonl")
-        const history = (rest: (uuid: string) => object = () => ({})) =>
-          prompt("p1", "Please look after the shop.", rest("p1")) + statement("u1", "quokka", rest("u1"))
-        const resumed = (sessionId: string) => prompt(`p-${sessionId}`, "And what else is there?", { sessionId })
-        write(file, history())
-        yield* isFound("u1", "quokka")
-        // Old versions of Claude Code resumed a session into a file of its own.
-        write(join(folder, "s2.jsonl"), history() + resumed("s2") + statement("u2", "wombat", { sessionId: "s2" }))
-        yield* isFound("u2", "wombat")
-        const forked = (messageUuid: string) => ({ sessionId: "s3", forkedFrom: { sessionId: "s1", messageUuid } })
-        write(
-          join(folder, "s3.jsonl"),
-          history(forked) + resumed("s3") + statement("u3", "numbat", { sessionId: "s3" })
-        )
-        yield* isFound("u3", "numbat")
-        const agent = { isSidechain: true, agentId: "a1b2c3d" }
-        const agents = join(folder, "s1", "subagents", "agent-a1b2c3d.jsonl")
-        write(agents, prompt("g1", "Look for the bilby.", agent) + statement("g2", "bilby", agent))
-        yield* isFound("g2", "bilby")
-        write(agents, statement("g3", "dunnart", agent))
-        yield* isFound("g3", "dunnart")
-        write(
-          file,
-          line("k0", { type: "system", subtype: "compact_boundary" }) +
-            prompt("k1", "This session is being continued …", { isCompactSummary: true }) +
-            prompt("p2", "Go on.") + statement("u4", "potoroo")
-        )
-        yield* isFound("u4", "potoroo")
-        // `/cd` moves the file; the new cwd need not exist any more.
-        const moved = join(dirname(folder), "-work-other", "s1.jsonl")
-        mkdirSync(dirname(moved))
-        renameSync(file, moved)
-        write(moved, statement("u5", "quoll", { cwd: join(folder, "gone") }))
-        yield* isFound("u5", "quoll")
-        const { messages, sessions, skipped, stored, total } = yield* sums
-        assert.strictEqual(total, stored + skipped)
-        // Four prompts, u1 to u5, g1 to g3, and the summary.
-        assert.deepStrictEqual([messages, sessions], [13, 3])
-      })
-    ))
+  slow(it.live)(
+    "of resumed, forked, compacted and moved sessions once, and of subagents",
+    () =>
+      following(({ folder }) =>
+        Effect.gen(function*() {
+          const file = join(folder, "s1.jsonl")
+          const history = (rest: (uuid: string) => object = () => ({})) =>
+            prompt("p1", "Please look after the shop.", rest("p1")) + statement("u1", "quokka", rest("u1"))
+          const resumed = (sessionId: string) => prompt(`p-${sessionId}`, "And what else is there?", { sessionId })
+          write(file, history())
+          yield* isFound("u1", "quokka")
+          // Old versions of Claude Code resumed a session into a file of its own.
+          write(join(folder, "s2.jsonl"), history() + resumed("s2") + statement("u2", "wombat", { sessionId: "s2" }))
+          yield* isFound("u2", "wombat")
+          const forked = (messageUuid: string) => ({ sessionId: "s3", forkedFrom: { sessionId: "s1", messageUuid } })
+          write(
+            join(folder, "s3.jsonl"),
+            history(forked) + resumed("s3") + statement("u3", "numbat", { sessionId: "s3" })
+          )
+          yield* isFound("u3", "numbat")
+          const agent = { isSidechain: true, agentId: "a1b2c3d" }
+          const agents = join(folder, "s1", "subagents", "agent-a1b2c3d.jsonl")
+          write(agents, prompt("g1", "Look for the bilby.", agent) + statement("g2", "bilby", agent))
+          yield* isFound("g2", "bilby")
+          write(agents, statement("g3", "dunnart", agent))
+          yield* isFound("g3", "dunnart")
+          write(
+            file,
+            line("k0", { type: "system", subtype: "compact_boundary" }) +
+              prompt("k1", "This session is being continued …", { isCompactSummary: true }) +
+              prompt("p2", "Go on.") + statement("u4", "potoroo")
+          )
+          yield* isFound("u4", "potoroo")
+          // `/cd` moves the file; the new cwd need not exist any more.
+          const moved = join(dirname(folder), "-work-other", "s1.jsonl")
+          mkdirSync(dirname(moved))
+          renameSync(file, moved)
+          write(moved, statement("u5", "quoll", { cwd: join(folder, "gone") }))
+          yield* isFound("u5", "quoll")
+          const { messages, sessions, skipped, stored, total } = yield* sums
+          assert.strictEqual(total, stored + skipped)
+          // Four prompts, u1 to u5, g1 to g3, and the summary.
+          assert.deepStrictEqual([messages, sessions], [13, 3])
+        })
+      )
+  )
 
   slow(it.live)(
     "of files that are cut, replaced, cleaned up and made again",
@@ -288,7 +291,7 @@ it.live("of two processes over one memory one follows, and the other when that e
   }).pipe(Effect.scoped, Effect.provide(base)))
 
 describe("what can't be done for now", () => {
-  it.live("because the store is locked is done when it is not, and said once", () => {
+  slow(it.live)("because the store is locked is done when it is not, and said once", () => {
     const warnings: Array<string> = []
     const logger = Logger.replace(
       Logger.defaultLogger,

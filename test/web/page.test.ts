@@ -7,6 +7,7 @@ import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { isQuick } from "../data.ts"
+import { slow } from "../e2e/run.ts"
 import { browserPath, launch, see, serve, type Served } from "./browser.ts"
 import { failReviews } from "./failing.ts"
 
@@ -101,7 +102,7 @@ describe.skipIf(browserPath === undefined)(
       await served.stop()
     })
 
-    it.each(LANGUAGES)("is used by keyboard alone (%s)", async (locale, t) => {
+    it.each(LANGUAGES.slice(0, isQuick ? 1 : 2))("is used by keyboard alone (%s)", async (locale, t) => {
       const { close, faults, page } = await see(browser, served, "/app/", { locale })
       const box = page.getByRole("searchbox", { name: t.ask })
       await box.waitFor()
@@ -161,7 +162,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("shows by the address alone what was asked", async () => {
+    slow(it)("shows by the address alone what was asked", async () => {
       const first = await see(browser, served, `/app/?q=${QUESTION.replaceAll(" ", "+")}&type=decision`)
       await first.page.locator("[data-item]").first().waitFor()
       const rows = await first.page.locator("[data-item]").allTextContents()
@@ -175,7 +176,7 @@ describe.skipIf(browserPath === undefined)(
       await first.close()
     })
 
-    it("shows why memory would speak, and what a word adds", async () => {
+    slow(it)("shows why memory would speak, and what a word adds", async () => {
       const { close, faults, page } = await see(
         browser,
         served,
@@ -208,7 +209,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("says for a person why a memory was found, and what no memory holds", async () => {
+    slow(it)("says for a person why a memory was found, and what no memory holds", async () => {
       const { close, faults, page } = await see(browser, served, "/app/?q=flaky+stripe+webhook+twice")
       await page.getByText("No memory contains “flaky”").waitFor()
       const reasons = page.locator("li").filter({ has: page.locator("[data-item]") }).locator("details").first()
@@ -226,7 +227,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("names a memory's session by its aim, and points at a title that an edit leaves behind", async () => {
+    slow(it)("names a memory's session by its aim, and points at a title that an edit leaves behind", async () => {
       const { close, faults, page } = await see(browser, served, "/app/memories/ccfb5548")
       const article = page.getByRole("article")
       await article.getByText(/Session\s*\S/).first().waitFor()
@@ -251,7 +252,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("shows a session as it was, from its list", async () => {
+    slow(it)("shows a session as it was, from its list", async () => {
       const { close, faults, page } = await see(browser, served, "/app/sessions")
       await page.getByRole("link", { name: /Stripe webhook idempotent/ }).click()
       await page.getByRole("heading", { level: 1, name: /Stripe webhook idempotent/ }).waitFor()
@@ -267,7 +268,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("says of what Claude was given in a session that it was no help, and takes it back", async () => {
+    slow(it)("says of what Claude was given in a session that it was no help, and takes it back", async () => {
       const sessionId = "8915485d-4ee8-4973-a6f9-63a6a8c7c448"
       const { results } = JSON.parse(
         await served.cli("search", "loyalty credit twice", "--all-projects", "--limit", "1", "--json")
@@ -308,7 +309,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("shows text that would harm as text, and hears what other processes write", async () => {
+    slow(it)("shows text that would harm as text, and hears what other processes write", async () => {
       const { close, faults, page } = await see(browser, served)
       await page.getByText("Newest memories").waitFor()
       await served.cli("save", HOSTILE)
@@ -320,7 +321,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("listens to nothing while its tab is hidden, and catches up afterwards", async () => {
+    slow(it)("listens to nothing while its tab is hidden, and catches up afterwards", async () => {
       const { close, page } = await see(browser, served)
       await page.getByText("Newest memories").waitFor()
       const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/v1/events"))
@@ -337,7 +338,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("keeps and forgets the least by one key each, and undoes", async () => {
+    slow(it)("keeps and forgets the least by one key each, and undoes", async () => {
       const { close, faults, page } = await see(browser, served, "/app/least")
       const items = page.locator("[data-item]")
       await items.first().waitFor()
@@ -378,7 +379,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it.each(LANGUAGES)("shows each piece of failed work, and tries one again, or all (%s)", async (locale, t) => {
+    slow(it.each(LANGUAGES))("shows each piece of failed work, and tries one again, or all (%s)", async (locale, t) => {
       const sessionId = "8915485d-4ee8-4973-a6f9-63a6a8c7c448"
       await failReviews(served.memory, sessionId)
       const { close, faults, page } = await see(browser, served, "/app/health", { locale })
@@ -423,7 +424,7 @@ describe.skipIf(browserPath === undefined)(
       return texts.map((text) => text.split(" ")[0]!)
     }
 
-    it("undoes from a message its own change, and any of the last seven days from their list", async () => {
+    slow(it)("undoes from a message its own change, and any of the last seven days from their list", async () => {
       const titles = await saved(
         "Zinnias stand by the gate of the eastern garden.",
         "Quinces are picked in the third week of October.",
@@ -463,7 +464,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("shows how far an import is, of how much, and about how long it takes", async () => {
+    slow(it)("shows how far an import is, of how much, and about how long it takes", async () => {
       const other = await serve("--no-capture")
       const [first = "", second = ""] = ["-home-mei-work-one", "-home-mei-work-two"].map((name, i) => {
         const folder = join(other.transcripts, name)
@@ -483,7 +484,7 @@ describe.skipIf(browserPath === undefined)(
       await other.stop()
     })
 
-    it("says before it forgets from what else that takes", async () => {
+    slow(it)("says before it forgets from what else that takes", async () => {
       const takes = async (id: string) => {
         const response = await fetch(`${served.url}/v1/forget`, {
           method: "POST",
@@ -512,7 +513,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("takes no two by a double click where the least are listed", async () => {
+    slow(it)("takes no two by a double click where the least are listed", async () => {
       const { close, faults, page } = await see(browser, served, "/app/least")
       await page.locator("[data-item]").first().waitFor()
       const before = await page.locator("[data-item]").count()
@@ -533,7 +534,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("shows beside the list one that is in it, after a filter too", async () => {
+    slow(it)("shows beside the list one that is in it, after a filter too", async () => {
       const { close, faults, page } = await see(browser, served, "/app/?type=error_log")
       const items = page.locator("[data-item]")
       await items.nth(1).click()
@@ -546,7 +547,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("renames, merges and splits projects, by keyboard", async () => {
+    slow(it)("renames, merges and splits projects, by keyboard", async () => {
       const { close, faults, page } = await see(browser, served, "/app/projects")
       const row = (name: string) =>
         page.getByRole("listitem").filter({ has: page.getByRole("link", { name, exact: true }) })
@@ -591,7 +592,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("is signed in too in a tab that is opened from a link", async () => {
+    slow(it)("is signed in too in a tab that is opened from a link", async () => {
       const { close, page } = await see(browser, served)
       await page.locator("[data-item]").first().waitFor()
       const other = await page.context().newPage()
@@ -600,7 +601,7 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
-    it("asks for the terminal where it has no token, and keeps no code in its address", async () => {
+    slow(it)("asks for the terminal where it has no token, and keeps no code in its address", async () => {
       const { close, page } = await see(browser, served)
       assert.strictEqual(new URL(page.url()).hash, "")
       await page.evaluate(() => window.sessionStorage.clear())
@@ -628,7 +629,7 @@ describe.skipIf(browserPath === undefined)(
       { locale: "zh-CN", colorScheme: "light", viewport: { width: 390, height: 844 } }
     ] as const
 
-    it.each(LOOKS.slice(0, isQuick ? 1 : 4))(
+    slow(it.each(LOOKS))(
       "has nothing in it that keeps people out ($locale, $colorScheme)",
       async (look) => {
         const { close, faults, page } = await see(browser, served, "/app/", look)

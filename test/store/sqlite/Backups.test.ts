@@ -691,34 +691,37 @@ describe("daily backups", () => {
   const dailies = (folder: string) =>
     readdirSync(join(folder, "backups")).filter((name) => kindOf(name) === "daily").sort()
 
-  it.scoped("are made when the newest is a day old, as many as the limits allow, the newest two in any case", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        yield* TestClock.adjust("20000 days")
-        const daily = (limits: BackupFolder.Limits) =>
-          Effect.provide(Effect.flatMap(Backups, (backups) => backups.daily), backupsIn(folder, limits))
-        const [few, small] = [{ kept: 3, bytes: 1e9 }, { kept: 9, bytes: 1 }]
-        yield* tell("a", HARBOUR)
-        yield* make()
-        assert.isUndefined(yield* daily(few))
-        for (const kept of [1, 2, 3, 3]) {
-          yield* TestClock.adjust(day)
-          const made = yield* daily(few)
-          assert.strictEqual(dailies(folder).at(-1), basename(made?.path ?? ""))
-          assert.lengthOf(dailies(folder), kept)
+  slow(it.scoped)(
+    "are made when the newest is a day old, as many as the limits allow, the newest two in any case",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          yield* TestClock.adjust("20000 days")
+          const daily = (limits: BackupFolder.Limits) =>
+            Effect.provide(Effect.flatMap(Backups, (backups) => backups.daily), backupsIn(folder, limits))
+          const [few, small] = [{ kept: 3, bytes: 1e9 }, { kept: 9, bytes: 1 }]
+          yield* tell("a", HARBOUR)
+          yield* make()
           assert.isUndefined(yield* daily(few))
-        }
-        yield* TestClock.adjust(day)
-        yield* daily(small)
-        assert.lengthOf(dailies(folder), 2)
-        // Those that were asked for stay.
-        const { backups } = yield* Effect.flatMap(Backups, ({ list }) => list)
-        assert.lengthOf(backups, 3)
-        // A clock that was put back makes none count that are from later.
-        yield* TestClock.setTime(19_990 * 86_400_000)
-        assert.isDefined(yield* daily(few))
-      })
-    ))
+          for (const kept of [1, 2, 3, 3]) {
+            yield* TestClock.adjust(day)
+            const made = yield* daily(few)
+            assert.strictEqual(dailies(folder).at(-1), basename(made?.path ?? ""))
+            assert.lengthOf(dailies(folder), kept)
+            assert.isUndefined(yield* daily(few))
+          }
+          yield* TestClock.adjust(day)
+          yield* daily(small)
+          assert.lengthOf(dailies(folder), 2)
+          // Those that were asked for stay.
+          const { backups } = yield* Effect.flatMap(Backups, ({ list }) => list)
+          assert.lengthOf(backups, 3)
+          // A clock that was put back makes none count that are from later.
+          yield* TestClock.setTime(19_990 * 86_400_000)
+          assert.isDefined(yield* daily(few))
+        })
+      )
+  )
 
   it.scoped("outlast the emptying of the bin when they are from after the forgetting", () =>
     Effect.gen(function*() {

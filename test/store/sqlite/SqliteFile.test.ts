@@ -416,7 +416,7 @@ describe("a database of an earlier schema", () => {
       })
   )
 
-  test(
+  slow(test)(
     "in which projects were merged splits them by the folders of their sessions",
     (folder, fs) =>
       Effect.gen(function*() {
@@ -495,7 +495,7 @@ describe("a database of an earlier schema", () => {
       return [at?.user_version, rows.map(({ id }) => id)]
     }).pipe(Effect.scoped, Effect.provide(base))
 
-  test(
+  slow(test)(
     "is kept in a copy for its owner, one of each version, until something is forgotten",
     (folder, fs) =>
       Effect.gen(function*() {
@@ -629,7 +629,7 @@ describe("a database of an earlier schema", () => {
 })
 
 describe("several at once", () => {
-  test("six processes open a new database, and each writes to it", (folder, fs) =>
+  slow(test)("six processes open a new database, and each writes to it", (folder, fs) =>
     Effect.gen(function*() {
       // The bundle lies beside node_modules, from which it imports the external packages.
       const place = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-child-" })

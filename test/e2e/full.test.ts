@@ -45,7 +45,7 @@ const isRoot = process.getuid?.() === 0
 
 // Root may write anywhere.
 describe.skipIf(!isRoot)("a memory that its owner has made read-only", () => {
-  slow(it.live)("stays so after a save that fails", () =>
+  it.live("stays so after a save that fails", () =>
     inHome((home) =>
       Effect.gen(function*() {
         const folder = join(home, ".claude-memory")

@@ -291,7 +291,7 @@ it.live("of two processes over one memory one follows, and the other when that e
   }).pipe(Effect.scoped, Effect.provide(base)))
 
 describe("what can't be done for now", () => {
-  slow(it.live)("because the store is locked is done when it is not, and said once", () => {
+  it.live("because the store is locked is done when it is not, and said once", () => {
     const warnings: Array<string> = []
     const logger = Logger.replace(
       Logger.defaultLogger,

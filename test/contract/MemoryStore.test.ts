@@ -224,9 +224,13 @@ const run = (operation: Operation): Effect.Effect<unknown, unknown, MemoryStore>
         return yield* store.save(unitOf({ content: operation.words.join(" ") }, place.id, 1), place)
       }
       case "merge":
-        return yield* operation.isTwo
-          ? store.mergeProjects(project("two"), project("one"))
-          : store.mergeProjects(project("one"), project("three"))
+        // Numbers of operations are each store's own.
+        return yield* Effect.map(
+          operation.isTwo
+            ? store.mergeProjects(project("two"), project("one"))
+            : store.mergeProjects(project("one"), project("three")),
+          (number) => number !== null
+        )
       case "split":
         return yield* store.splitProject(operation.isTwo ? "project-two" : "project-one")
       case "exclude":

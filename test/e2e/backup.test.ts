@@ -75,7 +75,7 @@ describe("backup and restore", () => {
         )
         assert.deepStrictEqual(backups.map(({ units }) => units), [83, 82])
         const undone = yield* json<{ before: string; units: number }>(home, "restore", backups[0]!.path)
-        assert.strictEqual(undone.units, 85)
+        assert.strictEqual(undone.units, 83)
         assert.isTrue(yield* isFound(home, "quinces"))
 
         // Forgetting for good names the backups that it deletes.

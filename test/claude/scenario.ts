@@ -6,6 +6,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Client from "./Client.ts"
 import { caughtUp, command, log, patient } from "./Memory.ts"
@@ -24,6 +25,10 @@ export const scenario = (
       yield* log(`\n== ${name}`)
       const client = yield* Client.make({ env: patient })
       yield* test(client)
+      // A helper that the client has just started ends by itself.
+      yield* client.running.pipe(
+        Effect.repeat({ until: (running) => running.length === 0, schedule: Schedule.spaced("200 millis"), times: 25 })
+      )
       assert.deepStrictEqual(yield* client.running, [], "something was left running")
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), within)
 

@@ -43,17 +43,14 @@ const sessionOf = (id: string, { facts, project }: Tail.Tail, stored: Session | 
   }
 }
 
-/** Returns the session's outline as it is once the messages are captured and these segments compressed into these units. */
+/** Returns the session's outline as it is once the messages are captured. */
 const outlineOf = (
   session: Session,
   messages: ReadonlyArray<Message>,
-  stored: SessionOutline | undefined,
-  segments: ReadonlySet<string>,
-  made: ReadonlyArray<MemoryUnit>
+  stored: SessionOutline | undefined
 ): SessionOutline => ({
   session,
-  units: [...(stored?.units ?? []).filter(({ origin }) => !segments.has(origin)), ...made]
-    .sort((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1)).slice(0, OUTLINE.units),
+  units: stored?.units ?? [],
   prompts: [...stored?.prompts ?? [], ...messages.filter(({ isPrompt, thread }) => isPrompt && thread === MAIN)]
     .slice(0, OUTLINE.prompts),
   closing: [...stored?.closing ?? [], ...messages.filter(isClosing)].slice(-OUTLINE.closing),
@@ -114,15 +111,14 @@ const unitsOf = (sessionId: string, tail: Tail.Tail) =>
     const [stored] = yield* store.outlines([sessionId])
     const session = sessionOf(sessionId, tail, stored?.session)
     const messages = tail.messages.filter((message) => message.sessionId === sessionId)
+    const archive = yield* compressor.summarize(outlineOf(session, messages, stored))
+    yield* pause
     const open = stored === undefined ? undefined : yield* openSegmentOf(sessionId)
     const segments = segmentsOf(session, messages, open)
-    const ids = segments.map(({ segment }) => segment.id)
-    const compressed = yield* Effect.forEach(segments, (segment) => Effect.zipLeft(compressor.compress(segment), pause))
-    const made = yield* store.permitted(compressed.flat())
-    const archive = yield* compressor.summarize(outlineOf(session, messages, stored, new Set(ids), made))
+    const made = yield* Effect.forEach(segments, (segment) => Effect.zipLeft(compressor.compress(segment), pause))
     return {
-      origins: [sessionId, ...ids],
-      units: yield* store.permitted([...archive, ...made.filter(({ type }) => type === "decision")]),
+      origins: [sessionId, ...segments.map(({ segment }) => segment.id)],
+      units: yield* store.permitted([...archive, ...made.flat().filter(({ type }) => type === "decision")]),
       branch: session.branch
     }
   })

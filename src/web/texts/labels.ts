@@ -41,7 +41,6 @@ export const LABELS = [
   "Why",
   "Among",
   "Decided",
-  "Learned",
   "Agreed",
   "The person agreed",
   "Rejected"

@@ -7,7 +7,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { advice } from "../process/Advice.ts"
-import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { markAll } from "./Marking.ts"
 import { answer, json } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
@@ -21,16 +21,10 @@ export const command = Command.make(
   { ids: Args.atLeast(unitId, 1), ...options },
   ({ ids, json, off }) =>
     Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      // Finds all before any is changed.
-      const units = yield* Effect.forEach(ids, (id) => Effect.map(memory.show(id), ({ unit }) => unit))
-      const changed = yield* Effect.forEach(units, ({ id }) =>
-        Effect.map(memory.edit(id, { kept: !off }, "person"), ({ unit }) => unit))
+      const changed = yield* markAll(ids, { kept: !off })
       yield* answer(json, { units: changed }, () =>
         [
-          ...changed.map(({ id, title }) =>
-            `${off ? "No longer kept" : "Kept"}: ${id.slice(0, 8)} ${title}`
-          ),
+          ...changed.map(({ id, title }) => `${off ? "No longer kept" : "Kept"}: ${id.slice(0, 8)} ${title}`),
           ...(off ? [] : [advice("`claude-memory undo` takes it back; `claude-memory pin` has it told, too.")])
         ].join("\n"))
     }).pipe(App.provide(App.service("keep")))

@@ -6,7 +6,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
-import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { markAll } from "./Marking.ts"
 import { answer, json } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
@@ -20,11 +20,7 @@ export const command = Command.make(
   { ids: Args.atLeast(unitId, 1), ...options },
   ({ ids, json, off }) =>
     Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      // Finds all before any is changed.
-      const units = yield* Effect.forEach(ids, (id) => Effect.map(memory.show(id), ({ unit }) => unit))
-      const changed = yield* Effect.forEach(units, ({ id }) =>
-        Effect.map(memory.edit(id, { pinned: !off }, "person"), ({ unit }) => unit))
+      const changed = yield* markAll(ids, { pinned: !off })
       yield* answer(json, { units: changed }, () =>
         changed.map(({ id, title }) =>
           `${off ? "No longer pinned" : "Pinned"}: ${id.slice(0, 8)} ${title}`

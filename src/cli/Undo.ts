@@ -7,6 +7,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
+import { namesOf } from "../domain/ProjectLabels.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -103,23 +104,13 @@ const text = (undone: Undone, nameOf: (projectId: string) => string): string => 
   }
 }
 
-/** Lists the names of projects by id, those of merged ones too. */
-const namesOf = Effect.map(
-  Effect.flatMap(ClaudeMemory, ({ projects }) => projects.known),
-  (known) =>
-    new Map(
-      known.flatMap(({ id, merged, name }) => [
-        [id, name] as const,
-        ...merged.map((each) => [each.id, each.name] as const)
-      ])
-    )
-)
+const projectNames = Effect.map(Effect.flatMap(ClaudeMemory, ({ projects }) => projects.known), namesOf)
 
 const listed = (isJson: boolean) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const changes = yield* memory.recentChanges(LISTED)
-    const names = yield* namesOf
+    const names = yield* projectNames
     yield* answer(isJson, { changes }, () => listText(changes, (id) => names.get(id) ?? id))
   })
 
@@ -133,7 +124,7 @@ const undo = (operation: number | undefined, json: boolean) =>
       )
       return yield* Effect.fail(new Unsuccessful())
     }
-    const names = yield* namesOf
+    const names = yield* projectNames
     yield* answer(json, { undone }, () => text(undone, (id) => names.get(id) ?? id))
   })
 

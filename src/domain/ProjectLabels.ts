@@ -1,7 +1,7 @@
 /**
  * Names projects so that no two of them look alike. Pure.
  */
-import type { Project } from "./Project.ts"
+import type { KnownProject, Project } from "./Project.ts"
 
 type Named = Pick<Project, "id" | "name" | "root">
 
@@ -35,3 +35,10 @@ export const labelsOf = (projects: ReadonlyArray<Named>): ReadonlyMap<string, st
   const isAlone = (label: string) => labels.filter((other) => other.label === label).length === 1
   return new Map(labels.map(({ id, label }) => [id, isAlone(label) ? label : `${label} (${id.slice(0, 8)})`]))
 }
+
+/** Returns the name of each project by its id, those of merged ones too. */
+export const namesOf = (projects: ReadonlyArray<KnownProject>): ReadonlyMap<string, string> =>
+  new Map(projects.flatMap(({ id, merged, name }) => [
+    [id, name] as const,
+    ...merged.map((each) => [each.id, each.name] as const)
+  ]))

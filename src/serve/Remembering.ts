@@ -10,6 +10,7 @@ import { supersede } from "../compress/Supersession.ts"
 import type { EditRequest } from "../domain/Edited.ts"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
+import { namesOf } from "../domain/ProjectLabels.ts"
 import { type SaveRequest, unitOf } from "../domain/Saved.ts"
 import { quoteSpeakers } from "../domain/Speakers.ts"
 import { ModelCache } from "../models/ModelCache.ts"
@@ -147,12 +148,7 @@ export const undo = (by: Actor | undefined, operation: number | undefined) =>
     const store = yield* MemoryStore
     const undone = yield* store.undo(by, operation)
     if (undone?._tag === "NotUndone") {
-      const names = new Map(
-        (yield* store.projects).flatMap(({ id, merged, name }) => [
-          [id, name] as const,
-          ...merged.map((each) => [each.id, each.name] as const)
-        ])
-      )
+      const names = namesOf(yield* store.projects)
       return yield* new NotUndoable({
         reason: undone.reason,
         operation: operation ?? 0,

@@ -135,13 +135,14 @@ export const make = (
     })
 
   /** Gives a unit back what an edit, keeping or feedback changed; where the unit is made anew just now, what is kept for it. */
-  const takeBack = ({ actor, unitId, ...operation }: OperationRow) =>
+  const takeBack = (operation: OperationRow) =>
     Effect.gen(function*() {
-      const id = unitId!
-      const { content, feedback, kept, title, type } = beforeOf(parse<EditBody>({ actor, unitId, ...operation }))
-      const change = operation.kind === "feedback"
+      const { actor, kind } = operation
+      const id = operation.unitId!
+      const { content, feedback, kept, title, type } = beforeOf(parse<EditBody>(operation))
+      const change = kind === "feedback"
         ? { feedback }
-        : operation.kind === "keep"
+        : kind === "keep"
         ? { kept }
         : { content, title, type }
       const [stored] = yield* db.unitsById([id])

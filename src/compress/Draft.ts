@@ -15,6 +15,7 @@ import {
 } from "../domain/MemoryUnit.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { gist, pieces, salient } from "./text/Text.ts"
+import { worthOf } from "./text/Worth.ts"
 
 /** Verbatim text of one message. Lines and sentences may be left out; those that are kept are unchanged. */
 export interface Excerpt {
@@ -154,9 +155,27 @@ export const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
   ].slice(0, 20)
 
 /** Version of the rules by which units are made. */
-export const VERSION = 4
+export const VERSION = 5
 
-const WEIGHT: Readonly<Record<Block["kind"], number>> = { text: 1, tool_use: 0.8, tool_result: 0.5, thinking: 0.5 }
+/** Labels of what a person chose in a form, and of commands. */
+export const CHOSE = "User chose: "
+const COMMAND_LABELS = new Set(["Ran: ", "Command: "])
+
+/** Measures what of the excerpts is worth reading, from 0 to 1. */
+const qualityOf = (excerpts: ReadonlyArray<Excerpt>): number => {
+  const weighed = excerpts.map(({ kind, label, message, text }) =>
+    worthOf(
+      text,
+      kind === "text" && message.role === "human" && message.thread === "main"
+        ? "person"
+        : kind === "tool_result" && label !== CHOSE || COMMAND_LABELS.has(label)
+        ? "tool"
+        : "claude"
+    )
+  )
+  const length = weighed.reduce((sum, each) => sum + each.length, 0)
+  return weighed.reduce((sum, { length, worth }) => sum + worth * length, 0) / Math.max(1, length)
+}
 
 export const unitOf = (
   session: Session,
@@ -167,7 +186,6 @@ export const unitOf = (
 ): MemoryUnit => {
   const { content, passages } = contentOf(draft.excerpts)
   const messages = new Set(draft.excerpts.map(({ message }) => message))
-  const words = draft.excerpts.reduce((sum, { text }) => sum + text.length, 0)
   return {
     id: idOf("unit", origin, draft.type, draft.slot),
     projectId: session.projectId,
@@ -183,7 +201,7 @@ export const unitOf = (
     files: filesOf(messages),
     passages,
     also: [],
-    quality: draft.excerpts.reduce((sum, { kind, text }) => sum + WEIGHT[kind] * text.length, 0) / Math.max(1, words),
+    quality: qualityOf(draft.excerpts),
     tokens: Tokens.estimate(content),
     occurredAt: Math.max(...[...messages].map(({ occurredAt }) => occurredAt)) || session.startedAt,
     createdAt,

@@ -43,14 +43,17 @@ const sessionOf = (id: string, { facts, project }: Tail.Tail, stored: Session | 
   }
 }
 
-/** Returns the session's outline as it is once the messages are captured. */
+/** Returns the session's outline as it is once the messages are captured and these segments compressed into these units. */
 const outlineOf = (
   session: Session,
   messages: ReadonlyArray<Message>,
-  stored: SessionOutline | undefined
+  stored: SessionOutline | undefined,
+  segments: ReadonlySet<string>,
+  made: ReadonlyArray<MemoryUnit>
 ): SessionOutline => ({
   session,
-  units: stored?.units ?? [],
+  units: [...(stored?.units ?? []).filter(({ origin }) => !segments.has(origin)), ...made]
+    .sort((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1)).slice(0, OUTLINE.units),
   prompts: [...stored?.prompts ?? [], ...messages.filter(({ isPrompt, thread }) => isPrompt && thread === MAIN)]
     .slice(0, OUTLINE.prompts),
   closing: [...stored?.closing ?? [], ...messages.filter(isClosing)].slice(-OUTLINE.closing),
@@ -111,14 +114,15 @@ const unitsOf = (sessionId: string, tail: Tail.Tail) =>
     const [stored] = yield* store.outlines([sessionId])
     const session = sessionOf(sessionId, tail, stored?.session)
     const messages = tail.messages.filter((message) => message.sessionId === sessionId)
-    const archive = yield* compressor.summarize(outlineOf(session, messages, stored))
-    yield* pause
     const open = stored === undefined ? undefined : yield* openSegmentOf(sessionId)
     const segments = segmentsOf(session, messages, open)
-    const made = yield* Effect.forEach(segments, (segment) => Effect.zipLeft(compressor.compress(segment), pause))
+    const ids = segments.map(({ segment }) => segment.id)
+    const compressed = yield* Effect.forEach(segments, (segment) => Effect.zipLeft(compressor.compress(segment), pause))
+    const made = yield* store.permitted(compressed.flat())
+    const archive = yield* compressor.summarize(outlineOf(session, messages, stored, new Set(ids), made))
     return {
-      origins: [sessionId, ...segments.map(({ segment }) => segment.id)],
-      units: yield* store.permitted([...archive, ...made.flat().filter(({ type }) => type === "decision")]),
+      origins: [sessionId, ...ids],
+      units: yield* store.permitted([...archive, ...made.filter(({ type }) => type === "decision")]),
       branch: session.branch
     }
   })

@@ -38,8 +38,17 @@ const OPEN_FOR_MS = 30 * DAY_MS
 const DECIDED_FOR_MS = 3 * DAY_MS
 
 /** Labels that the compressor puts before the parts of a session's archive. */
-const LABEL = /^(Aim|Also asked|Outcome|Pull request|To run|Open|Asked last, without an answer): /
-type Label = "Aim" | "Also asked" | "Outcome" | "Pull request" | "To run" | "Open" | "Asked last, without an answer"
+const LABEL = /^(Aim|Decided|Learned|Also asked|Outcome|Pull request|To run|Open|Asked last, without an answer): /
+type Label =
+  | "Aim"
+  | "Decided"
+  | "Learned"
+  | "Also asked"
+  | "Outcome"
+  | "Pull request"
+  | "To run"
+  | "Open"
+  | "Asked last, without an answer"
 
 interface Part {
   readonly label: Label
@@ -73,10 +82,24 @@ const sessionText = ({ content, files, title }: LeftUnit, isOpenTold: boolean): 
   const named = [...new Set(files.map((file) => file.split("/").slice(-2).join("/")))].slice(0, MAX_FILES)
   return [
     ...parts.filter(({ label, text }) => label === "Aim" && !letters(title).startsWith(letters(text).slice(0, 40))),
-    ...parts.filter(({ label }) => label === "Outcome" || label === "Pull request" || label === "To run"),
+    // What is cut off is what was done.
+    ...parts.filter(({ label }) => label === "Decided" || label === "Learned" || label === "To run"),
+    ...parts.filter(({ label }) => label === "Outcome" || label === "Pull request"),
     ...(isOpenTold ? parts.filter(isOpen) : [])
   ].map(({ label, text }) => label === "Outcome" ? text : `${label}: ${text}`)
     .concat(named.length === 0 ? [] : [`Files: ${named.join(", ")}`]).join("\n")
+}
+
+/**
+ * Tells what is worth knowing of a session before the last: what was decided and learned, and what may be open; nothing of work
+ * that is finished, which the repository shows. An archive that a model wrote has no parts, and is told from its beginning.
+ */
+const taughtText = (unit: LeftUnit, isOpenTold: boolean): string => {
+  const parts = partsOf(unit.content)
+  if (parts.every(({ label }) => label === "Outcome")) return sessionText(unit, isOpenTold)
+  return parts.filter((part) => part.label === "Decided" || part.label === "Learned" || isOpenTold && isOpen(part)).map(
+    ({ label, text }) => `${label}: ${text}`
+  ).join("\n")
 }
 
 const NO_PROMPT: ReadonlyMap<string, Word> = new Map()
@@ -94,8 +117,8 @@ const below = (text: string): Weighed => {
 
 /** Makes the texts about a unit, each when it is asked for. */
 export const textsOf = (unit: LeftUnit): Texts => {
-  const session = (isOpenTold: boolean, tokens: number) => below(beginning(sessionText(unit, isOpenTold), tokens))
-  const both = (tokens: number) => [session(true, tokens), session(false, tokens)] as const
+  const both = (textOf: typeof sessionText, tokens: number) =>
+    [below(beginning(textOf(unit, true), tokens)), below(beginning(textOf(unit, false), tokens))] as const
   return {
     get title() {
       return oneLine(unit.title) + notedBy(unit)
@@ -104,10 +127,10 @@ export const textsOf = (unit: LeftUnit): Texts => {
       return letters(unit.title)
     },
     get long() {
-      return both(LAST_TOKENS)
+      return both(sessionText, LAST_TOKENS)
     },
     get short() {
-      if (unit.type === "archive") return both(ITEM_TOKENS)
+      if (unit.type === "archive") return both(taughtText, ITEM_TOKENS)
       const text = below(excerpt(unit, NO_PROMPT, DECISION_TOKENS))
       return [text, text] as const
     },
@@ -177,7 +200,7 @@ const itemsOf = <U extends LeftUnit>(
     ...(last === undefined ? [] : [last]),
     ...decisions.map(withTexts).filter(({ texts }) => !titles.has(texts.letters)).slice(0, MAX_DECISIONS)
       .map(({ texts, unit }) => ({ head: "Decided lately" as const, unit, texts, told: texts.short[0] })),
-    ...before,
+    ...before.filter(({ told }) => told.text !== ""),
     ...archives.slice(MAX_SESSIONS).filter((unit) => mayBeOpen(unit, now)).map(withTexts)
       .flatMap(({ texts, unit }) =>
         texts.open === null ? [] : [{ head: "Left open before" as const, unit, texts, told: texts.open }]

@@ -35,6 +35,9 @@ const ASKED_SCORES: Readonly<Record<InjectionMode, number>> = {
   comprehensive: 0.3
 }
 
+/** Least share of a later item that is worth reading, where nobody asked. */
+const WORTH = 0.2
+
 /** Tokens of the budget for each item that may be injected whole. */
 const TOKENS_FOR_WHOLE = 420
 /** Tokens of an item that is not injected whole, and of the best item's last form, tried when no longer form fits. */
@@ -83,6 +86,14 @@ const withFeedback = (results: ReadonlyArray<SearchResult>, factorOf: (unit: Mem
     : results
 }
 
+/**
+ * Tests whether a result is worth telling where nobody asked. The best one is. A later one is when enough of it is worth reading
+ * (text/Worth.ts), and an archive only where no better result is of its session: it touches upon all that was done in it.
+ */
+const isWorthTelling = ({ unit }: SearchResult, better: ReadonlyArray<SearchResult>): boolean =>
+  better.length === 0 || unit.quality >= WORTH &&
+    !(unit.type === "archive" && better.some((other) => other.unit.sessionId === unit.sessionId))
+
 /** Searches, and renders as many results as earn their place and fit. */
 function* tell<Y>(
   memory: Memory<Y>,
@@ -114,7 +125,9 @@ function* tell<Y>(
   const results = withFeedback(found, factorOf)
   const best = results[0]?.score ?? 0
   if (request.isAsked === true && best < ASKED_SCORES[mode]) return { ...NOTHING, degraded }
-  const relevant = results.filter(({ score }) => score >= share * best)
+  const relevant = results.filter((result, i) =>
+    result.score >= share * best && (request.isAsked === true || isWorthTelling(result, results.slice(0, i)))
+  )
   const names = new Map(known.map(({ id, name }) => [id, name]))
   const nameOf = (projectId: string) => names.get(projectId) ?? "unknown project"
   const sessions = yield* store.sessions([...new Set(relevant.map(({ unit }) => unit.sessionId))])

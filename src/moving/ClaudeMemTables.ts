@@ -93,7 +93,7 @@ const observation = (row: Row): ForeignRead => {
 const SUMMARY: ReadonlyArray<readonly [field: string, label: string]> = [
   ["request", "Request"],
   ["investigated", "Investigated"],
-  ["learned", "Learned"],
+  ["learned", "Lesson"],
   ["completed", "Completed"],
   ["next_steps", "Next steps"],
   ["notes", "Notes"]

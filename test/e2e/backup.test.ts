@@ -53,11 +53,11 @@ describe("backup and restore", () => {
         const made = yield* cli(home, "backup")
         assert.strictEqual(made.stderr, "")
         const [, path = ""] =
-          /^Backed up 84 memories, 8 sessions and 364 messages in .+:\n {2}(\S+) \([\d.]+ MB\)\n/.exec(
+          /^Backed up 82 memories, 8 sessions and 364 messages in .+:\n {2}(\S+) \([\d.]+ MB\)\n/.exec(
             made.stdout
           ) ?? []
         assert.include(made.stdout, `restore ${path}`)
-        assert.match((yield* cli(home, "backup", "verify")).stdout, /is whole\.\nIt was made .+ 84 memories/)
+        assert.match((yield* cli(home, "backup", "verify")).stdout, /is whole\.\nIt was made .+ 82 memories/)
         assert.include((yield* cli(home, "backup", "--list")).stdout, basename(path))
         assert.match((yield* cli(home, "doctor")).stdout, /ok +backups +the newest is 0 hours old; 1 backup of/)
 
@@ -65,7 +65,7 @@ describe("backup and restore", () => {
         const restored = yield* cli(home, "restore", path)
         assert.match(
           restored.stdout,
-          /^Restored 84 memories, .+\nThe memory as it was is kept in .+before-restore.+:\n.+ undoes this\.\n.+import/
+          /^Restored 82 memories, .+\nThe memory as it was is kept in .+before-restore.+:\n.+ undoes this\.\n.+import/
         )
         assert.isFalse(yield* isFound(home, "quinces"))
         const { backups } = yield* json<{ backups: ReadonlyArray<{ path: string; units: number }> }>(
@@ -73,9 +73,9 @@ describe("backup and restore", () => {
           "backup",
           "--list"
         )
-        assert.deepStrictEqual(backups.map(({ units }) => units), [85, 84])
+        assert.deepStrictEqual(backups.map(({ units }) => units), [83, 82])
         const undone = yield* json<{ before: string; units: number }>(home, "restore", backups[0]!.path)
-        assert.strictEqual(undone.units, 85)
+        assert.strictEqual(undone.units, 83)
         assert.isTrue(yield* isFound(home, "quinces"))
 
         // Forgetting for good names the backups that it deletes.
@@ -270,7 +270,7 @@ slow(describe)("killed", () => {
             const isOld = yield* isFound(home, "quinces")
             // Beside the one that another has superseded.
             const { units } = yield* json<{ units: { total: number } }>(home, "status", "--all-projects")
-            assert.strictEqual(units.total, isOld ? 84 : 83)
+            assert.strictEqual(units.total, isOld ? 82 : 81)
             seen.add(isOld)
             yield* isHealthy(home)
             // What was kept of the memory before is whole, too.

@@ -105,7 +105,14 @@ describe("what transcripts say beyond what is remembered", () => {
                 const made = (yield* recent(type)).filter(({ origin }) =>
                   origins.includes(origin)
                 )
-                const short = (unit: typeof units[number]) => ({ ...unit, position: 0, createdAt: 0, also: [] })
+                // Of two that say the same, capture cites the one that was there first.
+                const short = (unit: typeof units[number]) => ({
+                  ...unit,
+                  passages: unit.passages.map((passage) => ({ ...passage, uuid: "" })),
+                  position: 0,
+                  createdAt: 0,
+                  also: []
+                })
                 const byId = new Map(units.map((unit) => [unit.id, unit]))
                 for (const unit of made) assert.deepStrictEqual(short(byId.get(unit.id)!), short(unit))
               }

@@ -259,6 +259,19 @@ describe("what is injected", () => {
       assert.deepStrictEqual([verdict.tells, verdict.bits], ["nothing", 0])
     }))
 
+  it.effect("leaves out what is hardly worth reading, and an archive beside its session, unless it is the best or asked for", () =>
+    Effect.gen(function*() {
+      const results = [
+        result("poor-best", 0.9, { quality: 0.05, content: "alpha beta gamma", sessionId: "one" }),
+        result("poor-one", 0.85, { quality: 0.1, content: "delta epsilon zeta", sessionId: "two" }),
+        result("archive1", 0.8, { type: "archive", quality: 0.9, content: "eta theta iota", sessionId: "one" }),
+        result("good-one", 0.8, { quality: 0.6, content: "kappa lambda mu", sessionId: "three" })
+      ]
+      const told = yield* inject(results)
+      assert.deepStrictEqual(told.items.map(({ unit }) => unit.id), ["poor-best", "good-one"])
+      assert.lengthOf((yield* inject(results, { isAsked: true })).items, 4)
+    }))
+
   it.effect("leaves out what is far below the best", () =>
     Effect.gen(function*() {
       const found = [result("a", 0.9), result("b", 0.75), result("c", 0.65), result("e", 0.56), result("k", 0.01)]

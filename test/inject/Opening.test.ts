@@ -123,13 +123,8 @@ describe("what is injected when a session begins", () => {
           "  webhooks are verified now.",
           "  Open: retries of failed payments remain.",
           "[a2] 3 days ago (2026-11-23): Title a2",
-          "  Aim: speed up the tests",
-          "  they take a minute.",
           "  Open: the flaky upload test still fails.",
           "  Want me to look?",
-          "[a3] 4 days ago (2026-11-22): Title a3",
-          "  Aim: tidy the README",
-          "  done.",
           "",
           "## Decided lately",
           "[d1234567] 2 days ago (2026-11-24): Title d1234567-89ab",
@@ -143,8 +138,27 @@ describe("what is injected when a session begins", () => {
           "</claude-memory>"
         ].join("\n")
       )
-      assert.sameMembers(units.map(({ id }) => id), ["a1", "a2", "a3", "d1234567-89ab", "d2", "a5"])
+      assert.sameMembers(units.map(({ id }) => id), ["a1", "a2", "d1234567-89ab", "d2", "a5"])
       assert.strictEqual(tokens, Tokens.estimate(text))
+    }))
+
+  it.effect("tells of a session before the last what was decided, learned and left open, not what was done", () =>
+    Effect.gen(function*() {
+      const { text } = yield* opened([
+        ...SESSIONS.slice(0, 1),
+        archive(
+          "a2",
+          3,
+          "Aim: speed up the tests\nDecided: we keep one database a worker.\nLearned: the pool waits because of DNS.\nOutcome: they take a minute."
+        ),
+        archive("a3", 4, "A model wrote: the README is tidy.")
+      ])
+      assert.include(
+        text,
+        "Title a2\n  Decided: we keep one database a worker.\n  Learned: the pool waits because of DNS.\n"
+      )
+      assert.notInclude(text, "they take a minute")
+      assert.include(text, "the README is tidy")
     }))
 
   it.effect("is the last session and what was decided before others, where there is little room", () =>

@@ -103,7 +103,7 @@ describe("claude-mem's memory", () => {
         const archive = units.find(({ type }) => type === "archive")!
         assert.strictEqual(
           archive.content,
-          "Request: Find out why orders are charged twice\nLearned: The webhook is retried after ten seconds\n" +
+          "Request: Find out why orders are charged twice\nLesson: The webhook is retried after ten seconds\n" +
             "Next steps: Watch the dashboard"
         )
         assert.lengthOf([...new Set(units.map(({ sessionId }) => sessionId))], 1)

@@ -50,7 +50,7 @@ describe("labels", () => {
       ]
         .map(([, label]) => label ?? "")
     )
-    assert.includeMembers(written, ["Aim", "Ran", "Found", "Searched for"])
+    assert.includeMembers(written, ["Outcome", "Ran", "Pull request"])
     assert.deepStrictEqual(written.filter((label) => !LABELS.some((known) => known === label)), [])
   })
 })

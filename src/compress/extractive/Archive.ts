@@ -1,13 +1,14 @@
 /**
  * Archives: a session in one unit, with its aim, its other requests, its outcome and its open ends.
  */
-import type { Message } from "../../domain/Conversation.ts"
-import { weightedLength } from "../../domain/MemoryUnit.ts"
+import type { Message, Session } from "../../domain/Conversation.ts"
+import { type MemoryUnit, type Passage, weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
-import { isLesson, isStatus, isWish } from "../text/Lessons.ts"
-import { isChatter, plain, quotable } from "../text/Prose.ts"
-import { choose, summarize } from "../text/Salience.ts"
+import { isChoice, isFinding, isLesson, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
+import { isAnnounced, isChatter, plain, quotable } from "../text/Prose.ts"
+import { type Choice, choose, summarize } from "../text/Salience.ts"
+import { isDone } from "../text/Settled.ts"
 import { pieces } from "../text/Text.ts"
 import { isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
 import { isLongPrompt } from "./Documentation.ts"
@@ -84,6 +85,75 @@ const outcomeIn = (
   return outcome.sort((a, b) => closing.indexOf(a.message) - closing.indexOf(b.message))
 }
 
+/** Labels in the order in which an archive is read. */
+const ORDER = [
+  "Aim: ",
+  "Decided: ",
+  "Learned: ",
+  "Also asked: ",
+  "Asked last, without an answer: ",
+  "Outcome: ",
+  "Pull request: ",
+  "To run: ",
+  "Open: "
+]
+
+/** Characters and sentences of what a session taught, and of what was decided in it. */
+const LEARNED = { length: 450, count: 3 }
+const DECIDED = { length: 300, count: 2 }
+
+/** Returns a message that a unit quotes, as far as the unit knows it. */
+const quotedMessage = ({ occurredAt }: MemoryUnit, { uuid }: Passage, session: Session): Message => ({
+  uuid,
+  parentUuid: null,
+  sessionId: session.id,
+  role: "assistant",
+  thread: "main",
+  occurredAt,
+  isPrompt: false,
+  isSummary: false,
+  blocks: []
+})
+
+interface Quote {
+  readonly message: Message
+  readonly kind: Passage["kind"]
+  readonly text: string
+}
+
+/** Matches the labels of who speaks, which no quoted text can hold (domain/Speakers.ts). */
+const SPEAKER = /(?:^|\n)(User|Claude)(?: [a-z ]{1,24})?: /gu
+
+const isOfPerson = ({ content }: MemoryUnit, { from }: Passage): boolean =>
+  [...content.slice(0, from).matchAll(SPEAKER)].at(-1)?.[1] === "User"
+
+/** Returns sentences of the session's units for which `isOf` holds, in their order, each once. */
+const quotesIn = (
+  units: ReadonlyArray<MemoryUnit>,
+  session: Session,
+  isPerson: boolean,
+  isOf: (sentence: string) => boolean
+): ReadonlyArray<Quote> => {
+  const seen = new Set<string>()
+  return units.flatMap((unit) =>
+    unit.passages.filter((passage) => passage.kind === "text" && isOfPerson(unit, passage) === isPerson).flatMap((
+      passage
+    ) =>
+      quotable(unit.content.slice(passage.from, passage.to))
+        .filter((sentence) => isOf(sentence) && !seen.has(sentence) && seen.add(sentence))
+        .map((text) => text.replace(/^\s*(?:[-*+•]|\d{1,3}[.)、])\s+/u, ""))
+        .map((text) => ({ message: quotedMessage(unit, passage, session), kind: passage.kind, text }))
+    )
+  )
+}
+
+const chosenOf = (quotes: ReadonlyArray<Quote>, label: string, choice: Choice): ReadonlyArray<Excerpt> =>
+  choose(quotes.map(({ text }) => plain(text)), choice).map((i) => ({ ...quotes[i]!, label }))
+
+/** True for a finding or a choice with its reason that is no report of a step. */
+const isTaught = (sentence: string): boolean =>
+  (isFinding(sentence) || isChoice(sentence) && standsAlone(sentence)) && !isAnnounced(sentence) && !isDone(sentence)
+
 const PULL_REQUEST = /https:\/\/[\w.-]+\/[\w./-]+\/(?:pull|merge_requests)\/\d+/
 
 /** Returns the last pull request that the closing messages name. */
@@ -105,7 +175,7 @@ const commandsIn = (message: Message | undefined): ReadonlyArray<Excerpt> => {
     : [{ message, kind: "text", label: "To run: ", text: commands }]
 }
 
-export const archive = ({ closing, files, prompts, session }: SessionOutline): ReadonlyArray<Draft> => {
+export const archive = ({ closing, files, prompts, session, units }: SessionOutline): ReadonlyArray<Draft> => {
   const asked = prompts.filter((prompt) => textOf(prompt).trim() !== "")
   const first = asked.find((prompt) => promptTitle(textOf(prompt)) !== undefined) ?? asked[0]
   if (first === undefined) return []
@@ -128,6 +198,16 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)
   const pullRequest = pullRequestIn(closing)
   const told = quotable([...aim, ...outcome].map(({ text }) => text).join("\n"))
+  const learned = chosenOf(
+    quotesIn(units, session, false, isTaught),
+    "Learned: ",
+    { ...LEARNED, about: topics }
+  )
+  const decided = chosenOf(
+    quotesIn(units.filter(({ type }) => type === "decision"), session, true, isWish),
+    "Decided: ",
+    { ...DECIDED, about: topics }
+  )
   const length = [...aim, ...outcome].reduce((sum, { text }) => sum + weightedLength(text), 0)
   // A small task that was done, with nothing learned and nothing left to do.
   if (
@@ -148,7 +228,8 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
   })).filter(({ text }) => text !== "")
   let middle: ReadonlyArray<Excerpt> = requests
   const commands = commandsIn(last)
-  const all = () => [...aim, ...middle, ...outcome, ...pullRequest, ...commands, ...openEnds]
+  // Where not all fits, what was done gives way to what was learned and to how it goes on.
+  const all = () => [...aim, ...decided, ...learned, ...middle, ...commands, ...openEnds, ...pullRequest, ...outcome]
   // The first and the last of many requests matter most, so that requests are dropped from the middle.
   while (middle.length > 0 && !fitOneUnit(all())) middle = middle.toSpliced(middle.length >> 1, 1)
 
@@ -159,7 +240,7 @@ export const archive = ({ closing, files, prompts, session }: SessionOutline): R
     title: session.title === null || session.title.trim() === "" ? aimTitle : titleFrom(session.title),
     summary: summarize(outcomeSentences, { count: 2, length: MAX_SUMMARY, about: topics }) ||
       plain(requestIn(textOf(lastAsked), MAX_SUMMARY)),
-    excerpts: fittingExcerpts(all()),
+    excerpts: fittingExcerpts(all()).toSorted((a, b) => ORDER.indexOf(a.label) - ORDER.indexOf(b.label)),
     at: 0,
     slot: ""
   }]

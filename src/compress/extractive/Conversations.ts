@@ -5,6 +5,7 @@ import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import {
+  CHOSE,
   type Draft,
   type Excerpt,
   excerptsOf,
@@ -14,9 +15,10 @@ import {
   MAX_TITLE,
   pack
 } from "../Draft.ts"
-import { asksWhy, isFact, isLesson, isReason, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
-import { condense, informativeStatements, isChatter, linesOf, plain, quotable, statements } from "../text/Prose.ts"
+import { asksWhy, isFact, isLesson, isReason, isWish, standsAlone } from "../text/Lessons.ts"
+import { condense, informativeStatements, isAnnounced, isChatter, plain, quotable, statements } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
+import { settled } from "../text/Settled.ts"
 import { errorLines, failureStrength, gist } from "../text/Text.ts"
 import { answerTitle, isSelfContained, pastedFailure, shortened, titleFrom } from "../text/Titles.ts"
 import { isAnswer, isExplanation, isLongPrompt, sectionsOf } from "./Documentation.ts"
@@ -36,7 +38,6 @@ import {
 
 const PRECEDED = "Claude had said: "
 const EXPLAINED = "Claude explained: "
-const CHOSE = "User chose: "
 const RAN = "Ran: "
 const COMMITTED = "Committed: "
 
@@ -65,7 +66,9 @@ const precedingAnswer = ({ before, segment }: SegmentContext): ReadonlyArray<Exc
 
 /** Returns the reasons in Claude's thinking that are understandable alone. */
 const reasons = (text: string): string => {
-  const sentences = quotable(text).filter((sentence) => isReason(sentence) && standsAlone(sentence))
+  const sentences = quotable(text).filter((sentence) =>
+    isReason(sentence) && standsAlone(sentence) && !isAnnounced(sentence)
+  )
   return choose(sentences.map(plain), { count: 2, length: REASONING }).map((i) => sentences[i]!).join("\n")
 }
 
@@ -123,7 +126,7 @@ const actionOf = (call: Call): ReadonlyArray<Excerpt> => {
   const command = commandOf(call)
   const commit = command === undefined ? undefined : commitIn(command)
   if (commit !== undefined && !call.failed) return [committed(message, commit)]
-  if (command !== undefined && !call.failed && (isRoutine(command) || isGit(command))) return []
+  if (command !== undefined && (isGit(command) || !call.failed && isRoutine(command))) return []
   const done = leadingExcerpt(
     message,
     "tool_use",
@@ -173,13 +176,6 @@ const openingOf = (message: Message, text: string): ReadonlyArray<Excerpt> => {
   return [{ message, kind: "text", label: EXPLAINED, text: both }]
 }
 
-/** Drops the lines that only say that the work goes well. */
-const withoutStatus = (text: string): string =>
-  linesOf(text).filter(({ kind, text }) => kind === "code" || kind === "table" || !isStatus(text)).map(({ text }) =>
-    text
-  )
-    .join("\n")
-
 /** Returns a text's excerpts in groups: one group for a short text, else one for each section. */
 const groupsOf = (message: Message, label: string, text: string): ReadonlyArray<ReadonlyArray<Excerpt>> =>
   weightedLength(text) <= ENOUGH_LENGTH
@@ -217,7 +213,7 @@ const excerptsIn = (
           ? [condensedPrompt(message, "User: ", text)]
           : groupsOf(message, "User: ", text)
       }
-      const said = withoutStatus(condense(text))
+      const said = settled(condense(text))
       return isExplanation(text)
         ? [openingOf(message, said)]
         : groupsOf(message, "Claude: ", said)

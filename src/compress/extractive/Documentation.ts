@@ -1,22 +1,13 @@
 /**
- * Documentation: long explanations, split into sections under their headings, and the findings of agents and web pages.
+ * Documentation: long explanations, split into sections under their headings, and what agents reported.
  */
 import type { Message } from "../../domain/Conversation.ts"
 import { MAX_CONTENT_LENGTH, weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
-import { type Draft, type Excerpt, excerptsOf, fittingExcerpts, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
-import { isLesson, isReason, isWish, standsAlone } from "../text/Lessons.ts"
-import {
-  blocksOf,
-  condense,
-  informativeStatements,
-  isHead,
-  linesOf,
-  plain,
-  quotable,
-  statements
-} from "../text/Prose.ts"
-import { choose, summarize } from "../text/Salience.ts"
+import { type Draft, type Excerpt, excerptsOf, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
+import { isLesson, isReason, standsAlone } from "../text/Lessons.ts"
+import { blocksOf, condense, informativeStatements, isHead, linesOf, quotable, statements } from "../text/Prose.ts"
+import { summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { answerTitle, headingIn, promptTitle, shortened, titleFrom } from "../text/Titles.ts"
 import { answerOf, type Call, inputOf } from "./Steps.ts"
@@ -66,7 +57,7 @@ const isProsePrompt = (message: Message, text: string): boolean =>
   isLongPrompt(message, text) && message.thread === "main" && proseShare(text) >= MIN_PROSE
 
 const AGENTS = new Set(["Task", "Agent"])
-/** Tools that return other people's text, of which only the sentences that answer the question are kept. */
+/** Tools that return other people's text, which is there to be found again. */
 const WEB = new Set(["WebFetch", "WebSearch"])
 
 /** True when a call's result is a long answer of an agent or a web page, which gets units of its own. */
@@ -141,14 +132,25 @@ const titled = (subject: string | undefined, own: string | undefined, first: str
 /** Weighted length below which a section (an introduction, thanks, links) makes no unit. */
 const MIN_SECTION = 160
 
+/** Matches the heading of a part that says why the text was written, or what it comes to. */
+const CONCLUDING =
+  /\b(?:context|background|motivation|rationale|conclusions?|findings|lessons?|decisions?|decided|root cause|takeaways?)\b|背景|结论|原因|教训/iu
+
 /**
- * True for a section of Claude's with a lesson, of a person's with a wish, and of an agent's with a reason: most of what
- * agents report is how the code is built, which the code shows.
+ * True for a section of Claude's with a lesson, of an agent's with a reason, since most of what agents report is how the code is
+ * built, and of a person's text where it concludes: reviews, plans and scenarios that a person pastes are tasks.
  */
-const isWorthUnit = (sentences: ReadonlyArray<string>, { role }: Message, kind: Excerpt["kind"]): boolean =>
+const isWorthUnit = (
+  sentences: ReadonlyArray<string>,
+  { role }: Message,
+  kind: Excerpt["kind"],
+  heading: string | undefined
+): boolean =>
   kind === "tool_result"
     ? sentences.some((sentence) => isReason(sentence) && standsAlone(sentence))
-    : sentences.some(role === "human" ? isWish : isLesson)
+    : role === "human"
+    ? heading !== undefined && CONCLUDING.test(heading)
+    : sentences.some(isLesson)
 
 const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): ReadonlyArray<Draft> =>
   sectionsOf(text).flatMap(({ blocks, heading }) =>
@@ -164,7 +166,10 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
       /[?？]["'”’\s*_)]*$/u.test(sentence)
     ).length > sentences.length * 0.4
     const isPastedCode = message.role === "human" && kind === "text" && proseShare(words) < MIN_PROSE
-    if (weightedLength(words) < MIN_SECTION || isAsking || isPastedCode || !isWorthUnit(sentences, message, kind)) {
+    if (
+      weightedLength(words) < MIN_SECTION || isAsking || isPastedCode ||
+      !isWorthUnit(sentences, message, kind, heading ?? linesOf(words)[0]?.text)
+    ) {
       return []
     }
     const own = heading !== undefined
@@ -189,41 +194,6 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
     }]
   })
 
-const MAX_FINDINGS = 1_000
-
-/** Builds a unit from the sentences of a page or a search result that concern the question, in their order. */
-const findingsOf = (call: Call): ReadonlyArray<Draft> => {
-  const { at, block, message } = call.result!
-  const question = inputOf(call, "query") ?? inputOf(call, "prompt") ?? ""
-  const place = inputOf(call, "url")
-  const sentences = quotable(block.text).filter((sentence) =>
-    plain(sentence).length >= 30 && !/^(?:Web search results|Links:|REMINDER)|","url":/u.test(plain(sentence))
-  )
-  const kept = choose(sentences.map(plain), { count: 8, length: MAX_FINDINGS, about: question }).map((i) =>
-    sentences[i]!
-  )
-  if (weightedLength(kept.join("")) < MIN_SECTION || !kept.some(isLesson)) return []
-  const source: ReadonlyArray<Excerpt> = [{
-    message: call.message,
-    kind: "tool_use",
-    label: place === undefined ? "Searched for: " : "Page: ",
-    text: place ?? question
-  }]
-  return [{
-    type: "documentation",
-    title: place === undefined
-      ? titleFrom(question)
-      : place.replace(/^https?:\/\/(?:www\.)?|[/?#]+$/gu, ""),
-    summary: summarize(kept.map(plain), { count: 2, length: MAX_SUMMARY, about: question }),
-    excerpts: fittingExcerpts([
-      ...source,
-      ...excerptsOf(message, "tool_result", "Found: ", kept.join("\n")).slice(0, 1)
-    ]),
-    at,
-    slot: `${message.uuid}/${call.block.toolUseId ?? ""}`
-  }]
-}
-
 export const documentation = (
   { segment: { messages } }: SegmentContext,
   calls: ReadonlyArray<Call>,
@@ -234,7 +204,15 @@ export const documentation = (
       if (kind !== "text") return []
       const slot = `${message.uuid}/${b}`
       if (message.role === "assistant" && isExplanation(text)) {
-        return [{ message, kind, label: "Claude: ", text: condense(text), at, slot, subject: shortSubject(subject) }]
+        return [{
+          message,
+          kind,
+          label: "Claude: ",
+          text: condense(text),
+          at,
+          slot,
+          subject: shortSubject(subject)
+        }]
       }
       return isProsePrompt(message, text)
         ? [{ message, kind, label: "User: ", text, at, slot, subject: promptTitle(text) }]
@@ -253,8 +231,5 @@ export const documentation = (
       subject: gist(inputOf(call, "description") ?? "", 40) || undefined
     }
   })
-  return [
-    ...[...texts, ...reports].flatMap(documentOf),
-    ...calls.filter((call) => isAnswer(call) && WEB.has(call.tool)).flatMap(findingsOf)
-  ]
+  return [...texts, ...reports].flatMap(documentOf)
 }

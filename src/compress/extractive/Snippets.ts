@@ -3,7 +3,7 @@
  */
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_TITLE } from "../Draft.ts"
-import { isChoice, isReason, standsAlone } from "../text/Lessons.ts"
+import { isChoice, isFinding } from "../text/Lessons.ts"
 import { plain, quotable } from "../text/Prose.ts"
 import { titleFrom } from "../text/Titles.ts"
 import { type Call, editsOf } from "./Steps.ts"
@@ -25,7 +25,7 @@ const reasonFor = ({ segment: { messages } }: SegmentContext, call: Call): Excer
     for (const { kind, text } of message.blocks.toReversed()) {
       if (kind !== "text" && kind !== "thinking") continue
       const reason = quotable(text).findLast((sentence) =>
-        sentence.length <= MAX_REASON && isReason(sentence) && standsAlone(sentence) && !isChoice(sentence) &&
+        sentence.length <= MAX_REASON && isFinding(sentence) && !isChoice(sentence) &&
         !PERSONAL.test(sentence) &&
         !ON_THE_WAY.test(sentence)
       )

@@ -82,6 +82,25 @@ export const standsAlone = (sentence: string): boolean => {
   return words.length >= 40 && !POINTS_BACK.test(words) && (SPECIFIC.test(words) || words.length >= 60)
 }
 
+/** Matches a guess, advice that may not have been taken, and what is only expected. */
+const HEDGED =
+  /\b(?:might|may|maybe|perhaps|probably|likely|could|would|seems?|appears?|suspect\w*|(?:simplest|easiest|best|cleanest) \w+|technically|consider|suggest\w*|should (?:now|pass|work|be (?:green|completely|fully))|i (?:think|guess|believe|can|should|need|have|was|don't|'m)|i'(?:m|ll|ve|d)|let me|we(?:'ll| need| could| can))\b|可能|也许|大概|或许|应该是/iu
+/** Matches success, and faults that were there before. */
+const WENT_WELL = /\b(?:pass(?:es|ed|ing)?|resolved|green|complete[dly]*|pre-existing|unrelated)\b/iu
+/** Matches the place in a file, which is soon out of date. */
+const PLACE = /\w:\d+/u
+/** Matches a cause that is named with its subject, though it begins with what was said before: "The issue is that X". */
+const NAMED_CAUSE =
+  /^(?:the|main|root|real|actual|found)\b.{0,40}\b(?:issue|problem|reason|cause)\b.{0,12}\b(?:is|was)\b/iu
+
+/** True for a finding: a cause that is certain, names its subject, and reports neither a step of the work nor its success. */
+export const isFinding = memoized((sentence: string): boolean => {
+  const words = plain(sentence)
+  const isNamed = NAMED_CAUSE.test(words) && words.length >= 50
+  return isStatement(sentence, words) && CAUSE.test(words) && !/^[(（]|[:：]$/u.test(words) && !HEDGED.test(words) &&
+    !PLACE.test(words) && !WENT_WELL.test(words) && (isNamed || SPECIFIC.test(words) && standsAlone(sentence))
+})
+
 /** True for a statement that names something: code, a file, a version, a number. */
 export const isFact = memoized((sentence: string): boolean => {
   const words = plain(sentence)

@@ -164,6 +164,9 @@ const SUBSTANCE =
 const CLOSING =
   /^(?:done|fixed|pushed|committed|all (?:good|set|done)|working|ready|pushed successfully)\b[^\d`/]*$|^(?:已?完成|搞定)[了啦]?[。！!\s]*$/iu
 
+/** True for a sentence that announces Claude's next action, whatever else it says. */
+export const isAnnounced = (sentence: string): boolean => INTENTION.test(withoutOpeners(plain(sentence)))
+
 const MAX_CHATTER = 200
 
 const NUMBERED = /^(?:step|phase|part|stage) \d{1,2}\s*[:.–—-]\s*/iu
@@ -231,6 +234,12 @@ export const statements = (text: string): ReadonlyArray<string> =>
 const OFFERING =
   /\b(?:options?|choices|alternatives|should (?:i|we)|do you (?:want|prefer)|would you|(?:can|could) either)\b[^.]{0,80}[:：][*_\s]*$|(?:选项|方案)[:：][*_\s]*$/iu
 const OPTION = /^[\s*_-]*[A-D][).]\s/u
+
+/** True for the line that introduces a list of options. */
+export const isOffering = (line: string): boolean => OFFERING.test(line)
+
+/** True for an option with its letter: "A) Start locally". */
+export const isOption = (line: string): boolean => OPTION.test(line)
 
 /** Returns the statements with content: no chatter, no options offered for choice, no sentence that ends in a colon. */
 export const informativeStatements = (text: string): ReadonlyArray<string> => {

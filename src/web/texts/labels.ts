@@ -41,6 +41,7 @@ export const LABELS = [
   "Why",
   "Among",
   "Decided",
+  "Learned",
   "Agreed",
   "The person agreed",
   "Rejected"

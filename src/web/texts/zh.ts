@@ -259,6 +259,7 @@ export const zh: Texts = {
     Why: "原因",
     Among: "选项",
     Decided: "决定",
+    Learned: "学到",
     Agreed: "同意",
     "The person agreed": "您同意了",
     Rejected: "否决"

@@ -277,7 +277,18 @@ describe("documentation", () => {
       assert.deepStrictEqual(units.map(({ title }) => title), ["How a write reaches the disk", "How a reader sees it"])
     }))
 
-  it.effect("is what an agent and a page reported, with where it is from", () =>
+  it.effect("is of a text that a person pasted the part that concludes, and none of a review", () =>
+    Effect.gen(function*() {
+      const part = (heading: string) =>
+        `## ${heading}\n` +
+        Array.from({ length: 12 }, (_, i) => `We should keep the part ${i} of the store as it is in each release.`)
+          .join(" ")
+      assert.isEmpty(yield* unitsOf("documentation", [asks(`${part("Critical bug")}\n${part("Test plan")}`)]))
+      const unit = only(yield* unitsOf("documentation", [asks(`${part("Test plan")}\n${part("Conclusion")}`)]))
+      assert.include(unit.content, "## Conclusion")
+    }))
+
+  it.effect("is what an agent reported, with what it was asked, and no page, which is there to be read again", () =>
     Effect.gen(function*() {
       const report = explained(
         "Where sessions are stored",
@@ -292,11 +303,8 @@ describe("documentation", () => {
         uses("WebFetch", { url: "https://db.example/manual/pool", prompt: "What does pool_size do?" }, page)
       ])
       assert.deepStrictEqual(units.map(({ title }) => title), [
-        "Explore the schema: Where sessions are stored",
-        "db.example/manual/pool"
+        "Explore the schema: Where sessions are stored"
       ])
-      assert.include(units[1]!.content, "Page: https://db.example/manual/pool\nFound: ")
-      assert.include(units[1]!.content, "pool_size sets how many connections stay open")
     }))
 
   it.effect("is none of how the code is built, and none of what Claude Code writes around an agent's answer", () =>
@@ -514,6 +522,28 @@ describe("an archive", () => {
       )
       assert.strictEqual(unit.summary, "Requests over 100 a minute get a 429 now, and rejected ones are logged.")
       assert.isNotNull(unit.expiresAt)
+    }))
+
+  it.effect("leads with what was decided and learned in the session, each by who said it", () =>
+    Effect.gen(function*() {
+      const steps: ReadonlyArray<Step> = [
+        asks("Why do the exports fail? And from now on always keep exports for 90 days."),
+        says(
+          "The export fails because `export.sh` writes to a disk that is full. Maybe the nightly job fills it because `tmp` is never emptied."
+        )
+      ]
+      const units = [...(yield* unitsOf("decision", steps)), ...(yield* unitsOf("conversation", steps))]
+      const { content, passages } = only(
+        yield* summarize({ units, prompts: messagesOf(steps.slice(0, 1)), files: ["export.sh"] })
+      )
+      const lines = content.split("\n")
+      assert.include(lines, "Decided: And from now on always keep exports for 90 days.")
+      assert.include(lines, "Learned: The export fails because `export.sh` writes to a disk that is full.")
+      assert.notInclude(content, "Maybe")
+      for (const { from, to, uuid } of passages) {
+        const said = messagesOf(steps).find((message) => message.uuid === uuid)
+        assert.include(said!.blocks[0]!.text, content.slice(from, to))
+      }
     }))
 
   it.effect("names a request once that was made twice", () =>

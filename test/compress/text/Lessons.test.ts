@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   isChoice,
   isFact,
+  isFinding,
   isLesson,
   isReason,
   isStatus,
@@ -40,6 +41,18 @@ describe("sentences worth remembering", () => {
     each(isWish, ["Always run the linter first", "let's use SQLite instead", "别用 any", "we do container-first"], [
       "fix the failing test",
       "what does io.Discard do?"
+    ])
+  })
+
+  it("are causes that are certain, and neither guesses nor proposals", () => {
+    each(isFinding, [
+      "The issue is that the proxy closes idle connections after a minute.",
+      "`npm ci` fails in the image because `node_modules` is mounted from the host."
+    ], [
+      "The issue might be that the proxy closes idle connections.",
+      "The simplest fix is to rename `store` to `cache`, since it has three callers.",
+      "All builds of `main` should pass because the flaky test is gone.",
+      "It fails because of that."
     ])
   })
 

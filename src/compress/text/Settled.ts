@@ -1,0 +1,45 @@
+/**
+ * Reduces what Claude said to what came of it: without announcements of its next step, options it offers, and questions to the
+ * person, whose answer is kept where it is given.
+ */
+import { memoized } from "../../domain/Memoized.ts"
+import { isReason, isStatus } from "./Lessons.ts"
+import { isAnnounced, isOffering, isOption, joined, linesOf, plain, sentencesOf } from "./Prose.ts"
+
+/** True for a question, which Claude asks the person. */
+const isAsking = (sentence: string): boolean => /[?？]["'”’)\]`*_]*$/u.test(sentence)
+
+/** True for a sentence that says what Claude does next, and not why. */
+const isStepAhead = (sentence: string): boolean => isAnnounced(sentence) && !isReason(sentence)
+
+/** Matches the report of a step that is finished, after the name of what it changed: "`state.go` — Added a field". */
+const DONE =
+  /^(?:[^\p{L}]{0,4}(?:`[^`]{1,80}`|[\w./:()-]{1,60})\s*(?:\([^)]{1,40}\)\s*)?[–—:-]+\s*)?(?:(?:i(?:'ve| have)?|we(?:'ve| have)?|now|also|already|successfully|just) )*(?:(?:add|remov|updat|fix|chang|creat|delet|replac|mov|renam|implement|commit|push|rebas|refactor|simplif|extract|convert|install|configur|merg|resolv|restor|document|port|clean|switch|improv|enhanc|verif|address|introduc|integrat|migrat|bump|pass)\w*ed|made|kept|wrote|rewrote|built|set up)\b|^(?:已|新增|删除|修复|添加|更新|移除|重构)/iu
+
+/** True for the report of a finished step that gives no reason for it. */
+export const isDone = memoized((sentence: string): boolean => DONE.test(plain(sentence)) && !isReason(sentence))
+
+const isLeft = (sentence: string): boolean => !isAsking(sentence) && !isStepAhead(sentence)
+
+/** Returns the text without what settles nothing; code, tables and headings with something under them stay. */
+export const settled = memoized(
+  (text: string): string => {
+    let isOffered = false
+    const kept = linesOf(text).flatMap(({ kind, text }): ReadonlyArray<{ kind: typeof kind; text: string }> => {
+      if (kind === "code" || kind === "table") return [{ kind, text }]
+      if (kind !== "item") isOffered = isOffering(text)
+      if (isOffered || isOption(text)) return []
+      if (kind === "heading") return [{ kind, text }]
+      if (isStatus(text)) return []
+      const sentences = sentencesOf(text)
+      const left = sentences.filter(isLeft)
+      if (left.length === sentences.length) return [{ kind, text }]
+      return left.length === 0 ? [] : [{ kind, text: joined(left) }]
+    })
+    return kept.filter(({ kind }, i) =>
+      kind !== "heading" || kept[i + 1] !== undefined && kept[i + 1]!.kind !== "heading"
+    ).map(({ text }) => text).join("\n")
+  },
+  20_000,
+  64
+)

@@ -267,14 +267,15 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
       Effect.zipRight(Effect.sync(() => units.push(...made)), store.replace(origin, made))
     yield* store.transaction(Effect.gen(function*() {
       for (const { key } of items) {
-        const outlines = yield* store.outlines([key])
         const isCurrent = ({ compressor: by = 1 }: MemoryUnit) => by >= compressor.version
         // A memory that is new has had no earlier version.
-        if (outlines.every(({ units }) => units.length > 0 && units.every(isCurrent))) continue
+        const known = yield* store.outlines([key])
+        if (known.every(({ units }) => units.length > 0 && units.every(isCurrent))) continue
         for (const context of yield* store.segments(yield* store.segmentsOf(key))) {
           yield* replace(context.segment.id, yield* compressor.compress(context))
         }
-        for (const outline of outlines) {
+        // Read again, since a summary quotes the units.
+        for (const outline of yield* store.outlines([key])) {
           yield* replace(key, yield* compressor.summarize(outline))
         }
       }

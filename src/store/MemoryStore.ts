@@ -133,7 +133,8 @@ export interface ReviewRequest {
 
 /**
  * The input of a session's archive unit: its prompts (the first 50), its closing assistant messages (the last 6), the
- * files that its messages name (at most 30), and its other active units in order (the first 200).
+ * files that its messages name (at most 30), and its other units by time (the first
+ * 200), also those that were merged into others.
  */
 export interface SessionOutline {
   readonly session: Session

@@ -493,7 +493,7 @@ export const suite = <E>(
       )
 
       test(
-        "outlines what was made of a session, in its order, without archives",
+        "outlines what was made of a session, by time, also what was merged, without archives",
         Effect.gen(function*() {
           const store = yield* MemoryStore
           yield* talk("s1", "a")
@@ -501,8 +501,9 @@ export const suite = <E>(
           const many = Array.from({ length: 205 }, (_, i) => unit(`u${i}`, { position: 1_000 - i }))
           yield* write([
             unit("archive", { type: "archive", position: 0 }),
-            unit("replaced", { active: false, position: 0 }),
+            unit("merged", { active: false, position: 0 }),
             unit("elsewhere", { sessionId: "s2" }),
+            unit("later", { occurredAt: unit("b").occurredAt + 1, position: 0 }),
             unit("b", { position: 1 }),
             unit("a", { position: 1, type: "decision" }),
             ...many
@@ -513,7 +514,7 @@ export const suite = <E>(
           assert.deepStrictEqual(two?.units, [unit("elsewhere", { sessionId: "s2", origin: two!.units[0]!.origin })])
           assert.deepStrictEqual(
             one?.units.map(({ id }) => id),
-            ["a", "b", ...many.map(({ id }) => id).reverse()].slice(0, 200)
+            ["merged", "a", "b", ...many.map(({ id }) => id).reverse()].slice(0, 200)
           )
         })
       )
@@ -802,6 +803,34 @@ export const suite = <E>(
           yield* store.commit(yield* store.claim("segment", 10), [])
           assert.deepStrictEqual(yield* store.units(["u1", "u2"]), [])
           assert.deepStrictEqual(keys(yield* pending("index")), ["u1", "u2", "u3"])
+        })
+      )
+
+      test(
+        "asks for the summary of a session again whose segment has other units than when it was made",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const origin = idOf("segment", "a")
+          const summarized = Effect.flatMap(store.claim("session", 10), (items) => store.commit(items, []))
+          const compressed = (units: ReadonlyArray<MemoryUnit>) =>
+            Effect.gen(function*() {
+              yield* store.queue("segment", [origin])
+              yield* store.commit(yield* store.claim("segment", 10), units)
+              return keys(yield* pending("session"))
+            })
+          const [one, two] = [unit("u1", { origin }), unit("u2", { origin })]
+          yield* store.append(batch([message("a", { isPrompt: true })]))
+          // Another process is at it while the segment is compressed.
+          const early = yield* store.claim("session", 10)
+          yield* store.commit(yield* store.claim("segment", 10), [one])
+          yield* store.commit(early, [unit("early", { origin: "s1", type: "archive" })])
+          assert.deepStrictEqual(yield* store.units(["early"]), [])
+          assert.deepStrictEqual(keys(yield* pending("session")), ["s1"])
+          yield* summarized
+          assert.deepStrictEqual(yield* compressed([one]), [])
+          assert.deepStrictEqual(yield* compressed([one, two]), ["s1"])
+          yield* summarized
+          assert.deepStrictEqual(yield* compressed([two]), ["s1"])
         })
       )
 

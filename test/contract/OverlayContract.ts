@@ -94,6 +94,27 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "of the words of what was said asks for its session's summary again, but not for a language model's",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const summarized = Effect.flatMap(store.claim("session", 100), (items) => store.commit(items, []))
+        yield* compress("one", unit("a"))
+        yield* summarized
+        yield* store.edit("a", { pinned: true }, "person")
+        assert.deepStrictEqual(yield* store.claim("session", 100), [])
+        yield* store.edit("a", { content: "we use port 5433" }, "person")
+        const [queued, ...more] = yield* store.claim("session", 100)
+        assert.deepStrictEqual([queued?.key, more], [unit("a").sessionId, []])
+        yield* store.commit([queued!], [])
+        yield* store.undo("person")
+        assert.strictEqual((yield* store.claim("session", 100)).length, 1)
+        yield* store.queueReviews([{ sessionId: unit("a").sessionId, segmentIds: [], isWanted: true }])
+        yield* store.edit("a", { content: "we use port 5434" }, "person")
+        assert.deepStrictEqual(yield* store.claim("session", 100), [])
+      })
+    )
+
+    test(
       "of nothing, or to what it is, changes nothing",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -19,7 +19,7 @@ import type { SqlEffect } from "./Dialect.ts"
 import type * as ProjectWrites from "./ProjectWrites.ts"
 import type * as RecentChanges from "./RecentChanges.ts"
 import type { OperationRow, Statements, StoredUnit } from "./Statements.ts"
-import type { UnitWrites } from "./UnitWrites.ts"
+import { isSummary, type UnitWrites } from "./UnitWrites.ts"
 
 /** What the operations of a unit record. */
 export interface EditBody {
@@ -57,7 +57,7 @@ export const kindOf = (change: Overlay.Change): OperationKind =>
 
 export const make = (
   db: Statements,
-  { insert, mergeWithSame, remove, restore, update }: UnitWrites,
+  { enqueue, insert, mergeWithSame, remove, restore, update }: UnitWrites,
   bin: BinWrites,
   splitProject: ReturnType<typeof ProjectWrites.make>["splitProject"],
   recent: ReturnType<typeof RecentChanges.make>
@@ -72,9 +72,13 @@ export const make = (
         return changed
       }
       const own = yield* db.ownProjects([unit.id])
+      const derived = Overlay.underneath(unit, before)
       const back = yield* restore(yield* remove([row]))
-      yield* insert([{ ...Overlay.underneath(unit, before), active: true, supersededBy: null }], own)
+      yield* insert([{ ...derived, active: true, supersededBy: null }], own)
       yield* mergeWithSame([...back, unit.id])
+      // The summary may quote what it said. A language model's stays: it was paid for.
+      const isQuoted = derived.passages.length > 0 && !isSummary(derived)
+      if (isQuoted && !(yield* db.isReviewed(unit.sessionId))) yield* enqueue("session", [unit.sessionId])
       return (yield* db.unitsById([unit.id]))[0]!.unit
     })
 

@@ -121,8 +121,9 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
             WHERE session_id = ${id} AND thread = 'main' AND role = 'assistant' AND said
             ORDER BY seq DESC LIMIT ${OUTLINE.closing}`
           const files = yield* dialect.filesOf(id, OUTLINE.files)
+          // Also what was merged with another session's unit, and by time: so that it is the same whichever came first.
           const made = yield* sql<UnitBody>`SELECT body FROM units
-            WHERE session_id = ${id} AND type <> 'archive' AND active ORDER BY position, id LIMIT ${OUTLINE.units}`
+            WHERE session_id = ${id} AND type <> 'archive' ORDER BY occurred_at, position, id LIMIT ${OUTLINE.units}`
           return {
             session,
             units: made.map(unitOf),

@@ -117,7 +117,7 @@ export const make = (db: Statements) => {
       return true
     })
 
-  /** Replaces the units of origins. */
+  /** Replaces the units of origins; returns the sessions of those that changed. */
   const put = (
     origins: ReadonlyArray<string>,
     given: ReadonlyArray<MemoryUnit>,
@@ -144,6 +144,8 @@ export const make = (db: Statements) => {
       const back = yield* units.restore(yield* units.remove([...stale]))
       yield* units.insert(fresh, own)
       yield* units.mergeWithSame([...back, ...fresh.map(({ id }) => id)])
+      const removed = held.filter(({ row }) => stale.has(row)).map(({ unit }) => unit)
+      return new Set([...fresh, ...removed].map(({ sessionId }) => sessionId))
     })
 
   const done = (items: ReadonlyArray<WorkItem>) => Effect.zipRight(db.done(items), db.release(items))
@@ -155,8 +157,10 @@ export const make = (db: Statements) => {
       const { own, placed } = yield* inPlace(allowed)
       yield* db.lockUnits(items.map(({ key }) => key), placed)
       const origins = new Set(yield* db.unchanged(items))
-      yield* put([...origins], placed.filter(({ origin }) => origins.has(origin)), own)
+      const changed = yield* put([...origins], placed.filter(({ origin }) => origins.has(origin)), own)
       yield* done(items)
+      // The summary of a session quotes its units, and may have been made before these.
+      if (items.some(({ kind }) => kind === "segment")) yield* enqueue("session", changed)
     })
 
   const replace = (origins: ReadonlyArray<string>, made: ReadonlyArray<MemoryUnit>) =>

@@ -29,6 +29,7 @@ import {
   MemoryStore,
   type ReviewRequest,
   type SegmentContext,
+  type SessionOutline,
   type StoreError,
   type WorkItem
 } from "./store/MemoryStore.ts"
@@ -179,6 +180,11 @@ const failByBug = ({ fail }: MemoryStore["Type"], items: ReadonlyArray<WorkItem>
   return Effect.zipRight(Effect.logWarning(`${names} is passed over for now: ${bug}`), fail(items, bug))
 }
 
+type MakeUnits<A> = (
+  compressor: Compressor["Type"],
+  source: A
+) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError | StoreError, MemoryStore>
+
 /**
  * Reads the segments or sessions of the items, compresses each into units, and writes them. An item whose compression dies
  * fails alone: it would keep all others from being remembered, again at each start.
@@ -186,7 +192,7 @@ const failByBug = ({ fail }: MemoryStore["Type"], items: ReadonlyArray<WorkItem>
 const compress = <A>(
   read: (store: MemoryStore["Type"], keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, StoreError>,
   keyOf: (source: A) => string,
-  makeUnits: (compressor: Compressor["Type"], source: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>,
+  makeUnits: MakeUnits<A>,
   afterCommit: (
     sources: ReadonlyArray<A>,
     units: ReadonlyArray<ReadonlyArray<MemoryUnit>>
@@ -212,7 +218,6 @@ const compress = <A>(
       yield* afterCommit(whole.map(({ source }) => source), whole.map((each) => each.units))
       for (const item of items) if (bugs.has(item.key)) yield* failByBug(store, [item], bugs.get(item.key))
     }))
-    yield* supersede(units)
     return { _tag: "Compressed" as const, units }
   })
 
@@ -243,20 +248,27 @@ const compressSegments = compress(
 )
 
 /**
+ * Sums up a session. Its decisions, all there by now, first take the place of those that they replace: a process that dies between the
+ * two does both again.
+ */
+const summarize: MakeUnits<SessionOutline> = (compressor, outline) =>
+  Effect.zipRight(supersede(outline.units), compressor.summarize(outline))
+
+/**
  * Queues a recap too: a session may change without its segments, by its title, and this has just replaced the model's
  * recap.
  */
 const summarizeSessions = compress(
   (store, ids) => store.outlines(ids),
   ({ session }) => session.id,
-  (compressor, outline) => compressor.summarize(outline),
+  summarize,
   (outlines) =>
     queueReviews(() => outlines.map(({ session }) => ({ sessionId: session.id, segmentIds: [], isWanted: false })))
 )
 
 /**
- * Compresses a session and its segments again, in one transaction, so that no part captured meanwhile is replaced by an
- * older one. Asks for no review: an upgrade costs nothing.
+ * Compresses a session's segments again, in one transaction, so that no part captured meanwhile is replaced by an older one, and has it
+ * summed up anew. Asks for no review: an upgrade costs nothing.
  */
 const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
@@ -269,19 +281,15 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
       for (const { key } of items) {
         const isCurrent = ({ compressor: by = 1 }: MemoryUnit) => by >= compressor.version
         // A memory that is new has had no earlier version.
-        const known = yield* store.outlines([key])
-        if (known.every(({ units }) => units.length > 0 && units.every(isCurrent))) continue
+        const outlines = yield* store.outlines([key])
+        if (outlines.every(({ units }) => units.length > 0 && units.every(isCurrent))) continue
         for (const context of yield* store.segments(yield* store.segmentsOf(key))) {
           yield* replace(context.segment.id, yield* compressor.compress(context))
         }
-        // Read again, since a summary quotes the units.
-        for (const outline of yield* store.outlines([key])) {
-          yield* replace(key, yield* compressor.summarize(outline))
-        }
+        yield* store.queue("session", [key])
       }
       yield* store.done(items)
     })).pipe(Effect.catchAllDefect((defect) => failByBug(store, items, defect)))
-    yield* supersede(units)
     return { _tag: "Compressed" as const, units }
   })
 
@@ -303,7 +311,7 @@ const RENEWAL_INTERVAL = Duration.seconds(20)
 const reviewBy = <A extends { readonly session: Session }>(
   compressor: Compressor["Type"],
   read: (store: MemoryStore["Type"], key: string) => Effect.Effect<ReadonlyArray<A>, StoreError>,
-  makeUnits: (compressor: Compressor["Type"], source: A) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError>
+  makeUnits: MakeUnits<A>
 ) =>
 (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
@@ -318,7 +326,6 @@ const reviewBy = <A extends { readonly session: Session }>(
         // The recap may have been written without this segment, if the segment had failed before. At once: another process that takes it
         // up meanwhile would do it again.
         if (item.kind === "review") yield* store.queueReviews([{ sessionId: id, segmentIds: [], isWanted: false }])
-        yield* supersede(units)
         return units
       }).pipe(
         Effect.tapErrorTag(
@@ -368,7 +375,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
               reviewBy(
                 compressor,
                 (store, id) => store.outlines([id]),
-                (compressor, outline) => compressor.summarize(outline)
+                summarize
               )
             )
           ),
@@ -383,6 +390,7 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
 /** Compresses again what an earlier version compressed, session by session. */
 export const upgrade: Stream.Stream<Step, PipelineError, DrainServices> = Stream.execute(queueUpgrades).pipe(
   Stream.concat(drainKind("upgrade", upgradeSession)),
+  Stream.concat(drainKind("session", summarizeSessions)),
   untilPostponed,
   Stream.concat(catchUp)
 )

@@ -125,24 +125,26 @@ describe("an upgrade", () => {
       const store = yield* MemoryStore
       const sessions = Array.from({ length: 12 }, (_, i) => `s${i}`)
       yield* capture(sessions)
-      let done = 0
-      const counting = Compressor.of({
-        ...compressorOf(2),
-        summarize: (outline) =>
-          Effect.suspend(() => {
-            done++
-            return done === 5 ? Effect.never : compressorOf(2).summarize(outline)
-          })
-      })
-      const fiber = yield* Effect.fork(
-        Effect.provideService(Stream.runDrain(Pipeline.upgrade), Compressor, counting)
-      )
-      while (done < 5) yield* Effect.yieldNow()
-      yield* Fiber.interrupt(fiber)
-      // The session at which it was interrupted is as it was.
-      const half = yield* contents
-      assert.lengthOf(half.filter((content) => content.endsWith("by 2")), 8)
-      assert.lengthOf(half.filter((content) => content.endsWith("by 1")), 16)
+      const interruptedAt = (step: "compress" | "summarize") =>
+        Effect.gen(function*() {
+          let done = 0
+          const fifth = <A, B, E>(make: (source: A) => Effect.Effect<B, E>) => (source: A) =>
+            Effect.suspend(() => ++done === 5 ? Effect.never : make(source))
+          const { compress, summarize, version } = compressorOf(2)
+          const counting = step === "compress"
+            ? { version, compress: fifth(compress), summarize }
+            : { version, compress, summarize: fifth(summarize) }
+          const fiber = yield* Effect.fork(
+            Effect.provideService(Stream.runDrain(Pipeline.upgrade), Compressor, counting)
+          )
+          while (done < 5) yield* Effect.yieldNow()
+          yield* Fiber.interrupt(fiber)
+          const half = yield* contents
+          return ["by 2", "by 1"].map((by) => half.filter((content) => content.endsWith(by)).length)
+        })
+      // The session at which it was interrupted is as it was; summaries are written sixteen at a time.
+      assert.deepStrictEqual(yield* interruptedAt("compress"), [4, 20])
+      assert.deepStrictEqual(yield* interruptedAt("summarize"), [12, 12])
       yield* upgrade(2)
       assert.lengthOf((yield* contents).filter((content) => content.endsWith("by 2")), 24)
       assert.strictEqual((yield* store.status).pending, 0)

@@ -29,9 +29,8 @@ const isUndecided = (store: MemoryStore["Type"], { id, replacedBy }: MemoryUnit)
   })
 
 /**
- * Finds what the decisions among these units replace, and records it; asks nothing where none says that it replaces something. The units are
- * committed: a reader sees none before. Where the process ends before this, the earlier decision stays until the new one is compressed
- * again.
+ * Finds what the decisions among these units, which are committed, replace, and records it; asks nothing where none says that it replaces
+ * something. Done again, it changes nothing.
  */
 export const supersede = (units: ReadonlyArray<MemoryUnit>): Effect.Effect<void, StoreError, MemoryStore> =>
   Effect.gen(function*() {

@@ -53,7 +53,8 @@ const outlineOf = (
 ): SessionOutline => ({
   session,
   units: [...(stored?.units ?? []).filter(({ origin }) => !segments.has(origin)), ...made]
-    .sort((a, b) => a.occurredAt - b.occurredAt || a.position - b.position || (a.id < b.id ? -1 : 1)).slice(0, OUTLINE.units),
+    .sort((a, b) => a.occurredAt - b.occurredAt || a.position - b.position || (a.id < b.id ? -1 : 1))
+    .slice(-OUTLINE.units),
   prompts: [...stored?.prompts ?? [], ...messages.filter(({ isPrompt, thread }) => isPrompt && thread === MAIN)]
     .slice(0, OUTLINE.prompts),
   closing: [...stored?.closing ?? [], ...messages.filter(isClosing)].slice(-OUTLINE.closing),

@@ -21,7 +21,7 @@ const PAST = 5
 
 export const BOUNDS: Readonly<Record<InjectionMode, Bounds>> = {
   conservative: { memories: 22, pointer: 17.5 },
-  balanced: { memories: 17.5, pointer: 12 },
+  balanced: { memories: 17, pointer: 12 },
   comprehensive: { memories: 12, pointer: 8 }
 }
 

@@ -47,19 +47,21 @@ const line = (session: string, n: number, role: "assistant" | "user", text: stri
     })
   }\n`
 
-/** Captures sessions of these names, the first of which begins first, each with what a person said. */
-const captured = (...said: ReadonlyArray<readonly [session: string, text: string]>) =>
+/** Captures sessions of these names, the first of which begins first, each with what a person said: whole, or their segments alone. */
+const captured = (...said: ReadonlyArray<readonly [session: string, text: string] | "segments">) =>
   Effect.gen(function*() {
+    const isWhole = !said.includes("segments")
     const fs = yield* FileSystem.FileSystem
     const memory = yield* ClaudeMemory
     const folder = yield* fs.makeTempDirectoryScoped()
-    for (const [session, text] of said) {
+    for (const [session, text] of said.filter((each) => each !== "segments")) {
       const file = join(folder, `${session}.jsonl`)
       yield* fs.writeFileString(
         file,
         line(session, 1, "user", text) + line(session, 2, "assistant", "The change is made, and the build is green.")
       )
-      yield* Stream.runDrain(memory.ingest(yield* memory.discover([file])))
+      const steps = memory.ingest(yield* memory.discover([file]))
+      yield* Stream.runDrain(isWhole ? steps : Stream.takeUntil(steps, ({ _tag }) => _tag === "Compressed"))
     }
   })
 
@@ -108,6 +110,18 @@ describe.each([["in memory", testing.layer], ["on disk", onDisk]] as const)(
         // A person's word stays, whatever is captured.
         yield* captured(["session-2", NEW], ["session-3", `${NEW} It has been so since May.`])
         assert.isUndefined((yield* oldOne).replacedBy)
+      })
+    )
+
+    test(
+      "stands there also when the one who captured it died before its session was summed up",
+      Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        yield* captured(["session-1", OLD])
+        yield* captured(["session-2", NEW], "segments")
+        assert.isUndefined((yield* oldOne).replacedBy)
+        yield* Stream.runDrain(memory.ingest([]))
+        assert.deepStrictEqual((yield* oldOne).replacedFor, "Memcached")
       })
     )
 

@@ -123,10 +123,11 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
           const files = yield* dialect.filesOf(id, OUTLINE.files)
           // Also what was merged with another session's unit, and by time: so that it is the same whichever came first.
           const made = yield* sql<UnitBody>`SELECT body FROM units
-            WHERE session_id = ${id} AND type <> 'archive' ORDER BY occurred_at, position, id LIMIT ${OUTLINE.units}`
+            WHERE session_id = ${id} AND type <> 'archive'
+            ORDER BY occurred_at DESC, position DESC, id DESC LIMIT ${OUTLINE.units}`
           return {
             session,
-            units: made.map(unitOf),
+            units: made.map(unitOf).reverse(),
             prompts: prompts.map(messageOf),
             closing: closing.map(messageOf).reverse(),
             files: files.map(({ file }) => file)

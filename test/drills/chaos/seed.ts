@@ -140,7 +140,7 @@ const played = (
     const killing = kill === undefined
       ? undefined
       : yield* Effect.fork(Effect.zipRight(
-        Effect.repeat(Effect.sleep("1 millis"), { until: () => isServers || main !== undefined }),
+        Effect.repeat(Effect.sleep("1 millis"), { until: () => isServers || main !== undefined || areOver }),
         Killing.kill(kill, {
           wanted: () => isServers || main === undefined ? actors.targets() : [main],
           others: actors.targets,

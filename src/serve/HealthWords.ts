@@ -55,7 +55,7 @@ const en = {
     `${plural(n, "failure")} in the last ${days} days, the last one ${
       minute(last.at)
     } (${last.event}: ${last.detail}); Claude was told nothing then`,
-  silent: "no hook has answered yet",
+  silent: "no answer of a hook has been seen in a transcript yet",
   inTime: (late: number, answers: number) => `${late} of ${plural(answers, "answer")} came too late`,
   late: (late: number, answers: number, last: string) =>
     `${late} of the last ${plural(answers, "answer")} of the hooks came too late (${last}); set ` +
@@ -116,7 +116,7 @@ const zh: HealthWords = {
     `最近 ${days} 天失败 ${number(n)} 次，最近一次是 ${
       minute(at)
     }（${event}：${detail}）；当时没有告诉 Claude 任何内容`,
-  silent: "还没有钩子应答过",
+  silent: "记录里还没有见到钩子的应答",
   inTime: (late, answers) => `${answers} 次回答中有 ${late} 次迟到`,
   late: (late, answers, last) =>
     `最近 ${answers} 次钩子的回答中有 ${late} 次迟到（${last}）；请把 CLAUDE_MEMORY_SESSION_START_MS 和 ` +

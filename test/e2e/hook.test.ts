@@ -353,7 +353,10 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
               name === "in time"
             )
         )
-        assert.deepInclude(yield* inTime, { state: "ok", detail: "no hook has answered yet" })
+        assert.deepInclude(yield* inTime, {
+          state: "ok",
+          detail: "no answer of a hook has been seen in a transcript yet"
+        })
         for (let i = 0; i < 5; i++) {
           assert.strictEqual((yield* inTime)?.state, "ok")
           yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_SESSION_START_MS: "1" } })

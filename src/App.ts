@@ -109,14 +109,20 @@ const remoteModels = (models: NonNullable<Options["models"]>, home: string) =>
     }
   )
 
-/** The models of the settings, and the cache of their answers, whose file is opened on first use. */
-export const modelsOf = ({ busyTimeoutMs, home, models }: Pick<Options, "busyTimeoutMs" | "home" | "models">) =>
-  (models === undefined || Object.keys(models.roles).length === 0
+/** The file of models' answers and costs, which is opened on first use. A process that needs both has one. */
+const modelsFile = ({ busyTimeoutMs, home }: Pick<Options, "busyTimeoutMs" | "home">) =>
+  ModelsFile.layer({ folder: home, busyTimeoutMs })
+
+/** The models of the settings, and the cache of their answers. */
+export const modelsOf = (options: Pick<Options, "busyTimeoutMs" | "home" | "models">, file = modelsFile(options)) => {
+  const { home, models } = options
+  return (models === undefined || Object.keys(models.roles).length === 0
     ? LocalModels.layer(modelFile)
     : remoteModels(models, home)).pipe(
       Layer.provideMerge(SqliteModelCache.layer()),
-      Layer.provide(ModelsFile.layer({ folder: home, busyTimeoutMs }))
+      Layer.provide(file)
     )
+}
 
 const qdrantIndex = (options: NonNullable<Options["qdrant"]>) =>
   lazily(
@@ -220,7 +226,8 @@ const serviceOf = (options: Options) =>
     ))
 
 /** The whole service over a memory; the caller provides the ledger and the platform. */
-export const layer = (options: Options) => Layer.provide(serviceOf(options), modelsOf(options))
+export const layer = (options: Options, file = modelsFile(options)) =>
+  Layer.provide(serviceOf(options), modelsOf(options, file))
 
 /** Longest wait of a prompt for a lock of the file, in milliseconds: readers wait while a crashed writer's log is read. */
 const PROMPT_BUSY_MS = 100
@@ -451,10 +458,13 @@ export const http = (command: string, listening: Listening, { answersHooks, capt
       )
       const { maxTokens, mode } = yield* Injecting.load
       const { home, isolation } = settings
+      const options = toOptions(settings, WRITER)
+      const file = modelsFile(options)
       const server = Server.layer({
         ...listening,
         home,
         place: yield* placeOf(settings),
+        isBackedUp: settings.backups !== undefined,
         transcripts: Reading.transcriptsFolder(settings),
         caps: settings.caps,
         // Who looks sees what would be told, also while nothing is.
@@ -469,8 +479,9 @@ export const http = (command: string, listening: Listening, { answersHooks, capt
       const capturing = Background.layer(Effect.map(capture, (run) => ({ name: "capture", run })))
       return server.pipe(
         Layer.provide(captures ? capturing : Layer.empty),
-        Layer.provideMerge(layer(toOptions(settings, WRITER))),
-        Layer.provide(Layer.merge(spendingIn(home), monitor(command, home, () => inThread))),
+        Layer.provide(settings.postgres === undefined ? backups : Layer.empty),
+        Layer.provideMerge(layer(options, file)),
+        Layer.provide(Layer.merge(spendingIn(home, file), monitor(command, home, () => inThread))),
         Layer.provideMerge(telemetry(command, settings.telemetry))
       )
     }))
@@ -566,11 +577,8 @@ export const backups = withSettings(({ backups, home, postgres }) =>
 export const readerModels = withSettings((settings) => modelsOf(toOptions(settings, READER)))
 
 /** The record of what models cost. */
-export const spendingIn = (home: string) =>
-  Layer.provide(
-    lazily(() => import("./models/sqlite/SqliteSpending.ts"), ({ layer }) => layer),
-    ModelsFile.layer({ folder: home, busyTimeoutMs: READER.busyTimeoutMs })
-  )
+export const spendingIn = (home: string, file = modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs })) =>
+  Layer.provide(lazily(() => import("./models/sqlite/SqliteSpending.ts"), ({ layer }) => layer), file)
 
 export const spending = withSettings(({ home }) => spendingIn(home))
 

@@ -10,10 +10,8 @@ import { basename } from "node:path"
 import * as App from "../App.ts"
 import { advice, quoted } from "../process/Advice.ts"
 import { type Backup, Backups, type Header, type Listing, type Step } from "../store/Backups.ts"
-import { answer, json, memories, minute, number, plural, refuse, table } from "./Output.ts"
+import { answer, json, megabytes, memories, minute, number, plural, refuse, table } from "./Output.ts"
 import * as Progress from "./Progress.ts"
-
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
 /** Formats as "5 memories, 2 sessions and 30 messages". */
 export const countsText = ({ messages, sessions, units }: Pick<Header, "messages" | "sessions" | "units">): string =>

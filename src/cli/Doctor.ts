@@ -11,17 +11,17 @@ import * as App from "../App.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
+import { checkBackups } from "../serve/BackupHealth.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { checkConnection } from "../serve/Connection.ts"
 import { type Check, check, checkContent, checkHooks, isHealthy } from "../serve/Health.ts"
-import { transcriptsFolder } from "../settings/Reading.ts"
+import * as Reading from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import { type Inspection, Integrity } from "../store/Integrity.ts"
 import { EMBEDDED, type LineSum } from "../store/MemoryStore.ts"
-import { backupCheck } from "./BackupCheck.ts"
 import * as Bundle from "./Bundle.ts"
 import { questionSentence, questionsOf } from "./GoneFolders.ts"
 import * as Index from "./Index.ts"
-import * as Installed from "./Installed.ts"
 import { answer, json, minute, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 import * as UnknownSettings from "./UnknownSettings.ts"
@@ -52,7 +52,7 @@ const checkMemory = (isDeep: boolean) =>
     const content = yield* checkContent(memory, "en")
     const recognized = yield* memory.projects.recognize
     const questions = questionsOf(recognized, yield* memory.projects.known)
-    const folder = transcriptsFolder(settings)
+    const folder = Reading.transcriptsFolder(settings)
     const files = yield* Effect.either(memory.discover([folder]))
     const place = yield* App.placeOf(settings)
     // With the memory in PostgreSQL, the home may not exist.
@@ -173,6 +173,13 @@ const memoryOf = (isDeep: boolean, isKnownDamaged: boolean) =>
     })
   })
 
+/** Checks the backups; a memory in PostgreSQL has none of ours. */
+const checkMade = Effect.flatMap(Settings.load, ({ backups }) =>
+  Effect.orElseSucceed(
+    checkBackups("en", backups !== undefined).pipe(App.provide(App.backups)),
+    (): ReadonlyArray<Check> => []
+  ))
+
 const writeBundle = (path: string, checks: ReadonlyArray<Check>, json: boolean) =>
   Effect.gen(function*() {
     const bytes = yield* Bundle.write(path, checks)
@@ -190,13 +197,13 @@ const checkAll = (mode: Mode, bundle: Option.Option<string>, json: boolean) =>
     const { checks, lines } = isUsable
       ? yield* memoryOf(mode.deep || mode.repair, !isHealthy(findings))
       : { checks: [], lines: null }
-    const backups = lines === null ? [] : yield* backupCheck
-    const installed = yield* Installed.check
+    const backups = lines === null ? [] : yield* checkMade
+    const connection = yield* checkConnection(yield* Reading.places, "en")
     const unknown = yield* UnknownSettings.sentences
     const all: ReadonlyArray<Check> = [
       check("Node", true, process.versions.node, ""),
       check("settings", unknown.length === 0, "each name is known", unknown.join("; ")),
-      { name: "Claude Code", ...installed },
+      connection,
       ...findings,
       ...checks,
       ...backups

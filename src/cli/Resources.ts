@@ -12,7 +12,7 @@ import type * as LeakProbe from "../resources/monitor/LeakProbe.ts"
 import * as Monitor from "../resources/monitor/Monitor.ts"
 import * as RunFile from "../resources/monitor/RunFile.ts"
 import * as Settings from "../settings/Settings.ts"
-import { answer, json, number, table } from "./Output.ts"
+import { answer, json, megabytes, number, table } from "./Output.ts"
 
 const watch = Options.boolean("watch").pipe(Options.withDescription("Look again each second, until Ctrl-C"))
 
@@ -34,8 +34,6 @@ const age = (ms: number): string => {
     ? `${Math.floor(seconds / 60)} min`
     : `${number(Math.floor(seconds / 3_600))} h`
 }
-
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 /** Replaces control characters: other processes wrote the files, and nothing in them may steer the terminal. */
 const plain = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "�")

@@ -17,7 +17,7 @@ import { survey } from "../resources/monitor/RunFile.ts"
 import * as Reading from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import * as Changes from "./Changes.ts"
-import { answer, json } from "./Output.ts"
+import { answer, json, megabytes } from "./Output.ts"
 import * as Question from "./Question.ts"
 
 class UninstallError extends Schema.TaggedError<UninstallError>()("UninstallError", { detail: Schema.String }) {
@@ -55,8 +55,6 @@ const remoteServers = Effect.gen(function*() {
     ...settings.qdrant === undefined ? [] : ["Qdrant"]
   ]
 }).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
-
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
 
 export const command = Command.make("uninstall", options, ({ dryRun, json, purge, yes }) =>
   Effect.gen(function*() {

@@ -18,8 +18,12 @@ import { Spending } from "../models/Spending.ts"
 import * as HttpServerResource from "../resources/HttpServer.ts"
 import * as Owner from "../resources/Owner.ts"
 import { isListening } from "../resources/Server.ts"
+import { checkBackups } from "../serve/BackupHealth.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { checkConnection } from "../serve/Connection.ts"
 import { checkHooks } from "../serve/Health.ts"
+import * as Reading from "../settings/Reading.ts"
+import { Backups } from "../store/Backups.ts"
 import * as Access from "./Access.ts"
 import * as Activity from "./Activity.ts"
 import { Address } from "./Address.ts"
@@ -65,6 +69,8 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
 
 export interface Options extends Pick<Service["Type"], "caps" | "home" | "place" | "telling" | "transcripts"> {
   readonly mcp: HttpSessions.Options
+  /** The settings have a backup made each day. */
+  readonly isBackedUp: boolean
   /** Folder of the page's files. */
   readonly pages: string
   /** Host and port, 0 for any that is free; or the path of a socket, for this user alone. */
@@ -89,9 +95,12 @@ const tidySocket = (path: string) =>
     rmSync(path, { force: true })
   })
 
-const makeService = ({ caps, home, place, telling, transcripts }: Options) =>
+const makeService = ({ caps, home, isBackedUp, place, telling, transcripts }: Options) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
+    // A memory in PostgreSQL has none of ours.
+    const backups = yield* Effect.serviceOption(Backups)
+    const places = yield* Reading.places
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const closing = Deferred.unsafeMake<void>(FiberId.none)
     return Service.of({
@@ -101,7 +110,17 @@ const makeService = ({ caps, home, place, telling, transcripts }: Options) =>
       telling,
       transcripts,
       spending: yield* Spending,
-      checks: (language) => Owner.provideContext(context)(checkHooks(memory, home, language)),
+      checks: (language) =>
+        Owner.provideContext(context)(Effect.map(
+          Effect.all([
+            Effect.map(checkConnection(places, language), (check) => [check]),
+            checkHooks(memory, home, language),
+            Option.isNone(backups)
+              ? Effect.succeed([])
+              : Effect.provideService(checkBackups(language, isBackedUp), Backups, backups.value)
+          ]),
+          (checks) => checks.flat()
+        )),
       codes: yield* Token.makeCodes,
       ...Token.makePages(yield* Token.following(home)),
       closing: Deferred.await(closing),

@@ -22,7 +22,7 @@ export class Service extends Context.Tag("claude-memory/http/Service")<Service, 
   readonly telling: { readonly mode: InjectionMode; readonly maxTokens: number }
   readonly caps: Caps
   readonly spending: Spending["Type"]
-  /** Checks of hooks and transcripts, beside those of the memory's content. */
+  /** Checks of Claude Code, its hooks and the backups, beside those of the memory's content. */
   readonly checks: (language: HealthLanguage) => Effect.Effect<ReadonlyArray<Check>, StoreError | PlatformError>
   readonly codes: {
     /** Makes a code that is good once until `expiresAt`, in milliseconds since the epoch. */

@@ -276,7 +276,10 @@ export const forget = tool({
   }),
   output: Schema.Struct({
     forgotten: Schema.Array(Schema.String).annotations({ description: "Ids; also of what said the same" }),
-    messages: count.annotations({ description: "Messages from which what they tell was taken" })
+    messages: count.annotations({ description: "Messages from which what they tell was taken" }),
+    also: Schema.Array(Schema.String).annotations({
+      description: "Ids of other memories and of sessions that said it too, and are made anew of what is left"
+    })
   }),
   run: ({ ids }) =>
     Effect.gen(function*() {
@@ -284,14 +287,18 @@ export const forget = tool({
       // Finds every id, and checks that it is allowed, before any is deleted.
       const units = yield* Effect.forEach(ids, (id) => Effect.map(show(id), ({ unit }) => unit))
       yield* agreed(yield* memory.withDuplicates(units.map(({ id }) => id)))
-      const { messages, units: removed } = yield* memory.forget([...new Set(units.map(({ id }) => id))], {
+      const { also, messages, units: removed } = yield* memory.forget([...new Set(units.map(({ id }) => id))], {
         by: "claude"
       })
       const forgotten = removed.map(({ id }) => id)
+      const others = [...also.units, ...also.sessions].map(({ id }) => id)
       return {
-        data: { forgotten, messages: messages.length },
-        text: `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages.length, "message")}. ` +
+        data: { forgotten, messages: messages.length, also: others },
+        text: [
+          `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages.length, "message")}.`,
+          ...(others.length === 0 ? [] : [`${others.join(", ")} said it too, and are made anew of what is left.`]),
           "claude_memory_undo brings back what was forgotten last."
+        ].join(" ")
       }
     })
 })

@@ -5,6 +5,13 @@ import type { FailedWork, LineSum } from "../store/MemoryStore.ts"
 import type { Size } from "../store/Retention.ts"
 import { balance, megabytes, minute, number, plural, sizeText } from "./Wording.ts"
 
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** Formats a time that has passed, in milliseconds, as "5 hours" or "3 days". */
+const lasted = (ms: number): string =>
+  ms < 2 * DAY_MS ? plural(Math.floor(ms / HOUR_MS), "hour") : plural(Math.floor(ms / DAY_MS), "day")
+
 interface Letter {
   readonly path: string
   readonly offset: number
@@ -60,7 +67,32 @@ const en = {
   late: (late: number, answers: number, last: string) =>
     `${late} of the last ${plural(answers, "answer")} of the hooks came too late (${last}); set ` +
     "CLAUDE_MEMORY_SESSION_START_MS and CLAUDE_MEMORY_HOOK_MS to more, and run `claude-memory init` again",
-  notAwaited: (event: string) => `${event}: Claude Code did not wait for it`
+  notAwaited: (event: string) => `${event}: Claude Code did not wait for it`,
+  connection: {
+    elsewhere: (theirs: string, here: string) =>
+      `its settings have the memory in ${theirs}, and here it is in ${here}: set CLAUDE_MEMORY_HOME alike`,
+    plugin: (name: string) => `runs it as the plugin ${name}`,
+    none: "does not run it; `claude-memory init` puts it in",
+    twice: (name: string) =>
+      `runs it twice, as the plugin ${name} and by its settings: ` +
+      `\`claude plugin uninstall ${name}\`, or \`claude-memory uninstall\``,
+    gone: (files: ReadonlyArray<string>) =>
+      `would run ${files.join(", ")}, which is gone; run \`claude-memory init\` again`,
+    part: "has a part of it; run `claude-memory init` again",
+    off: "runs no hooks at all (disableAllHooks), so that it is told nothing",
+    runs: (isEverywhere: boolean, answers: string) =>
+      `runs it ${isEverywhere ? "in all of your projects" : "in this project"}; ${answers} answers prompts`
+  },
+  backups: {
+    none: "none",
+    kept: (age: number, n: number, bytes: number, folder: string) =>
+      `the newest is ${lasted(age)} old; ${plural(n, "backup")} of ${megabytes(bytes)} in ${folder}`,
+    failed: ({ at, detail }: { readonly at: number; readonly detail: string }, kept: string) =>
+      `the daily backup failed (${minute(at)}: ${detail}); ${kept}. \`claude-memory backup\` tries again`,
+    unreadable: (errors: ReadonlyArray<string>, kept: string) => `${errors.join("; ")}; ${kept}`,
+    off: "none, and CLAUDE_MEMORY_BACKUPS=off keeps them from being made; `claude-memory backup` makes one",
+    noneYet: "none yet: a session makes one a day when it has run for a while; `claude-memory backup` makes one now"
+  }
 }
 
 export type HealthWords = typeof en
@@ -121,7 +153,31 @@ const zh: HealthWords = {
   late: (late, answers, last) =>
     `最近 ${answers} 次钩子的回答中有 ${late} 次迟到（${last}）；请把 CLAUDE_MEMORY_SESSION_START_MS 和 ` +
     "CLAUDE_MEMORY_HOOK_MS 设得更大，再运行一次 `claude-memory init`",
-  notAwaited: (event) => `${event}：Claude Code 没有等它`
+  notAwaited: (event) => `${event}：Claude Code 没有等它`,
+  connection: {
+    elsewhere: (theirs, here) => `其设置里的记忆在 ${theirs}，而这里的在 ${here}：请把 CLAUDE_MEMORY_HOME 设成一样`,
+    plugin: (name) => `以插件 ${name} 运行`,
+    none: "没有运行它；`claude-memory init` 可装上",
+    twice: (name) =>
+      `运行了两次，既作为插件 ${name} 又在设置里：请用 \`claude plugin uninstall ${name}\` 或 ` +
+      "`claude-memory uninstall` 去掉一个",
+    gone: (files) => `要运行的 ${files.join("、")} 已不存在；请再运行一次 \`claude-memory init\``,
+    part: "只装了一部分；请再运行一次 `claude-memory init`",
+    off: "不运行任何钩子（disableAllHooks），因此什么也不会告诉它",
+    runs: (isEverywhere, answers) => `${isEverywhere ? "在你的所有项目里" : "在这个项目里"}运行；由 ${answers} 回答提示`
+  },
+  backups: {
+    none: "没有备份",
+    kept: (age, n, bytes, folder) =>
+      `最新的一份是${
+        age < 2 * DAY_MS ? ` ${Math.floor(age / HOUR_MS)} 小时` : ` ${Math.floor(age / DAY_MS)} 天`
+      }前的；共 ${number(n)} 份，${megabytes(bytes)}，在 ${folder}`,
+    failed: ({ at, detail }, kept) =>
+      `每日备份失败（${minute(at)}：${detail}）；${kept}。\`claude-memory backup\` 可重试`,
+    unreadable: (errors, kept) => `${errors.join("；")}；${kept}`,
+    off: "没有，CLAUDE_MEMORY_BACKUPS=off 使其不被生成；`claude-memory backup` 可生成一份",
+    noneYet: "还没有：会话运行一段时间后每天生成一份；`claude-memory backup` 现在就生成一份"
+  }
 }
 
 export const WORDS = { en, zh } as const

@@ -347,7 +347,7 @@ describe("uninstall --purge", () => {
           assert.isTrue(readdirSync(memory).some((name) => name.endsWith(".lock")))
           assert.isTrue(existsSync(join(home, ".claude", "settings.json")))
           const stays = yield* cli(home, ["uninstall"])
-          assert.match(stays.stdout, /What is remembered in .*\.claude-memory \(\d+\.\d MB\) stays/)
+          assert.match(stays.stdout, /What is remembered in .*\.claude-memory \([\d.]+ MB\) stays/)
           assert.include(readdirSync(memory), "memory.db")
           write(join(memory, "mine.txt"), "mine")
           const purged = yield* cli(home, ["uninstall", "--purge"])

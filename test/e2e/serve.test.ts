@@ -17,6 +17,12 @@ import { inHome, leftovers, main, makeImported, run, slow, start } from "./run.t
 
 const TLS = join(root, "test", "fixtures", "tls")
 
+interface Check {
+  readonly name: string
+  readonly state: string
+  readonly detail: string
+}
+
 interface Answer {
   readonly status: number
   readonly body: string
@@ -36,7 +42,13 @@ const askBy = (options: RequestOptions, send: typeof request | typeof requestTls
 
 const get = (url: string, token?: string, init: RequestInit = {}) =>
   Effect.promise(() =>
-    fetch(url, { ...init, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } })
+    fetch(url, {
+      ...init,
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(init.body !== undefined && { "content-type": "application/json" })
+      }
+    })
   )
 const text = (response: Response) => Effect.promise(() => response.text())
 
@@ -86,6 +98,42 @@ describe("serve", () => {
       assert.deepStrictEqual([code, stderr], [143, ""])
       assert.isFalse(existsSync(runFolder(home)))
       assert.deepStrictEqual(leftovers(readdirSync(join(home, ".claude-memory"))), [])
+    }))
+
+  test("checks of Claude Code and of the backups what doctor does, in the reader's language", (home) =>
+    Effect.gen(function*() {
+      const { url } = yield* serve(home, "--port", "0", "--no-capture")
+      const checksIn = (language: string) =>
+        Effect.map(
+          Effect.flatMap(get(`${url}/v1/health?language=${language}`, tokenOf(home)), text),
+          (body) => (JSON.parse(body) as { readonly checks: ReadonlyArray<Check> }).checks
+        )
+      const of = (checks: ReadonlyArray<Check>) =>
+        checks.filter(({ name }) => name === "Claude Code" || name === "backups")
+      const { ended } = yield* start([main, "doctor", "--json"], { home })
+      const doctor = JSON.parse((yield* ended).stdout) as { readonly checks: ReadonlyArray<Check> }
+      const seen = of(yield* checksIn("en"))
+      assert.deepStrictEqual(seen.map(({ name, state }) => [name, state]), [
+        ["Claude Code", "note"],
+        ["backups", "note"]
+      ])
+      assert.sameDeepMembers([...seen], [...of(doctor.checks)])
+      for (const { detail } of of(yield* checksIn("zh"))) assert.match(detail, /\p{Script=Han}/u)
+    }))
+
+  test("has the file of what models cost and answered open once, whoever asks for it", (home) =>
+    Effect.gen(function*() {
+      const { ended, kill, url } = yield* serve(home, "--port", "0", "--no-capture")
+      const [cost, search] = [
+        yield* get(`${url}/v1/cost`, tokenOf(home)),
+        yield* get(`${url}/v1/search`, tokenOf(home), {
+          method: "POST",
+          body: JSON.stringify({ text: "which pool do the clients wait for?", projects: "all" })
+        })
+      ]
+      assert.deepStrictEqual([cost.status, search.status], [200, 200], yield* text(search))
+      yield* kill("SIGTERM")
+      assert.strictEqual((yield* ended).stderr, "")
     }))
 
   test("loses nothing of clients that ask on and on, until it refuses them", (home) =>

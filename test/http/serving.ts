@@ -36,6 +36,7 @@ export const serving = (options: Partial<Server.Options> = {}) =>
       home,
       place: home,
       transcripts: join(home, "projects"),
+      isBackedUp: true,
       telling: { mode: "balanced", maxTokens: 800 },
       caps: { day: NO_CAP, month: NO_CAP },
       pages,

@@ -38,6 +38,7 @@ const serverOf = (place: Place) =>
     home: place.home,
     place: place.home,
     transcripts: join(place.home, "projects"),
+    isBackedUp: true,
     caps: NO_CAPS,
     telling: { mode: "balanced", maxTokens: 500 },
     pages: join(place.home, "no pages"),

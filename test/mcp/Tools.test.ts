@@ -304,7 +304,7 @@ describe("the tools of the MCP server", () => {
         assert.isTrue(refused.isError)
         assert.strictEqual((yield* ask(connection, "search", { query })).memories[0]?.id, id, "nothing was deleted")
         const forgotten = yield* connection.call("forget", { ids: [id, id.slice(0, 10)] })
-        assert.deepStrictEqual(forgotten.structuredContent, { forgotten: [id], messages: 0 })
+        assert.deepStrictEqual(forgotten.structuredContent, { forgotten: [id], messages: 0, also: [] })
         assert.notInclude(textOf(forgotten), "Thursdays")
         assert.notInclude(idsOf((yield* ask(connection, "search", { query })).memories), id)
 

@@ -20,18 +20,15 @@ export interface Forgetting {
 }
 
 /** Forgets memories, and asks before it takes from others. */
-export const useForgetting = (
-  onForgotten: (id: string) => void,
-  onUndone?: (id: string) => void
-): Forgetting => {
+export const useForgetting = (onForgotten: () => void): Forgetting => {
   const t = useTexts()
   const run = useForget()
   const [asked, setAsked] = useState<Question>()
   const agreed = useRef<Named>(undefined)
   const isBusy = useRef(false)
   const forgetNow = (unit: Named) => {
-    run({ unit, onUndone: () => onUndone?.(unit.id) })
-    onForgotten(unit.id)
+    run({ unit })
+    onForgotten()
   }
   const forget = async (unit: Named, isAsked = false) => {
     if (isBusy.current) return

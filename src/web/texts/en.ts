@@ -318,7 +318,8 @@ export const en = {
   least: {
     title: "The fifty least worth keeping",
     hint:
-      "One that you keep is never let go, and not listed here any more. Keeping and forgetting can be undone for seven days.",
+      "One that you keep is never let go, and not listed here any more. What you forget is taken out of others that say it too. Both can be " +
+      "undone for seven days.",
     keys: "j and k go through them, y keeps one, x forgets it.",
     keep: "Keep",
     keepIt: (title: string) => `Keep ${title}`,
@@ -432,6 +433,7 @@ export const en = {
   health: {
     checks: "Checks",
     healthy: "All is well.",
+    noted: "Nothing is wrong; see what is noted.",
     ill: "Something needs you.",
     states: { ok: "ok", note: "note", wrong: "wrong" },
     check: (name: string) => name,

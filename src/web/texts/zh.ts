@@ -13,7 +13,7 @@ const takenOf = (units: number, sessions: number) =>
     "和"
   )
 
-/** 检查的名称；说明由服务给出，是英文。 */
+/** 检查的名称；说明由服务给出。 */
 const CHECKS: Readonly<Record<string, string>> = {
   "captured lines": "读过的行",
   "dead letters": "无法解析的行",
@@ -24,7 +24,8 @@ const CHECKS: Readonly<Record<string, string>> = {
   "semantic index": "语义索引",
   "writing": "写入",
   "hooks": "钩子",
-  "in time": "是否及时"
+  "in time": "是否及时",
+  "backups": "备份"
 }
 
 export const zh: Texts = {
@@ -354,7 +355,7 @@ export const zh: Texts = {
   },
   least: {
     title: "最不值得保留的五十条",
-    hint: "保留的永远不会清除，也不再列在这里。保留和忘记七天内都可撤销。",
+    hint: "保留的永远不会清除，也不再列在这里。忘记的内容也会从说过同样内容的其他记忆里去掉。两者七天内都可撤销。",
     keys: "用 j、k 逐条查看，y 保留，x 忘记。",
     keep: "保留",
     keepIt: (title) => `保留 ${title}`,
@@ -459,6 +460,7 @@ export const zh: Texts = {
   health: {
     checks: "检查",
     healthy: "一切正常。",
+    noted: "没有问题；请看下面的提醒。",
     ill: "有问题需要您处理。",
     states: { ok: "正常", note: "注意", wrong: "错误" },
     check: (name) => CHECKS[name] ?? name,

@@ -26,7 +26,11 @@ const Checks = () => {
         {({ checks, isHealthy }) => (
           <>
             <p className={css["state"]} data-state={isHealthy ? "ok" : "wrong"}>
-              {isHealthy ? t.health.healthy : t.health.ill}
+              {!isHealthy
+                ? t.health.ill
+                : checks.some(({ state }) => state === "note")
+                ? t.health.noted
+                : t.health.healthy}
             </p>
             <ul className={css["checks"]}>
               {checks.map(({ detail, name, state }) => (

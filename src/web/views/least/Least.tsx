@@ -3,13 +3,12 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { useEffect, useRef, useState } from "react"
-import { useKeep } from "../../api/Changes.ts"
+import { useForget, useKeep } from "../../api/Changes.ts"
 import type { Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { FilterRow, ProjectChoice } from "../../parts/Filters.tsx"
-import { useForgetting } from "../../parts/Forgetting.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
@@ -77,13 +76,11 @@ export const Least = () => {
     setDone((done) => new Set([...done, id]))
   }
   const undone = (id: string) => setDone((done) => new Set([...done].filter((other) => other !== id)))
-  const { forget, question } = useForgetting(decided, undone)
+  const forget = useForget()
   const decide = (unit: Unit, isForgotten: boolean) => {
-    if (isForgotten) void forget(unit)
-    else {
-      keep({ unit, onUndone: () => undone(unit.id) })
-      decided(unit.id)
-    }
+    const run = isForgotten ? forget : keep
+    run({ unit, onUndone: () => undone(unit.id) })
+    decided(unit.id)
   }
   // The next row comes under the pointer, and the second half of a double click with it.
   const clickedAt = useRef(-Infinity)
@@ -139,7 +136,6 @@ export const Least = () => {
               </ol>
             )}
       </Answer>
-      {question}
     </div>
   )
 }

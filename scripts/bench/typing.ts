@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import { createInterface } from "node:readline"
 import { type Browser, chromium, type Page } from "playwright-core"
 import { number, table } from "../../src/cli/Output.ts"
+import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { makeRandom } from "../../test/fixtures/transcript.ts"
 import {
@@ -35,19 +36,26 @@ const WORD = /[A-Za-z]{4,}/g
 /** Milliseconds between two keys of a person who types. */
 const BETWEEN_KEYS_MS = 120
 
-/** Questions of two to five words that stand together in a memory. */
+/** Questions of two to five words that stand together in a memory, and of which one at least is searched for. */
 const questionsAbout = (texts: ReadonlyArray<string>, count: number): ReadonlyArray<string> => {
   const random = makeRandom(20261129)
-  return Array.from({ length: count }, () => {
+  const questions: Array<string> = []
+  while (questions.length < count) {
     const words = texts[Math.floor(random() * texts.length)]?.match(WORD) ?? ["nothing"]
     const length = 2 + Math.floor(random() * 4)
     const from = Math.floor(random() * Math.max(1, words.length - length))
-    return words.slice(from, from + length).join(" ")
-  })
+    const question = words.slice(from, from + length).join(" ")
+    if (queryLexemes(question).length > 0) questions.push(question)
+  }
+  return questions
 }
 
-/** Runs in the page: resolves with the milliseconds from the next key that completes the question to its painted answer. */
-const WATCH = `(question) => new Promise((resolve) => {
+/**
+ * Runs in the page: resolves with the milliseconds from the next key that completes the question to its painted answer; fails where none
+ * comes.
+ */
+const WATCH = `(question) => new Promise((resolve, reject) => {
+  setTimeout(() => reject(new Error("no answer is shown to: " + question)), 30_000)
   let from = 0
   addEventListener("keydown", () => { from = performance.now() }, { capture: true })
   const look = () => {

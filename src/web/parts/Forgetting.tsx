@@ -2,13 +2,12 @@ import { type ReactNode, useEffect, useRef, useState } from "react"
 import { useForget } from "../api/Changes.ts"
 import { ask, type Forgotten, type Unit } from "../api/Client.ts"
 import { useTexts } from "../texts/Texts.ts"
-import { Button } from "./Button.tsx"
-import { Dialog } from "./Dialog.tsx"
+import { Question } from "./Question.tsx"
 import { sayProblem } from "./Toasts.tsx"
 
 type Named = Pick<Unit, "id" | "title">
 
-interface Question extends Pick<Forgotten, "also"> {
+interface Asked extends Pick<Forgotten, "also"> {
   readonly unit: Named
 }
 
@@ -23,7 +22,7 @@ export interface Forgetting {
 export const useForgetting = (onForgotten: () => void): Forgetting => {
   const t = useTexts()
   const run = useForget()
-  const [asked, setAsked] = useState<Question>()
+  const [asked, setAsked] = useState<Asked>()
   const agreed = useRef<Named>(undefined)
   const isBusy = useRef(false)
   const forgetNow = (unit: Named) => {
@@ -55,23 +54,11 @@ export const useForgetting = (onForgotten: () => void): Forgetting => {
   const { also, unit } = asked
   const others = [...also.units, ...also.sessions]
   const question = (
-    <Dialog
+    <Question
       title={t.memory.forgetTitle(unit.title)}
+      agree={t.memory.forget}
+      onAgreed={() => agreed.current = unit}
       onClose={close}
-      foot={
-        <>
-          <Button
-            kind="danger"
-            onClick={() => {
-              agreed.current = unit
-              close()
-            }}
-          >
-            {t.memory.forget}
-          </Button>
-          <Button onClick={close}>{t.cancel}</Button>
-        </>
-      }
     >
       {others.length > 0 && (
         <>
@@ -80,7 +67,7 @@ export const useForgetting = (onForgotten: () => void): Forgetting => {
         </>
       )}
       <p>{t.memory.forgetHint}</p>
-    </Dialog>
+    </Question>
   )
   return { forget, question }
 }

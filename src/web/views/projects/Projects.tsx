@@ -11,6 +11,7 @@ import { Button } from "../../parts/Button.tsx"
 import { Dialog } from "../../parts/Dialog.tsx"
 import { Link } from "../../parts/Link.tsx"
 import parts from "../../parts/parts.module.css"
+import { Question } from "../../parts/Question.tsx"
 import { say, sayProblem } from "../../parts/Toasts.tsx"
 import { addressOf } from "../../state/Address.ts"
 import { ITEM, useListKeys } from "../../state/Keys.ts"
@@ -155,27 +156,15 @@ const ExcludeDialog = ({ of, onClose }: { readonly of: Project; readonly onClose
   const t = useTexts()
   const exclude = useExclude(of)
   return (
-    <Dialog
+    <Question
       title={t.projects.excludeTitle(of.name)}
+      agree={t.projects.exclude}
+      onAgreed={() => exclude(true)}
       onClose={onClose}
-      foot={
-        <>
-          <Button
-            kind="danger"
-            onClick={() => {
-              exclude(true)
-              onClose()
-            }}
-          >
-            {t.projects.exclude}
-          </Button>
-          <Button onClick={onClose}>{t.cancel}</Button>
-        </>
-      }
     >
       <p>{t.projects.excludeHint}</p>
       <p>{t.projects.excludeStays(of.units)}</p>
-    </Dialog>
+    </Question>
   )
 }
 

@@ -134,9 +134,14 @@ describe.skipIf(browserPath === undefined)(
       await page.getByRole("heading", { name: before, exact: true }).waitFor()
 
       // Forgotten, and remembered again.
-      await page.locator("[data-item]").nth(1).focus()
-      await page.keyboard.press("x")
-      await page.getByRole("dialog").getByRole("button", { name: t.forget }).waitFor()
+      const question = page.getByRole("dialog").getByRole("button", { name: t.forget })
+      // The list is asked for anew after the undoing, and a row that moves loses the focus.
+      for (let tries = 0; tries < 3 && !(await question.isVisible()); tries++) {
+        await page.locator("[data-item]").nth(1).focus()
+        await page.keyboard.press("x")
+        await question.waitFor({ timeout: 3_000 }).catch(() => undefined)
+      }
+      await question.waitFor()
       await page.keyboard.press("Enter")
       await page.getByText(t.forgotten).waitFor()
       await page.getByRole("button", { name: t.undo, exact: true }).last().press("Enter")
@@ -164,11 +169,13 @@ describe.skipIf(browserPath === undefined)(
 
     slow(it)("shows by the address alone what was asked", async () => {
       const first = await see(browser, served, `/app/?q=${QUESTION.replaceAll(" ", "+")}&type=decision`)
-      await first.page.locator("[data-item]").first().waitFor()
-      const rows = await first.page.locator("[data-item]").allTextContents()
       const { page } = first
+      // Projects have their names when those are there.
+      const isShown = () => page.locator("[data-item]", { hasText: "shop-api" }).first().waitFor()
+      await isShown()
+      const rows = await page.locator("[data-item]").allTextContents()
       await page.reload()
-      await page.locator("[data-item]").first().waitFor()
+      await isShown()
       assert.deepStrictEqual(await page.locator("[data-item]").allTextContents(), rows)
       assert.isAbove(rows.length, 0)
       for (const row of rows) assert.include(row, "Decision")

@@ -53,7 +53,9 @@ export const useUndo = () => {
     mutationFn: ({ operation }: Undoing) =>
       ask("post", "/v1/undo", { body: operation === undefined ? {} : { operation } }),
     onSuccess: ({ kind, units }, { onUndone, toast }) => {
-      say(kind === null ? t.undo.nothing : t.undo.done[kind](names(units)), {}, toast)
+      // What a forgetting took from messages alone has no name.
+      const isNamed = units.length > 0 || kind === "merge"
+      say(kind === null ? t.undo.nothing : isNamed ? t.undo.done[kind](names(units)) : t.undo.bare, {}, toast)
       onUndone?.()
     },
     onError: (error, { toast }) => sayProblem(error, toast),

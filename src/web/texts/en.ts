@@ -374,6 +374,7 @@ export const en = {
     name: "Undo",
     last: "Undo the last change",
     nothing: "There is nothing to undo.",
+    bare: "It is undone.",
     done: {
       edit: (what: string) => `As it was before the edit: ${what}.`,
       keep: (what: string) => `No longer kept, or kept again: ${what}.`,
@@ -385,7 +386,7 @@ export const en = {
   changes: {
     title: "What was changed and forgotten",
     hint: "Of the last seven days, newest first: what can be undone. Of what is forgotten, the title alone is shown.",
-    none: "Nothing was changed or forgotten in the last seven days.",
+    none: "There is nothing of the last seven days that could be undone.",
     kinds: { edit: "Edited", keep: "Kept", feedback: "Said of it", forget: "Forgotten", merge: "Merged" },
     byClaude: "by Claude",
     until: (time: string) => `can be undone until ${time}`,

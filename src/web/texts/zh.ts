@@ -404,6 +404,7 @@ export const zh: Texts = {
     name: "撤销",
     last: "撤销上一次改动",
     nothing: "没有可撤销的。",
+    bare: "已撤销。",
     done: {
       edit: (what) => `已恢复到编辑之前：${what}。`,
       keep: (what) => `已撤销对保留的改动：${what}。`,
@@ -415,7 +416,7 @@ export const zh: Texts = {
   changes: {
     title: "改动和忘记的内容",
     hint: "最近七天内可撤销的，最新的在前。已忘记的只显示标题。",
-    none: "最近七天没有改动或忘记任何内容。",
+    none: "最近七天里没有可以撤销的内容。",
     kinds: { edit: "已编辑", keep: "保留", feedback: "反馈", forget: "已忘记", merge: "已合并" },
     byClaude: "由 Claude",
     until: (time) => `${time} 前可撤销`,

@@ -58,7 +58,11 @@ export const AskBox = ({ asked }: { readonly asked: string }) => {
           if (event.key === "ArrowDown" || event.key === "Enter") {
             event.preventDefault()
             focusFirstItem()
-          } else if (event.key === "Escape") event.currentTarget.blur()
+          } else if (event.key === "Escape") {
+            // The browser would empty the box.
+            event.preventDefault()
+            event.currentTarget.blur()
+          }
         }}
       />
       <Key name="/" />

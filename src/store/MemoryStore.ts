@@ -133,8 +133,8 @@ export interface ReviewRequest {
 
 /**
  * The input of a session's archive unit: its prompts (the first 50), its closing assistant messages (the last 6), the
- * files that its messages name (at most 30), and its other units by time (the last
- * 200), also those that were merged into others.
+ * files that its messages name (at most 30), and its other units by time (the last 200), also those that were merged
+ * into others.
  */
 export interface SessionOutline {
   readonly session: Session
@@ -382,7 +382,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly append: (batch: CaptureBatch) => Effect.Effect<AppendResult, StoreError>
   /** Removes forgotten text from a batch, as `append` does. */
   readonly unforgotten: (batch: CaptureBatch) => Effect.Effect<CaptureBatch, StoreError>
-  /** Leaves out units with forgotten text, and forgotten ones made of what is left of their messages, as `commit` does. */
+  /** Leaves out units with forgotten text, as `commit` does. */
   readonly permitted: (units: ReadonlyArray<MemoryUnit>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns the session and thread of stored messages, by uuid. */
   readonly places: (

@@ -491,27 +491,6 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
-      "holds what does not come back of what is left of its messages, but of what is said later",
-      Effect.gen(function*() {
-        const store = yield* MemoryStore
-        yield* TestClock.adjust("1 hour")
-        const [id] = yield* said("m", HARBOUR, LANTERN)
-        yield* store.forget([id!])
-        const left = (occurredAt: number) =>
-          unit(id!, { origin: idOf("segment", "m"), cites: "m", content: TIDE, occurredAt })
-        yield* compressed(left(2_000))
-        assert.deepStrictEqual(yield* store.units([id!]), [])
-        yield* store.queue("segment", [idOf("segment", "m")])
-        yield* compressed(left(7_200_000))
-        assert.deepStrictEqual((yield* store.units([id!])).map(({ content }) => content), [TIDE])
-        yield* store.undo("person")
-        yield* store.queue("segment", [idOf("segment", "m")])
-        yield* compressed(left(2_000))
-        assert.deepStrictEqual((yield* store.units([id!])).map(({ content }) => content), [TIDE])
-      })
-    )
-
-    test(
       "gives back one forgetting after another, the last first",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -46,17 +46,5 @@ export const make = (db: Statements) => {
       return units.filter((_, i) => !keys[i]!.some(isKnown))
     })
 
-  /**
-   * Returns the units that may be derived: without forgotten text, and none that is a forgotten one again, made of what is left of its
-   * messages. What was said after it was forgotten makes it anew.
-   */
-  const derivable = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
-    Effect.gen(function*() {
-      const allowed = yield* permitted(units)
-      if (allowed.length === 0 || !(yield* db.keepsOverlays)) return allowed
-      const forgottenAt = yield* db.forgottenAt(allowed.map(({ id }) => id))
-      return allowed.filter(({ id, occurredAt }) => (forgottenAt.get(id) ?? -Infinity) < occurredAt)
-    })
-
-  return { derivable, permitted, unforgotten }
+  return { permitted, unforgotten }
 }

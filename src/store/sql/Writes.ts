@@ -22,7 +22,7 @@ export const make = (db: Statements) => {
   const units = UnitWrites.make(db)
   const { inPlace, ...projects } = ProjectWrites.make(db, units)
   const entombed = Entombed.make(db)
-  const { derivable, unforgotten } = entombed
+  const { permitted, unforgotten } = entombed
   const bin = BinWrites.make(db, units, entombed, inPlace)
   const forgetting = ForgetWrites.make(db, units, bin)
   const overlays = OverlayWrites.make(db, units, bin, projects.splitProject, RecentChanges.make(db))
@@ -153,7 +153,7 @@ export const make = (db: Statements) => {
   const commit = (items: ReadonlyArray<WorkItem>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       // Comes first: it takes the shared lock, so that until the end nobody forgets or merges projects.
-      const allowed = yield* derivable(made)
+      const allowed = yield* permitted(made)
       const { own, placed } = yield* inPlace(allowed)
       yield* db.lockUnits(items.map(({ key }) => key), placed)
       const origins = new Set(yield* db.unchanged(items))
@@ -165,7 +165,7 @@ export const make = (db: Statements) => {
 
   const replace = (origins: ReadonlyArray<string>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
-      const { own, placed } = yield* inPlace(yield* derivable(made))
+      const { own, placed } = yield* inPlace(yield* permitted(made))
       yield* db.lockUnits(origins, placed)
       yield* put(origins, placed, own)
     })
@@ -178,7 +178,7 @@ export const make = (db: Statements) => {
     done,
     fail,
     indexFor,
-    permitted: derivable,
+    permitted,
     queue: enqueue,
     queueReviews,
     release: db.release,

@@ -44,6 +44,8 @@ export interface Resource {
   readonly origin: string
   /** Number of sockets that the resource holds now; null when unknown. */
   readonly sockets: number | null
+  /** Path of a database. */
+  readonly file?: string
 }
 
 /**
@@ -110,6 +112,8 @@ export interface Acquisition<A, E, R> {
    * are unknown, and other kinds hold none.
    */
   readonly sockets?: (handle: A) => number
+  /** Path of a database, all connections to which share its log's index. */
+  readonly file?: string
   /** Name under which open handles are counted; kind and name by default. */
   readonly site?: string
   /** Most handles of the site that are open at a time; 1 by default. */
@@ -192,13 +196,15 @@ const make = (excess: Excess) =>
       kind: ResourceKind,
       name: string,
       stack: () => ReadonlyArray<string>,
-      sockets: (() => number) | undefined
+      sockets: (() => number) | undefined,
+      file: string | undefined
     ) =>
       Effect.gen(function*() {
         const resource: Resource = {
           id: nextId++,
           kind,
           name,
+          ...(file !== undefined && { file }),
           acquiredAt: yield* Clock.currentTimeMillis,
           get stack() {
             return stack()
@@ -288,13 +294,13 @@ const make = (excess: Excess) =>
 
     const acquireMarked = <A, E, R>(options: Acquisition<A, E, R>, marked: Error) =>
       Effect.gen(function*() {
-        const { atMost = 1, kind, name, open, site = `${kind} ${name}`, sockets } = options
+        const { atMost = 1, file, kind, name, open, site = `${kind} ${name}`, sockets } = options
         const stack = yield* Origin.trace(marked)
         const { handle } = yield* Effect.acquireRelease(
           Effect.gen(function*() {
             const leave = yield* enter(site, atMost, stack)
             const handle = yield* Effect.onError(open, () => Effect.sync(leave))
-            const resource = yield* register(kind, name, stack, sockets && (() => sockets(handle)))
+            const resource = yield* register(kind, name, stack, sockets && (() => sockets(handle)), file)
             return { handle, leave, resource }
           }),
           ({ handle, leave, resource }) =>

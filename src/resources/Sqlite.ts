@@ -420,6 +420,7 @@ export const copyPages = ({ path, report = () => {}, to }: {
     const { database } = yield* Owner.open({
       kind: "database",
       name: options.name,
+      file: path,
       open: Effect.try({ try: () => openIn(driver, options), catch: errorAt(path) }),
       close: ({ database }) => Effect.sync(() => database.close()),
       isGone: ({ database }) => !database.isOpen,
@@ -507,6 +508,7 @@ export const open: (
     const { database, guard } = yield* Owner.open({
       kind: "database",
       name: options.name,
+      file: path,
       open: Effect.try({ try: () => openIn(driver, options), catch: toError }),
       close: ({ database, guard }) =>
         Effect.gen(function*() {

@@ -132,6 +132,11 @@ describe("serve", () => {
         })
       ]
       assert.deepStrictEqual([cost.status, search.status], [200, 200], yield* text(search))
+      // It reports each second; what two reports see in common is drift.
+      yield* Effect.sleep("2500 millis")
+      const { processes: [own] } = JSON.parse(yield* text(yield* get(`${url}/v1/resources`, tokenOf(home))))
+      assert.include(own.resources.map(({ name }: { readonly name: string }) => name), "Sqlite of models")
+      assert.deepStrictEqual(own.drift, { fds: 0, sockets: 0, watchers: 0, workers: 0, children: 0 })
       yield* kill("SIGTERM")
       assert.strictEqual((yield* ended).stderr, "")
     }))

@@ -34,12 +34,15 @@ const combine = (a: Counts, b: Counts, f: (a: number, b: number) => number): Dri
   }
 }
 
-const accounted = (resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>): Counts => {
+/** What of a resource is counted. */
+type Held = Pick<Resource, "file" | "kind" | "sockets">
+
+const accounted = (resources: ReadonlyArray<Held>): Counts => {
   const open = (kind: Resource["kind"]) => resources.filter((resource) => resource.kind === kind).length
-  const databases = open("database")
+  const files = new Set(resources.filter(({ kind }) => kind === "database").map(({ file }) => file))
   return {
-    // A connection has the database and its log open; all connections of a process share the log's index.
-    fds: 2 * databases + Math.min(1, databases) + open("file") + open("lock") + FDS_OF_WORKER * open("worker"),
+    // A connection has the database and its log open; all connections of a process to a database share the log's index.
+    fds: 2 * open("database") + files.size + open("file") + open("lock") + FDS_OF_WORKER * open("worker"),
     sockets: resources.reduce<number | null>(
       (sum, { sockets }) => sum === null || sockets === null ? null : sum + sockets,
       0
@@ -53,7 +56,7 @@ const accounted = (resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>)
 /** Counts the handles outside the ledger; as a program starts, these are Node's own. */
 export const unaccounted = (
   reading: LeakProbe.Reading,
-  resources: ReadonlyArray<Pick<Resource, "kind" | "sockets">>
+  resources: ReadonlyArray<Held>
 ): Counts =>
   combine(
     { ...reading, fds: reading.fds === null ? null : reading.fds - reading.sockets },

@@ -4,11 +4,13 @@ import * as Drift from "../../../src/resources/monitor/Drift.ts"
 import type * as LeakProbe from "../../../src/resources/monitor/LeakProbe.ts"
 import type { Resource } from "../../../src/resources/ResourceLedger.ts"
 
-type Held = Pick<Resource, "kind" | "sockets">
+type Held = Pick<Resource, "file" | "kind" | "sockets">
 
 const NONE = { fds: 0, sockets: 0, watchers: 0, workers: 0, children: 0 }
 const START: LeakProbe.Reading = { fds: 19, sockets: 2, timers: 1, watchers: 0, workers: 0, children: 0 }
 const held = (kind: Resource["kind"], sockets: number | null = 0): Held => ({ kind, sockets })
+
+const connected = (file: string): Held => ({ ...held("database"), file })
 
 /** Drift since a start with an empty ledger. */
 const drift = (reading: Partial<LeakProbe.Reading>, resources: ReadonlyArray<Held> = []) =>
@@ -31,8 +33,9 @@ describe("drift", () => {
   })
 
   it.each<readonly [string, ReadonlyArray<Held>, Partial<LeakProbe.Reading>]>([
-    ["a database: its file, its log, and the log's index", [held("database")], { fds: 22 }],
-    ["three of them: one index", [held("database"), held("database"), held("database")], { fds: 26 }],
+    ["a database: its file, its log, and the log's index", [connected("a")], { fds: 22 }],
+    ["three connections to one: one index", [connected("a"), connected("a"), connected("a")], { fds: 26 }],
+    ["connections to two: two indexes", [connected("a"), connected("a"), connected("b")], { fds: 27 }],
     ["a file", [held("file")], { fds: 20 }],
     ["a watcher", [held("watcher")], { watchers: 1 }],
     ["a worker and its event loop", [held("worker")], { workers: 1, fds: 24 }],

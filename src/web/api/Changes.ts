@@ -42,6 +42,8 @@ interface Undoing {
   /** Message in whose place is said what came of it. */
   readonly toast?: number
   readonly onUndone?: (() => void) | undefined
+  /** Name of what was changed, where the answer names nothing: what was forgotten may have been made anew meanwhile. */
+  readonly named?: string | undefined
 }
 
 /** Undoes a change. */
@@ -52,10 +54,9 @@ export const useUndo = () => {
   return useMutation({
     mutationFn: ({ operation }: Undoing) =>
       ask("post", "/v1/undo", { body: operation === undefined ? {} : { operation } }),
-    onSuccess: ({ kind, units }, { onUndone, toast }) => {
-      // What a forgetting took from messages alone has no name.
-      const isNamed = units.length > 0 || kind === "merge"
-      say(kind === null ? t.undo.nothing : isNamed ? t.undo.done[kind](names(units)) : t.undo.bare, {}, toast)
+    onSuccess: ({ kind, units }, { named, onUndone, toast }) => {
+      const what = units.length > 0 ? names(units) : kind === "merge" ? "" : named
+      say(kind === null ? t.undo.nothing : what === undefined ? t.undo.bare : t.undo.done[kind](what), {}, toast)
       onUndone?.()
     },
     onError: (error, { toast }) => sayProblem(error, toast),
@@ -67,10 +68,10 @@ export const useUndo = () => {
 const useUndoing = () => {
   const t = useTexts()
   const undo = useUndo()
-  return (operation: number | null | undefined, onUndone?: () => void) =>
+  return (operation: number | null | undefined, onUndone?: () => void, named?: string) =>
     operation === null || operation === undefined
       ? {}
-      : { action: { name: t.undo.name, run: (toast: number) => undo({ operation, toast, onUndone }) } }
+      : { action: { name: t.undo.name, run: (toast: number) => undo({ operation, toast, onUndone, named }) } }
 }
 
 /** Changes a memory. The caller shows a problem beside the form. */
@@ -137,7 +138,7 @@ export const useForget = () => {
     onSuccess: ({ also, operation }, { onUndone, unit }) =>
       say(
         t.memory.forgotten(names([unit]), also.units.length, also.sessions.length),
-        undoing(operation, onUndone)
+        undoing(operation, onUndone, names([unit]))
       ),
     onError: (error) => sayProblem(error),
     onSettled: refreshed

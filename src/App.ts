@@ -447,10 +447,11 @@ export interface Besides {
   readonly captures: boolean
   /** Answers the hook program of a prompt. */
   readonly answersHooks: boolean
+  readonly checkConnection: HttpServer.Options["checkConnection"]
 }
 
 /** The HTTP server over the service; `command` is the subcommand that runs it. */
-export const http = (command: string, listening: Listening, { answersHooks, captures }: Besides) =>
+export const http = (command: string, listening: Listening, { answersHooks, captures, checkConnection }: Besides) =>
   withSettings((settings) =>
     Layer.unwrapEffect(Effect.gen(function*() {
       const [Server, { Background }, Injecting] = yield* Effect.promise(() =>
@@ -464,6 +465,7 @@ export const http = (command: string, listening: Listening, { answersHooks, capt
         ...listening,
         home,
         place: yield* placeOf(settings),
+        checkConnection,
         isBackedUp: settings.backups !== undefined,
         transcripts: Reading.transcriptsFolder(settings),
         caps: settings.caps,

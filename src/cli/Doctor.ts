@@ -13,13 +13,13 @@ import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { checkBackups } from "../serve/BackupHealth.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { checkConnection } from "../serve/Connection.ts"
 import { type Check, check, checkContent, checkHooks, isHealthy } from "../serve/Health.ts"
 import * as Reading from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import { type Inspection, Integrity } from "../store/Integrity.ts"
 import { EMBEDDED, type LineSum } from "../store/MemoryStore.ts"
 import * as Bundle from "./Bundle.ts"
+import { checkConnection } from "./Connection.ts"
 import { questionSentence, questionsOf } from "./GoneFolders.ts"
 import * as Index from "./Index.ts"
 import { answer, json, minute, number, plural } from "./Output.ts"
@@ -198,7 +198,7 @@ const checkAll = (mode: Mode, bundle: Option.Option<string>, json: boolean) =>
       ? yield* memoryOf(mode.deep || mode.repair, !isHealthy(findings))
       : { checks: [], lines: null }
     const backups = lines === null ? [] : yield* checkMade
-    const connection = yield* checkConnection(yield* Reading.places, "en")
+    const connection = yield* checkConnection("en")
     const unknown = yield* UnknownSettings.sentences
     const all: ReadonlyArray<Check> = [
       check("Node", true, process.versions.node, ""),

@@ -15,6 +15,7 @@ import { Service } from "../http/Service.ts"
 import * as Token from "../http/Token.ts"
 import * as Settings from "../settings/Settings.ts"
 import { Browser } from "./Browser.ts"
+import { checkConnection } from "./Connection.ts"
 import { listening, toListening } from "./Listening.ts"
 import { answer, json, refuse } from "./Output.ts"
 
@@ -91,7 +92,12 @@ export const command = Command.make("open", options, ({ json, noBrowser, ...opti
         ].join("\n"))
       yield* untilIdle
     }).pipe(
-      App.provide(Layer.merge(App.http("open", listening, { captures: false, answersHooks: false }), Browser.layer))
+      App.provide(
+        Layer.merge(
+          App.http("open", listening, { captures: false, answersHooks: false, checkConnection }),
+          Browser.layer
+        )
+      )
     )
   })).pipe(
     Command.withDescription("Look into the memory in your browser")

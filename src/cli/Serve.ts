@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { Address } from "../http/Address.ts"
 import { advice } from "../process/Advice.ts"
+import { checkConnection } from "./Connection.ts"
 import { listening, toListening } from "./Listening.ts"
 import { answer, json } from "./Output.ts"
 
@@ -31,7 +32,7 @@ export const command = Command.make("serve", options, ({ json, noCapture, ...opt
           "End it with Ctrl-C."
         ].join("\n")))
       return yield* Effect.never
-    }).pipe(App.provide(App.http("serve", listening, { captures: !noCapture, answersHooks: true })))
+    }).pipe(App.provide(App.http("serve", listening, { captures: !noCapture, answersHooks: true, checkConnection })))
   })).pipe(
     Command.withDescription(
       "Serve the page, the HTTP API and MCP (at /mcp), and make memories meanwhile, until it is ended"

@@ -20,9 +20,8 @@ import * as Owner from "../resources/Owner.ts"
 import { isListening } from "../resources/Server.ts"
 import { checkBackups } from "../serve/BackupHealth.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { checkConnection } from "../serve/Connection.ts"
-import { checkHooks } from "../serve/Health.ts"
-import * as Reading from "../settings/Reading.ts"
+import { type Check, checkHooks } from "../serve/Health.ts"
+import type { HealthLanguage } from "../serve/HealthWords.ts"
 import { Backups } from "../store/Backups.ts"
 import * as Access from "./Access.ts"
 import * as Activity from "./Activity.ts"
@@ -69,6 +68,10 @@ export class HttpError extends Schema.TaggedError<HttpError>()("HttpError", {
 
 export interface Options extends Pick<Service["Type"], "caps" | "home" | "place" | "telling" | "transcripts"> {
   readonly mcp: HttpSessions.Options
+  /** Checks whether Claude Code runs this program. */
+  readonly checkConnection: (
+    language: HealthLanguage
+  ) => Effect.Effect<Check, never, FileSystem.FileSystem | Path.Path>
   /** The settings have a backup made each day. */
   readonly isBackedUp: boolean
   /** Folder of the page's files. */
@@ -95,12 +98,11 @@ const tidySocket = (path: string) =>
     rmSync(path, { force: true })
   })
 
-const makeService = ({ caps, home, isBackedUp, place, telling, transcripts }: Options) =>
+const makeService = ({ caps, checkConnection, home, isBackedUp, place, telling, transcripts }: Options) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     // A memory in PostgreSQL has none of ours.
     const backups = yield* Effect.serviceOption(Backups)
-    const places = yield* Reading.places
     const context = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
     const closing = Deferred.unsafeMake<void>(FiberId.none)
     return Service.of({
@@ -113,7 +115,7 @@ const makeService = ({ caps, home, isBackedUp, place, telling, transcripts }: Op
       checks: (language) =>
         Owner.provideContext(context)(Effect.map(
           Effect.all([
-            Effect.map(checkConnection(places, language), (check) => [check]),
+            Effect.map(checkConnection(language), (check) => [check]),
             checkHooks(memory, home, language),
             Option.isNone(backups)
               ? Effect.succeed([])

@@ -36,6 +36,7 @@ export const serving = (options: Partial<Server.Options> = {}) =>
       home,
       place: home,
       transcripts: join(home, "projects"),
+      checkConnection: () => Effect.succeed({ name: "Claude Code", state: "note", detail: "is not looked for" }),
       isBackedUp: true,
       telling: { mode: "balanced", maxTokens: 800 },
       caps: { day: NO_CAP, month: NO_CAP },

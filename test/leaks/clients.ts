@@ -38,6 +38,7 @@ const serverOf = (place: Place) =>
     home: place.home,
     place: place.home,
     transcripts: join(place.home, "projects"),
+    checkConnection: () => Effect.succeed({ name: "Claude Code", state: "note", detail: "is not looked for" }),
     isBackedUp: true,
     caps: NO_CAPS,
     telling: { mode: "balanced", maxTokens: 500 },

@@ -4,9 +4,9 @@
 import * as Effect from "effect/Effect"
 import { PLUGIN } from "../install/ClaudeSettings.ts"
 import { inspect, type Registered, targetOf } from "../install/Installation.ts"
-import type * as Reading from "../settings/Reading.ts"
-import type { Check } from "./Health.ts"
-import { type HealthLanguage, WORDS } from "./HealthWords.ts"
+import type { Check } from "../serve/Health.ts"
+import { type HealthLanguage, WORDS } from "../serve/HealthWords.ts"
+import * as Reading from "../settings/Reading.ts"
 
 type Finding = Omit<Check, "name">
 
@@ -38,13 +38,19 @@ const findingOf = (
 }
 
 /** Checks the installation that applies in the working directory. */
-export const checkConnection = (places: Reading.Places, language: HealthLanguage) =>
+export const checkConnection = (language: HealthLanguage) =>
   Effect.gen(function*() {
+    const places = yield* Reading.places
     const folder = process.cwd()
     const user = yield* inspect(yield* targetOf("user", places, folder))
     const project = yield* inspect(yield* targetOf("project", places, folder))
     return findingOf(user, project, places, language)
   }).pipe(
-    Effect.catchTag("ConfigFileError", ({ message }) => Effect.succeed<Finding>({ state: "wrong", detail: message })),
+    Effect.catchAll((error) =>
+      Effect.succeed<Finding>({
+        state: "wrong",
+        detail: error._tag === "ConfigFileError" ? error.message : String(error)
+      })
+    ),
     Effect.map((finding): Check => ({ name: "Claude Code", ...finding }))
   )

@@ -69,6 +69,10 @@ const keysIn = (text: string) => {
 export const titleKey = (title: string): string => `title ${wordsOf(title).join(" ")}`
 const unitKey = ({ content, id }: MemoryUnit): string => `unit ${id} ${wordsOf(content).join(" ")}`
 
+/** Returns the keys by which what is made of a forgotten unit's messages alone, under its id, is recognized. */
+export const sourceKeys = (unit: MemoryUnit): ReadonlyArray<string> =>
+  evidence(unit).map((uuid) => `source ${unit.id} ${uuid}`)
+
 /** The passages of a unit's content, without the labels before them. */
 const textsOf = ({ content, passages }: MemoryUnit): ReadonlyArray<string> =>
   passages.length === 0 ? [content] : passages.map(({ from, to }) => content.slice(from, to))

@@ -491,6 +491,30 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "holds what does not come back under its id of what is left of its messages, but of others, or where its neighbour has its place",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const origin = idOf("segment", "m")
+        const [one, two] = yield* said("m", HARBOUR, LANTERN)
+        yield* store.forget([one!])
+        const again = (content: string, cites = "m") =>
+          Effect.gen(function*() {
+            yield* store.queue("segment", [origin])
+            yield* compressed(
+              unit(one!, { origin, cites, content }),
+              unit(two!, { origin, cites: "m", content: LANTERN })
+            )
+            return (yield* store.units([one!])).map((each) => each.content)
+          })
+        assert.deepStrictEqual(yield* again(TIDE), [])
+        assert.deepStrictEqual(yield* again(LANTERN), [LANTERN])
+        assert.deepStrictEqual(yield* again(TIDE, "said later"), [TIDE])
+        yield* store.undo("person")
+        assert.deepStrictEqual(yield* again(TIDE), [TIDE])
+      })
+    )
+
+    test(
       "gives back one forgetting after another, the last first",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -365,7 +365,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
-      "does not let a unit be written that tells it, and lets one of its id that doesn't",
+      "does not let a unit be written that tells it, and lets one of its id that doesn't, of another message",
       Effect.gen(function*() {
         const store = yield* MemoryStore
         yield* capture("/t/a", [one])
@@ -377,7 +377,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           telling("goes", one, "Ask Ida."),
           telling("another", one, content, { passages: [{ uuid: "a", kind: "text", from: 8, to: content.length }] }),
           telling("named so", one, TIDE, { title: HARBOUR.toUpperCase() }),
-          telling("goes too", one, LANTERN)
+          telling("goes too", one, LANTERN, {
+            passages: [{ uuid: "said later", kind: "text", from: 0, to: LANTERN.length }]
+          })
         )
         assert.deepStrictEqual((yield* store.recent(everything, 10)).map(({ id }) => id), ["goes too"])
       })

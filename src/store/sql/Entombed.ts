@@ -46,5 +46,16 @@ export const make = (db: Statements) => {
       return units.filter((_, i) => !keys[i]!.some(isKnown))
     })
 
-  return { permitted, unforgotten }
+  /** Returns the ids of units that are forgotten ones again, made of what is left of the messages that these cited. */
+  const remainders = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlySet<string>> =>
+    Effect.gen(function*() {
+      const secrets = yield* db.secrets
+      const sourced = units.map((unit) => ({ id: unit.id, keys: Forgetting.sourceKeys(unit) }))
+        .filter(({ keys }) => keys.length > 0)
+      if (secrets.length === 0 || sourced.length === 0) return new Set()
+      const isKnown = yield* knownAmong(secrets, sourced.flatMap(({ keys }) => keys))
+      return new Set(sourced.filter(({ keys }) => keys.every(isKnown)).map(({ id }) => id))
+    })
+
+  return { permitted, remainders, unforgotten }
 }

@@ -195,6 +195,7 @@ export const make = (
       const kept = summaries.filter((unit) => isSummary(unit) && !isRemoved.has(unit.origin))
       yield* removeForgotten(gone, touched, changed, new Set(kept.map(({ sessionId }) => sessionId)))
       yield* entomb(ids, keys, now)
+      for (const unit of units) yield* entomb([unit.id], Forgetting.sourceKeys(unit), now)
       return { units, messages: [...changed.keys()], also, ...undoable(operation, now) }
     })
 

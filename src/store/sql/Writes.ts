@@ -22,7 +22,7 @@ export const make = (db: Statements) => {
   const units = UnitWrites.make(db)
   const { inPlace, ...projects } = ProjectWrites.make(db, units)
   const entombed = Entombed.make(db)
-  const { permitted, unforgotten } = entombed
+  const { permitted, remainders, unforgotten } = entombed
   const bin = BinWrites.make(db, units, entombed, inPlace)
   const forgetting = ForgetWrites.make(db, units, bin)
   const overlays = OverlayWrites.make(db, units, bin, projects.splitProject, RecentChanges.make(db))
@@ -126,12 +126,16 @@ export const make = (db: Statements) => {
     Effect.gen(function*() {
       // What is left of their messages would make worse units, or bring back what was let go.
       const letGo = new Set(yield* db.letGoAmong(origins))
-      const made = given.filter(({ origin }) => !letGo.has(origin))
       // What an archive has more of them would be beside these now.
       yield* db.setFinished(origins)
       const existing = yield* db.unitsOf(origins.filter((origin) => !letGo.has(origin)))
-      const overlays = yield* db.overlays([...existing.map(({ unit }) => unit.id), ...made.map(({ id }) => id)])
+      const overlays = yield* db.overlays([...existing.map(({ unit }) => unit.id), ...given.map(({ id }) => id)])
       const held = existing.map(({ row, unit }) => ({ row, unit: underneath(unit, overlays.get(unit.id)) }))
+      // Ids may count places, so that a forgotten one's may be its neighbour's now.
+      const again = yield* remainders(given)
+      const saysAsBefore = ({ content, type }: MemoryUnit) =>
+        held.some(({ unit }) => unit.type === type && unit.content === content)
+      const made = given.filter((unit) => !letGo.has(unit.origin) && (!again.has(unit.id) || saysAsBefore(unit)))
       const placed = placeBeside(made, held.map(({ unit }) => unit), overlays)
       // Keeps unchanged units, so that a grown segment does not embed all its units again.
       const unchanged = new Map(

@@ -72,10 +72,13 @@ await build({ ...programs, entryPoints: ["main", "HookRemote", "mcp", "capture"]
 for (const name of ["HookLocal", "HookStart"]) {
   await build({ ...programs, splitting: false, entryPoints: [`src/bin/${name}.ts`] })
 }
+/** Packages that the hook's entry may hold: Claude Code waits while it is loaded. */
+const LIGHT = ["stemmer"]
 // CommonJS loads faster. The target is older than the rest, so that a Node that is too old can say so.
 for (const name of ["hook", "HookPrompt"]) {
-  await build({
+  const { metafile } = await build({
     ...common,
+    metafile: true,
     outfile: join(dist, `${name}.cjs`),
     splitting: false,
     format: "cjs",
@@ -87,6 +90,13 @@ for (const name of ["hook", "HookPrompt"]) {
     define: { "import.meta.url": "__filename" },
     plugins: [hookParts]
   })
+  const [{ inputs }] = Object.values(metafile.outputs)
+  const heavy = Object.entries(inputs).filter(([path, { bytesInOutput }]) =>
+    bytesInOutput > 0 && path.includes("node_modules/") && !LIGHT.some((name) => path.includes(`node_modules/${name}/`))
+  ).map(([path]) => path)
+  if (heavy.length > 0) {
+    throw new Error(`${name}.cjs, for which Claude Code waits, would hold more than it needs: ${heavy.join(", ")}`)
+  }
 }
 // Settings that an earlier version wrote name this file.
 writeFileSync(join(dist, "hook.js"), "import \"./hook.cjs\"\n")

@@ -7,12 +7,8 @@ import * as Schema from "effect/Schema"
 export const Feedback = Schema.Struct({ helps: Schema.Boolean, words: Schema.Array(Schema.String) })
 export type Feedback = typeof Feedback.Type
 
-/** Most notes that a memory keeps, the newest, and most lexemes of one. */
+/** Most notes that a memory keeps, the newest. */
 export const MAX_NOTES = 16
-export const MAX_WORDS = 24
-
-/** Sessions up to which the use of a memory is counted. */
-export const MAX_USES = 5
 
 /** Tests whether two notes speak of the same prompts. */
 const isOfSame = (a: Feedback, b: Feedback): boolean =>

@@ -105,8 +105,8 @@ const lexemesWithout = (text: string, stop: ReadonlySet<string>): Array<string> 
 /** Returns the lexemes in the order of the text, repeats included. */
 export const lexemes = (text: string): Array<string> => lexemesWithout(text, STOP_WORDS)
 
-/** Does the same, for the few texts that a prompt looks at twice: for what stands together in them, and for what they add. */
-export const lexemesOnce: (text: string) => ReadonlyArray<string> = memoized(lexemes, Infinity, 64)
+/** Does the same, for the texts that a prompt looks at twice: for what stands together in them, and for what they add. */
+export const lexemesOnce: (text: string) => ReadonlyArray<string> = memoized(lexemes, Infinity, 256)
 
 /** Removes the English question words from a question, for embedding; other scripts are left as they are. */
 export const withoutQuestionWords = (text: string): string =>

@@ -135,7 +135,9 @@ function* tell<Y>(
   const whole = Math.max(1, Math.floor(maxTokens / TOKENS_FOR_WHOLE))
 
   let items: ReadonlyArray<Item & SearchResult> = []
+  let written: ReadonlyArray<Item> = []
   let text = ""
+  let tokens = 0
   const selected = select(relevant, {
     injectedIds: new Set(relevant.map(({ unit }) => unit).filter(isKnown).map(({ id }) => id)),
     words: Tokenizer.lexemes(request.contextText ?? "")
@@ -144,12 +146,18 @@ function* tell<Y>(
     const length = items.length < whole ? Tokens.MAX_CONTENT_TOKENS : EXCERPT
     const lengths = items.length === 0 ? [length, EXCERPT, SHORTEST_EXCERPT] : [length]
     for (const length of lengths) {
-      const more = [...items, { ...result, text: excerpt(result.unit, byLexeme, length) }]
+      const added = { ...result, text: excerpt(result.unit, byLexeme, length) }
+      const more = [...items, added]
       const told = withoutRepeated(more)
+      // Most of what comes last is too long, which shows without rendering all of it.
+      const isAddedOnly = told.every(({ text }, i) => text === (written[i] ?? added).text)
+      if (isAddedOnly && tokens + Tokens.estimate(added.text) > maxTokens) continue
       const next = fence(render(told, { nameOf, sessions, now }))
       if (!fits(next, request)) continue
       items = more.filter(({ unit }) => told.some((item) => item.unit === unit))
+      written = told
       text = next
+      tokens = Tokens.estimate(next)
       break
     }
   }
@@ -159,7 +167,7 @@ function* tell<Y>(
     ...NOTHING,
     text: fused?.text ?? text,
     items: fused?.items ?? list,
-    tokens: Tokens.estimate(fused?.text ?? text),
+    tokens: fused === undefined ? tokens : Tokens.estimate(fused.text),
     background: fused !== undefined,
     degraded: [...degraded, ...unfused]
   }

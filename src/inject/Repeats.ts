@@ -4,6 +4,7 @@
  * contain those of the other, and then the longer one is kept. Of equal ones the first is. Sentences of few letters, and
  * blocks of code, stay. Pure, and without Effect, since the hook's entry tells with it too.
  */
+import { memoized } from "../domain/Memoized.ts"
 import { ELLIPSIS, spansOf } from "./Excerpt.ts"
 
 /** Fewest letters of a sentence that counts as a repetition; a Chinese or Japanese character counts for three. */
@@ -21,20 +22,27 @@ const LABEL = /^\s*[\p{L} ,]{1,40}:/gmu
 /** Removes the labels that stand before what somebody said. */
 export const withoutLabels = (text: string): string => text.replace(LABEL, "")
 
-interface Sentence {
-  readonly item: number
+interface Span {
   readonly from: number
   readonly to: number
   readonly letters: string
 }
 
-/** Returns the sentences outside of code that are long enough. */
-const sentencesOf = (text: string, item: number): ReadonlyArray<Sentence> => {
-  const code = [...text.matchAll(CODE)].map(({ 0: block, index }) => ({ from: index, to: index + block.length }))
-  return spansOf(text).filter(({ from, to }) => !code.some((block) => from < block.to && to > block.from))
-    .map(({ from, to }) => ({ item, from, to, letters: lettersOf(text.slice(from, to)) }))
-    .filter(({ letters }) => weightOf(letters) >= MIN_LETTERS)
+interface Sentence extends Span {
+  readonly item: number
 }
+
+/** Returns the sentences outside of code that are long enough. Memoized, since a text is tried with more and more others. */
+const sentencesOf = memoized(
+  (text: string): ReadonlyArray<Span> => {
+    const code = [...text.matchAll(CODE)].map(({ 0: block, index }) => ({ from: index, to: index + block.length }))
+    return spansOf(text).filter(({ from, to }) => !code.some((block) => from < block.to && to > block.from))
+      .map(({ from, to }) => ({ from, to, letters: lettersOf(text.slice(from, to)) }))
+      .filter(({ letters }) => weightOf(letters) >= MIN_LETTERS)
+  },
+  Infinity,
+  64
+)
 
 /** Cuts sentences from a text, and marks each run of them that has words on both sides. */
 const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
@@ -50,7 +58,7 @@ const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
 
 /** Returns each text without what others have; undefined for one that has nothing of its own. */
 export const withoutRepeats = (texts: ReadonlyArray<string>): ReadonlyArray<string | undefined> => {
-  const sentences = texts.flatMap(sentencesOf)
+  const sentences = texts.flatMap((text, item) => sentencesOf(text).map((span): Sentence => ({ ...span, item })))
   const isRepeat = (one: Sentence, i: number) =>
     sentences.some((other, j) =>
       other.item !== one.item && other.letters.length >= one.letters.length && other.letters.includes(one.letters) &&

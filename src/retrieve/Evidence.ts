@@ -2,7 +2,6 @@
  * Finds which of a text's words stand together in one unit, and weighs them. Pure.
  */
 import { isEveryday } from "../domain/EverydayWords.ts"
-import { MAX_WORDS } from "../domain/Feedback.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Word } from "../domain/Verdict.ts"
@@ -32,6 +31,8 @@ export interface Evidence {
 const WINDOW = 60
 /** Most bits of a word: what fewer units hold says no more. */
 const MAX_BITS = 8
+/** Most lexemes by which a text is known again. */
+const MAX_NAMED = 24
 /**
  * Virtual units that contain no words, added to the memory's count. Without these, every word of a young memory would
  * count as common.
@@ -76,7 +77,7 @@ export const tellingOf = (words: ReadonlyArray<Weighed>): ReadonlyMap<string, We
 export const namedIn = (unit: MemoryUnit, telling: ReadonlyMap<string, Weighed>): ReadonlyArray<string> => {
   const bitsOf = (lexeme: string) => telling.get(lexeme)?.bits ?? 0
   return [...new Set(lexemesOf(unit))].filter((lexeme) => telling.has(lexeme))
-    .sort((a, b) => bitsOf(b) - bitsOf(a)).slice(0, MAX_WORDS)
+    .sort((a, b) => bitsOf(b) - bitsOf(a)).slice(0, MAX_NAMED)
 }
 
 /** A word of a text, at one of its places in a unit. */

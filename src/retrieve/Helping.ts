@@ -2,7 +2,7 @@
  * Weighs what a person said of a memory that was told: how like the prompt is to those of which it was said, and how much that
  * changes the memory's evidence. Pure.
  */
-import { type Feedback, MAX_USES } from "../domain/Feedback.ts"
+import type { Feedback } from "../domain/Feedback.ts"
 
 /** A word of a prompt that stands in a memory: its bits, and the memory's lexemes that stand for it. */
 export interface Named {
@@ -20,8 +20,9 @@ const MAX_GAIN = 8
 const GAIN_EVERYWHERE = 0.15
 const LOSS_EVERYWHERE = 0.3
 
-/** Share that it gains for each session in which Claude used it. */
+/** Share that it gains for each session in which Claude used it, and sessions up to which these are counted. */
 const GAIN_OF_USE = 0.02
+export const MAX_USES = 5
 
 /** Most that a memory's evidence can grow by, as a factor, and most of it by use. */
 export const MAX_FACTOR = 1 + GAIN

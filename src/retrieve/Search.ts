@@ -19,9 +19,9 @@ import { type Current, current } from "./Current.ts"
 import { datesIn, isOn } from "./Dates.ts"
 import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
 import { bm25, fuse, type LexicalScore } from "./Fusion.ts"
-import { RANKING } from "./Ranking.ts"
+import { RANKING, type Ranking } from "./Ranking.ts"
 import type { Reranked } from "./Reranker.ts"
-import { boost, type Boosted } from "./Surroundings.ts"
+import { attainable, boost, type Boosted } from "./Surroundings.ts"
 import * as Terms from "./Terms.ts"
 import type { Term } from "./Terms.ts"
 
@@ -142,30 +142,54 @@ interface Gathered {
   readonly matches: LexicalMatches
   readonly neighbours: ReadonlyArray<readonly [string, string, number]>
   readonly units: ReadonlyArray<MemoryUnit>
+  /** Ids that were not read, since their units can't reach the share of the best score that is asked for. */
+  readonly skipped: ReadonlyArray<string>
 }
 
-/** Returns a function that reads the best units found, so many of them, and their neighbours, and matches their words. */
+/**
+ * Returns a function that reads the best units found, so many of them, and their neighbours, and matches their words. Of these it reads only
+ * what can have `minShare` of the best score, unless that is 0: a memory of one subject has hundreds that match, of which few are told.
+ */
 function* gathering<Y>(
   store: Reads<Y>,
-  query: SearchQuery,
   terms: ReadonlyArray<Term>,
   { fused, lexicalLane }: Recalled,
-  leavesOut: (unit: MemoryUnit) => boolean
+  isResult: (unit: MemoryUnit) => boolean,
+  minShare: number,
+  ranking: Ranking
 ) {
   const found = [...fused].sort(byScore).map(([unitId]) => unitId)
-  const neighbours = yield* store.neighbours(found.slice(0, NEIGHBOUR_SOURCES))
+  const sources = found.slice(0, NEIGHBOUR_SOURCES)
+  const neighbours = yield* store.neighbours(sources)
   const known = new Map<string, MemoryUnit | undefined>()
-  return function*(pool: number): Steps<Y, Gathered> {
-    const ids = [...new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])]
+  function* read(ids: ReadonlyArray<string>): Steps<Y, ReadonlyArray<MemoryUnit>> {
     const fresh = ids.filter((id) => !known.has(id))
     for (const id of fresh) known.set(id, undefined)
-    for (const unit of yield* store.units(fresh)) {
-      // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
-      if (passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)) known.set(unit.id, unit)
+    for (const unit of fresh.length === 0 ? [] : yield* store.units(fresh)) {
+      if (isResult(unit)) known.set(unit.id, unit)
     }
-    const units = ids.map((id) => known.get(id)).filter((unit) => unit !== undefined)
+    return ids.flatMap((id) => known.get(id) ?? [])
+  }
+  /** Returns the ids of units that may have the share of the best score. The scores of the sources are known once these are read. */
+  function* withinReach(ids: ReadonlyArray<string>): Steps<Y, ReadonlyArray<string>> {
+    const scores = { fused, lexical: lexicalLane?.lexical ?? [] }
+    const [best] = boost(yield* read(sources), scores, neighbours, [], ranking)
+    if (best === undefined) return ids
+    const mostOf = attainable(scores, neighbours, ranking)
+    return ids.filter((id) => known.has(id) || mostOf(id) >= leastOf(minShare, best))
+  }
+  return function*(pool: number): Steps<Y, Gathered> {
+    const ids = [...new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])]
+    const near = new Set(minShare > 0 ? yield* withinReach(ids) : ids)
+    const units = yield* read(ids.filter((id) => near.has(id)))
     const matches = lexicalLane?.matches ?? matchesIn(units, terms)
-    return { lexical: lexicalLane?.lexical ?? bm25(matches), matches, neighbours, units }
+    return {
+      lexical: lexicalLane?.lexical ?? bm25(matches),
+      matches,
+      neighbours,
+      units,
+      skipped: ids.filter((id) => !near.has(id))
+    }
   }
 }
 
@@ -253,11 +277,8 @@ export interface SearchRequest extends Asked {
   readonly leavesOut?: (unit: MemoryUnit) => boolean
 }
 
-/** Keeps what may have that share of the best score, and a little more, since scores are rounded. */
-const withShare = (ranked: ReadonlyArray<Boosted>, minShare: number): ReadonlyArray<Boosted> => {
-  const least = (minShare - 1e-6) * (ranked[0]?.score ?? 0)
-  return ranked.filter(({ score }) => score >= least)
-}
+/** Returns the least score that may be that share of the best, and a little less, since scores are rounded. */
+const leastOf = (minShare: number, best: Boosted | undefined): number => (minShare - 1e-6) * (best?.score ?? 0)
 
 export function* search<Y>(
   { recall, rerank, store }: Lanes<Y>,
@@ -269,7 +290,11 @@ export function* search<Y>(
   const terms = yield* termsFor(store, query, query.text, ranking)
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
-  const gather = yield* gathering(store, query, terms, recalled, leavesOut)
+  // A date may raise a unit from anywhere, and a model may rank first what is last here.
+  const reach = dates.length > 0 || rerank !== undefined || recalled.lexicalLane === undefined ? 0 : minShare
+  // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
+  const isResult = (unit: MemoryUnit) => passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)
+  const gather = yield* gathering(store, terms, recalled, isResult, reach, ranking)
   /** Ranks the best of the fused list, `pool` of them. */
   function* rankedAmong(pool: number) {
     const gathered = yield* gather(pool)
@@ -280,11 +305,12 @@ export function* search<Y>(
       dates,
       ranking
     )
-    // A model may rank first what is last here.
-    const eligible = rerank === undefined ? withShare(boosted, minShare) : boosted
+    const least = leastOf(minShare, boosted[0])
+    const eligible = rerank === undefined ? boosted.filter(({ score }) => score >= least) : boosted
     const ranked = distinct(eligible, wanted)
+    const isAllEligible = eligible.length === boosted.length && gathered.skipped.length === 0
     // Near-copies may have taken the places of all others, which are further down then.
-    const isShort = ranked.length < wanted && eligible.length === boosted.length && pool < recalled.fused.size
+    const isShort = ranked.length < wanted && isAllEligible && pool < recalled.fused.size
     return { gathered, ranked, isShort }
   }
   // Neighbours and sessions raise a unit little, but a date may raise one from anywhere in the list; and the best may
@@ -296,17 +322,22 @@ export function* search<Y>(
   const { degraded, order, scores }: Reranked<Boosted> = rerank !== undefined && ranked.length > 1
     ? yield* rerank.ask(query.text, ranked)
     : { degraded: [], scores: new Map(), order: ranked }
+  // How surely the first one answers is seen by its session, too.
+  const first = ranked[0]?.unit
+  const unread = first === undefined || gathered.skipped.length === 0
+    ? []
+    : (yield* store.units(gathered.skipped, first.sessionId)).filter(isResult)
   const absent = terms.filter((_, i) => recalled.lexicalLane?.matches.documentFrequencies[i] === 0)
   return {
     ...(absent.length > 0 && { absent: absent.map(({ lexeme }) => lexeme) }),
     results: explain({
       dates,
-      gathered,
+      gathered: { ...gathered, units: [...gathered.units, ...unread] },
       hits: recalled.hits,
       order: yield* current(
         order,
         store.units,
-        (unit) => passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)
+        isResult
       ),
       query,
       ranked,

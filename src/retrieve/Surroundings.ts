@@ -58,29 +58,67 @@ const borrowedBy = (
   return sum
 }
 
-/**
- * Ranks units, best first, equal ones by id. `neighbours` has the form of the store's `neighbours`; a unit that no lane
- * found has no score of its own.
- */
-export const boost = (
-  units: ReadonlyArray<MemoryUnit>,
-  { fused, lexical }: Scores,
-  neighbours: ReadonlyArray<readonly [string, string, number]>,
-  dates: ReadonlyArray<NamedDate>,
-  ranking = RANKING
-): ReadonlyArray<Boosted> => {
-  const own = (id: string) => fused.get(id) ?? 0
-  const best = greatestOf(lexical)
-  const partsOf = new Map(lexical.map(({ parts, unitId }) => [unitId, parts]))
-  const isShort = ({ tokens }: MemoryUnit) => tokens < ranking.shortTokens
-  // What ends a long unit is an offer to go on rather than its subject.
-  const asking = new Set(units.filter((unit) => isShort(unit) && endsWithQuestion(unit.content)).map(({ id }) => id))
+/** Returns the units that lend to each, by its id. */
+const lendersOf = (neighbours: ReadonlyArray<readonly [string, string, number]>) => {
   const lenders = new Map<string, Array<readonly [id: string, offset: number]>>()
   for (const [id, other, offset] of neighbours) {
     const known = lenders.get(other)
     if (known === undefined) lenders.set(other, [[id, offset]])
     else known.push([id, offset])
   }
+  return lenders
+}
+
+/** Adds up what the lenders' words lend to a unit. */
+const borrowing = ({ lexical }: Scores, ranking: Ranking) => {
+  const best = greatestOf(lexical)
+  const partsOf = new Map(lexical.map(({ parts, unitId }) => [unitId, parts]))
+  return (unitId: string, from: ReadonlyArray<readonly [id: string, offset: number]>): number =>
+    borrowedBy(
+      partsOf.get(unitId),
+      from.flatMap(([id, offset]) => {
+        const parts = partsOf.get(id)
+        return parts === undefined ? [] : [{ parts, share: ranking.borrowed[offset]! / best }]
+      })
+    )
+}
+
+/** Returns a function that gives the greatest score that `boost` may give a unit by its id, when no date is named. */
+export const attainable = (
+  scores: Scores,
+  neighbours: ReadonlyArray<readonly [string, string, number]>,
+  ranking = RANKING
+) => {
+  const own = (id: string) => scores.fused.get(id) ?? 0
+  const lenders = lendersOf(neighbours)
+  const borrowed = borrowing(scores, ranking)
+  return (unitId: string): number => {
+    const from = lenders.get(unitId) ?? []
+    const lent = from.reduce((sum, [id, offset]) => {
+      const share = offset === 1 ? Math.max(ranking.answer, ranking.lent[offset]!) : ranking.lent[offset]!
+      return sum + share * own(id)
+    }, 0)
+    return own(unitId) + lent + borrowed(unitId, from) * Math.max(1, ranking.long) + ranking.session
+  }
+}
+
+/**
+ * Ranks units, best first, equal ones by id. `neighbours` has the form of the store's `neighbours`; a unit that no lane
+ * found has no score of its own.
+ */
+export const boost = (
+  units: ReadonlyArray<MemoryUnit>,
+  scores: Scores,
+  neighbours: ReadonlyArray<readonly [string, string, number]>,
+  dates: ReadonlyArray<NamedDate>,
+  ranking = RANKING
+): ReadonlyArray<Boosted> => {
+  const own = (id: string) => scores.fused.get(id) ?? 0
+  const borrowed = borrowing(scores, ranking)
+  const isShort = ({ tokens }: MemoryUnit) => tokens < ranking.shortTokens
+  // What ends a long unit is an offer to go on rather than its subject.
+  const asking = new Set(units.filter((unit) => isShort(unit) && endsWithQuestion(unit.content)).map(({ id }) => id))
+  const lenders = lendersOf(neighbours)
   const sessions = new Map<string, number>()
   for (const unit of units) sessions.set(unit.sessionId, Math.max(sessions.get(unit.sessionId) ?? 0, own(unit.id)))
   const greatest = Math.max(...sessions.values(), Number.MIN_VALUE)
@@ -91,14 +129,7 @@ export const boost = (
       const share = offset === 1 && asking.has(id) ? ranking.answer : ranking.lent[offset]!
       return sum + share * own(id)
     }, 0)
-    const borrowed = borrowedBy(
-      partsOf.get(unit.id),
-      from.flatMap(([id, offset]) => {
-        const parts = partsOf.get(id)
-        return parts === undefined ? [] : [{ parts, share: ranking.borrowed[offset]! / best }]
-      })
-    )
-    const surroundings = lent + borrowed * (isShort(unit) ? 1 : ranking.long)
+    const surroundings = lent + borrowed(unit.id, from) * (isShort(unit) ? 1 : ranking.long)
     const boosts = {
       session: ranking.session * sessions.get(unit.sessionId)! / greatest,
       date: dateBoost(unit, dates, ranking.date),

@@ -6,10 +6,10 @@ import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Captured } from "../capture/Collector.ts"
-import { MAX_USES } from "../domain/Feedback.ts"
 import { type Injection, SessionRecords } from "../hook/SessionRecords.ts"
 import { usesIn } from "../hook/Use.ts"
 import { Files } from "../resources/Files.ts"
+import { MAX_USES } from "../retrieve/Helping.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 
 /** Injections of a session that are looked at, the last. */

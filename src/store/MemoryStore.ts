@@ -471,8 +471,11 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
     skip: number,
     limit: number
   ) => Effect.Effect<ReadonlyArray<string>, StoreError>
-  /** Returns units in the order of `ids`; skips unknown ids. */
-  readonly units: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Returns units in the order of `ids`; skips unknown ids, and those of other sessions when one is given. */
+  readonly units: (
+    ids: ReadonlyArray<string>,
+    sessionId?: string
+  ) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns at most 10 units whose id begins with `prefix`. */
   readonly unitsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Lists units that pass the filter, newest first. */

@@ -16,7 +16,7 @@ export interface Reads<Y> {
     filter: SearchFilter,
     limit: number
   ) => Eventual<Y, LexicalMatches>
-  readonly units: (ids: ReadonlyArray<string>) => Eventual<Y, ReadonlyArray<MemoryUnit>>
+  readonly units: (ids: ReadonlyArray<string>, sessionId?: string) => Eventual<Y, ReadonlyArray<MemoryUnit>>
   readonly neighbours: (
     ids: ReadonlyArray<string>
   ) => Eventual<Y, ReadonlyArray<readonly [string, string, number]>>

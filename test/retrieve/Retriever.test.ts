@@ -345,6 +345,62 @@ describe("a lane that is away", () => {
     }).pipe(Effect.provide(whole)))
 })
 
+describe("a share of the best score", () => {
+  const word = FastCheck.constantFrom(
+    "harbour",
+    "ferry",
+    "pier",
+    "lantern",
+    "storm",
+    "winter",
+    "crate",
+    "page",
+    "captain"
+  )
+  const said = FastCheck.record({
+    words: FastCheck.array(word, { minLength: 1, maxLength: 12 }),
+    asks: FastCheck.boolean(),
+    session: FastCheck.integer({ min: 0, max: 12 })
+  })
+
+  it.effect.prop(
+    "is reached by the same results, with the same scores, as among all",
+    [
+      FastCheck.array(said, { minLength: 80, maxLength: 160 }),
+      FastCheck.uniqueArray(word, { minLength: 1, maxLength: 4 }),
+      FastCheck.constantFrom("hybrid", "keyword"),
+      FastCheck.constantFrom(0.4, 0.7, 0.95)
+    ],
+    ([made, asked, mode, minShare]) =>
+      Effect.gen(function*() {
+        yield* filled(made.map(({ asks, session, words }, i) =>
+          unit(`u${i}`, {
+            sessionId: `s${session}`,
+            position: i,
+            content: `${words.join(" ")} n${i}${asks ? "?" : "."}`,
+            tokens: words.length * 20
+          })
+        ))
+        const found = (share: number) =>
+          Effect.flatMap(Retriever, ({ search }) =>
+            search({
+              text: asked.join(" "),
+              projects: "all",
+              limit: 160,
+              minScore: 0,
+              mode: mode as SearchQuery["mode"],
+              minShare: share
+            }))
+        const { results: all } = yield* found(0)
+        const { results: near } = yield* found(minShare)
+        const scored = (results: typeof all) => results.map(({ score, unit }) => [unit.id, score])
+        const least = (minShare - 1e-6) * (all[0]?.score ?? 0)
+        assert.deepStrictEqual(scored(near), scored(all.filter(({ score }) => score >= least)))
+      }).pipe(Effect.provide(whole)),
+    { fastCheck: { numRuns: times(8) }, timeout: times(60_000) }
+  )
+})
+
 describe("any question", () => {
   it.effect("that is empty finds nothing", () =>
     Effect.gen(function*() {

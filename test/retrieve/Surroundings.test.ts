@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { RANKING } from "../../src/retrieve/Ranking.ts"
-import { boost, endsWithQuestion } from "../../src/retrieve/Surroundings.ts"
+import { attainable, boost, endsWithQuestion } from "../../src/retrieve/Surroundings.ts"
 import { unit } from "../contract/made.ts"
 
 const day = (date: string) => Date.parse(`${date}T12:00:00Z`)
@@ -52,6 +52,13 @@ describe("boost", () => {
       assert.deepStrictEqual(boost([...units].reverse(), scores(fused, parts), neighbours, []), boosted)
     }
   )
+
+  it.prop("gives no unit more than it can attain", [session], ([{ fused, neighbours, parts, units }]) => {
+    const most = attainable(scores(fused, parts), neighbours)
+    for (const { score, unit } of boost(units, scores(fused, parts), neighbours, [])) {
+      assert.isAtMost(score, most(unit.id) + 1e-12)
+    }
+  })
 
   it.prop("borrows no word that a unit has, and none beyond its share", [session], ([{ neighbours, parts, units }]) => {
     const lexical = scores(new Map(), parts)

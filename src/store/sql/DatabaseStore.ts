@@ -81,7 +81,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     version: read("version", reads.version),
     unitIds: (after, limit) => read("unitIds", reads.unitIds(after, limit)),
     oldest: (filter, skip, limit) => read("oldest", reads.oldest(filter, skip, limit)),
-    units: (ids) => read("units", reads.units(ids)),
+    units: (ids, sessionId) => read("units", reads.units(ids, sessionId)),
     unitsByPrefix: (prefix) => read("unitsByPrefix", reads.unitsByPrefix(prefix)),
     recent: (filter, limit) => read("recent", reads.recent(filter, limit)),
     count: (filter) => read("count", reads.count(filter)),

@@ -32,9 +32,13 @@ export const make = <Y, F>(sql: Sql<Y, F>, { isIn, table, unitOf }: Dialect<F>) 
     return new Map(rows.map((row) => [row.id, sessionOf(row)]))
   }
 
-  function* units(ids: ReadonlyArray<string>): Steps<Y, ReadonlyArray<MemoryUnit>> {
-    const rows = yield* sql<UnitBody>`
-      SELECT units.body FROM ${idTable(ids)} JOIN units ON units.id = wanted.id ORDER BY wanted.i`
+  function* units(ids: ReadonlyArray<string>, sessionId?: string): Steps<Y, ReadonlyArray<MemoryUnit>> {
+    const rows = sessionId === undefined
+      ? yield* sql<UnitBody>`
+        SELECT units.body FROM ${idTable(ids)} JOIN units ON units.id = wanted.id ORDER BY wanted.i`
+      : yield* sql<UnitBody>`
+        SELECT units.body FROM ${idTable(ids)} JOIN units ON units.id = wanted.id
+        WHERE units.session_id = ${sessionId} ORDER BY wanted.i`
     return rows.map(unitOf)
   }
 

@@ -374,7 +374,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     version: dialect.version,
     unitIds,
     oldest,
-    units: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.units(ids)),
+    units: (ids: ReadonlyArray<string>, sessionId?: string) => Effect.gen(() => prompt.units(ids, sessionId)),
     unitsByPrefix,
     recent,
     recentChanges: RecentChanges.make(db).recentChanges,

@@ -7,7 +7,7 @@
 // @effect-diagnostics globalDate:off
 import { isPrinted, isQuiet, isSilent, startText, write } from "../hook/Entry.ts"
 import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
-import { addressesIn } from "../hook/Servers.ts"
+import { serversIn } from "../hook/Servers.ts"
 import { enableCodeCache } from "../process/CodeCache.ts"
 import * as Environment from "../process/Environment.ts"
 import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"
@@ -24,11 +24,11 @@ type Prompt = Extract<EarlyInput, { readonly hook_event_name: "UserPromptSubmit"
 
 /** Has a server of this home answer a prompt; false where none has. */
 const isAnswered = async (input: Prompt): Promise<boolean> => {
-  const addresses = addressesIn(Environment.home())
-  if (addresses.length === 0) return false
+  const servers = serversIn(Environment.home())
+  if (servers.length === 0) return false
   const { ask, FORM } = await import("../hook/Ask.ts")
   const text = await ask(
-    addresses,
+    servers,
     { form: FORM, settings: Environment.settings(), entryPoint: Environment.entryPoint(), input },
     ASK_MS
   )
@@ -36,11 +36,11 @@ const isAnswered = async (input: Prompt): Promise<boolean> => {
   return text !== undefined
 }
 
-/** Answers a prompt: with nothing where its words decide that, by a server, or from the memory. */
+/** Answers a prompt: by a server, which is asked before the code is loaded that answers without, or from the memory. */
 const isPromptAnswered = async (settings: Early.Early, input: Prompt, started: number): Promise<boolean> => {
-  if (isQuiet(settings, input)) return true
+  if (isQuiet(settings, input) || await isAnswered(input)) return true
   const { fromMemory, withoutMemory } = await import("./HookPrompt.ts")
-  return isPrinted(input, withoutMemory(settings, input, started)) || await isAnswered(input) ||
+  return isPrinted(input, withoutMemory(settings, input, started)) ||
     isPrinted(input, fromMemory(settings, input, started))
 }
 

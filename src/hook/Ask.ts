@@ -4,7 +4,7 @@
  */
 // @effect-diagnostics globalDate:off newPromise:off
 import { connect } from "node:net"
-import { attempt } from "./Servers.ts"
+import { attempt, note, type Server } from "./Servers.ts"
 
 /** Form of the request and of the answer; servers of another form don't answer. */
 export const FORM = 1
@@ -27,23 +27,30 @@ const MAX_ANSWER = 256 * 1024
 /** Servers that are asked; each may be another session's, with other settings. */
 const MAX_ASKED = 8
 
-const parsed = (line: string): string | undefined =>
+/** Longest wait for a server that was late, in milliseconds. */
+const LATE_MS = 100
+
+const parsed = (line: string): { readonly answer: string } | undefined =>
   attempt(() => {
     const answer: unknown = JSON.parse(line)
-    return typeof answer === "string" ? answer : undefined
+    return typeof answer === "string" ? { answer } : undefined
   }, undefined)
 
-/** Asks one server, until `deadline` by Date.now(). */
-const askAt = (address: string, request: string, deadline: number): Promise<string | undefined> =>
+/** Asks one server, until `deadline` by Date.now(); undefined when it refuses, "late" when nothing came. */
+const askAt = (
+  address: string,
+  request: string,
+  deadline: number
+): Promise<{ readonly answer: string } | "late" | undefined> =>
   new Promise((resolve) => {
     let text = ""
     const socket = connect(address)
-    const end = (answer: string | undefined) => {
+    const end = (answer: { readonly answer: string } | "late" | undefined) => {
       socket.destroy()
       resolve(answer)
     }
     socket.setEncoding("utf8")
-    socket.setTimeout(Math.max(1, deadline - Date.now()), () => end(undefined))
+    socket.setTimeout(Math.max(1, deadline - Date.now()), () => end("late"))
     socket.once("error", () => end(undefined))
     socket.once("close", () => end(undefined))
     socket.once("connect", () => socket.write(`${request}\n`))
@@ -57,20 +64,25 @@ const askAt = (address: string, request: string, deadline: number): Promise<stri
 
 /**
  * Returns what the hook prints, empty for nothing; undefined when no server has answered within so many milliseconds:
- * then nothing was recorded, and the hook answers itself.
+ * then nothing was recorded, and the hook answers itself. A server that was late when it was asked last is waited for no
+ * longer than `LATE_MS`.
  */
 export const ask = (
-  addresses: ReadonlyArray<string>,
+  servers: ReadonlyArray<Server>,
   request: Request,
   withinMs: number
 ): Promise<string | undefined> => {
   const deadline = Date.now() + withinMs
   const text = JSON.stringify(request)
   const askFrom = (i: number): Promise<string | undefined> => {
-    const address = addresses[i]
-    return address === undefined || i >= MAX_ASKED || Date.now() >= deadline
-      ? Promise.resolve(undefined)
-      : askAt(address, text, deadline).then((answer) => answer ?? askFrom(i + 1))
+    const server = servers[i]
+    const now = Date.now()
+    if (server === undefined || i >= MAX_ASKED || now >= deadline) return Promise.resolve(undefined)
+    const until = server.isLate ? Math.min(deadline, now + LATE_MS) : deadline
+    return askAt(server.address, text, until).then((given) => {
+      if (given !== undefined) note(server, given === "late")
+      return typeof given === "object" ? given.answer : askFrom(i + 1)
+    })
   }
   return askFrom(0)
 }

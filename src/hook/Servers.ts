@@ -1,7 +1,8 @@
 /**
  * Finds the servers of a memory that may be asked to answer a hook (Ask.ts), by the files that they write.
  */
-import { readdirSync, readFileSync, statSync } from "node:fs"
+// @effect-diagnostics globalDate:off
+import { readdirSync, readFileSync, statSync, utimesSync } from "node:fs"
 import { join } from "node:path"
 
 /** Bytes of a file with an address. */
@@ -27,13 +28,34 @@ const addressIn = (file: string): string | undefined =>
     return typeof address === "string" ? address : undefined
   }, undefined)
 
-/** Returns the addresses of this home's servers, the newest first; servers that were killed leave theirs. */
-export const addressesIn = (home: string): ReadonlyArray<string> => {
+/** Time of change of the file of a server that did not answer in time. */
+const LATE = 0
+
+/** A server that may be asked. */
+export interface Server {
+  readonly address: string
+  readonly file: string
+  /** True when it did not answer in time when it was asked last, for instance since its process is stopped. */
+  readonly isLate: boolean
+}
+
+/** Returns this home's servers, the newest first and late ones last; servers that were killed leave their files. */
+export const serversIn = (home: string): ReadonlyArray<Server> => {
   const folder = folderOf(home)
   return attempt<ReadonlyArray<string>>(() => readdirSync(folder), [])
     .filter((name) => PATTERN.test(name))
     .map((name) => join(folder, name))
-    .map((file) => ({ file, at: attempt(() => statSync(file).mtimeMs, 0) }))
+    .map((file) => ({ file, at: attempt(() => statSync(file).mtimeMs, LATE) }))
     .sort((a, b) => b.at - a.at)
-    .flatMap(({ file }) => addressIn(file) ?? [])
+    .flatMap(({ at, file }) => {
+      const address = addressIn(file)
+      return address === undefined ? [] : [{ address, file, isLate: at === LATE }]
+    })
+}
+
+/** Notes whether a server answered in time, where it was otherwise before. */
+export const note = ({ file, isLate }: Server, isNowLate: boolean): void => {
+  if (isLate !== isNowLate) {
+    attempt(() => utimesSync(file, Date.now() / 1000, isNowLate ? LATE : Date.now() / 1000), undefined)
+  }
 }

@@ -7,9 +7,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { hostname } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import * as Ask from "../../src/hook/Ask.ts"
 import * as Servers from "../../src/hook/Servers.ts"
 import * as PromptSocket from "../../src/mcp/PromptSocket.ts"
@@ -37,7 +37,7 @@ const told: PromptSocket.Answer = ({ prompt }) =>
   Effect.map(Effect.orDie(Config.string("CLAUDE_CODE_ENTRYPOINT")), (entryPoint) => `${prompt} ${entryPoint} 漏"\n`)
 
 const ask = (home: string, changes: Partial<Ask.Request> = {}, withinMs = 5_000) =>
-  Effect.promise(() => Ask.ask(Servers.addressesIn(home), request(changes), withinMs))
+  Effect.promise(() => Ask.ask(Servers.serversIn(home), request(changes), withinMs))
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
@@ -93,6 +93,31 @@ describe("the socket of prompts", () => {
       assert.isBelow(performance.now() - since, 2_000)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.live("is asked after others, and not long, once it was late, until it answers again", () =>
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      let isAway = true
+      yield* owned(PromptSocket.open(home, () => isAway ? Effect.never : Effect.succeed("told")))
+      const [own] = Servers.serversIn(home) as [Servers.Server]
+      // An older server, at the same address.
+      const older = join(Servers.folderOf(home), "17.socket")
+      writeFileSync(older, JSON.stringify({ address: own.address }))
+      utimesSync(older, 1, 1)
+      const seen = () => Servers.serversIn(home).map(({ file, isLate }) => [basename(file), isLate])
+      const name = basename(own.file)
+      assert.deepStrictEqual(seen(), [[name, false], ["17.socket", false]])
+      assert.isUndefined(yield* ask(home, {}, 200))
+      assert.deepStrictEqual(seen(), [["17.socket", false], [name, true]])
+      assert.isUndefined(yield* ask(home, {}, 200))
+      assert.deepStrictEqual(seen().map(([, isLate]) => isLate), [true, true])
+      const since = performance.now()
+      assert.isUndefined(yield* ask(home))
+      assert.isBelow(performance.now() - since, 2_500)
+      isAway = false
+      assert.strictEqual(yield* ask(home), "told")
+      assert.deepStrictEqual(seen().map(([, isLate]) => isLate), [false, true])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.live("is found beside those that killed servers left, which the next server removes", () =>
     Effect.gen(function*() {
       const home = yield* makeHome
@@ -129,10 +154,10 @@ describe("the socket of prompts", () => {
       const address = yield* Effect.scoped(Effect.gen(function*() {
         yield* owned(PromptSocket.open(home, () => Effect.succeed("told")))
         assert.strictEqual(yield* ask(home), "told")
-        const [address] = Servers.addressesIn(home)
+        const [{ address }] = Servers.serversIn(home) as [Servers.Server]
         assert.notInclude(address, "xxx")
-        assert.strictEqual(statSync(dirname(address!)).mode & 0o777, 0o700)
-        return address!
+        assert.strictEqual(statSync(dirname(address)).mode & 0o777, 0o700)
+        return address
       }))
       assert.isFalse(existsSync(dirname(address)))
     }).pipe(Effect.scoped, Effect.provide(base)))
@@ -154,7 +179,7 @@ describe("the socket of prompts", () => {
       writeFileSync(join(run, "file"), "no socket")
       writeFileSync(join(run, "18.socket"), "x".repeat(10_000))
       writeFileSync(join(run, "19.socket"), "{\"address\":7}")
-      assert.lengthOf(Servers.addressesIn(home), 1)
+      assert.lengthOf(Servers.serversIn(home), 1)
       assert.isUndefined(yield* ask(home))
       assert.strictEqual(readFileSync(join(run, "file"), "utf8"), "no socket")
     }).pipe(Effect.scoped, Effect.provide(base)))

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { randomUUID } from "node:crypto"
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import * as Ask from "../../../src/hook/Ask.ts"
 import * as Servers from "../../../src/hook/Servers.ts"
 import * as Environment from "../../../src/process/Environment.ts"
@@ -62,19 +62,19 @@ export const open = (home: string, name: string) =>
       appendFileSync(join(folder, `${sessionId}.jsonl`), `${lines[written++]!}\n`)
     }
 
-    const addressed = Effect.try({
-      try: () =>
-        (JSON.parse(
-          readFileSync(join(Servers.folderOf(join(home, ".claude-memory")), `${child.pid}.socket`), "utf8")
-        ) as { readonly address: string }).address,
-      catch: () => new BenchError({ reason: "Program", detail: `the server of ${name} has no socket for prompts` })
-    })
+    const addressed = Effect.filterOrFail(
+      Effect.sync(() =>
+        Servers.serversIn(join(home, ".claude-memory")).find(({ file }) => basename(file) === `${child.pid}.socket`)
+      ),
+      (server) => server !== undefined,
+      () => new BenchError({ reason: "Program", detail: `the server of ${name} has no socket for prompts` })
+    )
     // The server answers prompts a moment after it has shaken hands.
-    const address = yield* Effect.retry(addressed, { times: 200, schedule: Schedule.spaced("50 millis") })
+    const server = yield* Effect.retry(addressed, { times: 200, schedule: Schedule.spaced("50 millis") })
     const prompt = (i: number) =>
       Effect.filterOrFail(
         Effect.promise(() =>
-          Ask.ask([address], {
+          Ask.ask([server], {
             form: Ask.FORM,
             settings: Environment.settings(),
             entryPoint: "",

@@ -172,7 +172,7 @@ export const reportText = (report: ImportReport): string => {
   return [
     balance(report.lines, 4),
     `${plural(report.files, "file")}, ${plural(report.sessions, "new session")}, ${plural(report.messages, "message")}`,
-    `${number(report.units.total)} ${report.units.total === 1 ? "memory" : "memories"}${
+    `${number(report.units.total)} ${report.units.total === 1 ? "memory" : "memories"} made${
       types === "" ? "" : `: ${types}`
     }`,
     ...(redactions === "" ? [] : [`secrets masked: ${redactions}`]),

@@ -6,6 +6,7 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
+import * as Archive from "../serve/Archive.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
@@ -19,13 +20,16 @@ export const command = Command.make("import-archive", { file, ...options }, ({ f
     const memory = yield* ClaudeMemory
     const progress = yield* Progress.make(0)
     const sum = yield* memory.archive.read(file).pipe(
-      Stream.runFoldEffect({ read: 0, messages: 0, units: 0, forgotten: 0 }, (sum, part) =>
-        Effect.as(progress.compressed(part.units), {
-          read: sum.read + part.read,
-          messages: sum.messages + part.messages,
-          units: sum.units + part.units,
-          forgotten: sum.forgotten + part.forgotten
-        })),
+      Stream.runFoldEffect(Archive.NOTHING, (sum, part) =>
+        Effect.as(
+          part.indexed > 0 ? progress.indexed(part.indexed, sum.units) : progress.compressed(part.units),
+          {
+            read: sum.read + part.read,
+            messages: sum.messages + part.messages,
+            units: sum.units + part.units,
+            forgotten: sum.forgotten + part.forgotten
+          }
+        )),
       Effect.ensuring(progress.end)
     )
     yield* answer(json, sum, () =>

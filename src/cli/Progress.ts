@@ -41,6 +41,8 @@ export const make = (total: number): Effect.Effect<Progress> =>
     }
     let bytes = 0
     let units = 0
+    let vectors = 0
+    let indexingSince: number | undefined
     let items = 0
     let records = 0
     let drawnAt = 0
@@ -68,15 +70,18 @@ export const make = (total: number): Effect.Effect<Progress> =>
         items += more
         return draw((elapsed) => `reviewing: ${items} segments and sessions so far, ${seconds(elapsed)}`)
       },
-      indexed: (more, total) => {
-        units += more
-        return draw((elapsed) => {
-          const share = Math.min(1, units / Math.max(1, total, units))
-          const rate = Math.round(units / Math.max(0.001, elapsed / 1000))
-          return `indexing ${bar(share)} ${units} of ${Math.max(total, units)} memories, ${rate}/s, ` +
-            `${seconds(elapsed / Math.max(share, 0.001) - elapsed)} left`
-        })
-      },
+      indexed: (more, total) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          // Other work may have come before it.
+          indexingSince ??= now
+          const elapsed = now - indexingSince
+          vectors += more
+          const all = Math.max(total, vectors)
+          const rest = elapsed === 0 || vectors === 0
+            ? ""
+            : `, ${Math.round(vectors / (elapsed / 1000))}/s, ${seconds(elapsed * (all / vectors - 1))} left`
+          return draw(() => `indexing ${bar(vectors / Math.max(1, all))} ${vectors} of ${all} memories${rest}`)
+        }),
       moved: (more, total) => {
         records += more
         return draw((elapsed) => {

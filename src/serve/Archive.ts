@@ -113,6 +113,8 @@ export interface Taking extends TakenIn {
   readonly read: number
 }
 
+export const NOTHING: Taking = { read: 0, messages: 0, units: 0, forgotten: 0 }
+
 /** An entry, and the characters of its line. */
 interface Sized {
   readonly entry: Archive.Entry

@@ -7,6 +7,7 @@ import type * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import {
   type CaptureError,
@@ -57,7 +58,7 @@ import {
   type WorkItem
 } from "../store/MemoryStore.ts"
 import { Retention, type Size } from "../store/Retention.ts"
-import { afterwards } from "./Afterwards.ts"
+import { afterwards, stepsAfterwards } from "./Afterwards.ts"
 import * as Archive from "./Archive.ts"
 import * as ArchiveFile from "./ArchiveFile.ts"
 import { type Criteria, forgetSelected, select, type Selection } from "./Bulk.ts"
@@ -288,8 +289,15 @@ const make = Effect.gen(function*() {
       write: (path, scope, format) => run(ArchiveFile.write(path, archived(scope, format))),
       read: (path) =>
         Stream.concat(
-          Stream.provideContext(Archive.takeIn(ArchiveFile.read(path)), context),
-          Stream.execute(run(Effect.zipLeft(afterwards(Pipeline.catchUp), refresh)))
+          Stream.provideContext(
+            Stream.concat(
+              Stream.map(Archive.takeIn(ArchiveFile.read(path)), (taken) => ({ ...taken, indexed: 0 })),
+              Stream.filterMap(stepsAfterwards(Pipeline.catchUp), (step) =>
+                step._tag === "Indexed" ? Option.some({ ...Archive.NOTHING, indexed: step.units }) : Option.none())
+            ),
+            context
+          ),
+          Stream.execute(refresh)
         )
     },
     failures: (limit) => run(failures(limit)),
@@ -457,7 +465,12 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
       format: "lines" | "markdown"
     ) => Effect.Effect<number, StoreError | PlatformError | Archive.ArchiveError>
     /** Takes in an archive; emits how far it has come. Again changes nothing. */
-    readonly read: (path: string) => Stream.Stream<Archive.Taking, StoreError | PlatformError | Archive.ArchiveError>
+    readonly read: (
+      path: string
+    ) => Stream.Stream<
+      Archive.Taking & { readonly indexed: number },
+      StoreError | PlatformError | Archive.ArchiveError
+    >
   }
   readonly projects: {
     /** Lists the projects by name, without counts, which take long in a large memory. */

@@ -220,8 +220,10 @@ const BEGIN_TO_WRITE = "BEGIN IMMEDIATE"
 /** Interval at which the write lock is tried again, in milliseconds. */
 const LOCK_RETRY_MS = 20
 
-/** A statement that takes as long is followed by a pause. */
-const LONG_MS = 10
+/** Reads that have held the thread as long are followed by a pause. */
+const LONG_MS = 15
+/** Time without a statement, in milliseconds, after which the thread has surely done other work. */
+const IDLE_MS = 50
 
 /**
  * How a transaction that begins makes its commit last: "FULL" outlasts a loss of power, "NORMAL" may lose the last
@@ -311,12 +313,19 @@ const connect = (
       guard.noteLog()
       return rows
     })
-  /** After a long statement others take their turn, so that a search in a large memory is no single block. */
+  let busySince = 0
+  let endedAt = 0
+  /** After a long statement, or several with what is made of their rows, others take their turn: no search is a single block. */
   const all = !readOnly ? run : (sql: string, params: ReadonlyArray<unknown>) =>
     Effect.gen(function*() {
       const started = yield* Clock.currentTimeMillis
+      if (started - endedAt > IDLE_MS) busySince = started
       const rows = yield* run(sql, params)
-      if ((yield* Clock.currentTimeMillis) - started >= LONG_MS) yield* Effect.sleep(0)
+      endedAt = yield* Clock.currentTimeMillis
+      if (endedAt - busySince >= LONG_MS) {
+        yield* Effect.sleep(0)
+        busySince = endedAt = yield* Clock.currentTimeMillis
+      }
       return rows
     })
 

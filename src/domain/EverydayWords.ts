@@ -2,6 +2,7 @@
  * Words of everyday work with Claude Code, in English, Chinese, Japanese and German: they say what to do, not on what. They
  * stand in the prompts of every project, so that none tells one memory from another.
  */
+import { IS_CJK } from "./Cjk.ts"
 import * as Tokenizer from "./Tokenizer.ts"
 
 /** One form of each word: others have the same lexeme. */
@@ -120,9 +121,6 @@ const GERMAN = `
   fehler datei dateien ordner zeile zeilen funktion rückgängig zurück
 `
 
-/** Characters of lists that need Intl.Segmenter, which takes longer to load than all else that a hook does. */
-const IS_CJK = /[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]/u
-
 const made = (words: ReadonlyArray<string>): ReadonlySet<string> => new Set(Tokenizer.lexemes(words.join("\n")))
 
 /** Words whose lexeme begins as they do: a stem is the beginning of its word. */
@@ -132,6 +130,7 @@ const PLAIN = /^[a-z]+$/
 const sets = new Map<string, ReadonlySet<string>>()
 
 const wordsOf = (name: string): ReadonlyArray<string> => {
+  // These need Intl.Segmenter, which takes longer to load than all else that a hook does.
   if (name === "CJK") return [...CHINESE, JAPANESE]
   const words = [...ENGLISH, GERMAN].join(" ").split(/\s+/)
   return name === "other"

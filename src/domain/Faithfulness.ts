@@ -2,6 +2,7 @@
  * Checks without a model whether a source supports a text: the text's names, numbers, paths and code must occur in the
  * source, and enough of its words too. Paraphrase and negation are not understood.
  */
+import { IS_CJK } from "./Cjk.ts"
 import { type Figure, figuresOf, isKnownFigure, spelledOut } from "./Figures.ts"
 import { lexemes } from "./Tokenizer.ts"
 
@@ -62,14 +63,13 @@ const isKnownName = (name: string, source: Source) => {
     lexemes(name).every((lexeme) => source.lexemes.has(lexeme)) || source.lower.includes(lower)
 }
 
-const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
 /** Capitalized words that are no names to check: the parties of every conversation, parts of numbers and dates. */
 const NOT_NAMES =
   /^(?:Claude|Code|User|I|[KMGT]i?B|UTC|GMT|AM|PM|(?:January|February|March|April|May|June|July|August|September|October|November|December)|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)$/
 
 /** Returns capitalized words that begin no sentence; in CJK text, all words of three Latin letters or more. */
 const namesIn = (text: string): ReadonlyArray<string> =>
-  (CJK.test(text)
+  (IS_CJK.test(text)
     ? text.match(/[A-Za-z][A-Za-z]{2,}/g) ?? []
     : [...text.matchAll(/(?<=[\p{Ll}\p{N},;:)"] )\p{Lu}[\p{L}\p{N}]+/gu)].map(([name]) => name))
     .filter((name) => !NOT_NAMES.test(name))
@@ -104,7 +104,7 @@ const MIN_LEXEMES = 4
 const isSupported = (text: string, source: Source): boolean => {
   const own = [...new Set(lexemes(text))]
   const shared = own.filter((lexeme) => source.lexemes.has(lexeme)).length
-  return own.length < MIN_LEXEMES || shared >= MIN_LEXEME_SHARE[CJK.test(text) ? "cjk" : "latin"] * own.length
+  return own.length < MIN_LEXEMES || shared >= MIN_LEXEME_SHARE[IS_CJK.test(text) ? "cjk" : "latin"] * own.length
 }
 
 export const sourceOf = (text: string): Source => {

@@ -1,8 +1,9 @@
 /**
  * Detects the language of a text by its letters.
  */
+import { IS_CJK } from "./Cjk.ts"
 
-const CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/g
+const CJK = new RegExp(IS_CJK, "gu")
 const KANA = /[\u3041-\u3096\u30a1-\u30fa]/g
 const HANGUL = /[\uac00-\ud7af]/g
 const CODE = /`[^`\n]*`|[\w@.~-]*[/\\_][\w@./\\-]*|\b\w*(?:[a-z][A-Z]|\d)\w*\b/g

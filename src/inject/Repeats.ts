@@ -4,6 +4,7 @@
  * contain those of the other, and then the longer one is kept. Of equal ones the first is. Sentences of few letters, and
  * blocks of code, stay. Pure, and without Effect, since the hook's entry tells with it too.
  */
+import { countUnspaced } from "../domain/Cjk.ts"
 import { memoized } from "../domain/Memoized.ts"
 import { ELLIPSIS, spansOf } from "./Excerpt.ts"
 
@@ -12,8 +13,7 @@ const MIN_LETTERS = 24
 
 const lettersOf = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "")
 
-const weightOf = (letters: string): number =>
-  letters.length + 2 * (letters.match(/[\u3040-\u30ff\u3400-\u9fff]/g)?.length ?? 0)
+const weightOf = (letters: string): number => letters.length + 2 * countUnspaced(letters)
 
 const CODE = /^[^\S\n]*```[\s\S]*?(?:^[^\S\n]*```[^\S\n]*$|(?![\s\S]))/gm
 

@@ -1,6 +1,7 @@
 /**
  * Converts rows of claude-mem's tables to records. Covers its schemas from version 1, which had memories and overviews, to 49. Pure.
  */
+import { countUnspaced } from "../domain/Cjk.ts"
 import type { UnitType } from "../domain/MemoryUnit.ts"
 import { listOf, type Row, textOf, timeOf } from "./Fields.ts"
 import type { ForeignRead, ForeignSkip } from "./ForeignMemory.ts"
@@ -125,7 +126,7 @@ const LEAST_WORDS = 8
 
 const words = (text: string): number =>
   new Set(text.toLowerCase().match(/[\p{L}\p{N}_]+/gu)).size +
-  (text.match(/[\u3040-\u30ff\u3400-\u9fff]/g)?.length ?? 0) / 2
+  countUnspaced(text) / 2
 
 const prompt = (row: Row): ForeignRead => {
   const text = textOf(row["text"])

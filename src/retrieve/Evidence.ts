@@ -1,6 +1,7 @@
 /**
  * Finds which of a text's words stand together in one unit, and weighs them. Pure.
  */
+import { IS_CJK } from "../domain/Cjk.ts"
 import { isEveryday } from "../domain/EverydayWords.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -41,7 +42,6 @@ const BACKGROUND = 200
 
 /** Numbers of one or two digits, and single Chinese characters: pieces of identifiers, dates and longer words. */
 const FRAGMENT = /^(?:\d|[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])$/u
-const IS_CJK = /[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]/u
 
 /** Weighs a lexeme by the share of units that contain it: -log2 of it, at most `MAX_BITS`. */
 const bitsOf = (lexeme: string, documents: number, frequency: number): number => {

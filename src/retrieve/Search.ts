@@ -3,6 +3,7 @@
  * units; boost adds the scores of their surroundings; rerank asks a model for their order, if one is set; explain
  * scores each and gives the reasons. Without Effect, since the hook's entry searches too.
  */
+import { IS_CJK } from "../domain/Cjk.ts"
 import { isInContext, passes } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
 import { fieldsOf, sumOf } from "../domain/Lexical.ts"
@@ -100,8 +101,6 @@ function* lexicalLane<Y>(
 export const CHINESE_WORDS = ["需要", "问题", "使用", "直接", "现在", "原因", "测试", "文件", "改成", "数据"]
 /** Least share of the units that holds one of them. */
 const CHINESE_SHARE = 0.02
-
-const IS_CJK = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
 
 /** Returns the terms of a question; those of an English one stand for their Chinese words too, where the memory holds Chinese. */
 export function* termsFor<Y>(

@@ -1,10 +1,10 @@
 /**
  * Finds the words of a question in a text, to mark them.
  */
+import { IS_CJK } from "../domain/Cjk.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 
 const WORD = /[\p{L}\p{N}_]+/gu
-const IS_CJK = /[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]/u
 
 /** From (inclusive) to (exclusive), in UTF-16 units. */
 export type Mark = readonly [from: number, to: number]

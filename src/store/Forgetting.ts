@@ -7,6 +7,7 @@
  * enough, otherwise of its words and those of the whole text around it.
  */
 import { createHash, createHmac } from "node:crypto"
+import { IS_UNSPACED } from "../domain/Cjk.ts"
 import type { Block, BlockKind, Message } from "../domain/Conversation.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
@@ -34,7 +35,7 @@ const SPECIFIC = 6
 
 const isSpecific = (words: ReadonlyArray<string>): boolean => {
   let weight = 0
-  for (const word of new Set(words)) weight += /[\u3040-\u30ff\u3400-\u9fff]/.test(word) ? word.length / 2 : 1
+  for (const word of new Set(words)) weight += IS_UNSPACED.test(word) ? word.length / 2 : 1
   return weight >= SPECIFIC
 }
 

@@ -1,6 +1,7 @@
 /**
  * Parses Markdown prose in English and Chinese into lines and sentences, and recognizes sentences without content.
  */
+import { IS_UNSPACED } from "../../domain/Cjk.ts"
 import { memoized } from "../../domain/Memoized.ts"
 
 export type LineKind = "prose" | "item" | "heading" | "code" | "table"
@@ -118,7 +119,7 @@ export const joined = (sentences: ReadonlyArray<string>): string =>
 export const withFullStop = (sentence: string): string =>
   /[.!?…。！？；;:：]["'”’)\]`]*$/u.test(sentence)
     ? sentence
-    : `${sentence}${/[\u3040-\u30ff\u3400-\u9fff]$/u.test(sentence) ? "。" : "."}`
+    : `${sentence}${IS_UNSPACED.test(sentence.at(-1) ?? "") ? "。" : "."}`
 
 /** Strips Markdown marks, list signs and pictographs, and returns the rest on one line. */
 export const plain = memoized((text: string): string =>

@@ -14,6 +14,7 @@ import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { checkBackups } from "../serve/BackupHealth.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { type Check, check, checkContent, checkHooks, isHealthy } from "../serve/Health.ts"
+import * as HookSettings from "../settings/Hooks.ts"
 import * as Reading from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import { type Inspection, Integrity } from "../store/Integrity.ts"
@@ -199,10 +200,14 @@ const checkAll = (mode: Mode, bundle: Option.Option<string>, json: boolean) =>
       : { checks: [], lines: null }
     const backups = lines === null ? [] : yield* checkMade
     const connection = yield* checkConnection("en")
-    const unknown = yield* UnknownSettings.sentences
+    const settings = [
+      ...(yield* UnknownSettings.sentences),
+      // All others were read before; these only the hooks read.
+      ...(yield* Effect.match(HookSettings.load, { onFailure: ({ message }) => [message], onSuccess: () => [] }))
+    ]
     const all: ReadonlyArray<Check> = [
       check("Node", true, process.versions.node, ""),
-      check("settings", unknown.length === 0, "each name is known", unknown.join("; ")),
+      check("settings", settings.length === 0, "each is known and valid", settings.join("; ")),
       connection,
       ...findings,
       ...checks,

@@ -86,7 +86,7 @@ const readSettingsFile = (file: string): Values => {
     return isMissing(error) ? {} : odd()
   }
   const values: unknown = JSON.parse(text)
-  if (typeof values !== "object" || values === null || Array.isArray(values)) return odd()
+  if (typeof values !== "object" || values === null || Array.isArray(values) || HOME in values) return odd()
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, isFileValue(value) ? toEnvironmentValue(value) : odd()])
   )
@@ -100,7 +100,8 @@ const READ = new Set([
   "CLAUDE_MEMORY_INJECT_TOKENS",
   "CLAUDE_MEMORY_SESSION_START_MS"
 ])
-const HOME = "CLAUDE_MEMORY_HOME"
+/** Names the folder of the memory, in which the settings file lies. */
+export const HOME = "CLAUDE_MEMORY_HOME"
 const ISOLATION = "CLAUDE_MEMORY_ISOLATION"
 const EXCLUDE_PATHS = "CLAUDE_MEMORY_EXCLUDE_PATHS"
 const EXCLUDE_TOOLS = "CLAUDE_MEMORY_EXCLUDE_TOOLS"

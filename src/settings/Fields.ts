@@ -35,6 +35,10 @@ export const firstNamed = (names: ReadonlyArray<string>) =>
 export const firstSecret = (names: ReadonlyArray<string>): Config.Config<Option.Option<Redacted.Redacted>> =>
   firstSet(names, (name) => Config.redacted(Config.nonEmptyString(name)))
 
+/** Parses an integer; what is none becomes NaN, which no validation accepts, and whose message names the setting. */
+export const integer = (name: string): Config.Config<number> =>
+  Config.map(Config.nonEmptyString(name), (text) => /^\s*\d+\s*$/.test(text) ? Number(text) : NaN)
+
 /** Checks for an integer from 1 to `max`; undefined is no number, and stays. */
 export const upTo = <A extends number | undefined>(max: number, message: string) =>
   Config.validate<A>({ message, validation: (n) => n === undefined || Number.isInteger(n) && n >= 1 && n <= max })

@@ -5,7 +5,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { DEFAULT_WITHIN, isHeadless as isHeadlessEntry, LONGEST_MS, ON_OFF } from "./Early.ts"
-import { nonEmpty, oneOf, type SettingsError, toSettingsError, upTo } from "./Fields.ts"
+import { integer, nonEmpty, oneOf, type SettingsError, toSettingsError, upTo } from "./Fields.ts"
 import { type Injecting, injecting } from "./Injecting.ts"
 import { withFile } from "./SettingsFile.ts"
 
@@ -20,7 +20,7 @@ export interface HookSettings {
 }
 
 const milliseconds = (name: string, otherwise: number): Config.Config<number> =>
-  Config.integer(name).pipe(upTo(LONGEST_MS, `${name} is from 1 to ${LONGEST_MS}`), Config.withDefault(otherwise))
+  integer(name).pipe(upTo(LONGEST_MS, `${name} is from 1 to ${LONGEST_MS}`), Config.withDefault(otherwise))
 
 const isHeadless = Config.map(nonEmpty("CLAUDE_CODE_ENTRYPOINT"), Option.exists(isHeadlessEntry))
 

@@ -4,7 +4,7 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import { DEFAULT_TOKENS, LEAST_TOKENS, MODES, MOST_TOKENS } from "./Early.ts"
-import { oneOf, type SettingsError, toSettingsError } from "./Fields.ts"
+import { integer, oneOf, type SettingsError, toSettingsError } from "./Fields.ts"
 import { withFile } from "./SettingsFile.ts"
 
 export interface Injecting {
@@ -15,7 +15,7 @@ export interface Injecting {
 
 export const injecting: Config.Config<Injecting> = Config.all({
   mode: oneOf("CLAUDE_MEMORY_INJECT", MODES),
-  maxTokens: Config.integer("CLAUDE_MEMORY_INJECT_TOKENS").pipe(
+  maxTokens: integer("CLAUDE_MEMORY_INJECT_TOKENS").pipe(
     Config.validate({
       message: `CLAUDE_MEMORY_INJECT_TOKENS is from ${LEAST_TOKENS} to ${MOST_TOKENS}`,
       validation: (n) => n >= LEAST_TOKENS && n <= MOST_TOKENS

@@ -6,12 +6,12 @@ import * as Option from "effect/Option"
 import { UnitType } from "../domain/MemoryUnit.ts"
 import type { Limits } from "../store/Retention.ts"
 import { DEFAULT_MEGABYTES, isAges, LEAST_MEGABYTES, MOST_MEGABYTES } from "./Early.ts"
-import { nonEmpty } from "./Fields.ts"
+import { integer, nonEmpty } from "./Fields.ts"
 
 const MEGABYTE = 1_000_000
 const DAY_MS = 86_400_000
 
-const bytes: Config.Config<number> = Config.integer("CLAUDE_MEMORY_MAX_MB").pipe(
+const bytes: Config.Config<number> = integer("CLAUDE_MEMORY_MAX_MB").pipe(
   Config.validate({
     message:
       `CLAUDE_MEMORY_MAX_MB is a number of megabytes from ${LEAST_MEGABYTES} to ${MOST_MEGABYTES}, or 0 for no limit`,

@@ -10,7 +10,7 @@ import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { isMissing, MAX_FILE_BYTES, toEnvironmentValue } from "./Early.ts"
+import { HOME, isMissing, MAX_FILE_BYTES, toEnvironmentValue } from "./Early.ts"
 import { invalid } from "./Fields.ts"
 import { home } from "./Reading.ts"
 
@@ -39,7 +39,12 @@ const read = (file: string): Either.Either<ReadonlyMap<string, string>, ConfigEr
         "is not a JSON object of strings, numbers, true and false, such as {\"CLAUDE_MEMORY_ISOLATION\": \"strict\"}; " +
           "correct or delete it"
       ),
-    onRight: (values) => Either.right(new Map(Record.toEntries(Record.map(values, toEnvironmentValue))))
+    onRight: (values) =>
+      HOME in values
+        ? wrong(
+          `lies in the folder that ${HOME} names, and can't name another; take it out, and set it in the environment`
+        )
+        : Either.right(new Map(Record.toEntries(Record.map(values, toEnvironmentValue))))
   })
 }
 

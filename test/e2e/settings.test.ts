@@ -59,6 +59,11 @@ describe("a name that is no setting", () => {
             })
           assert.strictEqual((yield* settingsOf({}))?.state, "ok")
           assert.strictEqual((yield* settingsOf(MISTYPED))?.state, "wrong")
+          // Only the hooks read this one.
+          assert.include(
+            JSON.stringify(yield* settingsOf({ CLAUDE_MEMORY_HOOK_MS: "abc" })),
+            "\"state\":\"wrong\",\"detail\":\"CLAUDE_MEMORY_HOOK_MS is from 1 to 60000\""
+          )
           writeFileSync(join(home, ".claude-memory", "config.json"), "{\"CLAUDE_MEMORY_ISOLATON\": \"strict\"}")
           const inFile = yield* settingsOf({})
           assert.strictEqual(inFile?.state, "wrong")
@@ -121,6 +126,23 @@ describe.skipIf(process.platform === "win32")("a settings file that is no file",
         })
       ))
   }
+
+  it.live("can't say that the memory is in another folder", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        mkdirSync(join(home, ".claude-memory"), { mode: 0o700 })
+        const file = join(home, ".claude-memory", "config.json")
+        writeFileSync(file, JSON.stringify({ CLAUDE_MEMORY_HOME: join(home, "other") }))
+        const { code, stderr } = yield* inProcess(["status"], { home })
+        assert.strictEqual(code, 1)
+        assert.strictEqual(
+          stderr,
+          `claude-memory: ${file}: lies in the folder that CLAUDE_MEMORY_HOME names, and can't name another; ` +
+            "take it out, and set it in the environment\n"
+        )
+        rmSync(file)
+      })
+    ))
 
   it.live("as one that is too long is refused", () =>
     inHome((home) =>

@@ -360,7 +360,10 @@ describe("hooks by settings", () => {
         within: { start: 1_000, later: 300 }
       }
     ],
-    [{ CLAUDE_MEMORY_INJECT: "off" }, { telling: undefined, within: { start: 1_000, later: 300 } }],
+    [{ CLAUDE_MEMORY_INJECT: "off", CLAUDE_MEMORY_HOOK_MS: "" }, {
+      telling: undefined,
+      within: { start: 1_000, later: 300 }
+    }],
     [
       { CLAUDE_CODE_ENTRYPOINT: "sdk-cli", CLAUDE_MEMORY_HEADLESS: " OFF" },
       { telling: undefined, within: { start: 1_000, later: 300 } }
@@ -371,7 +374,7 @@ describe("hooks by settings", () => {
       Effect.map(hookOf(environment), (settings) => assert.deepStrictEqual(settings, expected))
   )
 
-  it.effect.each(["", "0", "60001"])(
+  it.effect.each(["abc", "1.5", "0", "60001"])(
     "CLAUDE_MEMORY_HOOK_MS=%j is refused with what to write instead",
     (value) =>
       Effect.map(
@@ -409,7 +412,7 @@ describe("how much is kept", () => {
       )
     }))
 
-  it.effect.each(["9", "-1", "1000001"])(
+  it.effect.each(["9", "-1", "abc", "1000001"])(
     "CLAUDE_MEMORY_MAX_MB=%s is refused with what to write instead",
     (value) =>
       Effect.map(Effect.flip(loaded({ CLAUDE_MEMORY_MAX_MB: value })), (error) =>

@@ -418,7 +418,7 @@ export const capture = (files: ReadonlyArray<TranscriptFile>): Stream.Stream<Ste
       Stream.map(collector.notes(files), (units): Step => ({ _tag: "Compressed", units }))
     )))
 
-/** Recognizes the projects of folders that are gone, and merges those into their repositories' that are sure. */
+/** Recognizes the projects of folders that belong to a repository, and merges those into it that are sure. */
 export const attachGone: Stream.Stream<Step, PipelineError, Collector> = Stream.unwrap(
   Effect.map(
     Effect.flatMap(Collector, (collector) => collector.attach),

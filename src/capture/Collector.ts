@@ -159,7 +159,7 @@ export class Collector extends Context.Tag("claude-memory/Collector")<Collector,
    * last read, emits all units that the folder holds now.
    */
   readonly notes: (files: ReadonlyArray<TranscriptFile>) => Stream.Stream<ReadonlyArray<MemoryUnit>, StoreError>
-  /** Recognizes the projects of folders that are gone, and merges those into their repositories' that are sure. */
+  /** Recognizes the projects of folders that belong to a repository, and merges those into it that are sure. */
   readonly attach: Effect.Effect<GoneFolders.Recognized, StoreError>
   /** Recognizes the projects of folders that are gone; changes nothing. */
   readonly recognize: Effect.Effect<GoneFolders.Recognized, StoreError>

@@ -12,26 +12,29 @@
  *
  * The projects of such folders are merged into the repository's. Of others that only look like worktrees of a
  * repository, by the usual names and places or by a branch that only this repository has, a person is asked.
+ *
+ * Merges, too, the project of a folder that is there and belongs to another by now: its repository got a remote, or the
+ * same at another owner or host, or was made around it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { homedir } from "node:os"
-import { dirname, join, relative } from "node:path"
+import { basename, dirname, join, relative } from "node:path"
 import * as Project from "../domain/Project.ts"
 import { isTelling, isWithin, likeness, meant, type Named, namedIn, NAMING } from "../domain/Worktrees.ts"
 import { MemoryStore, type ProjectTraces } from "../store/MemoryStore.ts"
 import { branchesIn, exists, listedWorktrees, type RepositoryProject, repositoryProject } from "./Repositories.ts"
 
-/** A project of a folder that is gone, and the project of the repository that it belongs to. */
+/** A project of a folder, and the project of the repository that it belongs to. */
 export interface Pair {
   readonly from: Project.Project
   readonly into: Project.Project
 }
 
-/** Projects of folders that are gone. */
+/** Projects of folders that belong to a repository. */
 export interface Recognized {
   readonly sure: ReadonlyArray<Pair>
-  /** Those that only look like parts of a repository. */
+  /** Those that are gone and only look like parts of a repository. */
   readonly alike: ReadonlyArray<Pair>
 }
 
@@ -68,6 +71,21 @@ const findGone = (known: ReadonlyArray<Project.KnownProject>) =>
       gone.push({ project, paths, around })
     }
     return gone
+  })
+
+/** Finds projects whose folder is there and belongs to another project by now. */
+const findMoved = (known: ReadonlyArray<Project.KnownProject>) =>
+  Effect.gen(function*() {
+    const moved: Array<{ readonly from: Project.KnownProject; readonly into: Project.KnownProject }> = []
+    for (const from of known) {
+      if (from.isExcluded || !(yield* exists(from.root))) continue
+      const now = yield* Project.resolve(from.root)
+      const into = Project.findById(known, now.id) ?? { ...now, isExcluded: false, merged: [] }
+      const isSame = from.key.startsWith("path:") ||
+        now.key.startsWith("remote:") && basename(now.key) === basename(from.key)
+      if (into.id !== from.id && !into.isExcluded && isSame) moved.push({ from, into })
+    }
+    return moved
   })
 
 /** Makes a test of whether a person said that two projects are different, or split them. */
@@ -192,9 +210,12 @@ const NONE = { alike: [], sure: [], searched: undefined }
 const recognizeAll = Effect.gen(function*() {
   const store = yield* MemoryStore
   const known = yield* store.projects
-  const found = yield* findGone(known)
-  if (found.length === 0) return NONE
+  const [found, moved] = [yield* findGone(known), yield* findMoved(known)]
+  if (found.length === 0 && moved.length === 0) return NONE
   const traces = yield* store.traces
+  const areDifferent = differing(traces)
+  const there = moved.filter(({ from, into }) => !areDifferent(from, into))
+  if (found.length === 0) return { ...NONE, sure: there }
   const cwdsOf = (project: Project.KnownProject) => {
     const ids = Project.idsOf(project)
     return traces.sessions.filter(({ projectId }) => ids.includes(projectId)).map(({ cwd }) => cwd)
@@ -203,15 +224,14 @@ const recognizeAll = Effect.gen(function*() {
     known.filter((project) => found.every((each) => each.project !== project)),
     (project) => repositoryProject(project, cwdsOf(project))
   )).flat()
-  if (all.length === 0) return NONE
-  const areDifferent = differing(traces)
+  if (all.length === 0) return { ...NONE, sure: there }
   const gone = found.map((each): Gone => ({
     ...each,
     candidates: all.filter(({ project }) => !areDifferent(each.project, project))
   }))
 
   const placed = yield* Effect.forEach(gone, byPlace(known, traces, yield* listedWorktrees(all)))
-  const surely = pairsOf(gone, placed)
+  const surely = [...there, ...pairsOf(gone, placed)]
   const unplaced = gone.filter((_, i) => placed[i] === undefined)
   if (unplaced.length === 0) return { ...NONE, sure: surely }
   const { candidateOf, end } = yield* byCommands(known, traces, all, unplaced)
@@ -224,7 +244,7 @@ const recognizeAll = Effect.gen(function*() {
   }
 })
 
-/** Recognizes the projects of folders that are gone; changes nothing. */
+/** Recognizes the projects of folders that belong to others; changes nothing. */
 export const recognize = Effect.map(recognizeAll, ({ alike, sure }): Recognized => ({ alike, sure }))
 
 /** Recognizes them, and merges those into their repositories' projects for which that is sure. */

@@ -82,13 +82,13 @@ const checkMemory = (isDeep: boolean) =>
       ]),
       ...content.checks,
       check(
-        "gone folders",
+        "repositories",
         questions.length === 0 && recognized.sure.length === 0,
-        "no project of one looks like a part of another project",
+        "no project's folder belongs to another project, nor looks like it",
         [
           ...questions.map(questionSentence),
           ...(recognized.sure.length === 0 ? [] : [
-            `${recognized.sure.map(({ from, into }) => `${from.root} belonged to ${into.name}`).join(", ")}: ` +
+            `${recognized.sure.map(({ from, into }) => `${from.root} belongs to ${into.name}`).join(", ")}: ` +
             "the next `claude-memory import` makes them one"
           ])
         ].join("; "),

@@ -67,15 +67,13 @@ export const questionSentence = ({ different, from, into, merge }: Question): st
     from.length === 1 ? "is gone and looks like a part" : "are gone and look like parts"
   } of ${placeOf(into)}: \`${merge}\` makes them one project, \`${different}\` keeps them apart`
 
-/** Says which folders were recognized. */
+/** Says which folders were recognized, and may be there or gone. */
 export const attachedText = (pairs: ReadonlyArray<Pair>): string =>
   grouped(pairs).map(({ from, into }) =>
     [
       from.length === 1
-        ? `1 folder that is gone was a part of ${placeOf(into)}; what is remembered of it is ${into.name}'s now:`
-        : `${from.length} folders that are gone were parts of ${
-          placeOf(into)
-        }; what is remembered of them is ${into.name}'s now:`,
+        ? `1 folder belongs to ${placeOf(into)}; what is remembered of it is ${into.name}'s now:`
+        : `${from.length} folders belong to ${placeOf(into)}; what is remembered of them is ${into.name}'s now:`,
       ...from.map(({ root }) => `  ${root}`),
       `\`claude-memory projects split ${quoted(from[0]!.root)}\` makes ${
         from.length === 1 ? "it" : "the first one"

@@ -31,7 +31,7 @@ export interface ImportReport {
   readonly reviewed: number
   /** Sentences about work that waits for a model or the index. */
   readonly degraded: ReadonlyArray<string>
-  /** Projects of folders that are gone, each merged into that of its repository. */
+  /** Projects of folders, each merged into that of its repository. */
   readonly attached: ReadonlyArray<Pair>
   /** Those that only look like parts of a repository. */
   readonly alike: ReadonlyArray<Question>

@@ -34,12 +34,13 @@ export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectErr
   }
 }
 
-/** Returns the project of a folder, or the project that it was merged into. */
+/** Returns the project of a folder, or the project that it was merged into; until it is known, the one that goes by its path. */
 export const byFolder = (folder: string) =>
   Effect.gen(function*() {
-    const store = yield* MemoryStore
+    const known = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
     const resolved = yield* Project.resolve(folder)
-    return Project.findById(yield* store.projects, resolved.id) ?? resolved
+    return Project.findById(known, resolved.id) ??
+      known.find(({ key }) => key === `path:${resolved.root}`) ?? resolved
   })
 
 const matching = (name: string) => ({ id, name: own, root }: Project.Project): boolean =>

@@ -190,6 +190,44 @@ describe("seven worktrees that were removed before the import", () => {
     }))
 })
 
+describe("a folder that is there", () => {
+  test("takes its memory along when its repository gets a remote, and when that moves to another owner", (world) =>
+    Effect.gen(function*() {
+      const shop = makeRepository(world.at("shop"))
+      world.session("first", { cwd: shop, said: about("lantern") })
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      git(shop, "remote", "add", "origin", "git@github.com:mei/shop.git")
+      const memory = yield* ClaudeMemory
+      assert.deepStrictEqual((yield* memory.projects.recognize).sure.map(({ from }) => from.root), [shop])
+      assert.include(yield* found(shop, "how is the lantern stored"), "lantern")
+      world.session("second", { cwd: shop, said: about("harbour") })
+      assert.deepStrictEqual(yield* imported(world), { sure: [`${shop} → shop`], alike: [] })
+      git(shop, "remote", "set-url", "origin", "https://gitlab.com/acme/shop.git")
+      assert.deepStrictEqual(yield* imported(world), { sure: [`${shop} → shop`], alike: [] })
+      assert.deepStrictEqual(yield* list, [["shop", 2]])
+      for (const thing of ["lantern", "harbour"]) {
+        assert.include(yield* found(shop, `how is the ${thing} stored`), thing)
+      }
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+    }))
+
+  test("is another project's when a repository is made around it, but not when it is a repository of another name now", (world) =>
+    Effect.gen(function*() {
+      const api = world.at("mono", "api")
+      mkdirSync(api, { recursive: true })
+      const tool = makeRepository(world.at("tool"), "git@github.com:acme/tool.git")
+      world.session("api", { cwd: api, said: about("lantern") })
+      world.session("tool", { cwd: tool, said: about("harbour") })
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      makeRepository(world.at("mono"), "git@github.com:acme/mono.git")
+      git(tool, "remote", "set-url", "origin", "git@github.com:acme/other.git")
+      assert.deepStrictEqual(yield* imported(world), { sure: [`${api} → mono`], alike: [] })
+      const memory = yield* ClaudeMemory
+      yield* memory.projects.split(["api"])
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+    }))
+})
+
 describe("a folder that is gone", () => {
   test("is the repository's when an earlier session in it was, or in a folder around it that is gone too", (world) =>
     Effect.gen(function*() {

@@ -90,7 +90,7 @@ describe("removed worktrees", () => {
           const text = ok(yield* claude("import"))
           assert.include(
             text,
-            `\n7 folders that are gone were parts of shop (${shop}); what is remembered of them is shop's`
+            `\n7 folders belong to shop (${shop}); what is remembered of them is shop's`
           )
           for (const thing of things) assert.include(text, `\n  ${at(`trees/${thing}`)}\n`)
           const { projects } = JSON.parse(ok(yield* claude("projects", "--json")))
@@ -104,7 +104,7 @@ describe("removed worktrees", () => {
           assert.match(split, /is a project of its own again, no part of shop\.\n/)
           assert.match(
             ok(yield* claude("doctor")),
-            /^ok +gone folders +no project of one looks like a part of another/m
+            /^ok +repositories +no project's folder belongs to another project/m
           )
         })
       ),
@@ -119,15 +119,15 @@ describe("removed worktrees", () => {
           git(shop, "worktree", "add", at("lantern"))
           session("lantern", at("lantern"), about("lantern"))
           rmSync(at("lantern"), { recursive: true })
-          assert.notInclude(ok(yield* claude("import")), "gone")
-          assert.match(ok(yield* claude("doctor")), /^ok +gone folders/m)
+          assert.notInclude(ok(yield* claude("import")), "belong")
+          assert.match(ok(yield* claude("doctor")), /^ok +repositories/m)
           ok(yield* claude("save", "Invoices are numbered without gaps."))
           assert.match(
             ok(yield* claude("doctor")),
-            /^note +gone folders +\S+lantern belonged to shop: the next `node \S+main\.js import` makes them one$/m
+            /^note +repositories +\S+lantern belongs to shop: the next `node \S+main\.js import` makes them one$/m
           )
-          assert.include(ok(yield* claude("import")), `1 folder that is gone was a part of shop (${shop})`)
-          assert.match(ok(yield* claude("doctor")), /^ok +gone folders/m)
+          assert.include(ok(yield* claude("import")), `1 folder belongs to shop (${shop})`)
+          assert.match(ok(yield* claude("doctor")), /^ok +repositories/m)
         })
       ),
     60_000
@@ -160,7 +160,7 @@ describe("removed worktrees", () => {
           }
           assert.match(
             ok(yield* claude("doctor")),
-            /^note +gone folders +\S+shop fix two, \S+shop-fix and \S+shop-old are gone and/m
+            /^note +repositories +\S+shop fix two, \S+shop-fix and \S+shop-old are gone and/m
           )
 
           // One of them is something else.

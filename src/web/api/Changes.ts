@@ -93,15 +93,31 @@ export const useEdit = () => {
 /** True for an edit of what was changed meanwhile. */
 export const isStale = (error: unknown): boolean => isProblem(error, "changed-since")
 
+interface Pinning {
+  readonly unit: Pick<Unit, "id">
+  readonly pinned: boolean
+  /** Message in whose place is said what was done. */
+  readonly toast?: number
+}
+
+/** Pins a memory, or no longer; its message takes that back. */
 export const usePin = () => {
   const t = useTexts()
   const refreshed = useRefresh()
-  return useMutation({
-    mutationFn: ({ id, pinned }: Pick<Unit, "id" | "pinned">) => patch({ id, etag: ANY, change: { pinned } }),
-    onSuccess: ({ pinned }) => say(pinned ? t.memory.pinnedNow : t.memory.unpinnedNow),
-    onError: (error) => sayProblem(error),
+  const { mutate } = useMutation({
+    mutationFn: ({ pinned, unit: { id } }: Pinning) => patch({ id, etag: ANY, change: { pinned } }),
+    onSuccess: ({ pinned }, { toast, unit }) =>
+      say(
+        pinned ? t.memory.pinnedNow : t.memory.unpinnedNow,
+        toast === undefined
+          ? { action: { name: t.undo.name, run: (toast) => mutate({ unit, pinned: !pinned, toast }) } }
+          : {},
+        toast
+      ),
+    onError: (error, { toast }) => sayProblem(error, toast),
     onSettled: refreshed
-  }).mutate
+  })
+  return mutate
 }
 
 interface Decided {

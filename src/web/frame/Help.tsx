@@ -21,6 +21,7 @@ export const Help = ({ onClose }: { readonly onClose: () => void }) => {
           </div>
         ))}
       </dl>
+      <p>{t.help.where}</p>
     </Dialog>
   )
 }

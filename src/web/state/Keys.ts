@@ -1,35 +1,84 @@
 /**
- * Keys that work anywhere on the page, but not while a person types or a dialog is open.
+ * Keys of the page. None acts while a person types or a dialog is open, and a key that changes a memory acts only while that memory has the
+ * focus.
  */
 import { useEffect, useRef } from "react"
 
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>
+
+/** Keys that a component listens to, and whether they mean it now. */
+interface Listener {
+  readonly keys: Keys
+  /** False for keys that would change something which does not have the focus. */
+  readonly isMeant: () => boolean
+}
+
+/** Milliseconds after a letter without a meaning for which a key changes nothing: it is one of a word, typed where nothing takes words. */
+const WORD_MS = 1_000
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement ||
     target instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(target.type))
 
-/** Calls what a key names, for as long as the component is shown. */
-export const useKeys = (keys: Keys): void => {
-  const current = useRef(keys)
+const listeners = new Set<{ readonly current: Listener }>()
+let letterAt = -Infinity
+
+const onKey = (event: KeyboardEvent) => {
+  const { altKey, ctrlKey, defaultPrevented, isComposing, key, metaKey, target, timeStamp } = event
+  if (defaultPrevented || ctrlKey || metaKey || altKey || isComposing) return
+  if (isTyping(target) || document.querySelector("dialog[open]") !== null) return
+  for (const { current: { isMeant, keys } } of listeners) {
+    const action = keys[key]
+    if (action === undefined || !isMeant()) continue
+    event.preventDefault()
+    action(event)
+    return
+  }
+  if (/^\S$/u.test(key)) letterAt = timeStamp
+}
+
+const useListener = (listener: Listener) => {
+  const current = useRef(listener)
   useEffect(() => {
-    current.current = keys
+    current.current = listener
   })
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
-      if (isTyping(event.target) || document.querySelector("dialog[open]") !== null) return
-      const action = current.current[event.key]
-      if (action === undefined) return
-      event.preventDefault()
-      action(event)
-    }
-    window.addEventListener("keydown", onKey)
+    if (listeners.size === 0) window.addEventListener("keydown", onKey)
+    listeners.add(current)
     return () => {
-      window.removeEventListener("keydown", onKey)
+      listeners.delete(current)
+      if (listeners.size === 0) window.removeEventListener("keydown", onKey)
     }
   }, [])
+}
+
+const always = () => true
+
+/** Calls what a key names, for as long as the component is shown. */
+export const useKeys = (keys: Keys): void => useListener({ keys, isMeant: always })
+
+/** Marks what stands for a memory, by its id: its row in a list, or all of it. */
+export const ofMemory = (id: string) => ({ "data-memory": id }) as const
+
+/** Returns the id of the memory that has the focus. */
+export const focusedMemory = (): string | undefined =>
+  document.activeElement?.closest<HTMLElement>("[data-memory]")?.dataset["memory"]
+
+/** Calls what a key names while the memory of this id has the focus; any memory of a list where there is none. For keys that change it. */
+export const useMemoryKeys = (keys: Keys, id?: string): void => {
+  const once = Object.fromEntries(
+    Object.entries(keys).map(([name, action]) => [name, (event: KeyboardEvent) => {
+      if (!event.repeat) action(event)
+    }])
+  )
+  useListener({
+    keys: once,
+    isMeant: () => {
+      const focused = focusedMemory()
+      return focused !== undefined && (id === undefined || focused === id) && performance.now() - letterAt > WORD_MS
+    }
+  })
 }
 
 /** Marks what j and k go through: each is a link or button. */
@@ -37,10 +86,13 @@ export const ITEM = { "data-item": "" } as const
 
 const items = () => [...document.querySelectorAll<HTMLElement>("[data-item]")]
 
-/** Focuses the next item, or the one before; the first one when none has the focus. */
+/** Focuses the next item, or the one before; the first one when the focus is in none. */
 const step = (by: 1 | -1) => {
   const all = items()
-  const at = all.findIndex((item) => item === document.activeElement)
+  const { activeElement } = document
+  const at = all.findIndex((item) =>
+    item === activeElement || item.closest("[data-memory]")?.contains(activeElement) === true
+  )
   const next = at < 0 ? all.find((item) => item.getAttribute("aria-current") === "true") ?? all[0] : all[at + by]
   if (next === undefined) return
   next.focus()

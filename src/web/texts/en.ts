@@ -73,11 +73,12 @@ export const en = {
       "Ctrl K": "Command palette",
       "?": "These keys",
       e: "Edit the memory",
-      p: "Pin it, or unpin it",
+      p: "Pin the memory, or unpin it",
       r: "Choose the memory that replaces it",
-      x: "Forget it; it asks first but where the least are listed",
-      y: "Keep it: it is never let go"
-    }
+      x: "Forget the memory; outside of Clean up it asks first",
+      y: "Keep the memory: it is never let go"
+    },
+    where: "The keys of a memory act while it has the focus: on its row in a list, or within it."
   },
   filters: {
     name: "Filters",
@@ -161,12 +162,20 @@ export const en = {
     replaced: "Replaced: from now on Claude is told the other memory.",
     replaceTitle: "Which memory replaces this one?",
     replaceHint: "From now on Claude is told the other one. These are similar:",
+    edited: "edited",
+    titleOld: "The text was edited, and the title is the one of before.",
+    editTitle: "Edit the title",
     titleHint: "The title is still the old one. Does it say what the new text says?",
     title: "Title",
     text: "Text",
     save: "Save",
     saveKeys: "Ctrl Enter saves, Esc leaves",
     saved: (what: string) => `Saved: ${what}.`,
+    discardTitle: "Throw away what you changed?",
+    discard: "Throw away",
+    discardHint: "It is not saved yet.",
+    draftKept: (title: string) =>
+      `What you changed in “${title}” is not saved yet. You find it when you come back to it.`,
     changedMeanwhile:
       "Someone else changed this memory meanwhile, and nothing was overwritten. Copy what you wrote, leave the form and begin again.",
     history: "Changes",
@@ -320,7 +329,7 @@ export const en = {
     hint:
       "One that you keep is never let go, and not listed here any more. What you forget is taken out of others that say it too. Both can be " +
       "undone for seven days.",
-    keys: "j and k go through them, y keeps one, x forgets it.",
+    keys: "j and k go through them; y keeps the one you are at, x forgets it.",
     keep: "Keep",
     keepIt: (title: string) => `Keep ${title}`,
     forgetIt: (title: string) => `Forget ${title}`,

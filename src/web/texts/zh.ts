@@ -89,7 +89,8 @@ export const zh: Texts = {
       r: "指定取代它的记忆",
       x: "忘记：在“清理”中直接忘记，在别处先询问",
       y: "保留：永远不会清除"
-    }
+    },
+    where: "记忆的快捷键只在焦点位于它时起作用：在列表中的那一行，或在它的内容里。"
   },
   filters: {
     name: "筛选",
@@ -169,12 +170,19 @@ export const zh: Texts = {
     replaced: "已取代：今后提供给 Claude 的是另一条。",
     replaceTitle: "哪条记忆取代它？",
     replaceHint: "今后提供给 Claude 的将是另一条。下面这些与它相近：",
+    edited: "编辑于",
+    titleOld: "正文已编辑，标题仍是原来的。",
+    editTitle: "编辑标题",
     titleHint: "标题仍是原来的，与新的正文还相符吗？",
     title: "标题",
     text: "正文",
     save: "保存",
     saveKeys: "Ctrl Enter 保存，Esc 离开",
     saved: (what) => `已保存：${what}。`,
+    discardTitle: "放弃您的改动？",
+    discard: "放弃改动",
+    discardHint: "这些改动还没有保存。",
+    draftKept: (title) => `您对“${title}”的改动还没有保存，回到它时可以继续。`,
     changedMeanwhile: "其间有人改动了这条记忆，没有覆盖任何内容。请复制您写的内容，离开表单后重新开始。",
     history: "改动历史",
     changedBy: (who) => who === "person" ? "由您改动" : who === "claude" ? "由 Claude 改动" : "由规则得出",
@@ -356,7 +364,7 @@ export const zh: Texts = {
   least: {
     title: "最不值得保留的五十条",
     hint: "保留的永远不会清除，也不再列在这里。忘记的内容也会从说过同样内容的其他记忆里去掉。两者七天内都可撤销。",
-    keys: "用 j、k 逐条查看，y 保留，x 忘记。",
+    keys: "用 j、k 逐条查看，y 保留当前这条，x 忘记它。",
     keep: "保留",
     keepIt: (title) => `保留 ${title}`,
     forgetIt: (title) => `忘记 ${title}`,

@@ -13,7 +13,7 @@ import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, useAddress } from "../../state/Address.ts"
-import { focusFirstItem, ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
+import { focusedMemory, focusItem, ITEM, ofMemory, useListKeys, useMemoryKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Least.module.css"
 
@@ -30,7 +30,7 @@ const Row = ({ onForget, onKeep, unit }: RowProps) => {
   const t = useTexts()
   const format = useFormat()
   return (
-    <li className={css["row"]}>
+    <li className={css["row"]} {...ofMemory(unit.id)}>
       <div className={css["what"]}>
         <p className={css["meta"]}>
           <TypeTag type={unit.type} />
@@ -38,7 +38,7 @@ const Row = ({ onForget, onKeep, unit }: RowProps) => {
           <Ago at={unit.occurredAt} />
           <span>{t.given.tokens(format.number(unit.tokens))}</span>
         </p>
-        <Link {...ITEM} data-unit={unit.id} className={css["title"]} href={addressOf({ name: "memory", id: unit.id })}>
+        <Link {...ITEM} className={css["title"]} href={addressOf({ name: "memory", id: unit.id })}>
           <Inline text={unit.title} />
         </Link>
         <div className={css["text"]}>
@@ -53,12 +53,6 @@ const Row = ({ onForget, onKeep, unit }: RowProps) => {
       </div>
     </li>
   )
-}
-
-/** The memory whose row has the focus. */
-const focused = (): string | undefined => {
-  const { activeElement } = document
-  return activeElement instanceof HTMLElement ? activeElement.dataset["unit"] : undefined
 }
 
 export const Least = () => {
@@ -92,16 +86,15 @@ export const Least = () => {
   }
   useEffect(() => {
     if (next.current === undefined) return
-    document.querySelector<HTMLElement>(`[data-unit="${CSS.escape(next.current)}"]`)?.focus()
+    focusItem(addressOf({ name: "memory", id: next.current }))
     next.current = undefined
   }, [done])
   useListKeys()
-  const onKey = (isForgotten: boolean) => ({ repeat }: KeyboardEvent) => {
-    const unit = left.find(({ id }) => id === focused())
-    if (unit === undefined) focusFirstItem()
-    else if (!repeat) decide(unit, isForgotten)
+  const onKey = (isForgotten: boolean) => () => {
+    const unit = left.find(({ id }) => id === focusedMemory())
+    if (unit !== undefined) decide(unit, isForgotten)
   }
-  useKeys({ x: onKey(true), y: onKey(false) })
+  useMemoryKeys({ x: onKey(true), y: onKey(false) })
   return (
     <div className={css["page"]}>
       <header>

@@ -1,10 +1,13 @@
-import { useState } from "react"
+import { useEffect, useId, useRef, useState } from "react"
 import { isStale, useEdit } from "../../api/Changes.ts"
 import type { EditBody, Unit, UnitType } from "../../api/Client.ts"
 import { Note } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { TYPES } from "../../parts/Filters.tsx"
 import parts from "../../parts/parts.module.css"
+import { Question } from "../../parts/Question.tsx"
+import { say } from "../../parts/Toasts.tsx"
+import { type Draft, draftOf, dropDraft, keepDraft } from "../../state/Drafts.ts"
 import { useTexts } from "../../texts/Texts.ts"
 import css from "./Memory.module.css"
 
@@ -12,77 +15,131 @@ interface Props {
   readonly unit: Unit
   /** Revision that is changed. */
   readonly etag: string
+  /** True where the title is what is to be changed. */
+  readonly isTitleFirst: boolean
   readonly onClose: () => void
 }
 
-/** Changes the words and the type of a memory. A change by someone else meanwhile is not overwritten. */
-export const EditForm = ({ etag, onClose, unit }: Props) => {
+/** Tells that an edit is kept when its form goes away without having been left: as when another memory is looked at. */
+const useKeptDraft = ({ id, title }: Unit) => {
+  const t = useTexts()
+  const words = useRef(t)
+  useEffect(() => {
+    words.current = t
+  })
+  useEffect(() => () => {
+    if (draftOf(id) !== undefined) say(words.current.memory.draftKept(title))
+  }, [id, title])
+}
+
+/**
+ * Changes the words and the type of a memory. A change by someone else meanwhile is not overwritten. Nothing that was typed is thrown away
+ * without a question.
+ */
+export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
   const t = useTexts()
   const edit = useEdit()
-  // The revision that the form began with: the answer behind it may be a newer one by now.
-  const [seen] = useState(etag)
-  const [title, setTitle] = useState(unit.title)
-  const [content, setContent] = useState(unit.content)
-  const [type, setType] = useState<UnitType>(unit.type)
+  // An earlier edit goes on. The revision is the one that the form began with: the answer behind it may be a newer one by now.
+  const [kept] = useState(() => draftOf(unit.id))
+  const [draft, setDraft] = useState<Draft>(() => {
+    const { content, title, type } = unit
+    return kept ?? { etag, content, title, type }
+  })
+  const [isLeaving, setLeaving] = useState(false)
+  const { content, title, type } = draft
   const change: EditBody = {
     ...(title === unit.title ? {} : { title }),
     ...(content === unit.content ? {} : { content }),
     ...(type === unit.type ? {} : { type })
   }
+  const isTitleOld = content !== unit.content && title === unit.title
+  const hint = useId()
   const hasChanged = Object.keys(change).length > 0
+  useEffect(() => {
+    if (hasChanged) keepDraft(unit.id, draft)
+    else dropDraft(unit.id)
+  }, [unit.id, draft, hasChanged])
+  useKeptDraft(unit)
+  const write = (words: Partial<Draft>) => setDraft((draft) => ({ ...draft, ...words }))
+  const close = () => {
+    dropDraft(unit.id)
+    onClose()
+  }
+  const leave = () => hasChanged ? setLeaving(true) : close()
   const save = () => {
-    if (!hasChanged) return onClose()
-    edit.mutate({ id: unit.id, etag: seen, change }, { onSuccess: onClose })
+    if (!hasChanged) return close()
+    edit.mutate({ id: unit.id, etag: draft.etag, change }, { onSuccess: close })
   }
   return (
-    <form
-      className={css["form"]}
-      aria-label={t.memory.edit}
-      onSubmit={(event) => {
-        event.preventDefault()
-        save()
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") {
-          event.stopPropagation()
-          onClose()
-        } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save()
-      }}
-    >
-      <label className={parts["field"]}>
-        <span>{t.memory.title}</span>
-        <input
-          className={parts["input"]}
-          value={title}
-          maxLength={200}
-          onChange={(event) => setTitle(event.target.value)}
-        />
-        {content !== unit.content && title === unit.title && <span className={css["hint"]}>{t.memory.titleHint}</span>}
-      </label>
-      <label className={parts["field"]}>
-        <span>{t.memory.text}</span>
-        <textarea
-          className={parts["input"]}
-          value={content}
-          autoFocus
-          rows={8}
-          onChange={(event) => setContent(event.target.value)}
-        />
-      </label>
-      <label className={parts["field"]}>
-        <span>{t.filters.type}</span>
-        <select className={parts["input"]} value={type} onChange={(event) => setType(event.target.value as UnitType)}>
-          {TYPES.map((each) => <option key={each} value={each}>{t.types[each]}</option>)}
-        </select>
-      </label>
-      {edit.error !== null && (
-        <Note kind="problem">{isStale(edit.error) ? t.memory.changedMeanwhile : edit.error.message}</Note>
+    <>
+      <form
+        className={css["form"]}
+        aria-label={t.memory.edit}
+        onSubmit={(event) => {
+          event.preventDefault()
+          save()
+        }}
+        onKeyDown={(event) => {
+          if (event.nativeEvent.isComposing) return
+          if (event.key === "Escape") {
+            event.stopPropagation()
+            // The browser would close the question with the same key.
+            event.preventDefault()
+            leave()
+          } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save()
+        }}
+      >
+        <label className={parts["field"]}>
+          <span>{t.memory.title}</span>
+          <input
+            className={parts["input"]}
+            value={title}
+            maxLength={200}
+            autoFocus={kept === undefined && isTitleFirst}
+            aria-describedby={isTitleOld ? hint : undefined}
+            onChange={(event) => write({ title: event.target.value })}
+          />
+        </label>
+        {isTitleOld && <p id={hint} className={css["hint"]}>{t.memory.titleHint}</p>}
+        <label className={parts["field"]}>
+          <span>{t.memory.text}</span>
+          <textarea
+            className={parts["input"]}
+            value={content}
+            autoFocus={kept === undefined && !isTitleFirst}
+            rows={8}
+            onChange={(event) => write({ content: event.target.value })}
+          />
+        </label>
+        <label className={parts["field"]}>
+          <span>{t.filters.type}</span>
+          <select
+            className={parts["input"]}
+            value={type}
+            onChange={(event) => write({ type: event.target.value as UnitType })}
+          >
+            {TYPES.map((each) => <option key={each} value={each}>{t.types[each]}</option>)}
+          </select>
+        </label>
+        {edit.error !== null && (
+          <Note kind="problem">{isStale(edit.error) ? t.memory.changedMeanwhile : edit.error.message}</Note>
+        )}
+        <div className={css["actions"]}>
+          <Button type="submit" kind="primary" isDisabled={!hasChanged || edit.isPending}>{t.memory.save}</Button>
+          <Button onClick={leave}>{t.cancel}</Button>
+          <span className={css["keys"]}>{t.memory.saveKeys}</span>
+        </div>
+      </form>
+      {isLeaving && (
+        <Question
+          title={t.memory.discardTitle}
+          agree={t.memory.discard}
+          onAgreed={close}
+          onClose={() => setLeaving(false)}
+        >
+          <p>{t.memory.discardHint}</p>
+        </Question>
       )}
-      <div className={css["actions"]}>
-        <Button type="submit" kind="primary" isDisabled={!hasChanged || edit.isPending}>{t.memory.save}</Button>
-        <Button onClick={onClose}>{t.cancel}</Button>
-        <span className={css["keys"]}>{t.memory.saveKeys}</span>
-      </div>
-    </form>
+    </>
   )
 }

@@ -46,6 +46,20 @@ const Change = ({ operation: { after, before, differences } }: { readonly operat
   )
 }
 
+/** Tells when the words of a memory were edited last, and whether its title is the one that it had before its text was edited. */
+export const editedIn = (
+  history: Pick<Data, "operations"> | undefined
+): { readonly at: number; readonly isTitleOld: boolean } | undefined => {
+  const edits =
+    history?.operations.filter(({ differences, isUndone, kind }) =>
+      kind === "edit" && !isUndone && differences.length > 0
+    ) ?? []
+  const lastOf = (field: string) =>
+    edits.findLastIndex(({ differences }) => differences.some((each) => each.field === field))
+  const last = edits.at(-1)
+  return last === undefined ? undefined : { at: last.at, isTitleOld: lastOf("content") > lastOf("title") }
+}
+
 /** What was changed of a memory, by whom and when; the newest change first. */
 export const History = ({ id }: { readonly id: string }) => {
   const t = useTexts()

@@ -2,7 +2,7 @@
  * A memory: what it says, where it comes from, what was changed of it, and what can be done with it.
  */
 import { useQuery } from "@tanstack/react-query"
-import { type ReactNode, useState } from "react"
+import { type ReactNode, useEffect, useRef, useState } from "react"
 import { useEdit, useKeep, usePin } from "../../api/Changes.ts"
 import type { UnitView } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
@@ -15,12 +15,13 @@ import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, At, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
-import { addressOf, go } from "../../state/Address.ts"
-import { useKeys } from "../../state/Keys.ts"
+import { addressOf, cameFrom, go } from "../../state/Address.ts"
+import { draftOf, dropDraft } from "../../state/Drafts.ts"
+import { ofMemory, useKeys, useMemoryKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { MessageText } from "../sessions/MessageText.tsx"
 import { EditForm } from "./EditForm.tsx"
-import { History } from "./History.tsx"
+import { editedIn, History } from "./History.tsx"
 import css from "./Memory.module.css"
 import { ReplaceDialog } from "./ReplaceDialog.tsx"
 
@@ -118,37 +119,70 @@ const Source = ({ letGoAt, messages, unit }: Seen) => {
 }
 
 interface Props {
+  /** Id of the memory, or the beginning of it. */
+  readonly id: string
   readonly isPane?: boolean
   /** Called when the memory is forgotten, in place of going back. */
   readonly onForgotten?: (() => void) | undefined
 }
 
-const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: Seen }) => {
+/** A key that changes a memory, pressed at a time (as of `performance.now`). */
+interface Pressed {
+  readonly key: "e" | "p" | "r" | "x" | "y"
+  readonly at: number
+}
+
+/** Milliseconds for which a key is remembered that was pressed before its memory was there. */
+const LATE_MS = 5_000
+
+interface WholeProps extends Props {
+  readonly seen: Seen
+  readonly pressed: Pressed | undefined
+}
+
+const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) => {
   const t = useTexts()
   const { unit } = seen
-  const [open, setOpen] = useState<"edit" | "replace" | undefined>()
+  const [open, setOpen] = useState<"edit" | "replace" | "title" | undefined>(
+    draftOf(unit.id) === undefined ? undefined : "edit"
+  )
+  const hasHistory = unit.revision !== undefined || unit.kept === true
+  const edited = editedIn(useQuery({ ...Queries.history(unit.id), enabled: hasHistory }).data)
   const pin = usePin()
   const keep = useKeep()
   const edit = useEdit()
   const copy = useCopy()
   const keepIt = () => keep({ unit, isOff: unit.kept === true })
+  const pinIt = () => pin({ unit, pinned: !unit.pinned })
   const { forget, question } = useForgetting(() => {
+    dropDraft(unit.id)
     if (onForgotten !== undefined) onForgotten()
     else if (window.history.length > 1) window.history.back()
     else go(addressOf({ name: "search" }))
   })
-  useKeys({
-    e: () => setOpen("edit"),
-    p: () => pin({ id: unit.id, pinned: !unit.pinned }),
-    r: () => setOpen("replace"),
-    y: keepIt,
+  const act = ({ key }: Pressed) => {
+    if (key === "e") setOpen("edit")
+    else if (key === "r") setOpen("replace")
+    else if (key === "p") pinIt()
+    else if (key === "y") keepIt()
     // A key that was meant for another place forgets nothing.
-    x: () => void forget(unit, true)
+    else void forget(unit, true)
+  }
+  // What had the focus in the view before is gone. The frame looks for the heading before it is there.
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (!isPane && cameFrom() !== undefined && document.activeElement === document.body) heading.current?.focus()
+  }, [isPane])
+  const acted = useRef<Pressed>(undefined)
+  useEffect(() => {
+    if (pressed === undefined || pressed === acted.current) return
+    acted.current = pressed
+    if (performance.now() - pressed.at < LATE_MS) act(pressed)
   })
   const close = () => setOpen(undefined)
   const Title = isPane ? "h2" : "h1"
   return (
-    <article className={css["memory"]} data-pane={isPane}>
+    <article className={css["memory"]} data-pane={isPane} {...ofMemory(id)}>
       <header className={css["head"]}>
         <p className={css["meta"]}>
           <TypeTag type={unit.type} />
@@ -158,9 +192,14 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
           <span>
             <At at={unit.occurredAt} /> · <Ago at={unit.occurredAt} />
           </span>
+          {edited !== undefined && (
+            <span>
+              {t.memory.edited} <Ago at={edited.at} />
+            </span>
+          )}
           {seen.savedBy !== null && <span>{t.memory.savedBy(seen.savedBy)}</span>}
         </p>
-        <Title className={css["title"]} tabIndex={-1}>
+        <Title ref={heading} className={css["title"]} tabIndex={-1}>
           {isPane
             ? (
               <Link href={addressOf({ name: "memory", id: unit.id })}>
@@ -169,13 +208,19 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
             )
             : <Inline text={unit.title} />}
         </Title>
+        {edited?.isTitleOld === true && open === undefined && (
+          <p className={css["quiet"]}>
+            {t.memory.titleOld}{" "}
+            <Button kind="ghost" icon="edit" onClick={() => setOpen("title")}>{t.memory.editTitle}</Button>
+          </p>
+        )}
         <div className={css["actions"]} role="toolbar" aria-label={t.memory.actions}>
           <Button icon="edit" keyName="e" onClick={() => setOpen("edit")}>{t.memory.edit}</Button>
           <Button
             icon="pin"
             keyName="p"
             isPressed={unit.pinned}
-            onClick={() => pin({ id: unit.id, pinned: !unit.pinned })}
+            onClick={pinIt}
           >
             {unit.pinned ? t.memory.unpin : t.memory.pin}
           </Button>
@@ -214,8 +259,8 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
           </Button>
         </Note>
       )}
-      {open === "edit"
-        ? <EditForm unit={unit} etag={seen.etag} onClose={close} />
+      {open === "edit" || open === "title"
+        ? <EditForm unit={unit} etag={seen.etag} isTitleFirst={open === "title"} onClose={close} />
         : (
           <div className={css["content"]}>
             <Prose text={unit.content} />
@@ -223,16 +268,19 @@ const Whole = ({ isPane = false, onForgotten, seen }: Props & { readonly seen: S
         )}
       <Facts {...seen} />
       <Source {...seen} />
-      {(unit.revision !== undefined || unit.kept === true) && <History id={unit.id} />}
+      {hasHistory && <History id={unit.id} />}
       {question}
       {open === "replace" && <ReplaceDialog unit={unit} etag={seen.etag} onClose={close} />}
     </article>
   )
 }
 
-/** A memory, by id or the beginning of it. */
-export const Memory = ({ id, isPane = false, onForgotten }: Props & { readonly id: string }) => {
+/** A memory. Its keys are heard from the beginning, also while it is still asked for. */
+export const Memory = ({ id, isPane = false, onForgotten }: Props) => {
   const seen = useQuery(Queries.unit(id))
+  const [pressed, setPressed] = useState<Pressed>()
+  const press = (key: Pressed["key"]) => () => setPressed({ key, at: performance.now() })
+  useMemoryKeys({ e: press("e"), p: press("p"), r: press("r"), x: press("x"), y: press("y") }, id)
   useKeys({
     Escape: () => {
       if (!isPane) go(addressOf({ name: "search" }))
@@ -245,7 +293,9 @@ export const Memory = ({ id, isPane = false, onForgotten }: Props & { readonly i
           <Back to="search" />
         </p>
       )}
-      <Answer query={seen}>{(data) => <Whole seen={data} isPane={isPane} onForgotten={onForgotten} />}</Answer>
+      <Answer query={seen}>
+        {(data) => <Whole id={id} seen={data} isPane={isPane} onForgotten={onForgotten} pressed={pressed} />}
+      </Answer>
     </div>
   )
 }

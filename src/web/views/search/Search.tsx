@@ -13,7 +13,7 @@ import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Inline, Snippet, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, change, useAddress } from "../../state/Address.ts"
-import { focusItem, ITEM, useListKeys } from "../../state/Keys.ts"
+import { focusItem, ITEM, ofMemory, useListKeys } from "../../state/Keys.ts"
 import { useIsWide } from "../../state/Wide.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Memory } from "../memory/Memory.tsx"
@@ -72,7 +72,7 @@ const Row = memo(({ found, isChosen, isWide, unit }: RowProps) => {
     if (isWide) change({ m: unit.id }, true)
   }
   return (
-    <li className={css["row"]}>
+    <li className={css["row"]} {...ofMemory(unit.id)}>
       <Link
         {...ITEM}
         className={css["link"]}

@@ -469,7 +469,7 @@ describe.skipIf(browserPath === undefined)(
       // Kept, taken back, and kept again: what is kept the server lists no more.
       await page.getByText("Kept: it is never let go.").waitFor()
       await page.getByRole("button", { name: "Undo", exact: true }).first().click()
-      await page.getByText(/^No longer kept, or kept again: “/).waitFor()
+      await page.getByText(/^No longer kept: “/).waitFor()
       assert.notProperty(await shown(), "kept")
       await page.locator(`[data-item][href="${kept}"]`).focus()
       await page.keyboard.press("y")
@@ -631,6 +631,40 @@ describe.skipIf(browserPath === undefined)(
       assert.strictEqual(await page.locator("[data-item]").count(), before - 2)
       await page.getByText(/^Forgotten: “/).locator("..").getByRole("button", { name: "Undo" }).click()
       await page.getByText(/^Remembered again: “/).waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    slow(it)("covers nothing with a message, and names the last change before it is undone", async () => {
+      const [title] = await saved("Gooseberries are tart until the middle of July.")
+      const { close, faults, page } = await see(browser, served, "/app/least", {
+        viewport: { width: 700, height: 600 }
+      })
+      await page.locator("[data-item]").first().waitFor()
+      await page.getByRole("button", { name: /^Keep / }).first().click()
+      const message = page.getByText("Kept: it is never let go.")
+      await message.waitFor()
+      const isClear = async () => {
+        const top = (await message.locator("../..").boundingBox())!.y
+        const shown = (await page.getByRole("button", { name: /^Forget / }).last().boundingBox())!
+        return shown.y + shown.height <= top
+      }
+      await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight))
+      assert.isTrue(await isClear())
+      // A row that takes the focus is brought above it.
+      await page.evaluate(() => window.scrollTo(0, 0))
+      await page.getByRole("button", { name: /^Forget / }).last().focus()
+      assert.isTrue(await isClear())
+      await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
+      await page.getByText(/^No longer kept: “/).waitFor()
+
+      const { id } = (await listed()).find((unit) => unit.title === title)!
+      await served.cli("forget", id, "--yes")
+      await page.keyboard.press("Control+k")
+      await page.keyboard.type("undo last")
+      await page.getByRole("option", { name: `Undo the last change: the forgetting of “${title}”` }).waitFor()
+      await page.keyboard.press("Enter")
+      await page.getByText(`Remembered again: “${title}”.`).waitFor()
       assert.deepStrictEqual(faults, [])
       await close()
     })

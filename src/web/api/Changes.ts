@@ -56,7 +56,12 @@ export const useUndo = () => {
       ask("post", "/v1/undo", { body: operation === undefined ? {} : { operation } }),
     onSuccess: ({ kind, units }, { named, onUndone, toast }) => {
       const what = units.length > 0 ? names(units) : kind === "merge" ? "" : named
-      say(kind === null ? t.undo.nothing : what === undefined ? t.undo.bare : t.undo.done[kind](what), {}, toast)
+      const isKept = units[0]?.kept === true
+      say(
+        kind === null ? t.undo.nothing : what === undefined ? t.undo.bare : t.undo.done[kind](what, isKept),
+        {},
+        toast
+      )
       onUndone?.()
     },
     onError: (error, { toast }) => sayProblem(error, toast),

@@ -10,7 +10,8 @@ import { Icon, type IconName } from "../parts/Icon.tsx"
 import { Inline } from "../parts/Words.tsx"
 import { addressOf, go } from "../state/Address.ts"
 import { prefer, THEMES, usePreferences } from "../state/Preferences.ts"
-import { speak, useTexts } from "../texts/Texts.ts"
+import { speak, useFormat, useTexts } from "../texts/Texts.ts"
+import { useSubject } from "../views/least/subject.ts"
 import css from "./Frame.module.css"
 import { VIEWS } from "./views.ts"
 
@@ -32,6 +33,7 @@ const holds = (name: string, text: string) =>
 export const Palette = ({ onClose, onHelp }: { readonly onClose: () => void; readonly onHelp: () => void }) => {
   const t = useTexts()
   const { language, theme } = usePreferences()
+  const format = useFormat()
   const undo = useUndo()
   const id = useId()
   const [text, setText] = useState("")
@@ -46,6 +48,8 @@ export const Palette = ({ onClose, onHelp }: { readonly onClose: () => void; rea
   }, [text])
   const filters = { projects: [], types: [], since: undefined, until: undefined, files: [], branches: [] }
   const found = useQuery({ ...Queries.search(asked, filters, FOUND), enabled: asked.length > 1 })
+  const [newest] = useQuery(Queries.changes).data ?? []
+  const subjectOf = useSubject()
   const commands: ReadonlyArray<Choice> = [
     ...VIEWS.map((name) => ({
       id: name,
@@ -54,7 +58,16 @@ export const Palette = ({ onClose, onHelp }: { readonly onClose: () => void; rea
       run: () => go(addressOf({ name }))
     })),
     { id: "changes", icon: "undo", name: t.changes.title, run: () => go(addressOf({ name: "changes" })) },
-    { id: "undo", icon: "undo", name: t.undo.last, run: () => undo({}) },
+    // By its number: what is named is what is undone.
+    ...(newest === undefined ? [] : [
+      {
+        id: "undo",
+        icon: "undo",
+        name: t.undo.last[newest.kind](subjectOf(newest)),
+        hint: format.ago(newest.at, Date.now()),
+        run: () => undo({ operation: newest.operation, named: subjectOf(newest) })
+      } as const
+    ]),
     {
       id: "language",
       icon: "command",

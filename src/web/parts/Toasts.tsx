@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react"
+import { useEffect, useRef, useSyncExternalStore } from "react"
 import { useTexts } from "../texts/Texts.ts"
 import { Button } from "./Button.tsx"
 import css from "./parts.module.css"
@@ -69,11 +69,30 @@ const hold = (isOn: boolean) => () => {
   isHeld = isOn
 }
 
+/** Keeps as much of the window free as the messages take, so that they cover nothing. */
+const usePlace = () => {
+  const ref = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const { current } = ref
+    if (current === null) return
+    const { style } = document.documentElement
+    const sizes = new ResizeObserver(() => style.setProperty("--toasts", `${current.offsetHeight}px`))
+    sizes.observe(current)
+    return () => {
+      sizes.disconnect()
+      style.removeProperty("--toasts")
+    }
+  }, [])
+  return ref
+}
+
 export const Toasts = () => {
   const t = useTexts()
+  const place = usePlace()
   const shown = useSyncExternalStore(subscribe, () => toasts)
   return (
     <div
+      ref={place}
       className={css["toasts"]}
       role="status"
       aria-live="polite"

@@ -381,12 +381,18 @@ export const en = {
   },
   undo: {
     name: "Undo",
-    last: "Undo the last change",
+    last: {
+      edit: (what: string) => `Undo the last change: the edit of ${what}`,
+      keep: (what: string) => `Undo the last change: whether ${what} is kept`,
+      feedback: (what: string) => `Undo the last change: the feedback on ${what}`,
+      forget: (what: string) => `Undo the last change: the forgetting of ${what}`,
+      merge: (what: string) => `Undo the last change: the merge of ${what}`
+    },
     nothing: "There is nothing to undo.",
     bare: "It is undone.",
     done: {
       edit: (what: string) => `As it was before the edit: ${what}.`,
-      keep: (what: string) => `No longer kept, or kept again: ${what}.`,
+      keep: (what: string, isKept: boolean) => isKept ? `Kept again: ${what}.` : `No longer kept: ${what}.`,
       feedback: (what: string) => `What was said of it is taken back: ${what}.`,
       forget: (what: string) => `Remembered again: ${what}.`,
       merge: () => "The merge is undone."

@@ -410,12 +410,18 @@ export const zh: Texts = {
   },
   undo: {
     name: "撤销",
-    last: "撤销上一次改动",
+    last: {
+      edit: (what) => `撤销上一次改动：编辑${what}`,
+      keep: (what) => `撤销上一次改动：是否保留${what}`,
+      feedback: (what) => `撤销上一次改动：对${what}的反馈`,
+      forget: (what) => `撤销上一次改动：忘记${what}`,
+      merge: (what) => `撤销上一次改动：合并 ${what}`
+    },
     nothing: "没有可撤销的。",
     bare: "已撤销。",
     done: {
       edit: (what) => `已恢复到编辑之前：${what}。`,
-      keep: (what) => `已撤销对保留的改动：${what}。`,
+      keep: (what, isKept) => isKept ? `已重新保留：${what}。` : `已不再保留：${what}。`,
       feedback: (what) => `已收回该反馈：${what}。`,
       forget: (what) => `已重新记住：${what}。`,
       merge: () => "已撤销合并。"

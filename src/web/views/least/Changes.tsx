@@ -12,24 +12,7 @@ import { At } from "../../parts/Words.tsx"
 import { addressOf } from "../../state/Address.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Least.module.css"
-
-/** Says of what a change was: of memories by the first title, of projects by their names. */
-const useSubject = () => {
-  const t = useTexts()
-  const { data = [] } = useQuery(Queries.projects)
-  const names = new Map(
-    data.flatMap(({ id, merged, name }) =>
-      [[id, name], ...merged.map((each) => [each.id, each.name] as const)] as const
-    )
-  )
-  const nameOf = (id: string) => names.get(id) ?? id
-  return ({ merged, messages, named: [first], units }: RecentChange): string =>
-    merged !== null
-      ? t.changes.merge(nameOf(merged.from), nameOf(merged.into))
-      : first === undefined
-      ? t.changes.said(messages)
-      : t.named(first.title, units - 1)
-}
+import { useSubject } from "./subject.ts"
 
 const Row = ({ change, subject }: { readonly change: RecentChange; readonly subject: string }) => {
   const t = useTexts()

@@ -84,8 +84,10 @@ const memories = group("memories")
       .annotateContext(words("Lists the changes of the last seven days that can be undone, newest first."))
   )
   .add(
-    get("least", "/v1/least").setUrlParams(S.ListParams.pick("project", "limit")).addSuccess(S.Units)
-      .annotateContext(words("Lists the memories that are least worth keeping, the least first."))
+    get("least", "/v1/least").setUrlParams(S.ListParams.pick("project", "limit")).addSuccess(S.Least)
+      .annotateContext(
+        words("Lists the memories that are least worth keeping, the least first, with what makes up their worth.")
+      )
   )
   .add(
     get("export", "/v1/export")

@@ -14,6 +14,7 @@ import { savedBy } from "../domain/SavedBy.ts"
 import { NONE, together } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { differenceOf } from "../serve/Differences.ts"
+import { sharesOf } from "../serve/Least.ts"
 import { typedIn } from "../serve/Marks.ts"
 import type { History, Operation, TakenAlso, Undone } from "../store/MemoryStore.ts"
 import { Api } from "./Api.ts"
@@ -259,7 +260,9 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
     .handle("least", ({ urlParams: { limit = LISTED, project } }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
-        return { units: yield* memory.least(yield* projectsOf(project), limit), next: null }
+        const units = yield* memory.least(yield* projectsOf(project), limit)
+        const now = yield* Clock.currentTimeMillis
+        return { units: units.map((unit) => ({ ...unit, worth: sharesOf(unit, now) })), next: null }
       })))
     .handle("export", ({ urlParams: { format = "lines", project } }) =>
       answering(Effect.gen(function*() {

@@ -99,6 +99,25 @@ export const Units = Schema.Struct({
   next: Schema.NullOr(Schema.String)
 }).annotations({ identifier: "Units" })
 
+/** A share of what a memory is worth, from 0 to 1. */
+const Share = Schema.Number.pipe(Schema.between(0, 1))
+
+export const Least = Schema.Struct({
+  units: Schema.Array(Schema.Struct({
+    ...Unit.fields,
+    /** What makes up its worth beside a new decision of the best quality: the product of these. */
+    worth: Schema.Struct({
+      /** What a new memory of its type is worth. */
+      type: Share,
+      /** How much of its text is worth reading. */
+      quality: Share,
+      /** What its age has left: half every 90 days. */
+      age: Share
+    })
+  })),
+  next: Schema.NullOr(Schema.String)
+}).annotations({ identifier: "Least" })
+
 export const Session = Schema.Struct({
   id: Schema.String,
   projectId: Schema.String,

@@ -6,7 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { UnitType } from "../../src/domain/MemoryUnit.ts"
-import { least } from "../../src/serve/Least.ts"
+import { least, sharesOf } from "../../src/serve/Least.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import { worthOf } from "../../src/store/Worth.ts"
 import { storeInMemory } from "../contract/layers.ts"
@@ -40,6 +40,22 @@ describe("the least", () => {
       assert.deepStrictEqual(yield* idsOf(least([project("one").id], 100)), expected)
       assert.deepStrictEqual(yield* idsOf(least([project("two").id], 100)), [])
     }).pipe(Effect.provide(storeInMemory)))
+
+  it("are worth the product of their shares, of a decision of the best quality made now", () => {
+    const now = 400 * DAY_MS
+    const best = worthOf(unit("best", { type: "decision", quality: 1, occurredAt: now }), now)
+    const old = unit("old", { type: "conversation", quality: 0.3, occurredAt: 310 * DAY_MS })
+    const { age, quality, type } = sharesOf(old, now)
+    assert.closeTo(type, 0.5, 1e-9)
+    assert.closeTo(quality, 0.3, 1e-9)
+    assert.closeTo(age, 0.5, 1e-9)
+    assert.closeTo(type * quality * age * (best % 1), worthOf(old, now) % 1, 1e-9)
+    assert.deepStrictEqual(sharesOf(unit("new", { type: "decision", quality: 7, occurredAt: now + 1 }), now), {
+      type: 1,
+      quality: 1,
+      age: 1
+    })
+  })
 
   it.scoped("are found behind any number of older ones that are not derived", () =>
     Effect.gen(function*() {

@@ -452,6 +452,20 @@ describe.skipIf(browserPath === undefined)(
       const [kept, forgotten, third] = await items.evaluateAll((all) =>
         all.slice(0, 3).map((item) => item.getAttribute("href") ?? "")
       )
+      // Each says why it is among them, and the one that is looked at what else forgetting it takes.
+      const row = page.getByRole("listitem").filter({ has: page.locator(`a[href="${forgotten}"]`) })
+      const worths = await page.getByText(/^Worth /).allTextContents()
+      for (const each of worths) {
+        const [whole = 0, ...shares] = [...each.matchAll(/([\d.]+)%/g)].map(([, n]) => Number(n) / 100)
+        assert.strictEqual(shares.length, 3, each)
+        assert.closeTo(shares.reduce((product, share) => product * share, 1), whole, 0.02)
+      }
+      assert.strictEqual(worths.length, await items.count())
+      const takes = row.getByText(/^Nothing else says this\.|takes it out of|with it\.$/)
+      assert.strictEqual(await takes.count(), 0)
+      await row.getByRole("button", { name: /^Forget / }).hover()
+      await takes.waitFor()
+      const before = await items.count()
       await page.keyboard.press("j")
       await page.keyboard.press("y")
       await page.waitForFunction((href) => document.activeElement?.getAttribute("href") === href, forgotten)
@@ -479,6 +493,14 @@ describe.skipIf(browserPath === undefined)(
       const left = await items.evaluateAll((all) => all.map((item) => item.getAttribute("href") ?? ""))
       assert.notInclude(left, kept)
       assert.include(left, forgotten)
+      // The list is filled up with others, there and by its button.
+      assert.strictEqual(left.length, before)
+      await items.first().focus()
+      await page.keyboard.press("y")
+      await page.getByText(/, 1 decided/).waitFor()
+      assert.strictEqual(await items.count(), before - 1)
+      await page.getByRole("button", { name: "Show the next ones" }).click()
+      await page.waitForFunction((count) => document.querySelectorAll("[data-item]").length === count, before)
       assert.deepStrictEqual(faults, [])
       await close()
     })

@@ -69,6 +69,11 @@ describe("formats", () => {
     assert.strictEqual(formatOf("zh").ago(now - 5 * HOUR, now), "5小时前")
   })
 
+  it("writes shares, and small ones so that they differ", () => {
+    const { percent } = formatOf("en")
+    assert.deepStrictEqual([1, 0.564, 0.0945, 0.0042, 0].map(percent), ["100%", "56%", "9.5%", "0.42%", "0%"])
+  })
+
   it("writes sizes and durations with the unit that fits", () => {
     const { bytes, duration } = formatOf("en")
     assert.deepStrictEqual([2_300, 2_345_678, 999_000_000, 1_234_000_000].map(bytes), [

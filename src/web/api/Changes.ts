@@ -25,14 +25,15 @@ const patch = ({ change, etag, id }: Edit) =>
 /** Longest title in a message. */
 const MAX_TITLE = 60
 
+export const short = (title: string): string => title.length > MAX_TITLE ? `${title.slice(0, MAX_TITLE - 1)}…` : title
+
 type Titled = Pick<Unit, "title">
 
 /** Names memories by the first of them. */
 const useNames = () => {
   const t = useTexts()
   return ([first, ...others]: ReadonlyArray<Titled>): string => {
-    const { title } = first ?? { title: "" }
-    return t.named(title.length > MAX_TITLE ? `${title.slice(0, MAX_TITLE - 1)}…` : title, others.length)
+    return t.named(short(first?.title ?? ""), others.length)
   }
 }
 

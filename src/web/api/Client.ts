@@ -20,6 +20,7 @@ export type Why = Schemas["WhyAnswer"]
 export type Project = Schemas["Project"]
 export type Failure = Schemas["DeadLetters"]["failures"][number]
 export type EditBody = Schemas["EditBody"]
+export type LeastUnit = Schemas["Least"]["units"][number]
 export type Forgotten = Schemas["Forgotten"]
 export type RecentChange = Schemas["RecentChanges"]["changes"][number]
 

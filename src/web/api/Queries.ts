@@ -195,6 +195,29 @@ export const least = (projects: ReadonlyArray<string>) =>
     meta: STAYS
   })
 
+/** Milliseconds for which a memory is looked at before it is asked what forgetting it takes: that costs the server a tenth of a second. */
+const LOOKED_MS = 200
+
+const pause = (millis: number, signal: AbortSignal) =>
+  new Promise<void>((resolve, reject) => {
+    const timer = window.setTimeout(resolve, millis)
+    signal.addEventListener("abort", () => {
+      window.clearTimeout(timer)
+      reject(signal.reason as Error)
+    })
+  })
+
+/** What forgetting a memory would take from others, once so many are decided. */
+export const taking = (id: string, decided: number) =>
+  queryOptions({
+    queryKey: ["taking", id, decided],
+    queryFn: async ({ signal }) => {
+      await pause(LOOKED_MS, signal)
+      return ask("post", "/v1/forget", { body: { ids: [id], isDryRun: true }, signal })
+    },
+    meta: STAYS
+  })
+
 /** What can be undone, newest first. */
 export const changes = queryOptions({
   queryKey: ["changes"],

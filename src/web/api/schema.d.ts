@@ -235,7 +235,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** @description Lists the memories that are least worth keeping, the least first. */
+        /** @description Lists the memories that are least worth keeping, the least first, with what makes up their worth. */
         readonly get: operations["memories.least"];
         readonly put?: never;
         readonly post?: never;
@@ -1115,6 +1115,66 @@ export interface components {
                     readonly into: string;
                 } | null;
             }[];
+        };
+        readonly Least: {
+            readonly units: readonly {
+                readonly id: string;
+                readonly projectId: string;
+                readonly sessionId: string;
+                readonly origin: string;
+                readonly position: number;
+                /** @enum {string} */
+                readonly type: "conversation" | "error_log" | "decision" | "code_snippet" | "documentation" | "archive";
+                readonly title: string;
+                readonly summary: string;
+                readonly content: string;
+                readonly keywords: readonly string[];
+                readonly files: readonly string[];
+                readonly passages: readonly {
+                    readonly uuid: string;
+                    /** @enum {string} */
+                    readonly kind: "text" | "thinking" | "tool_use" | "tool_result";
+                    readonly from: components["schemas"]["Int"];
+                    readonly to: components["schemas"]["Int"];
+                }[];
+                readonly also: readonly string[];
+                readonly quality: number;
+                readonly tokens: components["schemas"]["Int"];
+                readonly occurredAt: number;
+                readonly createdAt: number;
+                readonly compressor?: components["schemas"]["Int"];
+                readonly expiresAt: number | null;
+                readonly supersededBy: string | null;
+                readonly replacedBy?: string;
+                readonly replacedFor?: string;
+                readonly feedback?: readonly {
+                    readonly helps: boolean;
+                    readonly words: readonly string[];
+                }[];
+                readonly uses?: components["schemas"]["Int"];
+                readonly revision?: components["schemas"]["Int"];
+                readonly pinned: boolean;
+                readonly kept?: boolean;
+                readonly active: boolean;
+                readonly worth: {
+                    /**
+                     * between(0, 1)
+                     * @description a number between 0 and 1
+                     */
+                    readonly type: number;
+                    /**
+                     * between(0, 1)
+                     * @description a number between 0 and 1
+                     */
+                    readonly quality: number;
+                    /**
+                     * between(0, 1)
+                     * @description a number between 0 and 1
+                     */
+                    readonly age: number;
+                };
+            }[];
+            readonly next: string | null;
         };
         readonly Sessions: {
             readonly sessions: readonly components["schemas"]["SessionView"][];
@@ -2214,13 +2274,13 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Units */
+            /** @description Least */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Units"];
+                    readonly "application/json": components["schemas"]["Least"];
                 };
             };
             /** @description A problem */

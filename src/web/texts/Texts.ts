@@ -39,6 +39,7 @@ export interface Format {
   readonly number: (n: number) => string
   /** With two digits after the point. */
   readonly fixed: (n: number, digits?: number) => string
+  /** Without digits after the point, but for less than 10 %. */
   readonly percent: (share: number) => string
   /** As "3 weeks ago". */
   readonly ago: (millis: number, now: number) => string
@@ -62,7 +63,8 @@ export const formatOf = (language: Language): Format => {
     number: plain.format,
     fixed: (n, digits = 2) =>
       n.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
-    percent: (share) => share.toLocaleString(locale, { style: "percent" }),
+    percent: (share) =>
+      share.toLocaleString(locale, { style: "percent", ...(share < 0.1 && { maximumSignificantDigits: 2 }) }),
     ago: (millis, now) => {
       const seconds = (millis - now) / 1000
       const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["minute", 60]

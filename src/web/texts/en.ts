@@ -329,13 +329,30 @@ export const en = {
     hint:
       "One that you keep is never let go, and not listed here any more. What you forget is taken out of others that say it too. Both can be " +
       "undone for seven days.",
+    order:
+      "What counts is how much of the text is worth reading (your own words most), the age (half is gone after 90 days), and the type. How often " +
+      "Claude was told one does not count.",
+    worth: (whole: string, type: string, quality: string, age: string) =>
+      `Worth ${whole} of a new decision: ${quality} of it is worth reading · its age leaves ${age} · ${type}`,
+    typeCounts: (type: string, share: string) => `${type} counts ${share}`,
+    takesNothing: "Nothing else says this.",
+    goesToo: (n: number) =>
+      n === 1 ? "One more that says the same goes with it." : `${n} more that say the same go with it.`,
+    takenOutOf: (titles: ReadonlyArray<string>, sessions: number) =>
+      `Forgetting takes it out of ${
+        [
+          ...(titles.length === 0 ? [] : [en.named(titles[0] ?? "", titles.length - 1)]),
+          ...(sessions === 0 ? [] : [takenOf(0, sessions)])
+        ].join(" and of ")
+      } too.`,
+    next: "Show the next ones",
     keys: "j and k go through them; y keeps the one you are at, x forgets it.",
     keep: "Keep",
     keepIt: (title: string) => `Keep ${title}`,
     forgetIt: (title: string) => `Forget ${title}`,
     left: (left: number, done: number) => `${left} to look at${done === 0 ? "" : `, ${done} decided`}`,
     nothing: "Nothing is left to look at.",
-    nothingHint: "All that is remembered here is worth keeping, or you decided it."
+    nothingHint: "All that was made of sessions here is decided, and the rest you saved or edited yourself."
   },
   projects: {
     hint:

@@ -9,9 +9,8 @@ const quoted = (words: ReadonlyArray<string>) => words.map((word) => `“${word}
 
 /** 忘记时同时去掉的地方。 */
 const takenOf = (units: number, sessions: number) =>
-  [...(units === 0 ? [] : [memories(units)]), ...(sessions === 0 ? [] : [`${number(sessions)} 个会话的主题`])].join(
-    "和"
-  )
+  [...(units === 0 ? [] : [` ${memories(units)}`]), ...(sessions === 0 ? [] : [` ${number(sessions)} 个会话的主题`])]
+    .join("和")
 
 /** 检查的名称；说明由服务给出。 */
 const CHECKS: Readonly<Record<string, string>> = {
@@ -364,13 +363,28 @@ export const zh: Texts = {
   least: {
     title: "最不值得保留的五十条",
     hint: "保留的永远不会清除，也不再列在这里。忘记的内容也会从说过同样内容的其他记忆里去掉。两者七天内都可撤销。",
+    order:
+      "排序依据：正文有多少值得一读（您自己的话最重要）、时间（每 90 天减半）和类型。提供给 Claude 的次数不影响排序。",
+    worth: (whole, type, quality, age) =>
+      `价值为新决定的 ${whole}：正文 ${quality} 值得一读 · 时间使其剩 ${age} · ${type}`,
+    typeCounts: (type, share) => `${type}计 ${share}`,
+    takesNothing: "没有别处说过同样的内容。",
+    goesToo: (n) => `另有 ${number(n)} 条内容相同的会一起忘记。`,
+    takenOutOf: (titles, sessions) =>
+      `忘记时也会从${
+        [
+          ...(titles.length === 0 ? [] : [zh.named(titles[0] ?? "", titles.length - 1)]),
+          ...(sessions === 0 ? [] : [takenOf(0, sessions)])
+        ].join("和")
+      }中去掉。`,
+    next: "显示接下来的",
     keys: "用 j、k 逐条查看，y 保留当前这条，x 忘记它。",
     keep: "保留",
     keepIt: (title) => `保留 ${title}`,
     forgetIt: (title) => `忘记 ${title}`,
     left: (left, done) => `还有 ${number(left)} 条${done === 0 ? "" : `，已决定 ${number(done)} 条`}`,
     nothing: "没有要看的了。",
-    nothingHint: "这里记住的都值得保留，或者您已作出决定。"
+    nothingHint: "从这里的会话得出的记忆您都已作出决定，其余的由您自己保存或编辑。"
   },
   projects: {
     hint: "项目是一个仓库，或仓库之外的文件夹。合并会移动记忆；被排除的项目不再读取。",

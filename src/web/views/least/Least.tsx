@@ -3,8 +3,8 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { useEffect, useRef, useState } from "react"
-import { useForget, useKeep } from "../../api/Changes.ts"
-import type { Unit } from "../../api/Client.ts"
+import { short, useForget, useKeep } from "../../api/Changes.ts"
+import type { LeastUnit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
@@ -21,22 +21,49 @@ import css from "./Least.module.css"
 const DOUBLE_CLICK_MS = 700
 
 interface RowProps {
-  readonly unit: Unit
+  readonly unit: LeastUnit
+  /** Number of those that were decided, for the row that is looked at; undefined for others. */
+  readonly decided: number | undefined
+  readonly onLook: () => void
   readonly onKeep: () => void
   readonly onForget: () => void
 }
 
-const Row = ({ onForget, onKeep, unit }: RowProps) => {
+/** Says what else forgetting a memory takes. */
+const Taking = ({ decided, id }: { readonly decided: number; readonly id: string }) => {
+  const t = useTexts()
+  const { data } = useQuery(Queries.taking(id, decided))
+  if (data === undefined) return null
+  const { also, count } = data
+  const takes = [
+    ...(count > 1 ? [t.least.goesToo(count - 1)] : []),
+    ...(also.units.length + also.sessions.length > 0
+      ? [t.least.takenOutOf(also.units.map(({ title }) => short(title)), also.sessions.length)]
+      : [])
+  ]
+  return <>{takes.length === 0 ? t.least.takesNothing : takes.join(" ")}</>
+}
+
+const Row = ({ decided, onForget, onKeep, onLook, unit }: RowProps) => {
   const t = useTexts()
   const format = useFormat()
+  const { age, quality, type } = unit.worth
   return (
-    <li className={css["row"]} {...ofMemory(unit.id)}>
+    <li className={css["row"]} {...ofMemory(unit.id)} onFocus={onLook} onPointerEnter={onLook}>
       <div className={css["what"]}>
         <p className={css["meta"]}>
           <TypeTag type={unit.type} />
           <ProjectName id={unit.projectId} />
           <Ago at={unit.occurredAt} />
           <span>{t.given.tokens(format.number(unit.tokens))}</span>
+        </p>
+        <p className={css["meta"]}>
+          {t.least.worth(
+            format.percent(type * quality * age),
+            t.least.typeCounts(t.types[unit.type], format.percent(type)),
+            format.percent(quality),
+            format.percent(age)
+          )}
         </p>
         <Link {...ITEM} className={css["title"]} href={addressOf({ name: "memory", id: unit.id })}>
           <Inline text={unit.title} />
@@ -45,11 +72,16 @@ const Row = ({ onForget, onKeep, unit }: RowProps) => {
           <Prose text={unit.content} />
         </div>
       </div>
-      <div className={css["actions"]}>
-        <Button keyName="y" onClick={onKeep} label={t.least.keepIt(unit.title)}>{t.least.keep}</Button>
-        <Button keyName="x" kind="danger" onClick={onForget} label={t.least.forgetIt(unit.title)}>
-          {t.memory.forget}
-        </Button>
+      <div className={css["side"]}>
+        <div className={css["actions"]}>
+          <Button keyName="y" onClick={onKeep} label={t.least.keepIt(unit.title)}>{t.least.keep}</Button>
+          <Button keyName="x" kind="danger" onClick={onForget} label={t.least.forgetIt(unit.title)}>
+            {t.memory.forget}
+          </Button>
+        </div>
+        <p className={css["takes"]} role="status">
+          {decided !== undefined && <Taking decided={decided} id={unit.id} />}
+        </p>
       </div>
     </li>
   )
@@ -71,14 +103,14 @@ export const Least = () => {
   }
   const undone = (id: string) => setDone((done) => new Set([...done].filter((other) => other !== id)))
   const forget = useForget()
-  const decide = (unit: Unit, isForgotten: boolean) => {
+  const decide = (unit: LeastUnit, isForgotten: boolean) => {
     const run = isForgotten ? forget : keep
     run({ unit, onUndone: () => undone(unit.id) })
     decided(unit.id)
   }
   // The next row comes under the pointer, and the second half of a double click with it.
   const clickedAt = useRef(-Infinity)
-  const onClick = (unit: Unit, isForgotten: boolean) => () => {
+  const onClick = (unit: LeastUnit, isForgotten: boolean) => () => {
     const now = performance.now()
     if (now - clickedAt.current < DOUBLE_CLICK_MS) return
     clickedAt.current = now
@@ -94,6 +126,12 @@ export const Least = () => {
     const unit = left.find(({ id }) => id === focusedMemory())
     if (unit !== undefined) decide(unit, isForgotten)
   }
+  const [lookedAt, setLookedAt] = useState<string>()
+  const looked = left.find(({ id }) => id === lookedAt) ?? left[0]
+  const goOn = () => {
+    setDone(new Set())
+    void least.refetch()
+  }
   useMemoryKeys({ x: onKey(true), y: onKey(false) })
   return (
     <div className={css["page"]}>
@@ -102,6 +140,7 @@ export const Least = () => {
         <p className={css["quiet"]}>
           {t.least.hint} <span className="keysOnly">{t.least.keys}</span>
         </p>
+        <p className={css["quiet"]}>{t.least.order}</p>
       </header>
       <FilterRow>
         <ProjectChoice query={query} />
@@ -113,7 +152,7 @@ export const Least = () => {
           left.length === 0
             ? (
               <Empty title={t.least.nothing}>
-                <p>{t.least.nothingHint}</p>
+                {done.size < Queries.LEAST && <p>{t.least.nothingHint}</p>}
               </Empty>
             )
             : (
@@ -122,6 +161,8 @@ export const Least = () => {
                   <Row
                     key={unit.id}
                     unit={unit}
+                    decided={unit === looked ? done.size : undefined}
+                    onLook={() => setLookedAt(unit.id)}
                     onKeep={onClick(unit, false)}
                     onForget={onClick(unit, true)}
                   />
@@ -129,6 +170,11 @@ export const Least = () => {
               </ol>
             )}
       </Answer>
+      {done.size > 0 && least.data?.units.length === Queries.LEAST && (
+        <p>
+          <Button onClick={goOn}>{t.least.next}</Button>
+        </p>
+      )}
     </div>
   )
 }

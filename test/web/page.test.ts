@@ -258,6 +258,27 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
+    slow(it)("replaces a memory by one that is written there", async () => {
+      const [title] = await saved("Harvest of the plums begins on the tenth of August.")
+      const { id } = (await listed()).find((unit) => unit.title === title)!
+      const { close, faults, page } = await see(browser, served, `/app/memories/${id}`)
+      const written = page.getByRole("textbox", { name: "Or write the memory that holds now:" })
+      const replace = page.getByRole("button", { name: "Replace", exact: true })
+      await replace.click()
+      await written.fill("Harvest of the plums begins on the third of September.")
+      // Left and come back to, it is there still.
+      await page.keyboard.press("Escape")
+      await written.waitFor({ state: "detached" })
+      await replace.click()
+      await page.getByRole("button", { name: "Save it, and replace" }).click()
+      await page.getByText("Replaced: from now on Claude is told the other memory.").waitFor()
+      await page.getByText("Out of date: replaced by").first().getByRole("link").click()
+      await page.getByRole("article").getByText("begins on the third of September").first().waitFor()
+      await page.getByText("saved by you").waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
     slow(it)("shows by the address alone what was asked", async () => {
       const first = await see(browser, served, `/app/?q=${QUESTION.replaceAll(" ", "+")}&type=decision`)
       const { page } = first

@@ -96,6 +96,27 @@ export const useEdit = () => {
   })
 }
 
+export interface Rewriting {
+  readonly unit: Pick<Unit, "id" | "projectId" | "type">
+  readonly etag: string
+  /** Words of the new memory. */
+  readonly content: string
+}
+
+/** Saves a memory and has it hold in place of another, with the type of that; a decision in place of a session's summary. */
+export const useRewrite = () => {
+  const refreshed = useRefresh()
+  return useMutation({
+    mutationFn: async ({ content, etag, unit: { id, projectId, type } }: Rewriting) => {
+      const saved = await ask("post", "/v1/units", {
+        body: { content, project: projectId, type: type === "archive" ? "decision" : type }
+      })
+      return patch({ id, etag, change: { replacedBy: saved.id } })
+    },
+    onSettled: refreshed
+  })
+}
+
 /** True for an edit of what was changed meanwhile. */
 export const isStale = (error: unknown): boolean => isProblem(error, "changed-since")
 

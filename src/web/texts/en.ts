@@ -165,6 +165,8 @@ export const en = {
     edited: "edited",
     titleOld: "The text was edited, and the title is the one of before.",
     editTitle: "Edit the title",
+    writeInstead: "Or write the memory that holds now:",
+    saveInstead: "Save it, and replace",
     titleHint: "The title is still the old one. Does it say what the new text says?",
     title: "Title",
     text: "Text",

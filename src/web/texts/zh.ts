@@ -172,6 +172,8 @@ export const zh: Texts = {
     edited: "编辑于",
     titleOld: "正文已编辑，标题仍是原来的。",
     editTitle: "编辑标题",
+    writeInstead: "或写下现在有效的内容：",
+    saveInstead: "保存并取代",
     titleHint: "标题仍是原来的，与新的正文还相符吗？",
     title: "标题",
     text: "正文",

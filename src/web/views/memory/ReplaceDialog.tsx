@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query"
 import { useState } from "react"
-import { useEdit } from "../../api/Changes.ts"
+import { isStale, useEdit, useRewrite } from "../../api/Changes.ts"
 import type { Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Note } from "../../parts/Answer.tsx"
+import { Button } from "../../parts/Button.tsx"
 import { Dialog } from "../../parts/Dialog.tsx"
 import parts from "../../parts/parts.module.css"
 import { say } from "../../parts/Toasts.tsx"
@@ -17,7 +18,55 @@ interface Props {
   readonly onClose: () => void
 }
 
-/** Lets a person choose the memory that holds in place of this one. It offers first what says something like it. */
+/** What was written in place of a memory and not saved, by the id of that. */
+const unsaved = new Map<string, string>()
+
+/** Lets a person write the memory that holds in place of another one. */
+const Written = ({ etag, onClose, unit }: Props) => {
+  const t = useTexts()
+  const rewrite = useRewrite()
+  const [content, setContent] = useState(unsaved.get(unit.id) ?? "")
+  const save = () =>
+    rewrite.mutate({ unit, etag, content: content.trim() }, {
+      onSuccess: () => {
+        unsaved.delete(unit.id)
+        say(t.memory.replaced)
+        onClose()
+      }
+    })
+  return (
+    <form
+      className={css["written"]}
+      onSubmit={(event) => {
+        event.preventDefault()
+        save()
+      }}
+    >
+      <label className={parts["field"]}>
+        <span>{t.memory.writeInstead}</span>
+        <textarea
+          className={parts["input"]}
+          value={content}
+          rows={3}
+          onChange={({ target: { value } }) => {
+            setContent(value)
+            unsaved.set(unit.id, value)
+          }}
+        />
+      </label>
+      {rewrite.error !== null && (
+        <Note kind="problem">{isStale(rewrite.error) ? t.memory.changedMeanwhile : rewrite.error.message}</Note>
+      )}
+      <div className={css["actions"]}>
+        <Button type="submit" kind="primary" isDisabled={content.trim() === "" || rewrite.isPending}>
+          {t.memory.saveInstead}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+/** Lets a person choose the memory that holds in place of this one, or write it. It offers first what says something like it. */
 export const ReplaceDialog = ({ etag, onClose, unit }: Props) => {
   const t = useTexts()
   const edit = useEdit()
@@ -43,7 +92,9 @@ export const ReplaceDialog = ({ etag, onClose, unit }: Props) => {
         placeholder={t.search.ask}
         onChange={(event) => setText(event.target.value)}
       />
-      {edit.error !== null && <Note kind="problem">{edit.error.message}</Note>}
+      {edit.error !== null && (
+        <Note kind="problem">{isStale(edit.error) ? t.memory.changedMeanwhile : edit.error.message}</Note>
+      )}
       <Answer query={found}>
         {({ results }) => (
           <ul className={css["choices"]}>
@@ -66,6 +117,7 @@ export const ReplaceDialog = ({ etag, onClose, unit }: Props) => {
           </ul>
         )}
       </Answer>
+      <Written unit={unit} etag={etag} onClose={onClose} />
     </Dialog>
   )
 }

@@ -45,7 +45,7 @@ const checkServed = Effect.gen(function*() {
   ]
 })
 
-const checkMemory = (isDeep: boolean) =>
+const checkMemory = (isDeep: boolean, isConnected: boolean) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const settings = yield* Settings.load
@@ -95,7 +95,7 @@ const checkMemory = (isDeep: boolean) =>
         "note"
       ),
       ...(isDeep ? yield* checkServed : []),
-      ...(yield* checkHooks(memory, settings.home, "en")),
+      ...(yield* checkHooks(memory, settings.home, isConnected, "en")),
       Either.isLeft(files)
         ? check(
           "transcripts",
@@ -163,8 +163,8 @@ const inspectFiles = ({ deep, repair }: Mode) =>
 const UNKNOWN: Inspection = { findings: [], isUsable: true, isWhole: true }
 
 /** Checks the memory itself; nothing is said of a page on which it fails, when the check of the files has said it. */
-const memoryOf = (isDeep: boolean, isKnownDamaged: boolean) =>
-  Effect.catchAll(checkMemory(isDeep), (error) => {
+const memoryOf = (isDeep: boolean, isKnownDamaged: boolean, isConnected: boolean) =>
+  Effect.catchAll(checkMemory(isDeep, isConnected), (error) => {
     const isStoreError = error._tag === "StoreError"
     return Effect.succeed({
       lines: null,
@@ -195,11 +195,11 @@ const checkAll = (mode: Mode, bundle: Option.Option<string>, json: boolean) =>
   Effect.gen(function*() {
     const repaired = mode.repair ? yield* repairFiles : undefined
     const { findings, isUsable, isWhole } = yield* Effect.orElseSucceed(inspectFiles(mode), () => UNKNOWN)
+    const connection = yield* checkConnection("en")
     const { checks, lines } = isUsable
-      ? yield* memoryOf(mode.deep || mode.repair, !isHealthy(findings))
+      ? yield* memoryOf(mode.deep || mode.repair, !isHealthy(findings), connection.state === "ok")
       : { checks: [], lines: null }
     const backups = lines === null ? [] : yield* checkMade
-    const connection = yield* checkConnection("en")
     const settings = [
       ...(yield* UnknownSettings.sentences),
       // All others were read before; these only the hooks read.

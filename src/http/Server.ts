@@ -115,8 +115,11 @@ const makeService = ({ caps, checkConnection, home, isBackedUp, place, telling, 
       checks: (language) =>
         Owner.provideContext(context)(Effect.map(
           Effect.all([
-            Effect.map(checkConnection(language), (check) => [check]),
-            checkHooks(memory, home, language),
+            Effect.flatMap(checkConnection(language), (connection) =>
+              Effect.map(
+                checkHooks(memory, home, connection.state === "ok", language),
+                (hooks) => [connection, ...hooks]
+              )),
             Option.isNone(backups)
               ? Effect.succeed([])
               : Effect.provideService(checkBackups(language, isBackedUp), Backups, backups.value)

@@ -43,13 +43,20 @@ const LATE_SHARE = 0.2
 
 const IS_TIMEOUT = /^took longer than/
 
-/** Checks whether the hooks were in time, by their own log and by Claude Code's transcripts. */
-const checkInTime = (
+interface Answered {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** Why the answer came too late; undefined for one in time. */
+  readonly late: string | undefined
+}
+
+/** Returns the newest answers of the hooks, by their own log and by Claude Code's transcripts. */
+const answersOf = (
   injections: ReadonlyArray<Injection>,
   failed: ReadonlyArray<HookFailures.HookFailure>,
   words: HealthWords
-): Check => {
-  const answers = [
+): ReadonlyArray<Answered> =>
+  [
     ...injections.filter(({ state }) => state !== "pending").map(({ at, event, state }) => ({
       at,
       late: state === "late" ? words.notAwaited(event) : undefined
@@ -59,33 +66,39 @@ const checkInTime = (
       late: `${event}: ${detail}`
     }))
   ].sort((a, b) => a.at - b.at).slice(-ANSWERS)
+
+const checkInTime = (answers: ReadonlyArray<Answered>, words: HealthWords): Check => {
   const late = answers.flatMap((each) => each.late === undefined ? [] : [each.late])
   return check(
     "in time",
     answers.length < FEWEST_ANSWERS || late.length <= LATE_SHARE * answers.length,
-    answers.length === 0 ? words.silent : words.inTime(late.length, answers.length),
+    words.inTime(late.length, answers.length),
     words.late(late.length, answers.length, late.at(-1) ?? "")
   )
 }
 
-/** Checks whether the hooks failed lately, and whether they were in time. */
-export const checkHooks = (memory: ClaudeMemory["Type"], home: string, language: HealthLanguage) =>
+/**
+ * Checks whether the hooks failed lately, and whether they were in time. Of hooks that never answered it says whether Claude Code runs them
+ * (`isConnected`), and no more.
+ */
+export const checkHooks = (
+  memory: ClaudeMemory["Type"],
+  home: string,
+  isConnected: boolean,
+  language: HealthLanguage
+) =>
   Effect.gen(function*() {
     const words = WORDS[language]
     const since = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
     const failed = (yield* HookFailures.read(home)).filter(({ at }) => at >= since)
+    const answers = answersOf(yield* memory.injectedSince(since), failed, words)
     const last = failed.at(-1)
-    const injections = yield* memory.injectedSince(since)
-    return [
-      check(
-        "hooks",
-        last === undefined,
-        words.noFailures,
-        last === undefined ? "" : words.hooks(failed.length, FAILURE_DAYS, last),
-        "note"
-      ),
-      checkInTime(injections, failed, words)
-    ]
+    const hooks = last !== undefined
+      ? check("hooks", false, "", words.hooks(failed.length, FAILURE_DAYS, last), "note")
+      : answers.length > 0
+      ? check("hooks", true, words.noFailures, "")
+      : check("hooks", isConnected, words.silent, words.unconnected, "note")
+    return answers.length === 0 ? [hooks] : [hooks, checkInTime(answers, words)]
   })
 
 /** Checks the memory's content, its queued and failed work, and its index. */

@@ -62,7 +62,8 @@ const en = {
     `${plural(n, "failure")} in the last ${days} days, the last one ${
       minute(last.at)
     } (${last.event}: ${last.detail}); Claude was told nothing then`,
-  silent: "no answer of a hook has been seen in a transcript yet",
+  silent: "no answer of one has been seen in a transcript yet",
+  unconnected: "none has answered: Claude Code does not run them (see Claude Code)",
   inTime: (late: number, answers: number) => `${late} of ${plural(answers, "answer")} came too late`,
   late: (late: number, answers: number, last: string) =>
     `${late} of the last ${plural(answers, "answer")} of the hooks came too late (${last}); set ` +
@@ -103,7 +104,7 @@ const balanceZh = ({ deadLetter, skipped, stored, total }: LineSum): string => {
   const why = reasons.map(([reason, n]) => `${reason} ${number(n)}`).join("、")
   return `${number(total)} 行 = ${number(stored)} 已存 + ${number(sum)} 跳过${why === "" ? "" : `（${why}）`} + ${
     number(deadLetter)
-  } 死信`
+  } 无法解析`
 }
 
 const sizeZh = ({ bytes, letGo, limit }: Size): string =>
@@ -148,7 +149,8 @@ const zh: HealthWords = {
     `最近 ${days} 天失败 ${number(n)} 次，最近一次是 ${
       minute(at)
     }（${event}：${detail}）；当时没有告诉 Claude 任何内容`,
-  silent: "记录里还没有见到钩子的应答",
+  silent: "会话记录里还没有见到钩子的回答",
+  unconnected: "还没有回答过：Claude Code 没有运行它们（见 Claude Code 一项）",
   inTime: (late, answers) => `${answers} 次回答中有 ${late} 次迟到`,
   late: (late, answers, last) =>
     `最近 ${answers} 次钩子的回答中有 ${late} 次迟到（${last}）；请把 CLAUDE_MEMORY_SESSION_START_MS 和 ` +

@@ -18,7 +18,7 @@ const checked = (language: HealthLanguage) =>
     const memory = yield* ClaudeMemory
     const checks: ReadonlyArray<Check> = [
       ...(yield* checkContent(memory, language)).checks,
-      ...(yield* checkHooks(memory, "/nowhere", language))
+      ...(yield* checkHooks(memory, "/nowhere", true, language))
     ]
     return new Map(checks.map(({ detail, name, state }) => [name, { detail, state }]))
   })
@@ -44,5 +44,17 @@ describe("the checks of a memory", () => {
       assert.match(zh.get("dead letters")?.detail ?? "", /^1 行读不懂，已保留：\S.* 第 \d+ 字节/)
       assert.match(en.get("waiting work")?.detail ?? "", /^\d+ items wait; /)
       assert.match(zh.get("failed work")?.detail ?? "", /^review one 失败 1 次（no model）；/)
+    }).pipe(Effect.provide(testing.layer)))
+
+  it.scoped("say of hooks that never answered whether Claude Code runs them, and not that they were in time", () =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const checks = (isConnected: boolean) => checkHooks(memory, "/nowhere", isConnected, "en")
+      assert.deepStrictEqual(yield* checks(true), [
+        { name: "hooks", state: "ok", detail: "no answer of one has been seen in a transcript yet" }
+      ])
+      assert.deepStrictEqual(yield* checks(false), [
+        { name: "hooks", state: "note", detail: "none has answered: Claude Code does not run them (see Claude Code)" }
+      ])
     }).pipe(Effect.provide(testing.layer)))
 })

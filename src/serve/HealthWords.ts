@@ -8,9 +8,13 @@ import { balance, megabytes, minute, number, plural, sizeText } from "./Wording.
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-/** Formats a time that has passed, in milliseconds, as "5 hours" or "3 days". */
+/** Formats a time that has passed, in milliseconds, as "less than an hour", "5 hours" or "3 days". */
 const lasted = (ms: number): string =>
-  ms < 2 * DAY_MS ? plural(Math.floor(ms / HOUR_MS), "hour") : plural(Math.floor(ms / DAY_MS), "day")
+  ms < HOUR_MS
+    ? "less than an hour"
+    : ms < 2 * DAY_MS
+    ? plural(Math.floor(ms / HOUR_MS), "hour")
+    : plural(Math.floor(ms / DAY_MS), "day")
 
 interface Letter {
   readonly path: string
@@ -172,7 +176,11 @@ const zh: HealthWords = {
     none: "没有备份",
     kept: (age, n, bytes, folder) =>
       `最新的一份是${
-        age < 2 * DAY_MS ? ` ${Math.floor(age / HOUR_MS)} 小时` : ` ${Math.floor(age / DAY_MS)} 天`
+        age < HOUR_MS
+          ? "不到 1 小时"
+          : age < 2 * DAY_MS
+          ? ` ${Math.floor(age / HOUR_MS)} 小时`
+          : ` ${Math.floor(age / DAY_MS)} 天`
       }前的；共 ${number(n)} 份，${megabytes(bytes)}，在 ${folder}`,
     failed: ({ at, detail }, kept) =>
       `每日备份失败（${minute(at)}：${detail}）；${kept}。\`claude-memory backup\` 可重试`,

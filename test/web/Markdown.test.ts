@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { blocksOf, runsOf } from "../../src/web/parts/Markdown.ts"
+import { blocksOf, partsOf, runsOf } from "../../src/web/parts/Markdown.ts"
 import { times } from "../data.ts"
 
 /** Shows a text with the tags that its runs stand for. */
@@ -152,6 +152,59 @@ describe("blocks", () => {
         blocksOf(`\`\`\`\n${lines.join("\n")}\n\`\`\``).map(({ text }) => text),
         [lines.join("\n")]
       ),
+    { fastCheck: { numRuns: times(200) } }
+  )
+})
+
+describe("parts of an excerpt's line", () => {
+  const shownOf = (line: string) => {
+    const { between, parts } = partsOf(line)
+    return parts.map(({ from, to }) => line.slice(from, to)).join(between)
+  }
+  const TABLE: ReadonlyArray<readonly [line: string, shown: string]> = [
+    ["```bash…", ""],
+    ["… ```", ""],
+    ["~~~", ""],
+    ["| --- | :-: |", ""],
+    ["---", ""],
+    ["| name | what it does |", "name · what it does"],
+    ["… does | 17 | yes |", "… does · 17 · yes"],
+    ["| name | what it…", "name · what it…"],
+    ["… ## Next steps", "… Next steps"],
+    ["Then **fix it…", "Then fix it…"],
+    ["… the cause** is **this** one", "… the cause is **this** one"],
+    ["… the `a**` cause** is", "… the `a**` cause is"]
+  ]
+  it.each(TABLE)("%s", (line, expected) => assert.strictEqual(shownOf(line), expected))
+
+  it.each([
+    "cat a.txt | grep b | wc -l",
+    "if (a || b ||",
+    "f(*args, **kwargs)…",
+    "… src/**/*.ts and lib/**",
+    "-- a comment of SQL",
+    "**not closed, and not cut",
+    "#17 is open",
+    "## A heading, whose marks its runs leave out",
+    ""
+  ])("leave as it is: %s", (line) => assert.strictEqual(shownOf(line), line))
+
+  it.prop(
+    "are in their order, within the line",
+    [
+      FastCheck.array(FastCheck.constantFrom("|", "**", "… ", "…", "# ", "a", " ", "`", "-", "/")).map((all) =>
+        all.join("")
+      )
+    ],
+    ([line]) => {
+      let end = 0
+      for (const { from, to } of partsOf(line).parts) {
+        assert.isAtLeast(from, end)
+        assert.isAbove(to, from)
+        end = to
+      }
+      assert.isAtMost(end, line.length)
+    },
     { fastCheck: { numRuns: times(200) } }
   )
 })

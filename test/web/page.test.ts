@@ -334,7 +334,7 @@ describe.skipIf(browserPath === undefined)(
       const reasons = page.locator("li").filter({ has: page.locator("[data-item]") }).locator("details").first()
       assert.match(
         (await reasons.locator("summary").textContent()) ?? "",
-        /^answers \d+% of the question · your words: .*webhook/
+        /^match \d+% · your words: .*webhook/
       )
       const numbers = reasons.getByText(/By words it is number \d+\./)
       assert.isFalse(await numbers.isVisible())
@@ -788,6 +788,18 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
+    slow(it)("opens no keyboard of a telephone by itself", async () => {
+      const touched = { hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } }
+      const { close, page } = await see(browser, served, "/app/", touched)
+      await page.locator("[data-item]").first().waitFor()
+      const focused = () => page.evaluate(() => document.activeElement?.tagName)
+      assert.strictEqual(await focused(), "BODY")
+      await page.goto(`${served.url}/app/why`)
+      await page.getByRole("textbox", { name: "Prompt" }).waitFor()
+      assert.strictEqual(await focused(), "BODY")
+      await close()
+    })
+
     const VIEWS = [
       `/app/?q=${QUESTION.replaceAll(" ", "+")}`,
       "/app/sessions",
@@ -803,7 +815,7 @@ describe.skipIf(browserPath === undefined)(
     const LOOKS = [
       { locale: "en-GB", colorScheme: "light" },
       { locale: "zh-CN", colorScheme: "dark", viewport: { width: 390, height: 844 } },
-      { locale: "en-GB", colorScheme: "dark" },
+      { locale: "en-GB", colorScheme: "dark", viewport: { width: 360, height: 740 } },
       { locale: "zh-CN", colorScheme: "light", viewport: { width: 390, height: 844 } }
     ] as const
 

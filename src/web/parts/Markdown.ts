@@ -54,6 +54,60 @@ export const runsOf = (
   return runs
 }
 
+/** A part of a line, from (inclusive) to (exclusive). */
+export type Range = Pick<Run, "from" | "to">
+
+/** Marks where an excerpt was cut. */
+const CUT = "…"
+const FENCE_LINE = /^(?:… ?)?\s*(?:`{3,}|~{3,})[^`]*$/
+const RULE_LINE = /^[\s|:…-]*--[\s|:…-]*$/
+/** A row of a table has a bar at an end; an operator of code has two. */
+const ROW_LINE = /^(?:… ?)?\s*\|.*\||\|.*\|\s*…?\s*$/
+
+/** Returns the cells of a table's row. */
+const cellsOf = (line: string): ReadonlyArray<Range> =>
+  [...line.matchAll(/[^|]+/g)].flatMap(({ 0: cell, index }) => {
+    const from = index + cell.length - cell.trimStart().length
+    const to = index + cell.trimEnd().length
+    return from < to && line.slice(from, to) !== CUT ? [{ from, to }] : []
+  })
+
+/** A mark of bold that closes, and one that opens; not that of keyword arguments, which stand in parentheses. */
+const CLOSES = /(?<=[^\s*/])\*\*(?![\w*/])/
+const OPENS = /(?<![\w*/])\*\*(?=[^\s*/][^()]*(?:\([^()]*\)[^()]*)*$)/
+
+/** Finds the marks of bold whose other end was cut away: one that closes in a line that lacks its beginning, one that opens in one without end. */
+const lonelyMarks = (line: string): ReadonlyArray<Range> => {
+  const plain = runsOf(line).filter(({ isCode }) => !isCode)
+  const find = (mark: RegExp) =>
+    plain.flatMap(({ from, to }) => {
+      const found = mark.exec(line.slice(from, to))
+      return found === null ? [] : [{ from: from + found.index, to: from + found.index + 2 }]
+    })
+  const closed = line.startsWith(CUT) ? find(CLOSES).slice(0, 1) : []
+  const opened = line.trimEnd().endsWith(CUT) ? find(OPENS).slice(-1) : []
+  return [...closed, ...opened.filter(({ from }) => from >= (closed[0]?.to ?? 0))]
+}
+
+/**
+ * Returns the parts of an excerpt's line that are worth showing where there is no room for blocks, and what stands between them: without the
+ * marks of a fence, a rule, a heading or a table, and without bold whose other end was cut away. None for a line of marks alone.
+ */
+export const partsOf = (line: string): { readonly parts: ReadonlyArray<Range>; readonly between: string } => {
+  if (FENCE_LINE.test(line) || RULE_LINE.test(line)) return { parts: [], between: "" }
+  if (ROW_LINE.test(line) && !line.includes("||")) return { parts: cellsOf(line), between: " · " }
+  const [heading = ""] = /(?<=^… ?)#{1,6} +(?=\S)/.exec(line) ?? []
+  const start = line.indexOf(heading)
+  const hidden = [...(heading === "" ? [] : [{ from: start, to: start + heading.length }]), ...lonelyMarks(line)]
+  let end = 0
+  const parts = [...hidden, { from: line.length, to: line.length }].flatMap(({ from, to }) => {
+    const part = { from: end, to: from }
+    end = to
+    return part.from < part.to ? [part] : []
+  })
+  return { parts, between: "" }
+}
+
 /** A paragraph, a heading, an item of a list, or the lines within a fence. */
 export interface Block {
   readonly kind: "text" | "heading" | "item" | "code"

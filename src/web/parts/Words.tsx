@@ -2,7 +2,7 @@ import { Fragment, type ReactNode } from "react"
 import type { Excerpt, UnitType } from "../api/Client.ts"
 import { type Label as LabelName, LABELS } from "../texts/labels.ts"
 import { useFormat, useTexts } from "../texts/Texts.ts"
-import { blocksOf, type Run, runsOf } from "./Markdown.ts"
+import { blocksOf, partsOf, type Run, runsOf } from "./Markdown.ts"
 import css from "./parts.module.css"
 
 type Marks = Excerpt["marks"]
@@ -67,22 +67,40 @@ const Label = ({ text }: { readonly text: string }) => {
   )
 }
 
-/** A part of a memory, line by line, with the labels in the person's language and the question's words marked. */
+/** Mark at the beginning of an excerpt that was cut. */
+const CUT = /^… /
+
+/** A part of a memory, line by line, with the labels in the person's language and the question's words marked, and without Markdown's marks. */
 export const Snippet = ({ marks = [], text }: { readonly text: string; readonly marks?: Marks }) => {
   let end = 0
-  return text.split("\n").map((line) => {
+  const lines = text.split("\n").flatMap((line) => {
     const from = end
     end += line.length + 1
-    const label = labelOf(line)
-    const start = from + (label?.length ?? 0)
-    return (
-      <Fragment key={from}>
-        {from > 0 && "\n"}
-        {label !== undefined && <Label text={label} />}
-        <Inline text={text.slice(start, from + line.length)} marks={marks.map(([a, b]) => [a - start, b - start])} />
-      </Fragment>
-    )
+    const [cut = ""] = CUT.exec(line) ?? []
+    const label = labelOf(line.slice(cut.length))
+    const start = from + (label === undefined ? 0 : cut.length + label.length)
+    const shown = text.slice(start, from + line.length)
+    const { between, parts } = partsOf(shown)
+    return parts.length === 0
+      ? []
+      : [{ from, cut: label === undefined ? "" : cut, label, start, shown, between, parts }]
   })
+  return lines.map(({ between, cut, from, label, parts, shown, start }, i) => (
+    <Fragment key={from}>
+      {i > 0 && "\n"}
+      {cut}
+      {label !== undefined && <Label text={label} />}
+      {parts.map((part, i) => (
+        <Fragment key={part.from}>
+          {i > 0 && between}
+          <Inline
+            text={shown.slice(part.from, part.to)}
+            marks={marks.map(([a, b]) => [a - start - part.from, b - start - part.from])}
+          />
+        </Fragment>
+      ))}
+    </Fragment>
+  ))
 }
 
 /** A text of a memory, whose lines have labels, or of a message. What looks like markup and is no Markdown is shown as it is. */

@@ -11,4 +11,7 @@ const subscribe = (listener: () => void) => {
   }
 }
 
+/** Tests whether typing needs a keyboard on the screen, which nobody wants to come up by itself. */
+export const isTouched = (): boolean => window.matchMedia("(pointer: coarse)").matches
+
 export const useIsWide = (): boolean => useSyncExternalStore(subscribe, () => window.matchMedia(WIDE).matches)

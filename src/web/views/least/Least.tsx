@@ -142,11 +142,13 @@ export const Least = () => {
         </p>
         <p className={css["quiet"]}>{t.least.order}</p>
       </header>
-      <FilterRow>
-        <ProjectChoice query={query} />
+      <div className={css["bar"]}>
+        <FilterRow>
+          <ProjectChoice query={query} />
+        </FilterRow>
         <span className={css["quiet"]} role="status">{t.least.left(left.length, done.size)}</span>
         <Link className={css["more"]} href={addressOf({ name: "changes" })}>{t.changes.title}</Link>
-      </FilterRow>
+      </div>
       <Answer query={least}>
         {() =>
           left.length === 0

@@ -3,6 +3,7 @@ import { Key } from "../../parts/Button.tsx"
 import { Icon } from "../../parts/Icon.tsx"
 import { change } from "../../state/Address.ts"
 import { focusFirstItem, useKeys } from "../../state/Keys.ts"
+import { isTouched } from "../../state/Wide.ts"
 import { useTexts } from "../../texts/Texts.ts"
 import css from "./Search.module.css"
 
@@ -44,7 +45,7 @@ export const AskBox = ({ asked }: { readonly asked: string }) => {
         ref={box}
         type="search"
         value={text}
-        autoFocus
+        autoFocus={!isTouched()}
         spellCheck={false}
         autoComplete="off"
         enterKeyHint="search"

@@ -40,7 +40,6 @@ const Reasons = ({ found: { excerpt, score, title, why } }: { readonly found: Fo
     ...(words.length === 0 && why.semantic === null ? [t.search.nearby] : [])
   ]
   const numbers = [
-    t.search.scoreHint,
     ...(why.keyword === null ? [] : [t.search.byWords(why.keyword.rank)]),
     ...(why.semantic === null ? [] : [t.search.byMeaning(why.semantic.rank, format.fixed(why.semantic.score))]),
     ...(why.rerank === null ? [] : [t.search.byModel(why.rerank.rank)]),
@@ -155,6 +154,7 @@ export const Search = () => {
               )
             : t.search.newest}
         </p>
+        {isAsked && rows.length > 0 && <p className={css["hint"]}>{t.search.scoreHint}</p>}
         {isAsked && found.data !== undefined && found.data.absent.length > 0 && (
           <Note kind="warn">{t.search.absent(found.data.absent)}</Note>
         )}

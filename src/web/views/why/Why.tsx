@@ -13,6 +13,7 @@ import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Bar, Inline, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, change, useAddress } from "../../state/Address.ts"
 import { ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
+import { isTouched } from "../../state/Wide.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Given } from "../sessions/Given.tsx"
 import { Recent } from "./Recent.tsx"
@@ -29,31 +30,27 @@ const Scale = ({ verdict: { bounds, score } }: Pick<Data, "verdict">) => {
   const format = useFormat()
   const whole = Math.max(score, bounds.memories) * 1.2
   const at = (value: number) => `${Math.min(100, Math.max(0, 100 * value / whole))}%`
+  const words = t.why.scale(format.fixed(score, 1), format.fixed(bounds.pointer, 1), format.fixed(bounds.memories, 1))
   return (
-    <div
-      className={css["scale"]}
-      role="img"
-      aria-label={t.why.scale(
-        format.fixed(score, 1),
-        format.fixed(bounds.pointer, 1),
-        format.fixed(bounds.memories, 1)
-      )}
-    >
-      <div className={css["track"]}>
-        <i
-          className={css["pointerZone"]}
-          style={{ left: at(bounds.pointer), right: `calc(100% - ${at(bounds.memories)})` }}
-        />
-        <i className={css["memoriesZone"]} style={{ left: at(bounds.memories) }} />
-        <i className={css["score"]} style={{ left: at(score) }} />
+    <>
+      <div className={css["scale"]} aria-hidden="true">
+        <div className={css["track"]}>
+          <i
+            className={css["pointerZone"]}
+            style={{ left: at(bounds.pointer), right: `calc(100% - ${at(bounds.memories)})` }}
+          />
+          <i className={css["memoriesZone"]} style={{ left: at(bounds.memories) }} />
+          <i className={css["score"]} style={{ left: at(score) }} />
+        </div>
+        <span className={css["bound"]} data-side="left" style={{ left: at(bounds.pointer) }}>
+          {t.why.pointerFrom(format.fixed(bounds.pointer, 1))}
+        </span>
+        <span className={css["bound"]} style={{ left: at(bounds.memories) }}>
+          {t.why.memoriesFrom(format.fixed(bounds.memories, 1))}
+        </span>
       </div>
-      <span className={css["bound"]} data-side="left" style={{ left: at(bounds.pointer) }}>
-        {t.why.pointerFrom(format.fixed(bounds.pointer, 1))}
-      </span>
-      <span className={css["bound"]} style={{ left: at(bounds.memories) }}>
-        {t.why.memoriesFrom(format.fixed(bounds.memories, 1))}
-      </span>
-    </div>
+      <p className={css["quiet"]}>{words}</p>
+    </>
   )
 }
 
@@ -386,7 +383,7 @@ export const Why = () => {
           className={parts["input"]}
           value={text}
           rows={3}
-          autoFocus
+          autoFocus={!isTouched()}
           aria-label={t.why.prompt}
           placeholder={t.why.placeholder}
           onChange={(event) => setText(event.target.value)}

@@ -114,8 +114,8 @@ const balanceZh = ({ deadLetter, skipped, stored, total }: LineSum): string => {
 const sizeZh = ({ bytes, letGo, limit }: Size): string =>
   `${megabytes(bytes)}，${limit === 0 ? "没有上限" : `上限 ${megabytes(limit)}`}；${
     letGo.at === null
-      ? "没有放掉任何内容"
-      : `已放掉 ${number(letGo.messages)} 条消息和 ${number(letGo.units)} 条记忆，最近一次是 ${minute(letGo.at)}`
+      ? "没有清除任何内容"
+      : `已清除 ${number(letGo.messages)} 条消息和 ${number(letGo.units)} 条记忆，最近一次是 ${minute(letGo.at)}`
   }`
 
 const zh: HealthWords = {
@@ -123,12 +123,12 @@ const zh: HealthWords = {
   lines: balanceZh,
   unbalanced: (lines) => `各行的账目不平衡，请报告此问题：${balanceZh(lines)}`,
   letters: (n, some) =>
-    `${number(n)} 行读不懂，已保留：${
+    `${number(n)} 行无法解析，已保留：${
       some.map(({ offset, path, reason }) => `${path} 第 ${offset} 字节（${reason}）`).join("；")
     }`,
   size: sizeZh,
   tooLarge: (size) =>
-    `${sizeZh(size)}。有 Claude Code 会话打开时，最不值得保留的会被放掉；置顶和保留的不会，最近一天的也不会。` +
+    `${sizeZh(size)}。有 Claude Code 会话打开时，最不值得保留的会被清除；置顶和保留的不会，最近一天的也不会。` +
     "把 CLAUDE_MEMORY_MAX_MB 设得更大，或设为 0 表示没有上限",
   projects: (n) => `${number(n)} 个，没有排除任何一个`,
   excluded: (names) => `已排除 ${names.join("、")}：不读取其会话记录；\`claude-memory projects include\` 可恢复`,
@@ -170,7 +170,8 @@ const zh: HealthWords = {
     gone: (files) => `要运行的 ${files.join("、")} 已不存在；请再运行一次 \`claude-memory init\``,
     part: "只装了一部分；请再运行一次 `claude-memory init`",
     off: "不运行任何钩子（disableAllHooks），因此什么也不会告诉它",
-    runs: (isEverywhere, answers) => `${isEverywhere ? "在你的所有项目里" : "在这个项目里"}运行；由 ${answers} 回答提示`
+    runs: (isEverywhere, answers) =>
+      `${isEverywhere ? "在您的所有项目里" : "在这个项目里"}运行；由 ${answers} 回答提示词`
   },
   backups: {
     none: "没有备份",

@@ -59,7 +59,10 @@ describe("backup and restore", () => {
         assert.include(made.stdout, `restore ${path}`)
         assert.match((yield* cli(home, "backup", "verify")).stdout, /is whole\.\nIt was made .+ 82 memories/)
         assert.include((yield* cli(home, "backup", "--list")).stdout, basename(path))
-        assert.match((yield* cli(home, "doctor")).stdout, /ok +backups +the newest is less than an hour old; 1 backup of/)
+        assert.match(
+          (yield* cli(home, "doctor")).stdout,
+          /ok +backups +the newest is less than an hour old; 1 backup of/
+        )
 
         const saved = yield* json<{ id: string }>(home, "save", "A note about quinces.")
         const restored = yield* cli(home, "restore", path)

@@ -41,7 +41,7 @@ describe("the checks of a memory", () => {
         en.get("dead letters")?.detail ?? "",
         /^1 line could not be understood and is kept: \S.* at byte \d+/
       )
-      assert.match(zh.get("dead letters")?.detail ?? "", /^1 行读不懂，已保留：\S.* 第 \d+ 字节/)
+      assert.match(zh.get("dead letters")?.detail ?? "", /^1 行无法解析，已保留：\S.* 第 \d+ 字节/)
       assert.match(en.get("waiting work")?.detail ?? "", /^\d+ items wait; /)
       assert.match(zh.get("failed work")?.detail ?? "", /^review one 失败 1 次（no model）；/)
     }).pipe(Effect.provide(testing.layer)))

@@ -50,7 +50,7 @@ const ZH: typeof EN = {
   forgotten: /^已忘记：“/,
   again: /^已重新记住：“/,
   prompt: "提示",
-  oneLetter: /^1 行读不懂，已保留：/,
+  oneLetter: /^1 行无法解析，已保留：/,
   failedWork: "失败的任务",
   fiveTimes: "失败 5 次",
   givenUp: "已放弃",
@@ -426,7 +426,7 @@ describe.skipIf(browserPath === undefined)(
         }).unit.feedback ?? []
       assert.deepStrictEqual((await feedback()).map(({ helps }) => helps), [false])
       await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
-      await page.getByText(/^What was said of it is taken back: “/).waitFor()
+      await page.getByText(/^The feedback is taken back: “/).waitFor()
       assert.deepStrictEqual(await feedback(), [])
       // Asked again today, the prompt stands beside what was told at it then.
       await page.getByRole("link", { name: "What would memory tell Claude here today, and why?" }).first().click()

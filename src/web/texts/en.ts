@@ -143,7 +143,7 @@ export const en = {
     pinnedNow: "Pinned: Claude is told it at the start of each session.",
     unpinnedNow: "No longer pinned.",
     keep: "Keep",
-    keepNoMore: "Keep no more",
+    keepNoMore: "Stop keeping",
     keptHint: "Kept: it is never let go, and not listed among the least.",
     keptNow: "Kept: it is never let go.",
     keptNoMore: "No longer kept: it is judged like others.",
@@ -157,7 +157,7 @@ export const en = {
     also: (units: number, sessions: number) =>
       `It is also taken out of ${takenOf(units, sessions)}, which are made anew of what is left:`,
     replacedBy: "Out of date: replaced by",
-    holdsAgain: "It is not out of date",
+    holdsAgain: "It still holds",
     heldAgain: "No longer replaced.",
     replaced: "Replaced: from now on Claude is told the other memory.",
     replaceTitle: "Which memory replaces this one?",
@@ -185,7 +185,7 @@ export const en = {
       who === "person" ? "changed by you" : who === "claude" ? "changed by Claude" : "by a rule",
     helps: "You said that it helps at such prompts.",
     helpsNot: "You said that it does not help at such prompts.",
-    feedbackTakenBack: "That was taken back.",
+    feedbackTakenBack: "The feedback was taken back.",
     usedNow: (n: number) =>
       n === 1 ? "Claude used it, in 1 session so far." : `Claude used it, in ${n} sessions so far.`,
     undone: "a change undone",
@@ -412,7 +412,7 @@ export const en = {
     done: {
       edit: (what: string) => `As it was before the edit: ${what}.`,
       keep: (what: string, isKept: boolean) => isKept ? `Kept again: ${what}.` : `No longer kept: ${what}.`,
-      feedback: (what: string) => `What was said of it is taken back: ${what}.`,
+      feedback: (what: string) => `The feedback is taken back: ${what}.`,
       forget: (what: string) => `Remembered again: ${what}.`,
       merge: () => "The merge is undone."
     }
@@ -421,7 +421,7 @@ export const en = {
     title: "What was changed and forgotten",
     hint: "Of the last seven days, newest first: what can be undone. Of what is forgotten, the title alone is shown.",
     none: "There is nothing of the last seven days that could be undone.",
-    kinds: { edit: "Edited", keep: "Kept", feedback: "Said of it", forget: "Forgotten", merge: "Merged" },
+    kinds: { edit: "Edited", keep: "Kept", feedback: "Feedback", forget: "Forgotten", merge: "Merged" },
     byClaude: "by Claude",
     until: (time: string) => `can be undone until ${time}`,
     merge: (from: string, into: string) => `${from} into ${into}`,

@@ -55,7 +55,7 @@ export const zh: Texts = {
     skip: "跳到正文",
     views: "视图",
     otherLanguage: "English",
-    theme: (name) => `主题：${name}。切换`,
+    theme: (name) => `主题：${name}，点击切换`,
     themes: { system: "跟随系统", light: "浅色", dark: "深色" },
     away: "未实时更新",
     awayHint: "服务没有响应，页面会自动重试；运行 `claude-memory open` 可启动服务。",
@@ -63,7 +63,7 @@ export const zh: Texts = {
     toSearch: "去搜索",
     signedOut: "请从终端打开此页",
     signedOutHint:
-      "您的记忆只给您看：打开页面的链接只能用一次，而这个标签页已没有有效的令牌。运行下面的命令，会打开新的标签页："
+      "记忆只对您可见：打开页面的链接只能使用一次，而这个标签页已没有有效的令牌。请运行下面的命令，它会打开新的标签页："
   },
   palette: {
     name: "命令面板",
@@ -71,12 +71,12 @@ export const zh: Texts = {
     goTo: (view) => `前往${view}`,
     theme: (name) => `主题：${name}`,
     searchFor: (text) => `搜索“${text}”`,
-    whyFor: (text) => `对“${text}”，Claude 会得到什么？`
+    whyFor: (text) => `提问“${text}”时，Claude 会得到哪些记忆？`
   },
   help: {
     title: "快捷键",
     keys: {
-      "/": "输入问题或提示",
+      "/": "输入问题或提示词",
       j: "列表中的下一条",
       k: "上一条",
       Enter: "打开",
@@ -140,8 +140,8 @@ export const zh: Texts = {
     id: "编号",
     transcript: "会话记录",
     ofFile: (file) => `与 ${file} 有关的记忆`,
-    source: () => "它所依据的消息",
-    letGo: (date) => `为控制记忆的大小，前后的其他内容已于 ${date} 清除。`,
+    source: () => "来源消息",
+    letGo: (date) => `为控制记忆库的大小，它前后的其他内容已于 ${date} 清除。`,
     savedBy: (who) => who === "person" ? "由您保存" : "由 Claude 保存",
     edit: "编辑",
     pin: "置顶",
@@ -151,10 +151,10 @@ export const zh: Texts = {
     pinnedNow: "已置顶：每个会话开始时都会提供给 Claude。",
     unpinnedNow: "已取消置顶。",
     keep: "保留",
-    keepNoMore: "不再保留",
+    keepNoMore: "取消保留",
     keptHint: "已保留：永远不会清除，也不再列为最不值得保留的。",
     keptNow: "已保留：永远不会清除。",
-    keptNoMore: "不再保留：与其他记忆一样评判。",
+    keptNoMore: "已取消保留：与其他记忆同等对待。",
     replace: "取代",
     copy: "复制",
     forget: "忘记",
@@ -184,15 +184,15 @@ export const zh: Texts = {
     discard: "放弃改动",
     discardHint: "这些改动还没有保存。",
     draftKept: (title) => `您对“${title}”的改动还没有保存，回到它时可以继续。`,
-    changedMeanwhile: "其间有人改动了这条记忆，没有覆盖任何内容。请复制您写的内容，离开表单后重新开始。",
+    changedMeanwhile: "您编辑期间，这条记忆被改动过；没有覆盖任何内容。请先复制您写的内容，退出编辑后重新开始。",
     history: "改动历史",
-    changedBy: (who) => who === "person" ? "由您改动" : who === "claude" ? "由 Claude 改动" : "由规则得出",
-    helps: "您认为它对这类提示有帮助。",
-    helpsNot: "您认为它对这类提示没有帮助。",
+    changedBy: (who) => who === "person" ? "由您改动" : who === "claude" ? "由 Claude 改动" : "由规则改动",
+    helps: "您认为它对这类提示词有帮助。",
+    helpsNot: "您认为它对这类提示词没有帮助。",
     feedbackTakenBack: "已收回该反馈。",
-    usedNow: (n) => `Claude 用了它，至今在 ${n} 个会话中。`,
+    usedNow: (n) => `Claude 用到了它，至今共 ${n} 个会话。`,
     undone: "撤销了一次改动",
-    undoneSince: "之后已撤销",
+    undoneSince: "后来已撤销",
     made: "生成"
   },
   session: {
@@ -214,7 +214,7 @@ export const zh: Texts = {
     remembered: (n) => `从中记住了 ${memories(n)}`,
     given: (texts, tokens, late) =>
       (texts === 0 ? "记忆没有给 Claude 任何内容" : `记忆给了 Claude ${number(texts)} 段文字，共 ${tokens} 个 token`) +
-      (late === 0 ? "。" : `；${number(late)} 段来得太晚。`),
+      (late === 0 ? "。" : `；${number(late)} 段迟到。`),
     nothing: "没有保留任何对话内容。",
     nothingHint: "它已被忘记，或为控制大小而清除。",
     more: "显示后面的内容",
@@ -277,9 +277,9 @@ export const zh: Texts = {
   failedTimes: (n) => `失败 ${number(n)} 次`,
   given: {
     name: "给了 Claude",
-    pointer: "给了 Claude 标题",
+    pointer: "只给了 Claude 标题",
     tokens: (n) => `${n} 个 token`,
-    states: { arrived: "已送达", late: "来得太晚", pending: "已发送" },
+    states: { arrived: "已送达", late: "迟到", pending: "已发送" },
     opening: "因为会话开始：之前的会话留下的内容",
     goOn: "因为您要求继续：之前的会话留下的内容",
     forWords: "因为这些词：",
@@ -290,18 +290,18 @@ export const zh: Texts = {
     helpsNot: "没有帮助",
     helpsNotIt: (title) => `没有帮助：${title}`,
     helped: (words) =>
-      words.length === 0 ? "今后会优先提供它。" : `遇到含这些词的提示会优先提供它：${words.join("、")}`,
+      words.length === 0 ? "今后会优先提供它。" : `遇到含这些词的提示词会优先提供它：${words.join("、")}`,
     helpedNot: (words) =>
-      words.length === 0 ? "今后会较少提供它。" : `遇到含这些词的提示不再提供它：${words.join("、")}`,
+      words.length === 0 ? "今后会较少提供它。" : `遇到含这些词的提示词不再提供它：${words.join("、")}`,
     gone: (id) => `已不存在的记忆（${id}）`
   },
   why: {
-    title: "会提供哪些记忆给 Claude，为什么？",
-    hint: "像对 Claude 那样输入提示，查看会附上哪些记忆、如何判定。结果随输入更新，不会发送给 Claude。",
-    before: (at) => `${at}，对这条提示给了 Claude：`,
-    nothingBefore: (at) => `没有记录表明 ${at} 对这条提示给过 Claude 任何内容。`,
-    today: "今天，以现有的记忆会提供：",
-    prompt: "提示",
+    title: "Claude 会得到哪些记忆，为什么？",
+    hint: "像对 Claude 那样输入提示词，查看会附上哪些记忆、如何判定。结果随输入更新，不会发送给 Claude。",
+    before: (at) => `${at}，对这条提示词给了 Claude：`,
+    nothingBefore: (at) => `没有记录表明 ${at} 对这条提示词给过 Claude 任何内容。`,
+    today: "以现在的记忆，今天会提供：",
+    prompt: "提示词",
     placeholder: "webhook 为什么把邮件发了两次？",
     verdict: {
       nothing: "不会提供任何记忆。",
@@ -311,22 +311,22 @@ export const zh: Texts = {
     absent: (words) => `没有任何记忆包含${quoted(words)}。`,
     costs: (tokens) => `这段文字有 ${tokens} 个 token。`,
     scale: (score, pointer, memories) =>
-      `这条提示得 ${score} 分：达到 ${pointer} 分，提供最相关记忆的标题；达到 ${memories} 分，提供记忆的内容。`,
+      `这条提示词得 ${score} 分：达到 ${pointer} 分，提供最相关记忆的标题；达到 ${memories} 分，提供记忆的内容。`,
     pointerFrom: (n) => `标题：${n}`,
     memoriesFrom: (n) => `记忆：${n}`,
     sum: "得分的构成",
     score: "得分",
     parts: {
       evidence: (bits) => `最匹配的记忆中集中出现的少见词${bits === "" ? "" : `（共值 ${bits}，最多计 24）`}`,
-      coverage: (share) => `该记忆覆盖了提示用词总权重的 ${share}（全部覆盖得 12）`,
-      past: "提示问到以前的事（“又”“上次”“之前”“为什么”）",
-      order: "提示是命令，Claude 不太需要背景",
-      length: (tokens) => `提示较长（${number(tokens)} 个 token，超过 32 开始扣分）`
+      coverage: (share) => `该记忆覆盖了提示词用词总权重的 ${share}（全部覆盖得 12 分）`,
+      past: "提示词问到以前的事（“又”“上次”“之前”“为什么”）",
+      order: "提示词是一条指令，Claude 不太需要背景",
+      length: (tokens) => `提示词较长（${number(tokens)} 个 token，超过 32 开始扣分）`
     },
-    noEvidence: "没有记忆包含提示中的少见词，因此无论得分多少都不提供。",
+    noEvidence: "没有记忆包含提示词中的少见词，因此无论得分多少都不提供。",
     short: (by, tells) => tells === "nothing" ? `再多 ${by} 分就会提供标题。` : `再多 ${by} 分就会提供完整的记忆。`,
     missing: "如果一条记忆还包含这些词，得分会更高：",
-    words: "提示中的词",
+    words: "提示词中的词",
     wordsHint: "包含一个词的记忆越少，它的权重越大：数量每减半加 1 分（即 1 比特信息量），最多 8 分。",
     word: "词",
     bits: "权重",
@@ -345,7 +345,7 @@ export const zh: Texts = {
     },
     tells: { nothing: "无", pointer: "标题", memories: "记忆" },
     nearest: "最相关的记忆",
-    noNearest: "没有记忆包含提示中的少见词。",
+    noNearest: "没有记忆包含提示词中的少见词。",
     isTold: "提供",
     isPointed: "只提供标题",
     isNear: (by) => `不提供：差 ${by} 分`,
@@ -361,7 +361,7 @@ export const zh: Texts = {
     recent: "最近 30 天给 Claude 的内容",
     openSession: "打开会话",
     nothingYet: "还没有给过 Claude 任何内容。",
-    nothingYetHint: "可以用今天的记忆重新查看以前会话中的任何提示：打开会话，点击提示下面的链接。"
+    nothingYetHint: "可以用今天的记忆重新查看以前会话中的任何提示词：打开会话，点击提示词下面的链接。"
   },
   least: {
     title: "最不值得保留的五十条",
@@ -369,9 +369,9 @@ export const zh: Texts = {
     order:
       "排序依据：正文有多少值得一读（您自己的话最重要）、时间（每 90 天减半）和类型。提供给 Claude 的次数不影响排序。",
     worth: (whole, type, quality, age) =>
-      `价值为新决定的 ${whole}：正文 ${quality} 值得一读 · 时间使其剩 ${age} · ${type}`,
+      `价值相当于一条新决定的 ${whole}：正文的 ${quality} 值得一读 · 因时间久远剩 ${age} · ${type}`,
     typeCounts: (type, share) => `${type}计 ${share}`,
-    takesNothing: "没有别处说过同样的内容。",
+    takesNothing: "别处没有同样的内容。",
     goesToo: (n) => `另有 ${number(n)} 条内容相同的会一起忘记。`,
     takenOutOf: (titles, sessions) =>
       `忘记时也会从${
@@ -390,7 +390,7 @@ export const zh: Texts = {
     nothingHint: "从这里的会话得出的记忆您都已作出决定，其余的由您自己保存或编辑。"
   },
   projects: {
-    hint: "项目是一个仓库，或仓库之外的文件夹。合并会移动记忆；被排除的项目不再读取。",
+    hint: "项目是一个仓库，或仓库之外的文件夹。合并会移动记忆；不再读取被排除的项目。",
     name: "名称",
     rename: "重命名",
     renameTitle: (name) => `重命名 ${name}`,
@@ -402,7 +402,7 @@ export const zh: Texts = {
     mergeHint: (n) => `它的 ${memories(n)}会移到那里，今后在其中说的内容也一样。可以撤销。`,
     merged: (from, into) => `${from} 现在是 ${into} 的一部分。`,
     manage: "管理",
-    holds: "包含原来的",
+    holds: "包含",
     split: "拆分",
     splitIt: (name) => `让 ${name} 重新成为独立的项目`,
     splitDone: (name) => `${name} 重新成为独立的项目。`,
@@ -448,7 +448,7 @@ export const zh: Texts = {
     title: "改动和忘记的内容",
     hint: "最近七天内可撤销的，最新的在前。已忘记的只显示标题。",
     none: "最近七天里没有可以撤销的内容。",
-    kinds: { edit: "已编辑", keep: "保留", feedback: "反馈", forget: "已忘记", merge: "已合并" },
+    kinds: { edit: "已编辑", keep: "已保留", feedback: "反馈", forget: "已忘记", merge: "已合并" },
     byClaude: "由 Claude",
     until: (time) => `${time} 前可撤销`,
     merge: (from, into) => `${from} 合并到 ${into}`,
@@ -459,7 +459,7 @@ export const zh: Texts = {
     title: "无法解析的行与失败的任务",
     nothing: "没有。",
     work: "失败的任务",
-    lines: "读不懂的行连同原因都保留着，其中的机密已遮盖。如有本应读懂的，请报告。",
+    lines: "无法解析的行连同原因一起保留，其中的机密已遮盖。如有本应能解析的，请报告。",
     at: (path, offset) => `${path} 第 ${number(offset)} 字节`,
     kinds: {
       segment: "从会话的一部分生成记忆：",
@@ -522,7 +522,7 @@ export const zh: Texts = {
     most: (tokens) => `每天最多 ${tokens}`,
     asTable: "以表格显示",
     dayName: "日期",
-    texts: "文字",
+    texts: "段数",
     tokens: "token",
     late: "迟到",
     spending: "30 天内模型的费用",
@@ -540,7 +540,7 @@ export const zh: Texts = {
     open: (n) => `${number(n)} 个打开`,
     drift: (what) => `未登记：${what}`,
     kind: "种类",
-    openFor: "已打开",
-    openedBy: "打开者"
+    openFor: "打开时长",
+    openedBy: "打开处"
   }
 }

@@ -8,7 +8,7 @@ import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
 import { Link } from "../../parts/Link.tsx"
-import { Ago, At } from "../../parts/Words.tsx"
+import { Ago, At, Inline } from "../../parts/Words.tsx"
 import { addressOf } from "../../state/Address.ts"
 import { useTexts } from "../../texts/Texts.ts"
 import { Card } from "./Card.tsx"
@@ -57,7 +57,7 @@ const Piece = ({ failure, isPending, onRetry }: PieceProps) => {
       </p>
       <pre tabIndex={0}>{error}</pre>
       <p className={css["quiet"]}>
-        {isDead || !ALONE.has(kind) ? t.failed.todo[kind] : t.failed.wait}
+        <Inline text={isDead || !ALONE.has(kind) ? t.failed.todo[kind] : t.failed.wait} />
       </p>
       <div>
         <Button icon="undo" isDisabled={isPending} onClick={onRetry}>{t.failed.retry}</Button>

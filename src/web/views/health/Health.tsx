@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query"
 import type { ReactNode } from "react"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
+import { Inline } from "../../parts/Words.tsx"
 import { usePreferences } from "../../state/Preferences.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Card } from "./Card.tsx"
@@ -37,7 +38,9 @@ const Checks = () => {
                 <li key={name} data-state={state}>
                   <span className={css["badge"]}>{t.health.states[state]}</span>
                   <strong>{t.health.check(name)}</strong>
-                  <span className={css["detail"]}>{detail}</span>
+                  <span className={css["detail"]}>
+                    <Inline text={detail} />
+                  </span>
                 </li>
               ))}
             </ul>

@@ -13,6 +13,7 @@ import { Link } from "../../parts/Link.tsx"
 import parts from "../../parts/parts.module.css"
 import { Question } from "../../parts/Question.tsx"
 import { say, sayProblem } from "../../parts/Toasts.tsx"
+import { Inline } from "../../parts/Words.tsx"
 import { addressOf } from "../../state/Address.ts"
 import { ITEM, useListKeys } from "../../state/Keys.ts"
 import { useTexts } from "../../texts/Texts.ts"
@@ -256,7 +257,9 @@ export const Projects = () => {
           all.length === 0
             ? (
               <Empty title={t.projects.none}>
-                <p>{t.search.noMemoriesHint}</p>
+                <p>
+                  <Inline text={t.search.noMemoriesHint} />
+                </p>
               </Empty>
             )
             : (

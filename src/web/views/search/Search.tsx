@@ -164,7 +164,9 @@ export const Search = () => {
             rows.length === 0
               ? (
                 <Empty title={isAsked ? t.search.nothing(asked) : t.search.noMemories}>
-                  <p>{isAsked ? t.search.nothingHint : t.search.noMemoriesHint}</p>
+                  <p>
+                    <Inline text={isAsked ? t.search.nothingHint : t.search.noMemoriesHint} />
+                  </p>
                 </Empty>
               )
               : (

@@ -64,7 +64,9 @@ export const Sessions = () => {
           return all.length === 0
             ? (
               <Empty title={t.session.noSessions}>
-                <p>{t.session.noSessionsHint}</p>
+                <p>
+                  <Inline text={t.session.noSessionsHint} />
+                </p>
               </Empty>
             )
             : (

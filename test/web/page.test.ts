@@ -61,6 +61,9 @@ const ZH: typeof EN = {
 }
 const LANGUAGES = [["en-GB", EN], ["zh-CN", ZH]] as const
 
+/** Milliseconds after a letter in which a key that changes something is taken for the next one of a word. */
+const WORD_MS = 700
+
 /** What axe finds in the page that is serious or critical. */
 const faultsOf = (page: Page) =>
   page.evaluate(async () => {
@@ -191,6 +194,8 @@ describe.skipIf(browserPath === undefined)(
       await items.first().waitFor()
       await page.keyboard.type("xyxy")
       await page.keyboard.type("just fix your proxy")
+      await leave()
+      await page.keyboard.type("kyoto")
       await page.waitForTimeout(300)
       assert.strictEqual(await asks.count(), 0)
       assert.strictEqual(await page.getByRole("button", { name: "Undo" }).count(), 0)
@@ -203,7 +208,7 @@ describe.skipIf(browserPath === undefined)(
       await page.keyboard.press("p")
       await page.getByText("Pinned: Claude is told it").first().waitFor()
       await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
-      await page.getByText("No longer pinned.").waitFor()
+      await page.getByRole("status").getByText("No longer pinned.").waitFor()
       await page.getByRole("article").getByRole("button", { name: "Copy", exact: true }).focus()
       await page.keyboard.press("x")
       await page.getByRole("dialog").waitFor()
@@ -488,6 +493,7 @@ describe.skipIf(browserPath === undefined)(
       await takes.waitFor()
       const before = await items.count()
       await page.keyboard.press("j")
+      await page.waitForTimeout(WORD_MS)
       await page.keyboard.press("y")
       await page.waitForFunction((href) => document.activeElement?.getAttribute("href") === href, forgotten)
       await page.keyboard.press("x")

@@ -14,7 +14,7 @@ interface Listener {
 }
 
 /** Milliseconds after a letter without a meaning for which a key changes nothing: it is one of a word, typed where nothing takes words. */
-const WORD_MS = 1_000
+const WORD_MS = 700
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -22,6 +22,7 @@ const isTyping = (target: EventTarget | null): boolean =>
     target instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(target.type))
 
 const listeners = new Set<{ readonly current: Listener }>()
+/** When the last letter was pressed that may be one of a word. */
 let letterAt = -Infinity
 
 const onKey = (event: KeyboardEvent) => {
@@ -95,6 +96,8 @@ const step = (by: 1 | -1) => {
   )
   const next = at < 0 ? all.find((item) => item.getAttribute("aria-current") === "true") ?? all[0] : all[at + by]
   if (next === undefined) return
+  // Who comes to the list by this key may as well have begun a word.
+  if (at < 0) letterAt = performance.now()
   next.focus()
   next.scrollIntoView({ block: "nearest" })
 }

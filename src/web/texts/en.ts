@@ -106,7 +106,7 @@ export const en = {
     words: (words: ReadonlyArray<string>) => `your words: ${words.join(", ")}`,
     meaning: "close in meaning",
     nearby: "near others that answer",
-    scoreHint: "The percentage says how surely a memory answers, by its words and its meaning; rare words count most.",
+    scoreHint: "Match: how surely a memory answers, by its words (rare ones most) and its meaning.",
     byWords: (rank: number) => `By words it is number ${rank}.`,
     byMeaning: (rank: number, cosine: string) => `By meaning it is number ${rank}, with a cosine of ${cosine}.`,
     byModel: (rank: number) => `By the reranking model it is number ${rank}.`,

@@ -116,7 +116,7 @@ export const zh: Texts = {
     words: (words) => `匹配的词：${words.join("、")}`,
     meaning: "语义相近",
     nearby: "与其他结果相邻",
-    scoreHint: "匹配度：按词语和语义，记忆有多大把握回答了问题；越少见的词权重越大。",
+    scoreHint: "匹配度：按词语（少见的权重大）和语义，有多大把握回答了问题。",
     byWords: (rank) => `按词语排第 ${rank}。`,
     byMeaning: (rank, cosine) => `按语义排第 ${rank}，余弦相似度 ${cosine}。`,
     byModel: (rank) => `重排模型排第 ${rank}。`,

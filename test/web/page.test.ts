@@ -257,8 +257,12 @@ describe.skipIf(browserPath === undefined)(
       assert.strictEqual(await text.inputValue(), typed)
       assert.isTrue(await items.nth(1).evaluate((item) => item === document.activeElement))
       await form.getByRole("button", { name: "Cancel" }).click()
+      const goOn = question.getByRole("button", { name: "Go on editing" })
+      assert.isTrue(await goOn.evaluate((button) => button === document.activeElement))
       await question.getByRole("button", { name: "Throw away" }).click()
       await form.waitFor({ state: "detached" })
+      // The list has the focus again.
+      assert.isTrue(await items.nth(1).evaluate((item) => item === document.activeElement))
       assert.deepStrictEqual(faults, [])
       await close()
     })

@@ -24,7 +24,9 @@ export const Dialog = ({ children, foot, isBare = false, onClose, title }: Props
     const before = document.activeElement
     dialog?.showModal()
     // The browser would choose the button that closes it.
-    dialog?.querySelector<HTMLElement>(`input, select, textarea, .${css["dialogFoot"] ?? ""} button`)?.focus()
+    const first = dialog?.querySelector<HTMLElement>("[data-first=true]") ??
+      dialog?.querySelector<HTMLElement>(`input, select, textarea, .${css["dialogFoot"] ?? ""} button`)
+    first?.focus()
     return () => {
       dialog?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()

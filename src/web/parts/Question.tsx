@@ -7,13 +7,15 @@ interface Props {
   readonly title: string
   /** Name of the button that agrees. */
   readonly agree: string
+  /** Name of the button that goes back, which then has the focus. */
+  readonly goOn?: string
   readonly children: ReactNode
   readonly onAgreed: () => void
   readonly onClose: () => void
 }
 
 /** Asks before something is done that takes from what is remembered. */
-export const Question = ({ agree, children, onAgreed, onClose, title }: Props) => {
+export const Question = ({ agree, children, goOn, onAgreed, onClose, title }: Props) => {
   const t = useTexts()
   const agreed = () => {
     onAgreed()
@@ -26,7 +28,7 @@ export const Question = ({ agree, children, onAgreed, onClose, title }: Props) =
       foot={
         <>
           <Button kind="danger" onClick={agreed}>{agree}</Button>
-          <Button onClick={onClose}>{t.cancel}</Button>
+          <Button onClick={onClose} isFirst={goOn !== undefined}>{goOn ?? t.cancel}</Button>
         </>
       }
     >

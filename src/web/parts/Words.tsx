@@ -107,7 +107,7 @@ export const Snippet = ({ marks = [], text }: { readonly text: string; readonly 
 export const Prose = ({ isMessage = false, text }: { readonly text: string; readonly isMessage?: boolean }) => (
   <div className={css["prose"]} dir="auto">
     {blocksOf(text, isMessage ? undefined : labelOf).map(({ kind, label, mark, text }, i) => {
-      if (kind === "code") return <pre key={i}><code>{text}</code></pre>
+      if (kind === "code") return text.trim() === "" ? null : <pre key={i}><code>{text}</code></pre>
       const name = label === undefined ? null : <Label text={label} />
       const inner = <Inline text={text} />
       if (kind === "text") return <p key={i}>{name}{inner}</p>

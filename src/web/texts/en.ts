@@ -175,6 +175,7 @@ export const en = {
     saved: (what: string) => `Saved: ${what}.`,
     discardTitle: "Throw away what you changed?",
     discard: "Throw away",
+    editOn: "Go on editing",
     discardHint: "It is not saved yet.",
     draftKept: (title: string) =>
       `What you changed in “${title}” is not saved yet. You find it when you come back to it.`,

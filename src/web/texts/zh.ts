@@ -182,6 +182,7 @@ export const zh: Texts = {
     saved: (what) => `已保存：${what}。`,
     discardTitle: "放弃您的改动？",
     discard: "放弃改动",
+    editOn: "继续编辑",
     discardHint: "这些改动还没有保存。",
     draftKept: (title) => `您对“${title}”的改动还没有保存，回到它时可以继续。`,
     changedMeanwhile: "您编辑期间，这条记忆被改动过；没有覆盖任何内容。请先复制您写的内容，退出编辑后重新开始。",

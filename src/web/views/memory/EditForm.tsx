@@ -134,6 +134,7 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
         <Question
           title={t.memory.discardTitle}
           agree={t.memory.discard}
+          goOn={t.memory.editOn}
           onAgreed={close}
           onClose={() => setLeaving(false)}
         >

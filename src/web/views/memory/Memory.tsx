@@ -17,7 +17,7 @@ import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, At, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, cameFrom, go } from "../../state/Address.ts"
 import { draftOf, dropDraft } from "../../state/Drafts.ts"
-import { ofMemory, useKeys, useMemoryKeys } from "../../state/Keys.ts"
+import { focusItem, ofMemory, useKeys, useMemoryKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { MessageText } from "../sessions/MessageText.tsx"
 import { EditForm } from "./EditForm.tsx"
@@ -173,6 +173,16 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
   useEffect(() => {
     if (!isPane && cameFrom() !== undefined && document.activeElement === document.body) heading.current?.focus()
   }, [isPane])
+  // What had the focus in a form that is left is gone, too.
+  const isEditing = open === "edit" || open === "title"
+  const wasEditing = useRef(isEditing)
+  useEffect(() => {
+    const isLeft = wasEditing.current && !isEditing
+    wasEditing.current = isEditing
+    if (!isLeft || document.activeElement !== document.body) return
+    if (isPane) focusItem(addressOf({ name: "memory", id }))
+    else heading.current?.focus()
+  }, [isEditing, isPane, id])
   const acted = useRef<Pressed>(undefined)
   useEffect(() => {
     if (pressed === undefined || pressed === acted.current) return
@@ -209,8 +219,8 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
             : <Inline text={unit.title} />}
         </Title>
         {edited?.isTitleOld === true && open === undefined && (
-          <p className={css["quiet"]}>
-            {t.memory.titleOld}{" "}
+          <p className={css["old"]}>
+            {t.memory.titleOld}
             <Button kind="ghost" icon="edit" onClick={() => setOpen("title")}>{t.memory.editTitle}</Button>
           </p>
         )}
@@ -259,7 +269,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
           </Button>
         </Note>
       )}
-      {open === "edit" || open === "title"
+      {isEditing
         ? <EditForm unit={unit} etag={seen.etag} isTitleFirst={open === "title"} onClose={close} />
         : (
           <div className={css["content"]}>

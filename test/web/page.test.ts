@@ -256,6 +256,8 @@ describe.skipIf(browserPath === undefined)(
       await text.waitFor()
       assert.strictEqual(await text.inputValue(), typed)
       assert.isTrue(await items.nth(1).evaluate((item) => item === document.activeElement))
+      await page.keyboard.press("e")
+      assert.isTrue(await text.evaluate((box) => box === document.activeElement))
       await form.getByRole("button", { name: "Cancel" }).click()
       const goOn = question.getByRole("button", { name: "Go on editing" })
       assert.isTrue(await goOn.evaluate((button) => button === document.activeElement))

@@ -128,10 +128,7 @@ export const Least = () => {
   }
   const [lookedAt, setLookedAt] = useState<string>()
   const looked = left.find(({ id }) => id === lookedAt) ?? left[0]
-  const goOn = () => {
-    setDone(new Set())
-    void least.refetch()
-  }
+  const listed = least.data?.units.length ?? 0
   useMemoryKeys({ x: onKey(true), y: onKey(false) })
   return (
     <div className={css["page"]}>
@@ -154,7 +151,7 @@ export const Least = () => {
           left.length === 0
             ? (
               <Empty title={t.least.nothing}>
-                {done.size < Queries.LEAST && <p>{t.least.nothingHint}</p>}
+                {listed < Queries.LEAST && <p>{t.least.nothingHint}</p>}
               </Empty>
             )
             : (
@@ -172,9 +169,9 @@ export const Least = () => {
               </ol>
             )}
       </Answer>
-      {done.size > 0 && least.data?.units.length === Queries.LEAST && (
+      {left.length < listed && listed === Queries.LEAST && (
         <p>
-          <Button onClick={goOn}>{t.least.next}</Button>
+          <Button onClick={() => void least.refetch()}>{t.least.next}</Button>
         </p>
       )}
     </div>

@@ -160,9 +160,13 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
     else if (window.history.length > 1) window.history.back()
     else go(addressOf({ name: "search" }))
   })
+  const article = useRef<HTMLElement>(null)
   const act = ({ key }: Pressed) => {
-    if (key === "e") setOpen("edit")
-    else if (key === "r") setOpen("replace")
+    if (key === "e") {
+      setOpen("edit")
+      // An earlier edit that is open already.
+      article.current?.querySelector("textarea")?.focus()
+    } else if (key === "r") setOpen("replace")
     else if (key === "p") pinIt()
     else if (key === "y") keepIt()
     // A key that was meant for another place forgets nothing.
@@ -192,7 +196,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
   const close = () => setOpen(undefined)
   const Title = isPane ? "h2" : "h1"
   return (
-    <article className={css["memory"]} data-pane={isPane} {...ofMemory(id)}>
+    <article ref={article} className={css["memory"]} data-pane={isPane} {...ofMemory(id)}>
       <header className={css["head"]}>
         <p className={css["meta"]}>
           <TypeTag type={unit.type} />

@@ -67,7 +67,7 @@ const en = {
       minute(last.at)
     } (${last.event}: ${last.detail}); Claude was told nothing then`,
   silent: "no answer of one has been seen in a transcript yet",
-  unconnected: "none has answered: Claude Code does not run them (see Claude Code)",
+  unconnected: "no answer of one has been seen: Claude Code does not run them (see Claude Code)",
   inTime: (late: number, answers: number) => `${late} of ${plural(answers, "answer")} came too late`,
   late: (late: number, answers: number, last: string) =>
     `${late} of the last ${plural(answers, "answer")} of the hooks came too late (${last}); set ` +
@@ -154,7 +154,7 @@ const zh: HealthWords = {
       minute(at)
     }（${event}：${detail}）；当时没有告诉 Claude 任何内容`,
   silent: "会话记录里还没有见到钩子的回答",
-  unconnected: "还没有回答过：Claude Code 没有运行它们（见 Claude Code 一项）",
+  unconnected: "还没有见到钩子的回答：Claude Code 没有运行它们（见 Claude Code 一项）",
   inTime: (late, answers) => `${answers} 次回答中有 ${late} 次迟到`,
   late: (late, answers, last) =>
     `最近 ${answers} 次钩子的回答中有 ${late} 次迟到（${last}）；请把 CLAUDE_MEMORY_SESSION_START_MS 和 ` +

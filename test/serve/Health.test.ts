@@ -54,7 +54,11 @@ describe("the checks of a memory", () => {
         { name: "hooks", state: "ok", detail: "no answer of one has been seen in a transcript yet" }
       ])
       assert.deepStrictEqual(yield* checks(false), [
-        { name: "hooks", state: "note", detail: "none has answered: Claude Code does not run them (see Claude Code)" }
+        {
+          name: "hooks",
+          state: "note",
+          detail: "no answer of one has been seen: Claude Code does not run them (see Claude Code)"
+        }
       ])
     }).pipe(Effect.provide(testing.layer)))
 })

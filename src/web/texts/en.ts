@@ -78,7 +78,7 @@ export const en = {
       x: "Forget the memory; outside of Clean up it asks first",
       y: "Keep the memory: it is never let go"
     },
-    where: "The keys of a memory act while it has the focus: on its row in a list, or within it."
+    where: "The keys that change a memory act while it has the focus: on its row in a list, or within it."
   },
   filters: {
     name: "Filters",

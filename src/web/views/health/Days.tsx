@@ -16,7 +16,7 @@ const STEP = 20
 export const Days = ({ days }: { readonly days: ReadonlyArray<Day> }) => {
   const t = useTexts()
   const format = useFormat()
-  const most = Math.max(1, ...days.map(({ tokens }) => tokens))
+  const most = Math.max(0, ...days.map(({ tokens }) => tokens))
   const told = days.filter(({ injections, late }) => injections + late > 0)
   return (
     <>
@@ -47,7 +47,7 @@ export const Days = ({ days }: { readonly days: ReadonlyArray<Day> }) => {
       </svg>
       <p className={css["axis"]} aria-hidden="true">
         <span>{days[0] !== undefined && format.date(days[0].day)}</span>
-        <span>{t.health.most(format.number(most))}</span>
+        {most > 0 && <span>{t.health.most(format.number(most))}</span>}
         <span>{days.at(-1) !== undefined && format.date(days.at(-1)?.day ?? 0)}</span>
       </p>
       {told.length > 0 && (

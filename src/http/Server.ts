@@ -113,19 +113,14 @@ const makeService = ({ caps, checkConnection, home, isBackedUp, place, telling, 
       transcripts,
       spending: yield* Spending,
       checks: (language) =>
-        Owner.provideContext(context)(Effect.map(
-          Effect.all([
-            Effect.flatMap(checkConnection(language), (connection) =>
-              Effect.map(
-                checkHooks(memory, home, connection.state === "ok", language),
-                (hooks) => [connection, ...hooks]
-              )),
-            Option.isNone(backups)
-              ? Effect.succeed([])
-              : Effect.provideService(checkBackups(language, isBackedUp), Backups, backups.value)
-          ]),
-          (checks) => checks.flat()
-        )),
+        Owner.provideContext(context)(Effect.gen(function*() {
+          const connection = yield* checkConnection(language)
+          const hooks = yield* checkHooks(memory, home, connection.state === "ok", language)
+          const kept = Option.isNone(backups)
+            ? []
+            : yield* Effect.provideService(checkBackups(language, isBackedUp), Backups, backups.value)
+          return [connection, ...hooks, ...kept]
+        })),
       codes: yield* Token.makeCodes,
       ...Token.makePages(yield* Token.following(home)),
       closing: Deferred.await(closing),

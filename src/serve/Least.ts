@@ -15,31 +15,6 @@ const JUDGED = 500
 /** Memories that are read at a time, some 10 ms: others can read meanwhile. */
 const BATCH = 125
 
-/**
- * Shares, from 0 to 1, that make up what a derived unit is worth beside a decision of the best quality made now; their product is the worth by
- * which the least are ordered.
- */
-export interface Shares {
-  /** What a new unit of its type is worth. */
-  readonly type: number
-  /** How much of its text is worth reading; what a person said counts most. */
-  readonly quality: number
-  /** What its age has left of that: half every 90 days. */
-  readonly age: number
-}
-
-/** Returns the shares of a unit's worth. Each is found by asking for the worth of a unit that differs in nothing else from the best. */
-export const sharesOf = (unit: MemoryUnit, now: number): Shares => {
-  const best = { ...unit, active: true, quality: 1, occurredAt: now }
-  const share = (change: Partial<MemoryUnit>) => worthOf({ ...best, ...change }, now) % 1
-  const [type, ofDecision] = [share({}), share({ type: "decision" })]
-  return {
-    type: type / ofDecision,
-    quality: share({ quality: unit.quality }) / type,
-    age: share({ occurredAt: unit.occurredAt }) / type
-  }
-}
-
 /** Returns the oldest derived units of a type. */
 const oldestDerived = (type: UnitType, projects: ReadonlyArray<string>, now: number) =>
   Effect.gen(function*() {

@@ -40,15 +40,32 @@ const classOf = (unit: Judged): number =>
     ? 2
     : 1
 
+/** Shares, from 0 to 1, whose product is what a unit is worth within its class. */
+export interface Shares {
+  /** What a new unit of its type is worth beside a decision. */
+  readonly type: number
+  /** How much of its text is worth reading; what a person said counts most. */
+  readonly quality: number
+  /** What its age has left of that. */
+  readonly age: number
+}
+
+/** Returns the shares of a unit's worth at a time, in milliseconds since the epoch. */
+export const sharesOf = ({ occurredAt, quality, type }: Judged, now: number): Shares => ({
+  type: WEIGHTS[type],
+  quality: Math.min(1, Math.max(0, quality)),
+  age: 2 ** (-Math.max(0, now - occurredAt) / HALF_LIFE_MS)
+})
+
 /**
  * Returns what a unit is worth at a time, in milliseconds since the epoch: infinite when it is pinned or kept, from 4 on when a person saved or
  * edited it, from 3 when Claude noted it or a note has it, from 2 for the archive of a session, from 1 for others, less for one that says
  * the same as another. Within a class, a unit is worth the less, the older it is and the lower its quality.
  */
-export const worthOf = (unit: Judged, now: number): number =>
-  classOf(unit) +
-  0.999 * WEIGHTS[unit.type] * Math.min(1, Math.max(0, unit.quality)) *
-    2 ** (-Math.max(0, now - unit.occurredAt) / HALF_LIFE_MS)
+export const worthOf = (unit: Judged, now: number): number => {
+  const { age, quality, type } = sharesOf(unit, now)
+  return classOf(unit) + 0.999 * type * quality * age
+}
 
 /** Tests whether a unit is as it was made of a session: neither saved, nor noted, nor edited, nor pinned, nor kept. */
 export const isDerived = (unit: Judged, now: number): boolean => worthOf(unit, now) < 3

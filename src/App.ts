@@ -78,7 +78,7 @@ export interface Options {
   readonly daily?: Settings.Settings["backups"]
 }
 
-const modelFile = Settings.packageFile("assets", "static-embeddings.bin")
+const wordVectors = Settings.packageFile("assets", "static-embeddings.bin")
 
 /** Makes a layer whose modules are imported when it is built, since every import before that delays the hook. */
 const lazily = <M, A, E, R>(load: () => Promise<M>, make: (modules: M) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
@@ -103,7 +103,7 @@ const remoteModels = (models: NonNullable<Options["models"]>, home: string) =>
         Effect.map(prices(home), (prices) => Budget.layer({ caps: models.caps, prices }))
       )
       return Layer.provide(
-        Providers.layer({ ...models, local: modelFile }),
+        Providers.layer({ ...models, local: wordVectors }),
         Layer.provide(budget, SqliteSpending.layer)
       )
     }
@@ -117,7 +117,7 @@ const modelsFile = ({ busyTimeoutMs, home }: Pick<Options, "busyTimeoutMs" | "ho
 export const modelsOf = (options: Pick<Options, "busyTimeoutMs" | "home" | "models">, file = modelsFile(options)) => {
   const { home, models } = options
   return (models === undefined || Object.keys(models.roles).length === 0
-    ? LocalModels.layer(modelFile)
+    ? LocalModels.layer(wordVectors)
     : remoteModels(models, home)).pipe(
       Layer.provideMerge(SqliteModelCache.layer()),
       Layer.provide(file)

@@ -10,6 +10,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
+import { randomUUID } from "node:crypto"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as App from "../App.ts"
 import { EditRequest } from "../domain/Edited.ts"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
@@ -50,8 +53,10 @@ const refused = (sentence: string) => refuse(`nothing was changed: ${sentence}`)
 const keeping = (text: string, sentence: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const folder = yield* fs.makeTempDirectory({ prefix: "claude-memory-kept-" })
-    const file = `${folder}/memory.md`
+    // Stays, so it is no temporary folder of the ledger's. Nobody else can make it first.
+    const folder = join(tmpdir(), `claude-memory-kept-${randomUUID()}`)
+    yield* fs.makeDirectory(folder, { mode: 0o700 })
+    const file = join(folder, "memory.md")
     yield* fs.writeFileString(file, text, { mode: 0o600 })
     return yield* refused(`${sentence}. What you wrote is kept in ${file}`)
   })

@@ -7,7 +7,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { answer, json, number } from "./Output.ts"
+import { answer, json, number, unreachable } from "./Output.ts"
 
 const file = Args.text({ name: "file" }).pipe(Args.withDescription("The file to write, which must not be there yet"))
 
@@ -29,7 +29,11 @@ export const command = Command.make(
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       const scope = project.length === 0 ? "all" : (yield* memory.projectsNamed(project)).map(({ id }) => id)
-      const bytes = yield* memory.archive.write(file, scope, markdown ? "markdown" : "lines")
+      const bytes = yield* Effect.catchTag(
+        memory.archive.write(file, scope, markdown ? "markdown" : "lines"),
+        "SystemError",
+        () => unreachable(file)
+      )
       yield* answer(
         json,
         { file, bytes },

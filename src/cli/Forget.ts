@@ -182,7 +182,10 @@ export const command = Command.make(
         return yield* byCriteria({
           projects: Option.isSome(found) && project.length === 0
             ? "all"
-            : yield* projectIds({ allProjects, project }),
+            : project.length === 0
+            ? yield* projectIds({ allProjects, project })
+            // Of several projects with a name nobody knows which one is meant.
+            : (yield* Effect.forEach(project, memory.projects.find)).map(({ id }) => id),
           ...(Option.isSome(found) && { sessions: [found.value.session.id] }),
           ...(Option.isSome(before) && { before: before.value.getTime() }),
           ...(Option.isSome(query) && { query: query.value })
@@ -210,6 +213,8 @@ export const command = Command.make(
         App.provide(App.service("forget"))
       )
       const { also, messages, operation, units, until } = [...parts].reduce(together, NONE)
+      const left = copies.length === 0 ? [] : yield* copiesIn(home)
+      const deleted = copies.filter((name) => !left.includes(name))
       const more = units.length - plan.count
       yield* answer(
         json,
@@ -222,13 +227,18 @@ export const command = Command.make(
             }.`,
             ...alsoLines(also),
             until === null
-              ? "Nothing of it is left that could be brought back."
+              ? units.length + messages.length > 0
+                ? "Nothing of it is left that could be brought back."
+                : advice(
+                  "What was forgotten before is not looked at: `claude-memory undo --list` lists it, and " +
+                    "`claude-memory forget ID --now` takes it out for good."
+                )
               : advice(
                 `\`${undoCommand(operation)}\` brings ${units.length === 1 ? "it" : "them"} back until ${
                   minute(until)
                 }.`
               ),
-            ...(copies.length === 0 ? [] : [`Copies of the memory were deleted whole: ${copies.join(", ")}.`])
+            ...(deleted.length === 0 ? [] : [`Copies of the memory were deleted whole: ${deleted.join(", ")}.`])
           ].join("\n")
       )
     })

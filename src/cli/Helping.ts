@@ -6,6 +6,7 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as App from "../App.ts"
+import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { Helped } from "../serve/Helping.ts"
 import { promptsText } from "../serve/Wording.ts"
@@ -33,7 +34,7 @@ const text = (helps: boolean, isOff: boolean, { operation, toldAt, unit, words }
   return `${helps ? "Told sooner" : words.length === 0 ? "Told less" : "Not told any more"} ${where}${
     toldAt === undefined ? "" : `, as at ${minute(toldAt)}`
   }: ${named}\n` +
-    `\`${undoCommand(operation)}\` takes it back${helps ? "" : "; a search finds it as before"}.`
+    advice(`\`${undoCommand(operation)}\` takes it back${helps ? "" : "; a search finds it as before"}.`)
 }
 
 const make = (name: "help" | "nohelp", helps: boolean, description: string) =>

@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import * as App from "../App.ts"
 import * as Archive from "../serve/Archive.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { answer, json, number, plural } from "./Output.ts"
+import { answer, json, number, plural, unreachable } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 
 const file = Args.text({ name: "file" }).pipe(Args.withDescription("An archive that `export` wrote"))
@@ -20,6 +20,7 @@ export const command = Command.make("import-archive", { file, ...options }, ({ f
     const memory = yield* ClaudeMemory
     const progress = yield* Progress.make(0)
     const sum = yield* memory.archive.read(file).pipe(
+      Stream.catchTag("SystemError", () => Stream.execute(unreachable(file))),
       Stream.runFoldEffect(Archive.NOTHING, (sum, part) =>
         Effect.as(
           part.indexed > 0 ? progress.indexed(part.indexed, sum.units) : progress.compressed(part.units),

@@ -25,7 +25,11 @@ export const command = Command.make(
       yield* answer(json, { units: changed }, () =>
         [
           ...changed.map(({ id, title }) => `${off ? "No longer kept" : "Kept"}: ${id.slice(0, 8)} ${title}`),
-          ...(off ? [] : [advice("`claude-memory undo` takes it back; `claude-memory pin` has it told, too.")])
+          ...(off ? [] : [advice(
+            `\`claude-memory ${
+              changed.length === 1 ? "undo" : "keep --off ID…"
+            }\` takes it back; \`claude-memory pin\` has it told, too.`
+          )])
         ].join("\n"))
     }).pipe(App.provide(App.service("keep")))
 ).pipe(

@@ -12,7 +12,9 @@ import * as Settings from "../settings/Settings.ts"
 import { answer, json, refuse } from "./Output.ts"
 
 const session = Args.text({ name: "session" }).pipe(
-  Args.withDescription("A session's id; without it, that of the Claude Code session which runs this"),
+  Args.withDescription(
+    "A session's id or the beginning of one; without it, that of the Claude Code session which runs this"
+  ),
   Args.optional
 )
 
@@ -26,11 +28,12 @@ export const command = Command.make(
   ({ json, off, session }) =>
     Effect.gen(function*() {
       const { sessionId } = yield* Settings.claudeSession
-      const id = Option.getOrElse(session, () => sessionId)
+      const memory = yield* ClaudeMemory
+      const id = Option.isSome(session) ? yield* memory.sessionIdMeant(session.value) : sessionId
       if (id === undefined) {
         return yield* refuse("which session? give its id, or run this in Claude Code: ! claude-memory mute")
       }
-      yield* (yield* ClaudeMemory).mute(id, !off)
+      yield* memory.mute(id, !off)
       yield* answer(
         json,
         { session: id, muted: !off },

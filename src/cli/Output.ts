@@ -55,6 +55,12 @@ export const undoCommand = (operation: number | null): string =>
 export const refuse = (sentence: string) =>
   Effect.zipRight(writeStderr(`${sentence}\n`), Effect.fail(new Unsuccessful()))
 
+/** Refuses a file that can't be read, or written where it should be. */
+export const unreachable = (path: string) =>
+  refuse(
+    `${path} can't be read or written: check that it is a file, its folder exists, both are yours, and the disk has room`
+  )
+
 /** Most columns of a text in lines. */
 const MOST_COLUMNS = 120
 

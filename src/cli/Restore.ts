@@ -7,6 +7,8 @@ import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { advice, quoted } from "../process/Advice.ts"
+import { afterwards } from "../serve/Afterwards.ts"
+import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { Backups, type Restored } from "../store/Backups.ts"
 import { backupJson, countsText, progressing } from "./Backup.ts"
 import { answer, joined, json, memories, minute, plural } from "./Output.ts"
@@ -51,10 +53,18 @@ const textOf = (restored: Restored): string =>
     advice("`claude-memory import` reads again what was said after the backup.")
   ].join("\n")
 
+/** Makes again what is left of the sessions from which something was left out. */
+const remade = Effect.flatMap(ClaudeMemory, ({ ingest }) => afterwards(ingest([]))).pipe(
+  App.provide(App.service("restore"))
+)
+
 export const command = Command.make("restore", { file, ...options }, ({ file, force, json }) =>
   Effect.gen(function*() {
-    const backups = yield* Backups
-    const { durationMs, result } = yield* progressing((report) => backups.restore(file, force, report))
+    const { durationMs, result } = yield* Effect.flatMap(
+      Backups,
+      ({ restore }) => progressing((report) => restore(file, force, report))
+    ).pipe(App.provide(App.backups))
+    if (result.cut.units + result.cut.messages > 0) yield* remade
     const { backup, before, cut, lostTombstones, messages, sessions, units } = result
     yield* answer(
       json,
@@ -70,6 +80,6 @@ export const command = Command.make("restore", { file, ...options }, ({ file, fo
       },
       () => textOf(result)
     )
-  }).pipe(App.provide(App.backups))).pipe(
+  })).pipe(
     Command.withDescription("Put a backup in the place of the memory, which is backed up before")
   )

@@ -8,7 +8,7 @@ import { labelsOf } from "../domain/ProjectLabels.ts"
 import { SearchMode } from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { typedIn } from "../serve/Marks.ts"
+import { missingIn } from "../serve/Marks.ts"
 import { resultText } from "./Found.ts"
 import { answer, joined, json, resultJson } from "./Output.ts"
 import { filters, limitOf, scopeText, toFilter } from "./Scope.ts"
@@ -39,7 +39,7 @@ export const command = Command.make(
       const filter = yield* toFilter(options)
       const { absent = [], degraded, results } = yield* memory.search({ ...filter, text, limit, mode, minScore: 0 })
       const labels = labelsOf(yield* memory.projects.known)
-      const missing = absent.flatMap(typedIn(text))
+      const missing = missingIn(text, absent)
       yield* answer(json, { query: text, results: results.map(resultJson), degraded, absent: missing }, () =>
         [
           results.length === 0

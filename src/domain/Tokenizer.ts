@@ -55,13 +55,20 @@ const stem = (word: string): string => {
   return stemmed
 }
 
-const cjk = (run: string, out: Array<string>): void => {
+/** Emits the words of a run of Chinese, Japanese or Korean. */
+function* segmentsOf(run: string): Generator<string> {
   segmenter ??= new Intl.Segmenter("zh", { granularity: "word" })
   for (let start = 0; start < run.length; start += SEGMENTER_LIMIT) {
-    for (const { segment } of segmenter.segment(run.slice(start, start + SEGMENTER_LIMIT))) {
-      if (!CJK_STOP.has(segment) && segment.length !== 2) out.push(segment)
-    }
+    for (const { segment } of segmenter.segment(run.slice(start, start + SEGMENTER_LIMIT))) yield segment
   }
+}
+
+/** Returns the Chinese, Japanese and Korean words of a text, as they stand in it. */
+export const cjkWordsIn = (text: string): ReadonlySet<string> =>
+  new Set(text.split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? [...segmentsOf(part)] : []))
+
+const cjk = (run: string, out: Array<string>): void => {
+  for (const segment of segmentsOf(run)) if (!CJK_STOP.has(segment) && segment.length !== 2) out.push(segment)
   // A word of two characters is its own bigram.
   for (let i = 0; i + 1 < run.length; i++) {
     const bigram = run.slice(i, i + 2)

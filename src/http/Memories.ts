@@ -14,7 +14,7 @@ import { savedBy } from "../domain/SavedBy.ts"
 import { NONE, together } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { differenceOf } from "../serve/Differences.ts"
-import { typedIn } from "../serve/Marks.ts"
+import { missingIn } from "../serve/Marks.ts"
 import type { History, Operation, TakenAlso, Undone } from "../store/MemoryStore.ts"
 import { sharesOf } from "../store/Worth.ts"
 import { Api } from "./Api.ts"
@@ -201,7 +201,7 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
         return {
           results: results.map(foundOf(text)),
           degraded,
-          absent: absent.flatMap(typedIn(text)),
+          absent: missingIn(text, absent),
           tookMs
         }
       })))

@@ -27,8 +27,14 @@ export const writeStdout = (text: string): Effect.Effect<void> =>
     process.stdout.write(text, (error) => resume(error ? Effect.sleep(0) : Effect.void))
   })
 
+/** Columns of a terminal that does not say how many it has. */
+const USUAL_COLUMNS = 80
+
 /** Returns the columns of the terminal in which stdout is shown; Infinity where it is none. */
-export const columns = (): number => process.stdout.columns ?? Infinity
+export const columns = (): number => {
+  const { columns } = process.stdout
+  return columns === undefined ? Infinity : columns > 0 ? columns : USUAL_COLUMNS
+}
 
 const toStderr = (text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {

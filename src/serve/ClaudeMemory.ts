@@ -69,7 +69,7 @@ import { addProject, type GivenConversation, type GivenText, storeConversation, 
 import { feedback, type FeedbackRequest, type Helped } from "./Helping.ts"
 import { injectedSince, type InjectionIn, injectionsOf, type SessionInjections } from "./Injections.ts"
 import { least } from "./Least.ts"
-import { sessionByPrefix, unitByPrefix } from "./Lookup.ts"
+import { sessionByPrefix, sessionIdMeant, unitByPrefix } from "./Lookup.ts"
 import { projectText } from "./Markdown.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
@@ -210,6 +210,7 @@ const make = Effect.gen(function*() {
     search: retriever.search,
     inject: injector.inject,
     hook: (input, telling) => run(Hook.answer(input, telling)),
+    sessionIdMeant: (prefix) => run(sessionIdMeant(prefix)),
     mute: records.mute,
     injections: (session) => run(injectionsOf(session)),
     injectedSince: (time) => run(injectedSince(time)),
@@ -292,7 +293,7 @@ const make = Effect.gen(function*() {
           Stream.provideContext(
             Stream.concat(
               Stream.map(Archive.takeIn(ArchiveFile.read(path)), (taken) => ({ ...taken, indexed: 0 })),
-              Stream.filterMap(stepsAfterwards(Pipeline.catchUp), (step) =>
+              Stream.filterMap(stepsAfterwards(Pipeline.settle), (step) =>
                 step._tag === "Indexed" ? Option.some({ ...Archive.NOTHING, indexed: step.units }) : Option.none())
             ),
             context
@@ -344,6 +345,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly injectedSince: (time: number) => Effect.Effect<ReadonlyArray<InjectionIn>, PlatformError>
   /** Returns the titles of memories by id; skips unknown ids. */
   readonly titles: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, string>, StoreError>
+  /** Returns the id of a session, by the beginning of it, for `mute`; a whole id may be of a session that is not remembered yet. */
+  readonly sessionIdMeant: (prefix: string) => Effect.Effect<string, StoreError | NotFound | PlatformError>
   /** Stops the hooks from injecting anything into a session, or allows it again. */
   readonly mute: (sessionId: string, isMuted: boolean) => Effect.Effect<void, PlatformError>
   /**

@@ -2,6 +2,7 @@
  * Finds the words of a question in a text, to mark them.
  */
 import { IS_CJK } from "../domain/Cjk.ts"
+import { isEveryday } from "../domain/EverydayWords.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 
 const WORD = /[\p{L}\p{N}_]+/gu
@@ -34,6 +35,22 @@ export const typedIn = (text: string): (lexeme: string) => ReadonlyArray<string>
     if (lexeme !== undefined && others.length === 0) typed.set(lexeme, [...typed.get(lexeme) ?? [], word])
   }
   return (lexeme) => typed.get(lexeme) ?? [lexeme]
+}
+
+/**
+ * Returns the words of a question that its `absent` lexemes stand for, as they were typed. Of Chinese, Japanese and Korean it returns words
+ * of two characters or more: other lexemes are pieces of words, or of two that follow one another.
+ */
+export const missingIn = (question: string, absent: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const typed = typedIn(question)
+  const words = absent.some((lexeme) => IS_CJK.test(lexeme)) ? Tokenizer.cjkWordsIn(question) : new Set<string>()
+  return absent.flatMap((lexeme) =>
+    !IS_CJK.test(lexeme)
+      ? typed(lexeme)
+      : lexeme.length > 1 && words.has(lexeme) && !isEveryday(lexeme)
+      ? [lexeme]
+      : []
+  )
 }
 
 /**

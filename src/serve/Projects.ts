@@ -5,6 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Project from "../domain/Project.ts"
+import { labelsOf } from "../domain/ProjectLabels.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
@@ -47,18 +48,23 @@ const matching = (name: string) => ({ id, name: own, root }: Project.Project): b
   own === name || id === name || root === name
 
 /**
- * Returns the projects with these names, ids or root folders. A name that only merged projects have stands for those
+ * Returns the projects with these names, also as lists tell projects of one name apart, ids or root folders. A name that only merged projects have stands for those
  * that they were merged into.
  */
 export const byName = (names: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
+    const labels = labelsOf(projects)
     return (yield* Effect.forEach(names, (name) => {
-      const own = projects.filter(matching(name))
-      const found = own.length > 0 ? own : projects.filter(({ merged }) => merged.some(matching(name)))
-      return found.length > 0
+      const ways = [
+        projects.filter(matching(name)),
+        projects.filter(({ id }) => labels.get(id) === name),
+        projects.filter(({ merged }) => merged.some(matching(name)))
+      ]
+      const found = ways.find((projects) => projects.length > 0)
+      return found !== undefined
         ? Effect.succeed(found)
-        : Effect.fail(new NotFound({ what: "project", name, known: projects.map((project) => project.name) }))
+        : Effect.fail(new NotFound({ what: "project", name, known: [...labels.values()] }))
     })).flat()
   })
 

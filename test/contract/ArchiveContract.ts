@@ -137,6 +137,10 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           assert.notInclude(JSON.stringify(yield* store.messages(["b"])), "harbour")
           yield* taken(before)
           assert.deepStrictEqual(yield* store.units([ids[0]!]), [])
+          // Another in its place is not forgotten, however often the same is taken in.
+          yield* store.replace("elsewhere", [unit(ids[0]!, { origin: "elsewhere", cites: "c", content: TIDE })])
+          assert.strictEqual((yield* taken(after)).forgotten, 0)
+          assert.deepStrictEqual((yield* store.units([ids[0]!])).map(({ content }) => content), [TIDE])
         }).pipe(on)
       }))
 

@@ -11,7 +11,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { samples } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
-import { makeHome, slow } from "./run.ts"
+import { main, makeHome, run, slow } from "./run.ts"
 
 const SHOP = join(samples, "-home-mei-work-shop-api")
 const inProcess = commandLines()
@@ -99,7 +99,7 @@ describe("a person who puts memories right", () => {
       assert.match(
         yield* printed("nohelp", short, "--prompt", prompt),
         new RegExp(
-          `^Not told any more at prompts with .*: ${short} .*\n\`claude-memory undo \\d+\` takes it back; a search finds`
+          `^Not told any more at prompts with .*: ${short} .*\n\`.* undo \\d+\` takes it back; a search finds`
         )
       )
       assert.match(yield* printed("show", short), /\nfeedback {2}does not help at prompts with \S/)
@@ -262,11 +262,44 @@ describe("a person who puts memories right", () => {
       yield* json("forget", id, "--yes")
       assert.isTrue(isThere("uizzac"))
       assert.match(
+        yield* printed("forget", "--query", "quizzaciously", "--now", "--yes"),
+        /^0 memories forgotten;.*\nWhat was forgotten before is not looked at: .* undo --list`.*\n$/
+      )
+      assert.match(
         yield* printed("forget", id.slice(0, 8), "--now", "--yes"),
         /^1 memory forgotten;.*\nNothing of it is left that could be brought back\.\n$/
       )
       assert.isFalse(isThere("uizzac"))
       assert.match(yield* refused("undo"), /nothing to undo/)
+    }))
+
+  test("loses no word that was typed in an editor and can't be stored", ({ home, json }) =>
+    Effect.gen(function*() {
+      const { id } = yield* json("save", "The harbour opens at six.")
+      // Gives it a terminal, which an editor needs.
+      const words = [process.execPath, main, "edit", id].map((word) => `'${word}'`).join(" ")
+      const { stdout } = yield* run(["-qec", words, "/dev/null"], {
+        command: "script",
+        home,
+        env: { EDITOR: "sed -i s/^type:.*/type:none/", TMPDIR: home }
+      })
+      const [, path = ""] = /^nothing was changed: .* What you wrote is kept in (\S+)/m.exec(stdout) ?? []
+      assert.match(readFileSync(path, "utf8"), /type:none[^]*The harbour opens at six\./)
+    }))
+
+  test("forgets for good also what was written, deleted and written again", ({ home, json, printed }) =>
+    Effect.gen(function*() {
+      const { results: [{ unit }] } = yield* json("search", "fake timers", "--all-projects")
+      const isThere = () =>
+        ["memory.db", "memory.db-wal"].map((name) => join(home, ".claude-memory", name))
+          .some((path) => existsSync(path) && /fake/i.test(readFileSync(path, "latin1")))
+      yield* printed("forget", "--query", "fake timers", "--all-projects", "--yes")
+      yield* printed("undo")
+      assert.isTrue(isThere())
+      yield* printed("forget", "--session", unit.sessionId, "--now", "--yes")
+      assert.isFalse(isThere())
+      const { sessions } = yield* json("sessions", "--all-projects")
+      assert.notExists(sessions.find(({ id }: { readonly id: string }) => id === unit.sessionId)?.branch)
     }))
 
   slow(test)(
@@ -278,6 +311,14 @@ describe("a person who puts memories right", () => {
         yield* printed("edit", id, "--title", "Clocks")
         assert.match(yield* printed("export", archive), /all\.jsonl: [\d,]+ bytes\. It holds all that is remembered/)
         assert.match(yield* refused("export", archive), /is there already/)
+        for (
+          const [command, path] of [["export", join(home, "none", "x")], ["import-archive", "/nope"], [
+            "import-archive",
+            home
+          ]] as const
+        ) {
+          assert.match(yield* refused(command, path), /can't be read or written: check/)
+        }
         const there = yield* makeHome
         const elsewhere = (...words: ReadonlyArray<string>) => inProcess(words, { home: there })
         const all = yield* list()

@@ -617,7 +617,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.deepStrictEqual(doctor.lines, status.lines)
         assert.deepStrictEqual(
           doctor.checks.filter(({ state }) => state === "note").map(({ name }) => name),
-          ["Claude Code", "dead letters", "transcripts", "backups"]
+          ["Claude Code", "dead letters", "hooks", "transcripts", "backups"]
         )
       }))
 

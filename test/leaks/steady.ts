@@ -136,6 +136,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     injections: Effect.option(memory.injections(undefined)),
     injectedSince: memory.injectedSince(0),
     titles: Effect.flatMap(unit, ({ id }) => memory.titles([id])),
+    sessionIdMeant: Effect.flip(memory.sessionIdMeant("none")),
     mute: memory.mute(`round ${round}`, true),
     show: Effect.flatMap(unit, ({ id }) => memory.show(id)),
     session: Effect.flatMap(unit, ({ sessionId }) => Effect.option(memory.session(sessionId))),

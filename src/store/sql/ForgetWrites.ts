@@ -247,6 +247,7 @@ export const make = (
         yield* entomb([sessionTomb(sessionId)], keys, now)
       }
       if (titles.length > 0) yield* db.removeTitles(titles.map(({ id }) => id))
+      if (options.isNow === true) yield* db.removeBranches(sessionIds)
       if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
       const ids = units.map(({ unit }) => unit.id)
       yield* db.deleteOverlays(ids)

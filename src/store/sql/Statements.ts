@@ -636,6 +636,9 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     removeTitles: (sessionIds: ReadonlyArray<string>) =>
       sql`UPDATE sessions SET title = NULL WHERE ${isIn("id", sessionIds)}`,
 
+    removeBranches: (sessionIds: ReadonlyArray<string>) =>
+      sql`UPDATE sessions SET branch = NULL WHERE ${isIn("id", sessionIds)}`,
+
     property: (name: string) => Effect.zipRight(dialect.lock("property", [name]), property(name)),
 
     setProperty,

@@ -25,6 +25,8 @@ const make = Effect.gen(function*() {
     reader === writer
       ? Effect.void
       : Effect.asVoid(Effect.zipRight(Copies.deleteAll(file), BackupFolder.deleteAll(file, before)))
+  // FTS5 keeps the words of a memory that was compressed again until it merges (https://sqlite.org/fts5.html, section 6.9).
+  const mergeLexemes = writer`INSERT INTO lexemes (lexemes) VALUES ('optimize')`
   const write = <A, E, R>(effect: Effect.Effect<A, E, R>) => transaction(writer, Effect.zipLeft(effect, deleteTouched))
   const keep = <A, E, R>(effect: Effect.Effect<A, E, R>) => durably(write(effect))
   const store = DatabaseStore.make({
@@ -33,7 +35,8 @@ const make = Effect.gen(function*() {
     read: (effect) => effect,
     write,
     keep,
-    erase: (before) => (effect) => keep(Effect.zipLeft(effect, deleteCopies(before))),
+    erase: (before) => (effect) =>
+      keep(effect.pipe(Effect.zipLeft(mergeLexemes), Effect.zipLeft(deleteCopies(before)))),
     transaction: write,
     toError: toStoreError
   })

@@ -523,6 +523,25 @@ describe("a database of an earlier schema", () => {
       })
   )
 
+  test(
+    "holds no word that a memory had before it was compressed again, once that is forgotten for good",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        yield* within(
+          folder,
+          Effect.gen(function*() {
+            const store = yield* MemoryStore
+            for (const place of ["boathouse", "harbour"]) {
+              yield* store.replace("o", [unit("u", { origin: "o", content: `The ${place} opens at six.` })])
+            }
+            yield* store.forget(["u"], { isNow: true })
+          })
+        )
+        const bytes = Buffer.from(yield* fs.readFile(join(folder, DATABASE)))
+        for (const lexeme of ["boathous", "harbour"]) assert.isFalse(bytes.includes(lexeme), lexeme)
+      })
+  )
+
   slow(test)(
     "is not changed without a copy, and forgets nothing that a copy keeps",
     (folder, fs) =>

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import type * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
+import * as TestContext from "effect/TestContext"
 import { idOf } from "../../src/domain/Ids.ts"
 import { type MemoryUnit, UnitType } from "../../src/domain/MemoryUnit.ts"
 import { unitOf } from "../../src/domain/Saved.ts"
@@ -341,7 +342,9 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
     const runs = (some: number) => ({ numRuns: times(some) })
     const same = <A, E>(program: Effect.Effect<A, E, MemoryStore>) =>
       Effect.gen(function*() {
-        const [first, ...others] = yield* Effect.forEach(stores, (store) => Effect.provide(program, store))
+        const [first, ...others] = yield* Effect.forEach(stores, (store) =>
+          // Each has a clock of its own, which some operations move.
+          program.pipe(Effect.provide(store), Effect.provide(TestContext.TestContext)))
         for (const other of others) assert.deepStrictEqual(other, first)
       })
 

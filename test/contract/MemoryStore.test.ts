@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import * as TestContext from "effect/TestContext"
 import { idOf } from "../../src/domain/Ids.ts"
@@ -344,7 +344,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
       Effect.gen(function*() {
         const [first, ...others] = yield* Effect.forEach(stores, (store) =>
           // Each has a clock of its own, which some operations move.
-          program.pipe(Effect.provide(store), Effect.provide(TestContext.TestContext)))
+          Effect.provide(program, Layer.provideMerge(store, TestContext.TestContext)))
         for (const other of others) assert.deepStrictEqual(other, first)
       })
 

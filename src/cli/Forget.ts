@@ -180,12 +180,12 @@ export const command = Command.make(
         const memory = yield* ClaudeMemory
         const found = yield* Effect.transposeMapOption(session, memory.session)
         return yield* byCriteria({
-          projects: Option.isSome(found) && project.length === 0
-            ? "all"
-            : project.length === 0
-            ? yield* projectIds({ allProjects, project })
+          projects: project.length > 0
             // Of several projects with a name nobody knows which one is meant.
-            : (yield* Effect.forEach(project, memory.projects.find)).map(({ id }) => id),
+            ? (yield* Effect.forEach(project, memory.projects.find)).map(({ id }) => id)
+            : Option.isSome(found)
+            ? "all"
+            : yield* projectIds({ allProjects, project }),
           ...(Option.isSome(found) && { sessions: [found.value.session.id] }),
           ...(Option.isSome(before) && { before: before.value.getTime() }),
           ...(Option.isSome(query) && { query: query.value })

@@ -55,17 +55,19 @@ const stem = (word: string): string => {
   return stemmed
 }
 
-/** Emits the words of a run of Chinese, Japanese or Korean. */
-function* segmentsOf(run: string): Generator<string> {
+/** Returns the words of a run of Chinese, Japanese or Korean. */
+const segmentsOf = (run: string): ReadonlyArray<string> => {
   segmenter ??= new Intl.Segmenter("zh", { granularity: "word" })
+  const segments: Array<string> = []
   for (let start = 0; start < run.length; start += SEGMENTER_LIMIT) {
-    for (const { segment } of segmenter.segment(run.slice(start, start + SEGMENTER_LIMIT))) yield segment
+    for (const { segment } of segmenter.segment(run.slice(start, start + SEGMENTER_LIMIT))) segments.push(segment)
   }
+  return segments
 }
 
 /** Returns the Chinese, Japanese and Korean words of a text, as they stand in it. */
 export const cjkWordsIn = (text: string): ReadonlySet<string> =>
-  new Set(text.split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? [...segmentsOf(part)] : []))
+  new Set(text.split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? segmentsOf(part) : []))
 
 const cjk = (run: string, out: Array<string>): void => {
   for (const segment of segmentsOf(run)) if (!CJK_STOP.has(segment) && segment.length !== 2) out.push(segment)

@@ -30,24 +30,23 @@ const MAX_ASKED = 8
 /** Longest wait for a server that was late, in milliseconds. */
 const LATE_MS = 100
 
-const parsed = (line: string): { readonly answer: string } | undefined =>
+/** What came of asking a server; undefined when it refused, "late" when nothing came in time. */
+type Given = { readonly answer: string } | "late" | undefined
+
+const parsed = (line: string): Given =>
   attempt(() => {
     const answer: unknown = JSON.parse(line)
     return typeof answer === "string" ? { answer } : undefined
   }, undefined)
 
-/** Asks one server, until `deadline` by Date.now(); undefined when it refuses, "late" when nothing came. */
-const askAt = (
-  address: string,
-  request: string,
-  deadline: number
-): Promise<{ readonly answer: string } | "late" | undefined> =>
+/** Asks one server, until `deadline` by Date.now(). */
+const askAt = (address: string, request: string, deadline: number): Promise<Given> =>
   new Promise((resolve) => {
     let text = ""
     const socket = connect(address)
-    const end = (answer: { readonly answer: string } | "late" | undefined) => {
+    const end = (given: Given) => {
       socket.destroy()
-      resolve(answer)
+      resolve(given)
     }
     socket.setEncoding("utf8")
     socket.setTimeout(Math.max(1, deadline - Date.now()), () => end("late"))

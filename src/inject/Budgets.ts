@@ -6,14 +6,16 @@ import * as Tokens from "../domain/Tokens.ts"
 
 type Budgets = Pick<InjectionRequest, "maxChars" | "maxTokens">
 
-export const fits = (text: string, { maxChars, maxTokens }: Budgets): boolean =>
-  text.length <= maxChars && Tokens.estimate(text) <= maxTokens
-
 /** A text, and its tokens as they are estimated. */
 export interface Measured {
   readonly text: string
   readonly tokens: number
 }
+
+export const measured = (text: string): Measured => ({ text, tokens: Tokens.estimate(text) })
+
+export const fits = ({ text, tokens }: Measured, { maxChars, maxTokens }: Budgets): boolean =>
+  text.length <= maxChars && tokens <= maxTokens
 
 export interface Fitting<A> extends Measured {
   readonly kept: ReadonlyArray<A>
@@ -23,11 +25,11 @@ export interface Fitting<A> extends Measured {
 export const renderFitting = <A>(
   items: ReadonlyArray<A>,
   render: (fitting: ReadonlyArray<A>) => Measured,
-  { maxChars, maxTokens }: Budgets
+  budgets: Budgets
 ): Fitting<A> => {
   const attempt = (kept: ReadonlyArray<A>): Fitting<A> | undefined => {
     const { text, tokens } = render(kept)
-    return text.length <= maxChars && tokens <= maxTokens ? { kept, text, tokens } : undefined
+    return fits({ text, tokens }, budgets) ? { kept, text, tokens } : undefined
   }
   const nothing: Fitting<A> = { kept: [], text: "", tokens: 0 }
   if (items.length === 0) return nothing

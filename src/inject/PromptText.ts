@@ -17,7 +17,7 @@ import type { EvidenceRequest, Found, SearchRequest } from "../retrieve/Search.t
 import * as Terms from "../retrieve/Terms.ts"
 import type { Reads } from "../store/Reads.ts"
 import type { BackgroundRequest, Fused } from "./Background.ts"
-import { fits } from "./Budgets.ts"
+import { fits, type Measured, measured } from "./Budgets.ts"
 import { excerpt } from "./Excerpt.ts"
 import { judge } from "./Judge.ts"
 import { pointerTo } from "./Pointer.ts"
@@ -136,8 +136,7 @@ function* tell<Y>(
 
   let items: ReadonlyArray<Item & SearchResult> = []
   let written: ReadonlyArray<Item> = []
-  let text = ""
-  let tokens = 0
+  let fitting: Measured = { text: "", tokens: 0 }
   const selected = select(relevant, {
     injectedIds: new Set(relevant.map(({ unit }) => unit).filter(isKnown).map(({ id }) => id)),
     words: Tokenizer.lexemes(request.contextText ?? "")
@@ -151,13 +150,12 @@ function* tell<Y>(
       const told = withoutRepeated(more)
       // Most of what comes last is too long, which shows without rendering all of it.
       const isAddedOnly = told.every(({ text }, i) => text === (written[i] ?? added).text)
-      if (isAddedOnly && tokens + Tokens.estimate(added.text) > maxTokens) continue
-      const next = fence(render(told, { nameOf, sessions, now }))
+      if (isAddedOnly && fitting.tokens + Tokens.estimate(added.text) > maxTokens) continue
+      const next = measured(fence(render(told, { nameOf, sessions, now })))
       if (!fits(next, request)) continue
       items = more.filter(({ unit }) => told.some((item) => item.unit === unit))
       written = told
-      text = next
-      tokens = Tokens.estimate(next)
+      fitting = next
       break
     }
   }
@@ -165,9 +163,8 @@ function* tell<Y>(
   const { degraded: unfused, fused } = yield* fuse({ items: list, prompt, maxTokens, maxChars, nameOf, now })
   return {
     ...NOTHING,
-    text: fused?.text ?? text,
+    ...(fused === undefined ? fitting : measured(fused.text)),
     items: fused?.items ?? list,
-    tokens: fused === undefined ? tokens : Tokens.estimate(fused.text),
     background: fused !== undefined,
     degraded: [...degraded, ...unfused]
   }
@@ -180,9 +177,8 @@ const point = (request: InjectionRequest, testimonies: ReadonlyArray<Testimony>,
   // What holds in its place is pointed to instead, where it is telling too.
   const isReplaced = ({ replacedBy }: MemoryUnit) => replacedBy !== undefined && found.has(replacedBy)
   const pointer = pointerTo(testimonies.filter(({ unit }) => !pointed.has(unit.id) && !isReplaced(unit)), now)
-  return fits(pointer.text, request)
-    ? { ...NOTHING, text: pointer.text, pointed: pointer.units, tokens: Tokens.estimate(pointer.text) }
-    : NOTHING
+  const told = measured(pointer.text)
+  return fits(told, request) ? { ...NOTHING, ...told, pointed: pointer.units } : NOTHING
 }
 
 /** Returns the lexemes of the memories told that the prompt names. */

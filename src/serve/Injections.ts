@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import { type Injection, SessionRecords } from "../hook/SessionRecords.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
+import { idMeant } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
 
 export interface SessionInjections {
@@ -31,7 +32,7 @@ export const injectionsOf = (prefix: string | undefined) =>
     const store = yield* MemoryStore
     const known = yield* records.sessions
     const found = prefix === undefined ? known.slice(0, 1) : known.filter((id) => id.startsWith(prefix))
-    const sessionId = found.find((id) => id === prefix) ?? (found.length === 1 ? found[0] : undefined)
+    const sessionId = idMeant(prefix ?? "", found)
     if (sessionId === undefined) {
       return yield* new NotFound({ what: "injections", name: prefix ?? "", known: found })
     }

@@ -18,6 +18,10 @@ export const unitByPrefix = (prefix: string) =>
     })
   })
 
+/** Returns the id that a prefix means among those that begin with it: the whole one, or the only one. */
+export const idMeant = (prefix: string, found: ReadonlyArray<string>): string | undefined =>
+  found.includes(prefix) ? prefix : found.length === 1 ? found[0] : undefined
+
 const WHOLE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Returns the id of a session that is remembered or was told something, by the beginning of it; a whole one may be of a session that is new. */
@@ -26,15 +30,16 @@ export const sessionIdMeant = (prefix: string) =>
     const stored = yield* Effect.flatMap(MemoryStore, (store) => store.sessionsByPrefix(prefix))
     const told = yield* Effect.flatMap(SessionRecords, (records) => records.sessions)
     const found = [...new Set([...stored.map(({ id }) => id), ...told.filter((id) => id.startsWith(prefix))])]
-    if (found.includes(prefix) || found.length === 0 && WHOLE.test(prefix)) return prefix
-    return found.length === 1 ? found[0]! : yield* new NotFound({ what: "session", name: prefix, known: found })
+    const id = idMeant(prefix, found) ?? (found.length === 0 && WHOLE.test(prefix) ? prefix : undefined)
+    return id ?? (yield* new NotFound({ what: "session", name: prefix, known: found }))
   })
 
 export const sessionByPrefix = (prefix: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const found = yield* store.sessionsByPrefix(prefix)
-    const session = found.find(({ id }) => id === prefix) ?? (found.length === 1 ? found[0] : undefined)
-    if (session !== undefined) return session
-    return yield* new NotFound({ what: "session", name: prefix, known: found.map(({ id }) => id) })
+    const ids = found.map(({ id }) => id)
+    const meant = idMeant(prefix, ids)
+    return found.find(({ id }) => id === meant) ??
+      (yield* new NotFound({ what: "session", name: prefix, known: ids }))
   })

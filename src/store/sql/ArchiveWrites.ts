@@ -152,9 +152,9 @@ export const make = (
       const kept = new Set(stored.filter((unit) => !older.includes(unit)).map(({ id }) => id))
       yield* db.takeTombstones(gone.filter(({ unitId }) => !kept.has(unitId)))
       // What is left of a forgotten one's messages may have made another in its place, which stays however often this is taken in.
-      const allowed = new Set((yield* permitted(older)).map(({ id }) => id))
-      const ids = older.map(({ id }) => id).filter((id) => !allowed.has(id))
-      return ids.length === 0 ? 0 : (yield* forget(ids)).units.length
+      const allowed = new Set(yield* permitted(older))
+      const saying = older.filter((unit) => !allowed.has(unit))
+      return saying.length === 0 ? 0 : (yield* forget(saying.map(({ id }) => id))).units.length
     })
 
   const takeIn = (entries: ReadonlyArray<Entry>, from: TakenFrom): SqlEffect<TakenIn> =>

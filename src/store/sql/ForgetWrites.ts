@@ -76,13 +76,14 @@ export const make = (
       ? db.insertOperation({ kind: "forget", unitId: null, actor: by, at, body: {} })
       : Effect.succeed(operation)
 
-  /** Writes tombstones with these keys for units. */
-  const entomb = (unitIds: ReadonlyArray<string>, keys: Iterable<string>, now: number) =>
-    Effect.gen(function*() {
-      const secret = (yield* db.property(SECRET)) ?? randomBytes(32).toString("hex")
-      yield* db.setProperty(SECRET, secret)
-      yield* db.insertTombstones(unitIds, Array.from(keys, Forgetting.hashesBy(secret)), now)
-    })
+  /** Returns a function that writes tombstones with these keys for units. */
+  const entombing = Effect.gen(function*() {
+    const secret = (yield* db.property(SECRET)) ?? randomBytes(32).toString("hex")
+    yield* db.setProperty(SECRET, secret)
+    const hashOf = Forgetting.hashesBy(secret)
+    return (unitIds: ReadonlyArray<string>, keys: Iterable<string>, now: number) =>
+      db.insertTombstones(unitIds, Array.from(keys, hashOf), now)
+  })
 
   /** Finds what has to be cut from messages, titles and lines so that these units are forgotten. Writes nothing. */
   const cutsOf = (units: ReadonlyArray<MemoryUnit>) =>
@@ -194,6 +195,7 @@ export const make = (
       const isRemoved = new Set([...gone, ...touched].map(({ unit }) => unit.origin))
       const kept = summaries.filter((unit) => isSummary(unit) && !isRemoved.has(unit.origin))
       yield* removeForgotten(gone, touched, changed, new Set(kept.map(({ sessionId }) => sessionId)))
+      const entomb = yield* entombing
       yield* entomb(ids, keys, now)
       for (const unit of units) yield* entomb([unit.id], Forgetting.sourceKeys(unit), now)
       return { units, messages: [...changed.keys()], also, ...undoable(operation, now) }
@@ -230,6 +232,7 @@ export const make = (
       const binned = { units: units.map(({ unit }) => unit), messages: [], titles, letters }
       if (operation !== null) yield* bin.put(operation, binned)
       const cut: Array<string> = []
+      const entomb = yield* entombing
       for (const sessionId of sessionIds) {
         const keys = new Set(titles.filter(({ id }) => id === sessionId).map(({ title }) => Forgetting.titleKey(title)))
         for (let after = 0;;) {

@@ -2,7 +2,7 @@
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { chmodSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { alias, banner, root } from "./bundle.mjs"
 import { buildPlugin } from "./plugin.mjs"
 import { buildPage } from "./web.mjs"
@@ -58,12 +58,15 @@ const hookParts = {
       { filter: /^\.\/Hook(?:Local|Remote|Start)\.ts$/ },
       ({ path }) => ({ path: path.replace(/ts$/, "js"), external: true })
     )
-    onResolve({ filter: /^\.\/HookPrompt\.ts$/ }, () => ({ path: "HookPrompt", namespace: "beside" }))
+    onResolve(
+      { filter: /^\.\/Hook(?:Opening|Prompt)\.ts$/ },
+      ({ path }) => ({ path: basename(path, ".ts"), namespace: "beside" })
+    )
     onLoad(
       { filter: /./, namespace: "beside" },
       ({ path }) => ({ contents: `module.exports = require("./${path}.cjs")` })
     )
-    onResolve({ filter: /^\.\/HookPrompt\.cjs$/ }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: /^\.\/Hook(?:Opening|Prompt)\.cjs$/ }, ({ path }) => ({ path, external: true }))
   }
 }
 
@@ -75,7 +78,7 @@ for (const name of ["HookLocal", "HookStart"]) {
 /** Packages that the hook's entry may hold: Claude Code waits while it is loaded. */
 const LIGHT = ["stemmer"]
 // CommonJS loads faster. The target is older than the rest, so that a Node that is too old can say so.
-for (const name of ["hook", "HookPrompt"]) {
+for (const name of ["hook", "HookOpening", "HookPrompt"]) {
   const { metafile } = await build({
     ...common,
     metafile: true,

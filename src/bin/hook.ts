@@ -5,7 +5,7 @@
  * It imports the whole program only for what is left.
  */
 // @effect-diagnostics globalDate:off
-import { isPrinted, isQuiet, isSilent, startText, write } from "../hook/Entry.ts"
+import { beforeOpening, isPrinted, isQuiet, isSilent, type SessionStart, write } from "../hook/Entry.ts"
 import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
 import { serversIn } from "../hook/Servers.ts"
 import { enableCodeCache } from "../process/CodeCache.ts"
@@ -34,6 +34,14 @@ const isAnswered = async (input: Prompt): Promise<boolean> => {
   )
   if (text !== undefined) write(text)
   return text !== undefined
+}
+
+/** Answers the start of a session. */
+const isStartAnswered = async (settings: Early.Early, input: SessionStart, started: number): Promise<boolean> => {
+  const before = beforeOpening(settings, input)
+  if (before === undefined || typeof before === "string") return isPrinted(input, before)
+  const { openingText } = await import("./HookOpening.ts")
+  return isPrinted(input, openingText(settings, input, started, before))
 }
 
 /** Answers a prompt: by a server, which is asked before the code is loaded that answers without, or from the memory. */
@@ -66,7 +74,7 @@ const run = async (): Promise<void> => {
   const input = inputIn(stdin)
   const isDone = input !== undefined &&
     (input.hook_event_name === "SessionStart"
-      ? isPrinted(input, startText(settings, input, started))
+      ? await isStartAnswered(settings, input, started)
       : await isPromptAnswered(settings, input, started))
   // Ends at once, though stdin may be open.
   if (isDone) return process.exit(0)

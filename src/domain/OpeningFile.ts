@@ -38,6 +38,8 @@ export interface Texts {
   readonly short: readonly [withOpen: Weighed, withoutOpen: Weighed]
   /** What a session left open, if anything. */
   readonly open: Weighed | null
+  /** True for a rule for later work (domain/Standing.ts). */
+  readonly isStanding: boolean
 }
 
 /** A unit in a file, with its texts, whose making takes longer than all else. */
@@ -55,7 +57,11 @@ export interface Left<U> {
   readonly branches: Readonly<Record<string, string | null>>
 }
 
+/** Form of the files; the program reads no other. */
+export const FORM = 2
+
 export interface OpeningFile {
+  readonly form: typeof FORM
   /** Version of the program that wrote the file: another one may tell otherwise. */
   readonly version: string
   /** Key of the project, or of one that was merged into it. */
@@ -79,11 +85,11 @@ export const nameOf = (key: string): string =>
 /** Returns the path of a file while it is written. */
 export const temporaryOf = (file: string): string => `${file}.tmp`
 
-/** Parses a file; none when it is of another version or project. */
+/** Parses a file; none when it is of another form, version or project. */
 export const parse = (
   text: string,
   { key, version }: Pick<OpeningFile, "key" | "version">
 ): OpeningFile | undefined => {
   const file = JSON.parse(text) as OpeningFile
-  return file.version === version && file.key === key ? file : undefined
+  return file.form === FORM && file.version === version && file.key === key ? file : undefined
 }

@@ -15,10 +15,15 @@ const LETTER = 6
 const CJK = 7
 const SYMBOL = 8
 
-const ASCII = Uint8Array.from({ length: 0x80 }, (_, code) => {
-  const character = String.fromCharCode(code)
-  return [/[\r\n]/, /\s/, /\d/, /[A-Z]/, /[a-z]/, /./].findIndex((kind) => kind.test(character))
-})
+const asciiKind = (code: number): number => {
+  if (code === 0x0a || code === 0x0d) return BREAK
+  if (code === 0x20 || code >= 0x09 && code <= 0x0c) return SPACE
+  if (code >= 0x30 && code <= 0x39) return DIGIT
+  if (code >= 0x41 && code <= 0x5a) return UPPER
+  return code >= 0x61 && code <= 0x7a ? LOWER : MARK
+}
+
+const ASCII = Uint8Array.from({ length: 0x80 }, (_, code) => asciiKind(code))
 
 const kindOf = (code: number): number =>
   code < 0x80

@@ -1,57 +1,33 @@
 /**
- * Answers a hook without Effect, whose loading costs more than all else: with nothing where nothing can be said, and with
- * what earlier sessions left when a session begins, from the project's file. Answers as Hook.ts would, or leaves the hook
- * to it; PromptEntry.ts does so at prompts.
+ * Answers a hook without Effect, whose loading costs more than all else, where nothing can be said: neither a memory nor its
+ * code is loaded then. OpeningEntry.ts goes on when a session begins, PromptEntry.ts at prompts, as Hook.ts would, or they
+ * leave the hook to it.
  */
-// @effect-diagnostics globalDate:off
-import { existsSync, readdirSync, statSync, writeSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
-import { MAX_HOOK_CHARS } from "../domain/Fence.ts"
-import { notesInContext } from "../domain/NoteFolders.ts"
-import { type FileUnit, FOLDER as OPENINGS, type Left, nameOf, type OpeningFile, parse } from "../domain/OpeningFile.ts"
-import { branchIn, identityOf, locate, type Place } from "../domain/ProjectFiles.ts"
-import { compose } from "../inject/OpeningText.ts"
+import { existsSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import { FOLDER as OPENINGS, nameOf, type OpeningFile, parse } from "../domain/OpeningFile.ts"
+import { identityOf, locate, type Place } from "../domain/ProjectFiles.ts"
 import { version } from "../process/version.ts"
 import type * as Early from "../settings/Early.ts"
 import { answering, partOf, textOf } from "./AtOnce.ts"
-import { FORKED, HEAD_BYTES, OPENING_TOKENS, UUIDS } from "./Forks.ts"
+import { FORKED, HEAD_BYTES, UUIDS } from "./Forks.ts"
 import type { EarlyInput } from "./Input.ts"
 import { outputOf } from "./Output.ts"
-import { append, recordOf, sizeOf } from "./RecordFiles.ts"
-import { encode, type Sent, type SessionRecord } from "./RecordLines.ts"
+import { recordOf } from "./RecordFiles.ts"
+import type { SessionRecord } from "./RecordLines.ts"
 
 /** Name of the database; a memory in PostgreSQL is none of `Early.isPlain`. */
 export const DATABASE = "memory.db"
 
-type SessionStart = Extract<EarlyInput, { readonly hook_event_name: "SessionStart" }>
+export type SessionStart = Extract<EarlyInput, { readonly hook_event_name: "SessionStart" }>
 
 /** True when the whole program would settle an injection of the record, which may have arrived meanwhile. */
 const isPending = ({ injections }: SessionRecord): boolean => injections.some(({ state }) => state === "pending")
 
 /** True when the session's transcript has a beginning that may be another session's. */
-const mayBeFork = ({ transcript_path }: EarlyInput): boolean => {
+export const mayBeFork = ({ transcript_path }: EarlyInput): boolean => {
   const head = transcript_path === undefined ? "" : partOf(transcript_path, 0, HEAD_BYTES)
   return FORKED.test(head) || head.match(UUIDS) !== null
-}
-
-/** Most bytes of a transcript, beyond those that are remembered, that may be lines without a message. */
-const MAX_TAIL = 64 * 1024
-const MESSAGE = /"type":\s*"(?:user|assistant)"/
-
-/** True when the newest of the project's other transcripts is remembered to its last message. */
-const isCovered = ({ session_id, transcript_path }: EarlyInput, { transcripts }: OpeningFile): boolean => {
-  if (transcript_path === undefined) return true
-  const folder = dirname(transcript_path)
-  const own = [basename(transcript_path), `${session_id}.jsonl`]
-  const others = existsSync(folder)
-    ? readdirSync(folder).filter((name) => name.endsWith(".jsonl") && !name.startsWith("agent-") && !own.includes(name))
-    : []
-  const [newest] = others.map((name) => ({ name, info: statSync(join(folder, name)) }))
-    .sort((a, b) => b.info.mtimeMs - a.info.mtimeMs)
-  if (newest === undefined) return true
-  const remembered = transcripts[newest.name] ?? 0
-  const tail = newest.info.size - remembered
-  return tail <= MAX_TAIL && !MESSAGE.test(tail > 0 ? partOf(join(folder, newest.name), remembered, tail) : "")
 }
 
 const fileOf = (home: string, place: Place): OpeningFile | undefined => {
@@ -60,101 +36,52 @@ const fileOf = (home: string, place: Place): OpeningFile | undefined => {
   return text === undefined ? undefined : parse(text, { key, version })
 }
 
-const currentOf = ({ current, left }: OpeningFile): Left<FileUnit> => ({
-  pinned: current.pinned.map((i) => left.pinned[i]!),
-  archives: current.archives.map((i) => left.archives[i]!),
-  decisions: current.decisions.map((i) => left.decisions[i]!),
-  branches: left.branches
-})
-
-/** A text to inject, and what is recorded of it; the text may be empty. */
-interface Opening {
-  readonly text: string
-  readonly sent: Sent
+/** What was read of a hook's session and of its project, whose file is missing where no start was prepared. */
+export interface Seen {
+  readonly record: SessionRecord
+  readonly place: Place
+  readonly file: OpeningFile | undefined
 }
 
-const opening = (
-  input: SessionStart,
-  place: Place,
-  file: OpeningFile,
-  ids: ReadonlySet<string>
-): Opening => {
-  const branch = answering(branchIn(place))
-  const notes = answering(notesInContext(input.transcript_path, input.cwd))
-  const at = Date.now()
-  const { text, tokens, units } = compose(
-    file.left,
-    {
-      sessionId: input.session_id,
-      maxTokens: OPENING_TOKENS,
-      maxChars: MAX_HOOK_CHARS,
-      injectedIds: [...ids],
-      contextText: notes.text,
-      ...(branch !== undefined && { branch })
-    },
-    at,
-    { chosen: currentOf(file), textsOf: ({ texts }) => texts }
-  )
-  const sent: Sent = {
-    at,
-    event: "SessionStart",
-    offset: sizeOf(input.transcript_path),
-    tokens,
-    ids: units.map(({ id }) => id),
-    pointed: [],
-    isOpening: true,
-    words: []
-  }
-  return { text, sent }
+/** Reads both; returns undefined where only the whole program can. */
+const seen = (home: string, { cwd, session_id }: EarlyInput): Seen | undefined => {
+  const record = recordOf(home, session_id)
+  if (record === undefined || isPending(record)) return undefined
+  const place = answering(locate(cwd))
+  return { record, place, file: fileOf(home, place) }
 }
 
-const NOTHING = ""
+const isQuietIn = ({ file, record }: Seen): boolean => record.isMuted || file?.isExcluded === true
+
+/** What a start is answered with where nothing is told. */
+export const NOTHING = ""
 
 /** True when there is no memory yet. */
 const isEmpty = ({ home, isPlain }: Early.Early): boolean => isPlain && !existsSync(join(home, DATABASE))
-
-const startTextFrom = (
-  { home, within }: Early.Early,
-  input: SessionStart,
-  started: number
-): string | undefined => {
-  if (input.source === "fork") return NOTHING
-  // A compaction is recorded in any case.
-  const record = input.source === "compact" ? undefined : recordOf(home, input.session_id)
-  if (record === undefined || isPending(record)) return undefined
-  if (record.isMuted) return NOTHING
-  const place = answering(locate(input.cwd))
-  const file = fileOf(home, place)
-  if (file === undefined) return undefined
-  if (file.isExcluded) return NOTHING
-  if (input.source !== "startup" && input.source !== "clear") return undefined
-  if (record.isNew && mayBeFork(input) || !isCovered(input, file)) return undefined
-  const { sent, text } = opening(input, place, file, record.ids)
-  if (Date.now() - started > within.start) return undefined
-  if (text !== NOTHING) append(home, input.session_id, [encode(sent)])
-  return text
-}
 
 /** True for a prompt at which nothing is said or recorded: its session is muted, or its project excluded. */
 export const isQuiet = ({ home, isPlain }: Early.Early, input: EarlyInput): boolean => {
   if (!isPlain) return false
   try {
-    const record = recordOf(home, input.session_id)
-    if (record === undefined || isPending(record) || record.isNew && mayBeFork(input)) return false
-    return record.isMuted || fileOf(home, answering(locate(input.cwd)))?.isExcluded === true
+    const found = seen(home, input)
+    return found !== undefined && !(found.record.isNew && mayBeFork(input)) && isQuietIn(found)
   } catch {
     return false
   }
 }
 
-/**
- * Returns the text to inject when a session begins, once it is recorded; none where only the whole program knows it.
- * `started` is the time at which the process started.
- */
-export const startText = (settings: Early.Early, input: SessionStart, started: number): string | undefined => {
-  if (!settings.isPlain) return undefined
+/** Returns `NOTHING` at such a start, else what was read for it; undefined where only the whole program can answer. */
+export const beforeOpening = (
+  { home, isPlain }: Early.Early,
+  input: SessionStart
+): Seen | typeof NOTHING | undefined => {
+  if (!isPlain) return undefined
+  if (input.source === "fork") return NOTHING
+  // A compaction is recorded in any case.
+  if (input.source === "compact") return undefined
   try {
-    return startTextFrom(settings, input, started)
+    const found = seen(home, input)
+    return found !== undefined && isQuietIn(found) ? NOTHING : found
   } catch {
     return undefined
   }

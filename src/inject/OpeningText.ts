@@ -13,7 +13,7 @@ import type { Word } from "../domain/Verdict.ts"
 import { type Measured, renderFitting } from "./Budgets.ts"
 import { excerpt } from "./Excerpt.ts"
 import { dated, indented, notedBy, onBranch, oneLine } from "./Render.ts"
-import { withoutRepeats } from "./Repeats.ts"
+import { lettersOf, withoutRepeats } from "./Repeats.ts"
 import { type ClaudeContext, select } from "./Selection.ts"
 
 const PREAMBLE =
@@ -71,8 +71,6 @@ const partsOf = (content: string): ReadonlyArray<Part> => {
 const isOpen = ({ label }: Part) => label === "Open" || label === "Asked last, without an answer"
 const textOf = (parts: ReadonlyArray<Part>) => parts.map(({ text }) => text).join("\n")
 
-const letters = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "")
-
 /** True while what a session left open may still be open. */
 const mayBeOpen = ({ occurredAt }: LeftUnit, now: number) => occurredAt > now - OPEN_FOR_MS
 
@@ -81,7 +79,7 @@ const sessionText = ({ content, files, title }: LeftUnit, isOpenTold: boolean): 
   const parts = partsOf(content)
   const named = [...new Set(files.map((file) => file.split("/").slice(-2).join("/")))].slice(0, MAX_FILES)
   return [
-    ...parts.filter(({ label, text }) => label === "Aim" && !letters(title).startsWith(letters(text).slice(0, 40))),
+    ...parts.filter(({ label, text }) => label === "Aim" && !lettersOf(title).startsWith(lettersOf(text).slice(0, 40))),
     // What is cut off is what was done.
     ...parts.filter(({ label }) => label === "Decided" || label === "Learned" || label === "To run"),
     ...parts.filter(({ label }) => label === "Outcome" || label === "Pull request"),
@@ -124,7 +122,7 @@ export const textsOf = (unit: LeftUnit): Texts => {
       return oneLine(unit.title) + notedBy(unit)
     },
     get letters() {
-      return letters(unit.title)
+      return lettersOf(unit.title)
     },
     get long() {
       return both(sessionText, LAST_TOKENS)
@@ -137,6 +135,9 @@ export const textsOf = (unit: LeftUnit): Texts => {
     get open() {
       const open = textOf(partsOf(unit.content).filter(isOpen))
       return open === "" ? null : below(beginning(open, ITEM_TOKENS))
+    },
+    get isStanding() {
+      return isStanding(unit.content)
     }
   }
 }
@@ -288,12 +289,13 @@ export const compose = <U extends LeftUnit>(
   }
   const { branches } = left
   const isOfBranch = (unit: U) => branch !== undefined && branches[unit.sessionId] === branch
-  const mayHold = (unit: U) => unit.occurredAt > now - DECIDED_FOR_MS || isOfBranch(unit) || isStanding(unit.content)
+  const texts = known?.textsOf ?? textsOf
+  const mayHold = (unit: U) => unit.occurredAt > now - DECIDED_FOR_MS || isOfBranch(unit) || texts(unit).isStanding
   const items = itemsOf(
     pinned,
     inOrder(archives, isOfBranch, about),
     decisions.filter(mayHold),
-    known?.textsOf ?? textsOf,
+    texts,
     now
   ).map((item) => ({ ...blockOf(item, branches, now), unit: item.unit }))
   const { kept, text, tokens } = renderFitting(items, render, request)

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import { existsSync, mkdirSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import { type FileUnit, type Left, nameOf, type OpeningFile, temporaryOf } from "../domain/OpeningFile.ts"
+import { type FileUnit, FORM, type Left, nameOf, type OpeningFile, temporaryOf } from "../domain/OpeningFile.ts"
 import type { KnownProject } from "../domain/Project.ts"
 import { version } from "../process/version.ts"
 import { replaceFile } from "../resources/Disk.ts"
@@ -70,15 +70,15 @@ const make = (folder: string) =>
           transcripts: Object.fromEntries(
             transcripts.toReversed().map(({ path, remembered }) => [basename(path), remembered])
           )
-        } satisfies Omit<OpeningFile, "key" | "version">
+        } satisfies Omit<OpeningFile, "form" | "key" | "version">
       })
 
-    const replace = (key: string, content: Omit<OpeningFile, "key" | "version">) =>
+    const replace = (key: string, content: Omit<OpeningFile, "form" | "key" | "version">) =>
       Effect.try({
         try: () => {
           const file = join(folder, nameOf(key))
           mkdirSync(folder, { recursive: true, mode: 0o700 })
-          const made: OpeningFile = { version, key, ...content }
+          const made: OpeningFile = { form: FORM, version, key, ...content }
           replaceFile(file, JSON.stringify(made), temporaryOf(file))
         },
         catch: (cause) => new OpeningsError({ cause })

@@ -11,7 +11,19 @@ import { ELLIPSIS, spansOf } from "./Excerpt.ts"
 /** Fewest letters of a sentence that counts as a repetition; a Chinese or Japanese character counts for three. */
 const MIN_LETTERS = 24
 
-const lettersOf = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "")
+/**
+ * Most characters that are no letters or digits, and texts of which nothing else is left to remove. A pattern of all takes longer to
+ * compile than all else here.
+ */
+const SIGNS =
+  /[\x00-\x2f\x3a-\x60\x7b-\x7f\u2000-\u206f\u2190-\u245f\u2500-\u2775\u3000-\u3004\u3008-\u3020\uff01-\uff0f\uff1a-\uff20]+/g
+const LETTERS = /^[a-z\d\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff]*$/
+
+/** Returns the letters and digits of a text, in lower case. */
+export const lettersOf = (text: string): string => {
+  const most = text.toLowerCase().replace(SIGNS, "")
+  return LETTERS.test(most) ? most : most.replace(/[^\p{L}\p{N}]+/gu, "")
+}
 
 const weightOf = (letters: string): number => letters.length + 2 * countUnspaced(letters)
 
@@ -44,6 +56,19 @@ const sentencesOf = memoized(
   64
 )
 
+/** Labels without their colon: the usual ones, which are tried first, and any. */
+const PLAIN_LABEL = /^[A-Za-z\u4e00-\u9fff ,]{1,40}$/
+const ANY_LABEL = /^[\p{L} ,]{1,40}$/u
+
+/** True for a text that says something beside labels, which end with the first colon of a line. */
+const saysMore = (text: string): boolean =>
+  text.split("\n").some((line) => {
+    const colon = line.indexOf(":")
+    const before = line.slice(0, Math.max(0, colon)).trimStart()
+    return lettersOf(line.slice(colon + 1)) !== "" ||
+      lettersOf(before) !== "" && !PLAIN_LABEL.test(before) && !ANY_LABEL.test(before)
+  })
+
 /** Cuts sentences from a text, and marks each run of them that has words on both sides. */
 const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
   let left = ""
@@ -69,6 +94,6 @@ export const withoutRepeats = (texts: ReadonlyArray<string>): ReadonlyArray<stri
     const cut = repeats.filter((each) => each.item === item)
     if (cut.length === 0) return text
     const rest = without(text, cut)
-    return lettersOf(withoutLabels(rest)) === "" ? undefined : rest
+    return saysMore(rest) ? rest : undefined
   })
 }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import { UNSEEN } from "../../src/domain/Fence.ts"
 import { defuse, fence, removePassages, stripFence } from "../../src/domain/Injection.ts"
 import { times } from "../data.ts"
 import { anyText, hostile, millis, tagsIn } from "../texts.ts"
@@ -67,6 +68,19 @@ describe("what is told to Claude", () => {
       const text of ["< ".repeat(50_000), `<${" ".repeat(100_000)}`, "<.".repeat(50_000), `<${"-".repeat(100_000)}<`]
     ) {
       assert.isBelow(millis(() => defuse(text)), 1_000, text.slice(0, 20))
+    }
+  })
+
+  it("is looked for behind each character", () => {
+    for (let code = 0; code < 0xd800; code++) {
+      const character = String.fromCharCode(code)
+      assert.strictEqual(defuse(character), character.replace(UNSEEN, ""), character)
+      const isOpening = "<\uff1c\ufe64".includes(character)
+      assert.strictEqual(
+        defuse(`${character}system-reminder>`),
+        `${isOpening ? "\u2039" : character.replace(UNSEEN, "")}system-reminder>`,
+        character
+      )
     }
   })
 

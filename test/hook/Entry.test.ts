@@ -27,9 +27,10 @@ import { FOLDER, nameOf } from "../../src/domain/OpeningFile.ts"
 import * as Project from "../../src/domain/Project.ts"
 import { lexemes } from "../../src/domain/Tokenizer.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
-import { isQuiet, startText } from "../../src/hook/Entry.ts"
+import { beforeOpening, isQuiet, type SessionStart } from "../../src/hook/Entry.ts"
 import { answer } from "../../src/hook/Hook.ts"
 import { inputIn } from "../../src/hook/Input.ts"
+import { openingText } from "../../src/hook/OpeningEntry.ts"
 import { promptText, type UseMemory } from "../../src/hook/PromptEntry.ts"
 import * as SessionRecords from "../../src/hook/SessionRecords.ts"
 import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
@@ -116,12 +117,17 @@ type Request = Readonly<Record<string, unknown>>
 
 const useMemory: UseMemory = (file, use) => ReadsAtOnce.using(SqliteDriver.load(), file, 2_000, use)
 
+const startText = (settings: Early, input: SessionStart) => {
+  const before = beforeOpening(settings, input)
+  return typeof before === "object" ? openingText(settings, input, Date.now(), before) : before
+}
+
 /** Answers like the entry: undefined where it leaves the answer to the program. */
 const entryText = (world: World, request: Request) => {
   const input = inputIn({ bytes: Buffer.from(JSON.stringify(request)), isWhole: true })!
   const { settings } = world
   return input.hook_event_name === "SessionStart"
-    ? startText(settings, input, Date.now())
+    ? startText(settings, input)
     : isQuiet(settings, input)
     ? ""
     : promptText(settings, input, Date.now()) ?? promptText(settings, input, Date.now(), useMemory)

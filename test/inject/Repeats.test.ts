@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { withoutRepeats } from "../../src/inject/Repeats.ts"
+import * as FastCheck from "effect/FastCheck"
+import { lettersOf, withoutRepeats } from "../../src/inject/Repeats.ts"
 
 const POOL = "The pool keeps 20 connections since the importer needs them."
 
@@ -34,6 +35,21 @@ describe("what two items of a text say", () => {
     const code = "Set it so:\n```ts\nconst pool = makeTheConnectionPool({ connections: 20 })\n```"
     for (const texts of [["All tests pass.", "All tests pass."], [code, code], [`${POOL} ${POOL}`], []]) {
       assert.deepStrictEqual(withoutRepeats(texts), texts)
+    }
+  })
+})
+
+describe("the letters of a text", () => {
+  it("are those that Unicode calls letters and numbers, in lower case", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.oneof(FastCheck.string({ unit: "binary" }), FastCheck.string()),
+        (text) => assert.strictEqual(lettersOf(text), text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ""))
+      )
+    )
+    for (let code = 0; code < 0xd800; code++) {
+      const character = String.fromCharCode(code)
+      assert.strictEqual(lettersOf(character), character.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ""), character)
     }
   })
 })

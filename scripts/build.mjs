@@ -2,7 +2,7 @@
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
 import { chmodSync, rmSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { join } from "node:path"
 import { alias, banner, root } from "./bundle.mjs"
 import { buildPlugin } from "./plugin.mjs"
 import { buildPage } from "./web.mjs"
@@ -58,15 +58,12 @@ const hookParts = {
       { filter: /^\.\/Hook(?:Local|Remote|Start)\.ts$/ },
       ({ path }) => ({ path: path.replace(/ts$/, "js"), external: true })
     )
-    onResolve(
-      { filter: /^\.\/Hook(?:Opening|Prompt)\.ts$/ },
-      ({ path }) => ({ path: basename(path, ".ts"), namespace: "beside" })
-    )
+    onResolve({ filter: /^\.\/HookOpening\.ts$/ }, () => ({ path: "HookOpening", namespace: "beside" }))
     onLoad(
       { filter: /./, namespace: "beside" },
       ({ path }) => ({ contents: `module.exports = require("./${path}.cjs")` })
     )
-    onResolve({ filter: /^\.\/Hook(?:Opening|Prompt)\.cjs$/ }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: /^\.\/HookOpening\.cjs$/ }, ({ path }) => ({ path, external: true }))
   }
 }
 

@@ -140,12 +140,15 @@ export const ALLOWED = [
   { files: ["hook/AtOnce.ts", "store/sqlite/ReadsAtOnce.ts"], names: names`node:fs= closeSync openSync readSync` },
   { files: ["hook/Entry.ts"], names: names`node:fs= writeSync` },
   { files: ["process/CodeCache.ts"], names: names`node:module= enableCompileCache` },
+  {
+    files: ["process/CachedScript.ts"],
+    names: names`node:module= createRequire node:v8= setFlagsFromString node:vm= Script node:zlib= crc32`
+  },
   { files: ["process/Advice.ts", "bin/main.ts"], names: names`global= process.argv` },
   // On a Node too old for the rest there is no effect to run.
   { files: ["bin/main.ts", "bin/mcp.ts"], names: names`global= process.exitCode` },
   { files: ["bin/"], names: names`global= process.stderr` },
   { files: ["bin/hook.ts"], names: names`global= process.exit` },
-  { files: ["bin/HookPrompt.ts"], names: names`node:v8= setFlagsFromString` },
   {
     files: ["process/Process.ts"],
     names: lists(["effect/Logger"])`

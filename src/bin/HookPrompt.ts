@@ -1,7 +1,6 @@
 /**
  * Answers prompts for the hook's entry, without Effect: a file of its own, which the start of a session does not load.
  */
-import { setFlagsFromString } from "node:v8"
 import type { PromptInput } from "../hook/Prompt.ts"
 import { promptText, type UseMemory } from "../hook/PromptEntry.ts"
 import * as SqliteDriver from "../resources/SqliteDriver.ts"
@@ -11,11 +10,7 @@ import * as ReadsAtOnce from "../store/sqlite/ReadsAtOnce.ts"
 /** Longest wait for another process's lock, in milliseconds, as of the whole program. */
 const BUSY_TIMEOUT_MS = 50
 
-const useMemory: UseMemory = (file, use) => {
-  // The process ends before optimized code would pay, and would wait for its compiler.
-  setFlagsFromString("--no-opt")
-  return ReadsAtOnce.using(SqliteDriver.load(), file, BUSY_TIMEOUT_MS, use)
-}
+const useMemory: UseMemory = (file, use) => ReadsAtOnce.using(SqliteDriver.load(), file, BUSY_TIMEOUT_MS, use)
 
 /** Returns what is known without the memory: that nothing is said. */
 export const withoutMemory = (settings: Early, input: PromptInput, started: number): string | undefined =>

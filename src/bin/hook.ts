@@ -5,14 +5,16 @@
  * It imports the whole program only for what is left.
  */
 // @effect-diagnostics globalDate:off
-import { beforeOpening, isPrinted, isQuiet, isSilent, type SessionStart, write } from "../hook/Entry.ts"
+import { join } from "node:path"
+import { beforeOpening, isPrinted, isQuiet, isSilent, NOTHING, type SessionStart, write } from "../hook/Entry.ts"
 import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
 import { serversIn } from "../hook/Servers.ts"
-import { enableCodeCache } from "../process/CodeCache.ts"
+import { CODE_CACHE, enableCodeCache } from "../process/CodeCache.ts"
 import * as Environment from "../process/Environment.ts"
 import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"
 import * as Early from "../settings/Early.ts"
 import { readStdin } from "./EarlyStdin.ts"
+import type * as HookPrompt from "./HookPrompt.ts"
 
 /**
  * Longest wait for a server, which is warm and answers in a tenth of it. Then there is time left, of a session's first
@@ -47,9 +49,15 @@ const isStartAnswered = async (settings: Early.Early, input: SessionStart, start
 /** Answers a prompt: by a server, which is asked before the code is loaded that answers without, or from the memory. */
 const isPromptAnswered = async (settings: Early.Early, input: Prompt, started: number): Promise<boolean> => {
   if (isQuiet(settings, input) || await isAnswered(input)) return true
-  const { fromMemory, withoutMemory } = await import("./HookPrompt.ts")
-  return isPrinted(input, withoutMemory(settings, input, started)) ||
-    isPrinted(input, fromMemory(settings, input, started))
+  const { load } = await import("../process/CachedScript.ts")
+  const { exported, keep } = load("HookPrompt.cjs", import.meta.url, join(settings.home, CODE_CACHE))
+  const { fromMemory, withoutMemory } = exported as typeof HookPrompt
+  if (isPrinted(input, withoutMemory(settings, input, started))) return true
+  const text = fromMemory(settings, input, started)
+  if (!isPrinted(input, text)) return false
+  // Where something was told, all was compiled that a prompt needs.
+  if (text !== NOTHING) keep()
+  return true
 }
 
 /** Has the whole program answer, which then ends the process itself. */

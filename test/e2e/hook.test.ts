@@ -237,6 +237,43 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.include((yield* alone(prompt({ session_id: "s-1" }))).stderr, "HookPrompt.cjs")
     }).pipe(Effect.scoped))
 
+  it.effect("keeps its compiled code, and takes none that is damaged or of another file", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { folder, home } = yield* copied
+      const codeFolder = join(folder, "code-cache")
+      const told = yield* ask(prompt(), { home })
+      assert.include(told.stdout, "Meilisearch")
+      const [name, ...others] = yield* fs.readDirectory(codeFolder)
+      assert.deepStrictEqual(others, [])
+      const file = join(codeFolder, name!)
+      assert.strictEqual(Number((yield* fs.stat(file)).mode) & 0o777, 0o600)
+      const whole = Buffer.from(yield* fs.readFile(file))
+      const isKept = Effect.map(fs.readFile(file), (bytes) => whole.equals(bytes))
+
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+      assert.isTrue(yield* isKept)
+      const flipped = Buffer.from(whole)
+      flipped[whole.length - 1_000]! ^= 1
+      const ofAnother = Buffer.concat([Buffer.from("9"), whole])
+      for (const damaged of [whole.subarray(0, whole.length / 2), flipped, ofAnother, Buffer.alloc(0)]) {
+        yield* fs.writeFile(file, damaged)
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+        assert.isFalse(damaged.equals(yield* fs.readFile(file)))
+      }
+      for (const version of ["1", "2", "3"]) yield* fs.writeFile(join(codeFolder, `HookPrompt.cjs-${version}`), whole)
+      yield* fs.writeFile(file, flipped)
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+      assert.lengthOf(yield* fs.readDirectory(codeFolder), 3)
+      assert.isTrue(yield* fs.exists(file))
+
+      // Where it can't be kept, it is compiled each time.
+      yield* fs.remove(codeFolder, { recursive: true })
+      yield* fs.writeFileString(codeFolder, "no folder")
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+      assert.strictEqual(yield* fs.readFileString(codeFolder), "no folder")
+    }).pipe(Effect.scoped))
+
   it.effect("tells a start without the rest of the program what it tells with it, and of an excluded project nothing", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
@@ -244,7 +281,9 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const folder = join(home, ".claude-memory")
       assert.strictEqual((yield* inProcess(["import", samples], { home })).code, 0)
       const entry = join(home, "hook.cjs")
-      yield* fs.copyFile(hook, entry)
+      for (const name of ["hook.cjs", "HookOpening.cjs"]) {
+        yield* fs.copyFile(join(dirname(hook), name), join(home, name))
+      }
       const alone = (stdin: string) => run([entry], { home, stdin })
       const record = (session: string) => fs.readFileString(join(folder, "sessions", session))
       const at = /"at":\d+/

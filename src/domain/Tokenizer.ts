@@ -56,14 +56,18 @@ const stem = (word: string): string => {
 }
 
 /** Returns the words of a run of Chinese, Japanese or Korean. */
-const segmentsOf = (run: string): ReadonlyArray<string> => {
-  segmenter ??= new Intl.Segmenter("zh", { granularity: "word" })
-  const segments: Array<string> = []
-  for (let start = 0; start < run.length; start += SEGMENTER_LIMIT) {
-    for (const { segment } of segmenter.segment(run.slice(start, start + SEGMENTER_LIMIT))) segments.push(segment)
-  }
-  return segments
-}
+const segmentsOf = memoized(
+  (run: string): ReadonlyArray<string> => {
+    segmenter ??= new Intl.Segmenter("zh", { granularity: "word" })
+    const segments: Array<string> = []
+    for (let start = 0; start < run.length; start += SEGMENTER_LIMIT) {
+      for (const { segment } of segmenter.segment(run.slice(start, start + SEGMENTER_LIMIT))) segments.push(segment)
+    }
+    return segments
+  },
+  100,
+  2_000
+)
 
 /** Returns the Chinese, Japanese and Korean words of a text, as they stand in it. */
 export const cjkWordsIn = (text: string): ReadonlySet<string> =>

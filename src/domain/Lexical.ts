@@ -73,9 +73,13 @@ export const counterOf = (termIndex: ReadonlyMap<string, number>) => {
  */
 export const BM25F = { k1: 1.2, b: 0.4, fieldWeights: [0.3, 1, 0.8, 0.5] as ReadonlyArray<number> }
 
-/** Returns the saturation of a frequency, weighted by fields; `norm` is 1 for a unit of average length, more for a longer one. */
+/** Returns the saturation of a frequency, weighted by fields; `norm` is from `normOf`. */
 export const saturation = (frequency: number, norm: number, k1 = BM25F.k1): number =>
   frequency === 0 ? 0 : (frequency * (k1 + 1)) / (frequency + k1 * norm)
+
+/** Returns 1 for a unit of average length, more for a longer one. */
+export const normOf = (length: number, averageLength: number, b = BM25F.b): number =>
+  1 - b + b * (length / Math.max(1, averageLength))
 
 /** Returns a term's part of a unit's BM25F score, before it is multiplied by the inverse document frequency. */
 export const saturated = (
@@ -86,8 +90,7 @@ export const saturated = (
 ): number => {
   const frequency = frequencies.reduce((sum, n, field) => sum + n * fieldWeights[field]!, 0)
   const length = lengths.reduce((sum, n) => sum + n, 0)
-  const norm = 1 - b + b * (length / Math.max(1, averageLength))
-  return saturation(frequency, norm, k1)
+  return saturation(frequency, normOf(length, averageLength, b), k1)
 }
 
 /** Returns what each term adds to a unit's BM25F score, of the weights and frequencies of the same terms; 0 if it is missing. */

@@ -2,8 +2,7 @@
  * The SQLite dialect of the reads that a prompt needs. Without Effect, since the hook's entry answers prompts too. A
  * reader does not migrate, so it may find the schema of an earlier version.
  */
-import { makeBest } from "../../domain/Best.ts"
-import { BM25F, counterOf, inverseDocumentFrequency, saturation } from "../../domain/Lexical.ts"
+import { counterOf, inverseDocumentFrequency } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Steps } from "../../domain/Steps.ts"
@@ -13,6 +12,7 @@ import type { Columns, Row, UnitBody } from "../sql/Dialect.ts"
 import type { Sql } from "../sql/Sql.ts"
 import * as KeptRows from "./KeptRows.ts"
 import { unpacked } from "./Packs.ts"
+import { heaviest, lengthsIn, PLACE, type Posting, selectRows, type Sized, type SizedCount } from "./Postings.ts"
 import * as SqliteFilter from "./SqliteFilter.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
@@ -39,57 +39,16 @@ export function* schemaVersion<Y, F>(sql: Sql<Y, F>): Steps<Y, number> {
  * term alone is in more, only the newest of them are looked at.
  */
 const RECALLED = 250_000
-/** Units that are counted, for each that is wanted, and units that are selected, for each that is counted, where a filter passes nearly all. */
+/**
+ * Units that are selected without their lengths, for each that is wanted; that are counted where a term did not select; and that are
+ * ranked where a filter passes nearly all.
+ */
+const SELECTED = 6
 const COUNTED = 1.5
 const MORE = 1.5
 
 /** Makes the table of all places of a term, for a connection that only reads: a place is a row and a field. */
 export const PLACES = "CREATE VIRTUAL TABLE temp.lexeme_places USING fts5vocab(main, lexemes, instance)"
-/** A place as a number: the row and, in two bits, the field. */
-const FIELD_BITS = 2
-const PLACE = "doc * 4 + CASE col WHEN 'title' THEN 0 WHEN 'text' THEN 1 WHEN 'tool_use' THEN 2 ELSE 3 END"
-
-/** The places of a term, ascending by row, and what it weighs. */
-interface Posting {
-  readonly weight: number
-  readonly places: Uint32Array
-}
-
-const rowAt = (places: Uint32Array, i: number) => places[i]! >>> FIELD_BITS
-
-/** Selects the rows with the greatest scores of those that are accepted, as if all units were of average length. */
-const selectRows = (
-  postings: ReadonlyArray<Posting>,
-  limit: number,
-  accepted?: Uint8Array
-): ReadonlyArray<number> => {
-  const held = postings.filter(({ places }) => places.length > 0)
-  const first = Math.min(...held.map(({ places }) => rowAt(places, 0)))
-  const last = Math.max(...held.map(({ places }) => rowAt(places, places.length - 1)))
-  const scores = new Float64Array(Math.max(0, last - first + 1))
-  for (const { places, weight } of held) {
-    for (let i = 0; i < places.length;) {
-      const row = rowAt(places, i)
-      let frequency = 0
-      for (; i < places.length && rowAt(places, i) === row; i++) frequency += BM25F.fieldWeights[places[i]! & 3]!
-      scores[row - first]! += weight * saturation(frequency, 1)
-    }
-  }
-  const best = makeBest(limit)
-  for (const { places } of held) {
-    for (let i = 0; i < places.length; i++) {
-      const row = rowAt(places, i)
-      const score = scores[row - first]!
-      // Each once.
-      scores[row - first] = 0
-      if (score > 0 && score >= best.least() && (accepted === undefined || accepted[row] === 1)) {
-        best.add({ row, score })
-      }
-    }
-  }
-  return best.sorted().map(({ row }) => row)
-}
-
 export const make = <Y, F>(sql: Sql<Y, F>) => {
   const kept = KeptRows.make(sql)
   const version = () => schemaVersion(sql)
@@ -120,17 +79,30 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     )
   }
 
+  /** Reads the lengths of units. */
+  function* sized(rows: ReadonlyArray<number>): Steps<Y, ReadonlyArray<Sized>> {
+    const [found] = yield* sql<{ sizes: string | null }>`SELECT group_concat(best.value || ' ' || hex(sz)) AS sizes
+        FROM json_each(${json(rows)}) AS best CROSS JOIN lexemes_docsize ON lexemes_docsize.id = best.value`
+    return (found?.sizes ?? "").split(",").filter((size) => size !== "").map((size) => {
+      const blank = size.indexOf(" ")
+      return { row: Number(size.slice(0, blank)), lengths: lengthsIn(size.slice(blank + 1)) }
+    })
+  }
+
   /**
-   * Counts the terms in the first of these units that pass, at most so many. Forces the covering index, which schemas before 7 lack, so
-   * that the pages of the units' bodies are not read.
+   * Returns the first of these units that pass, at most so many. `countIn` counts the terms in their texts, where the counts hold only
+   * some. Forces the covering index, which schemas before 7 lack, so that the pages of the units' bodies are not read.
    */
-  function* countedOf(
-    rows: ReadonlyArray<number>,
+  function* passing(
+    counts: ReadonlyArray<SizedCount>,
     filter: SearchFilter,
     limit: number,
-    countIn: ReturnType<typeof counterOf>
+    countIn: ReturnType<typeof counterOf> | undefined
   ): Steps<Y, ReadonlyArray<Counted>> {
     const index = sql.literal((yield* version()) >= 7 ? "INDEXED BY units_by_row" : "")
+    const [columns, texts] = countIn === undefined
+      ? ["", ""]
+      : [", title, text, tool_use, tool_result", "CROSS JOIN lexemes ON lexemes.rowid = best.value"]
     const found = yield* sql<{
       row: number
       id: string
@@ -138,35 +110,43 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       text: string
       tool_use: string
       tool_result: string
-    }>`SELECT units.row, units.id, title, text, tool_use, tool_result
-        FROM json_each(${json(rows)}) AS best CROSS JOIN units ${index} ON units.row = best.value
-        CROSS JOIN lexemes ON lexemes.rowid = best.value WHERE ${conditions(filter)} LIMIT ${limit}`
+    }>`SELECT units.row, units.id ${sql.literal(columns)}
+        FROM json_each(${json(counts.map(({ row }) => row))}) AS best
+        CROSS JOIN units ${index} ON units.row = best.value ${sql.literal(texts)}
+        WHERE ${conditions(filter)} LIMIT ${limit}`
+    const countOf = new Map(counts.map((count) => [count.row, count]))
     return found.map((unit) => ({
-      row: unit.row,
-      unitId: unit.id,
-      ...countIn([unit.title, unit.text, unit.tool_use, unit.tool_result])
+      ...countOf.get(unit.row)!,
+      ...countIn?.([unit.title, unit.text, unit.tool_use, unit.tool_result]),
+      unitId: unit.id
     }))
   }
 
   /** Counts the terms in the best units of those that pass. */
-  function* heaviest(
+  function* counted(
     postings: ReadonlyArray<Posting>,
     limit: number,
     filter: SearchFilter,
-    countIn: ReturnType<typeof counterOf>
+    averageLength: number,
+    terms: number,
+    countIn: ReturnType<typeof counterOf> | undefined
   ): Steps<Y, ReadonlyArray<Counted>> {
+    const selected = selectedFor(limit, SELECTED)
+    function* best(limit: number, accepted?: Uint8Array) {
+      return heaviest(postings, yield* sized(selectRows(postings, selected, accepted)), terms, averageLength, limit)
+    }
     if (filter.projects === "all") {
       // Nearly all pass, mostly.
       const more = Math.ceil(MORE * limit)
-      const rows = selectRows(postings, more)
-      const counted = yield* countedOf(rows, filter, limit, countIn)
-      if (counted.length >= limit || rows.length < more) return counted
+      const counts = yield* best(more)
+      const found = yield* passing(counts, filter, limit, countIn)
+      if (found.length >= limit || counts.length < more) return found
     }
     const { files, isPinned, projects, sessions, since, types, until } = filter
     const key = json([projects, sessions, types, since, until, files, isPinned])
     yield* kept.refresh()
     const accepted = yield* kept.get(key, () => SqliteFilter.rowsThatPass(sql, filter))
-    return yield* countedOf(selectRows(postings, limit, accepted), filter, limit, countIn)
+    return yield* passing(yield* best(limit, accepted), filter, limit, countIn)
   }
 
   /**
@@ -194,11 +174,17 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     const idfOf = (term: string) => inverseDocumentFrequency(units, countOf.get(term) ?? 0)
     const postings: Array<Posting> = []
     for (const term of recall) {
-      postings.push({ weight: idfOf(term), places: yield* placesOf(term, newest) })
+      postings.push({ term: terms.indexOf(term), weight: idfOf(term), places: yield* placesOf(term, newest) })
     }
-
-    const countIn = counterOf(new Map(terms.map((term, i) => [term, i])))
-    const candidates = yield* heaviest(postings, selectedFor(limit, COUNTED), filter, countIn)
+    const isWhole = newest === 0 && recall.length === countOf.size
+    const candidates = yield* counted(
+      postings,
+      isWhole ? limit : selectedFor(limit, COUNTED),
+      filter,
+      common.averageLength,
+      terms.length,
+      isWhole ? undefined : counterOf(new Map(terms.map((term, i) => [term, i])))
+    )
     return { ...common, candidates: rankedBy(terms.map(idfOf), common.averageLength, candidates, limit) }
   }
 

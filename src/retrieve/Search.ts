@@ -64,6 +64,13 @@ const matchesIn = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<Term>)
   })
 }
 
+/** True when a better unit has the share of the words that makes one a duplicate. */
+const isMostly = (words: ReadonlySet<string>, better: ReadonlySet<string>): boolean => {
+  let others = words.size - Math.ceil(DUPLICATE_SHARE * Math.max(1, words.size))
+  for (const word of words) if (!better.has(word) && --others < 0) return false
+  return others >= 0
+}
+
 /** Keeps at most `limit` units, and drops those whose words a better one contains. */
 const distinct = (ranked: ReadonlyArray<Boosted>, limit: number): ReadonlyArray<Boosted> => {
   const kept: Array<{ readonly boosted: Boosted; readonly words: ReadonlySet<string> }> = []
@@ -71,8 +78,7 @@ const distinct = (ranked: ReadonlyArray<Boosted>, limit: number): ReadonlyArray<
     if (kept.length === limit) break
     const words = new Set(Tokenizer.lexemesOnce(boosted.unit.content))
     const isDuplicate = kept.some((better) =>
-      !mustNotDisplace(better.boosted.unit, boosted.unit) &&
-      [...words].filter((word) => better.words.has(word)).length >= DUPLICATE_SHARE * Math.max(1, words.size)
+      !mustNotDisplace(better.boosted.unit, boosted.unit) && isMostly(words, better.words)
     )
     if (!isDuplicate) kept.push({ boosted, words })
   }

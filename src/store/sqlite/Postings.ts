@@ -25,10 +25,11 @@ const BUCKETS = 4_096
 
 /** Returns the indices of the greatest numbers above 0, `limit` of them, in no order: by counting, which sorting takes longer than. */
 const greatest = (numbers: Float64Array, limit: number): ReadonlyArray<number> => {
-  const most = numbers.reduce((most, n) => Math.max(most, n), 0)
+  let most = 0
+  for (let i = 0; i < numbers.length; i++) if (numbers[i]! > most) most = numbers[i]!
   const bucketOf = (n: number) => Math.floor(n / most * (BUCKETS - 1))
   const sizes = new Uint32Array(BUCKETS)
-  for (const n of numbers) if (n > 0) sizes[bucketOf(n)]!++
+  for (let i = 0; i < numbers.length; i++) if (numbers[i]! > 0) sizes[bucketOf(numbers[i]!)]!++
   let last = BUCKETS - 1
   let above = 0
   while (last > 0 && above + sizes[last]! < limit) above += sizes[last--]!

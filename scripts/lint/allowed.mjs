@@ -174,7 +174,7 @@ export const ALLOWED = [
   { files: ["resources/Timer.ts"], names: names`global= clearInterval setInterval`, instead: TIMER },
 
   {
-    files: ["resources/monitor/Monitor.ts", "resources/Server.ts"],
+    files: ["resources/EventLoop.ts", "resources/Server.ts"],
     names: names`global= clearImmediate setImmediate`,
     instead: TIMER
   },

@@ -25,7 +25,7 @@ import { Exclude, makeProjectOf, type ProjectOf } from "./Exclude.ts"
 import * as GoneFolders from "./GoneFolders.ts"
 import * as Notes from "./Notes.ts"
 import { maskTexts } from "./redact/Masking.ts"
-import { headOf, lines, openTranscript, type Stretch, tailOf } from "./transcript/TranscriptFile.ts"
+import { headOf, lines, openTranscript, readAhead, type Stretch, tailOf } from "./transcript/TranscriptFile.ts"
 import * as Unread from "./Unread.ts"
 import * as Watch from "./Watch.ts"
 
@@ -72,6 +72,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
       Stream.unwrapScoped(Effect.gen(function*() {
         if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
         const handle = yield* openTranscript(file.path)
+        if (cursor === undefined) yield* readAhead(handle)
         const head = yield* headOf(handle, file.path)
         if (!head.isBegun && Math.abs((yield* Clock.currentTimeMillis) - file.modifiedAt) < BEGINS_WITHIN_MS) {
           return Stream.empty

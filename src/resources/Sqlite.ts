@@ -25,6 +25,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { identityOf, isOpenHere, sizeOf } from "./Disk.ts"
+import * as EventLoop from "./EventLoop.ts"
 import * as Owner from "./Owner.ts"
 import * as Permits from "./Permits.ts"
 import * as SqliteDriver from "./SqliteDriver.ts"
@@ -323,7 +324,7 @@ const connect = (
       const rows = yield* run(sql, params)
       endedAt = yield* Clock.currentTimeMillis
       if (endedAt - busySince >= LONG_MS) {
-        yield* Effect.sleep(0)
+        yield* EventLoop.turn
         busySince = endedAt = yield* Clock.currentTimeMillis
       }
       return rows

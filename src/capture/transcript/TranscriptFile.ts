@@ -44,6 +44,38 @@ export const openTranscript = Effect.fn("TranscriptFile.open")((path: string) =>
 const readAt = (file: FileSystem.File, offset: number, size: number) =>
   Effect.zipRight(file.seek(FileSystem.Size(offset), "start"), file.readAlloc(FileSystem.Size(size)))
 
+/** The bytes that were read last of a file. `isEnd`: fewer than were asked for, so the file ended there. */
+interface LastRead {
+  readonly start: number
+  readonly bytes: Uint8Array
+  readonly isEnd: boolean
+}
+
+const lastReads = new WeakMap<FileSystem.File, LastRead>()
+
+/** Returns nothing where the last read did not come to the bytes that are asked for. */
+const heldOf = (file: FileSystem.File, offset: number, size: number): Uint8Array | undefined => {
+  const last = lastReads.get(file)
+  if (last === undefined || offset < last.start) return undefined
+  const from = offset - last.start
+  const isHeld = from + size <= last.bytes.length || last.isEnd && from < last.bytes.length
+  return isHeld ? last.bytes.subarray(from, from + size) : undefined
+}
+
+/** Reads only what the last read did not bring: the bytes by which a file is known are mostly among those that are captured. */
+const readOnce = (file: FileSystem.File, offset: number, size: number) =>
+  Effect.suspend(() => {
+    const held = heldOf(file, offset, size)
+    if (held !== undefined) return Effect.succeedSome(held)
+    return Effect.tap(readAt(file, offset, size), (read) => {
+      const bytes = Option.getOrElse(read, () => new Uint8Array())
+      lastReads.set(file, { start: offset, bytes, isEnd: bytes.length < size })
+    })
+  })
+
+/** Reads the first chunk, for who goes on to read the file from its beginning. */
+export const readAhead = (file: FileSystem.File) => Effect.asVoid(readOnce(file, 0, CHUNK_BYTES))
+
 const decoder = new TextDecoder()
 
 const fingerprintOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex").slice(0, 32)
@@ -82,7 +114,7 @@ const valueAfterHead = (file: FileSystem.File, key: string) =>
 export const headOf = (file: FileSystem.File, name: string) =>
   Effect.gen(function*() {
     const path = yield* Path.Path
-    const bytes = Option.getOrElse(yield* readAt(file, 0, HEAD_BYTES), () => new Uint8Array())
+    const bytes = Option.getOrElse(yield* readOnce(file, 0, HEAD_BYTES), () => new Uint8Array())
     const newline = bytes.indexOf(NEWLINE)
     const first = bytes.subarray(0, newline < 0 ? bytes.length : newline)
     const text = decoder.decode(bytes)
@@ -100,7 +132,7 @@ export const headOf = (file: FileSystem.File, name: string) =>
 /** Hashes the bytes before `offset`. With the head's hash, it distinguishes a grown file from a replaced one. */
 export const tailOf = (file: FileSystem.File, offset: number) =>
   Effect.map(
-    readAt(file, Math.max(0, offset - TAIL_BYTES), Math.min(offset, TAIL_BYTES)),
+    readOnce(file, Math.max(0, offset - TAIL_BYTES), Math.min(offset, TAIL_BYTES)),
     (bytes) => fingerprintOf(Option.getOrElse(bytes, () => new Uint8Array()))
   )
 
@@ -111,6 +143,8 @@ interface State {
   readonly pending: ReadonlyArray<Uint8Array>
   /** Beginning of an overlong line whose end was not found yet. */
   readonly overlong: string | undefined
+  /** The last read was short, so that the file ended there. */
+  readonly isRead: boolean
   /** The last line was emitted without its newline, so reading stops: later bytes belong to the next read. */
   readonly isAtEnd: boolean
 }
@@ -191,21 +225,21 @@ export const lines = (
     return isWhole(text)
       ? Option.some([
         Chunk.of({ start, end: position, lines: [{ text, offset: start, tooLong: false }] }),
-        { start: position, position, pending: [], overlong: undefined, isAtEnd: true }
+        { start: position, position, pending: [], overlong: undefined, isRead: true, isAtEnd: true }
       ])
       : Option.none()
   }
   return Stream.unwrap(Effect.map(nextLine(file, offset), (start) =>
     Stream.unfoldChunkEffect(
-      { start, position: start, pending: [], overlong: undefined, isAtEnd: false } as State,
+      { start, position: start, pending: [], overlong: undefined, isRead: false, isAtEnd: false } as State,
       (state) =>
         state.isAtEnd
           ? Effect.succeedNone
           : Effect.map(
-            readAt(file, state.position, chunkBytes),
+            state.isRead ? Effect.succeedNone : readOnce(file, state.position, chunkBytes),
             Option.match({
               onNone: () => atEnd(state),
-              onSome: (bytes) => Option.some(next(state, bytes))
+              onSome: (bytes) => Option.some(next({ ...state, isRead: bytes.length < chunkBytes }, bytes))
             })
           )
     )))

@@ -7,6 +7,7 @@ import * as Path from "@effect/platform/Path"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { Files } from "../../resources/Files.ts"
@@ -37,44 +38,31 @@ export interface Stretch {
   readonly lines: ReadonlyArray<FileLine>
 }
 
+/** An open transcript, or all bytes of one. */
+export type Source = FileSystem.File | Uint8Array
+
 export const openTranscript = Effect.fn("TranscriptFile.open")((path: string) =>
   Effect.flatMap(Files, ({ openFile }) => openFile(path, { flag: "r" }))
 )
 
-const readAt = (file: FileSystem.File, offset: number, size: number) =>
-  Effect.zipRight(file.seek(FileSystem.Size(offset), "start"), file.readAlloc(FileSystem.Size(size)))
+/** Reads a transcript of at most one chunk whole, which takes a tenth of opening it, and opens a longer one. */
+export const sourceOf = (
+  path: string,
+  size: number
+): Effect.Effect<Source, PlatformError, Files | FileSystem.FileSystem | Scope.Scope> =>
+  size > CHUNK_BYTES ? openTranscript(path) : Effect.flatMap(Files, ({ readFile }) => readFile(path))
 
-/** The bytes that were read last of a file. `isEnd`: fewer than were asked for, so the file ended there. */
-interface LastRead {
-  readonly start: number
-  readonly bytes: Uint8Array
-  readonly isEnd: boolean
+const readAt = (
+  source: Source,
+  offset: number,
+  size: number
+): Effect.Effect<Option.Option<Uint8Array>, PlatformError> => {
+  if (!(source instanceof Uint8Array)) {
+    return Effect.zipRight(source.seek(FileSystem.Size(offset), "start"), source.readAlloc(FileSystem.Size(size)))
+  }
+  const bytes = source.subarray(offset, offset + size)
+  return bytes.length === 0 ? Effect.succeedNone : Effect.succeedSome(bytes)
 }
-
-const lastReads = new WeakMap<FileSystem.File, LastRead>()
-
-/** Returns nothing where the last read did not come to the bytes that are asked for. */
-const heldOf = (file: FileSystem.File, offset: number, size: number): Uint8Array | undefined => {
-  const last = lastReads.get(file)
-  if (last === undefined || offset < last.start) return undefined
-  const from = offset - last.start
-  const isHeld = from + size <= last.bytes.length || last.isEnd && from < last.bytes.length
-  return isHeld ? last.bytes.subarray(from, from + size) : undefined
-}
-
-/** Reads only what the last read did not bring: the bytes by which a file is known are mostly among those that are captured. */
-const readOnce = (file: FileSystem.File, offset: number, size: number) =>
-  Effect.suspend(() => {
-    const held = heldOf(file, offset, size)
-    if (held !== undefined) return Effect.succeedSome(held)
-    return Effect.tap(readAt(file, offset, size), (read) => {
-      const bytes = Option.getOrElse(read, () => new Uint8Array())
-      lastReads.set(file, { start: offset, bytes, isEnd: bytes.length < size })
-    })
-  })
-
-/** Reads the first chunk, for who goes on to read the file from its beginning. */
-export const readAhead = (file: FileSystem.File) => Effect.asVoid(readOnce(file, 0, CHUNK_BYTES))
 
 const decoder = new TextDecoder()
 
@@ -92,7 +80,7 @@ const valueOf = (key: string, text: string): string | undefined => {
 }
 
 /** Searches for the value after the head: a queued prompt of any length may precede it. */
-const valueAfterHead = (file: FileSystem.File, key: string) =>
+const valueAfterHead = (file: Source, key: string) =>
   Effect.iterate({ at: HEAD_BYTES - OVERLAP_BYTES, found: undefined as string | undefined }, {
     while: ({ at, found }) => found === undefined && at < MAX_LINE_BYTES,
     body: ({ at }) =>
@@ -111,10 +99,10 @@ const valueAfterHead = (file: FileSystem.File, key: string) =>
 /**
  * Reads the facts in the first lines. The first whole line never changes as a file grows: its hash identifies the file.
  */
-export const headOf = (file: FileSystem.File, name: string) =>
+export const headOf = (file: Source, name: string) =>
   Effect.gen(function*() {
     const path = yield* Path.Path
-    const bytes = Option.getOrElse(yield* readOnce(file, 0, HEAD_BYTES), () => new Uint8Array())
+    const bytes = Option.getOrElse(yield* readAt(file, 0, HEAD_BYTES), () => new Uint8Array())
     const newline = bytes.indexOf(NEWLINE)
     const first = bytes.subarray(0, newline < 0 ? bytes.length : newline)
     const text = decoder.decode(bytes)
@@ -130,9 +118,9 @@ export const headOf = (file: FileSystem.File, name: string) =>
   })
 
 /** Hashes the bytes before `offset`. With the head's hash, it distinguishes a grown file from a replaced one. */
-export const tailOf = (file: FileSystem.File, offset: number) =>
+export const tailOf = (file: Source, offset: number) =>
   Effect.map(
-    readOnce(file, Math.max(0, offset - TAIL_BYTES), Math.min(offset, TAIL_BYTES)),
+    readAt(file, Math.max(0, offset - TAIL_BYTES), Math.min(offset, TAIL_BYTES)),
     (bytes) => fingerprintOf(Option.getOrElse(bytes, () => new Uint8Array()))
   )
 
@@ -143,8 +131,6 @@ interface State {
   readonly pending: ReadonlyArray<Uint8Array>
   /** Beginning of an overlong line whose end was not found yet. */
   readonly overlong: string | undefined
-  /** The last read was short, so that the file ended there. */
-  readonly isRead: boolean
   /** The last line was emitted without its newline, so reading stops: later bytes belong to the next read. */
   readonly isAtEnd: boolean
 }
@@ -184,7 +170,7 @@ const isWhole = (text: string): boolean => {
 }
 
 /** Returns the offset of the next line: after the newline that the last line lacked when it was read. */
-const nextLine = (file: FileSystem.File, offset: number) =>
+const nextLine = (file: Source, offset: number) =>
   offset === 0 ? Effect.succeed(0) : Effect.map(readAt(file, offset - 1, 3), (bytes) => {
     const [before, ...after] = Option.getOrElse(bytes, () => new Uint8Array())
     if (before === NEWLINE) return offset
@@ -193,7 +179,7 @@ const nextLine = (file: FileSystem.File, offset: number) =>
 
 /** Emits whole lines from `offset` on. A last line without its newline waits for the next read, unless it is whole. */
 export const lines = (
-  file: FileSystem.File,
+  file: Source,
   offset: number,
   { chunkBytes = CHUNK_BYTES, maxLineBytes = MAX_LINE_BYTES } = {}
 ): Stream.Stream<Stretch, PlatformError> => {
@@ -225,21 +211,21 @@ export const lines = (
     return isWhole(text)
       ? Option.some([
         Chunk.of({ start, end: position, lines: [{ text, offset: start, tooLong: false }] }),
-        { start: position, position, pending: [], overlong: undefined, isRead: true, isAtEnd: true }
+        { start: position, position, pending: [], overlong: undefined, isAtEnd: true }
       ])
       : Option.none()
   }
   return Stream.unwrap(Effect.map(nextLine(file, offset), (start) =>
     Stream.unfoldChunkEffect(
-      { start, position: start, pending: [], overlong: undefined, isRead: false, isAtEnd: false } as State,
+      { start, position: start, pending: [], overlong: undefined, isAtEnd: false } as State,
       (state) =>
         state.isAtEnd
           ? Effect.succeedNone
           : Effect.map(
-            state.isRead ? Effect.succeedNone : readOnce(file, state.position, chunkBytes),
+            readAt(file, state.position, chunkBytes),
             Option.match({
               onNone: () => atEnd(state),
-              onSome: (bytes) => Option.some(next({ ...state, isRead: bytes.length < chunkBytes }, bytes))
+              onSome: (bytes) => Option.some(next(state, bytes))
             })
           )
     )))

@@ -19,6 +19,7 @@ import {
   MemoryStore,
   type StoreError
 } from "../store/MemoryStore.ts"
+import { askedOnce } from "./AskedOnce.ts"
 import { toBatch } from "./Batch.ts"
 import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
 import { Exclude, makeProjectOf, type ProjectOf } from "./Exclude.ts"
@@ -138,8 +139,8 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
         ),
       unread: (files) => Owner.provideContext(platform)(Unread.measure(files, folders)),
       notes: (files) => Stream.provideContext(Notes.read(files), platform),
-      attach: Owner.provideContext(platform)(GoneFolders.attach),
-      recognize: Owner.provideContext(platform)(GoneFolders.recognize)
+      attach: Owner.provideContext(platform)(askedOnce(GoneFolders.attach)),
+      recognize: Owner.provideContext(platform)(askedOnce(GoneFolders.recognize))
     } satisfies Collector["Type"]
   })
 

@@ -25,6 +25,7 @@ import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
 import { CurrentProject } from "./models/CurrentProject.ts"
 import { type ModelError, ModelManager } from "./models/ModelManager.ts"
 import { forEach } from "./resources/Concurrent.ts"
+import * as EventLoop from "./resources/EventLoop.ts"
 import {
   MemoryStore,
   type ReviewRequest,
@@ -78,7 +79,7 @@ const makePause = Effect.map(Effect.flatMap(Clock.currentTimeMillis, Ref.make), 
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     if (now - (yield* Ref.get(last)) < MAX_BLOCKING_MS) return
-    yield* Effect.sleep(0)
+    yield* EventLoop.turn
     yield* Ref.set(last, now)
   }))
 

@@ -46,11 +46,12 @@ export const ALLOWED = [
     files: ["resources/Postgres.ts"],
     names: names`@effect/sql-pg/PgClient= fromPool node:net= Socket pg= Pool types`
   },
-  // The last three are for the garbage collection that ends SQLite's statements.
+  // Those of node:v8 and node:vm are for the garbage collection that ends SQLite's statements; those of Effect tell whether somebody traces.
   {
     files: ["resources/Sqlite.ts"],
     names: names`
-      node:sqlite= DatabaseSync node:v8= setFlagsFromString node:vm= runInNewContext`
+      node:sqlite= DatabaseSync node:v8= setFlagsFromString node:vm= runInNewContext
+      effect/DefaultServices= liveServices effect/Effect= withFiberRuntime effect/Tracer= Tracer`
   },
   {
     files: ["resources/SqliteDriver.ts"],
@@ -177,7 +178,7 @@ export const ALLOWED = [
   { files: ["resources/Timer.ts"], names: names`global= clearInterval setInterval`, instead: TIMER },
 
   {
-    files: ["resources/monitor/Monitor.ts", "resources/Server.ts"],
+    files: ["resources/EventLoop.ts", "resources/Server.ts"],
     names: names`global= clearImmediate setImmediate`,
     instead: TIMER
   },

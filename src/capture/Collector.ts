@@ -19,13 +19,14 @@ import {
   MemoryStore,
   type StoreError
 } from "../store/MemoryStore.ts"
+import { askedOnce } from "./AskedOnce.ts"
 import { toBatch } from "./Batch.ts"
 import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
 import { Exclude, makeProjectOf, type ProjectOf } from "./Exclude.ts"
 import * as GoneFolders from "./GoneFolders.ts"
 import * as Notes from "./Notes.ts"
 import { maskTexts } from "./redact/Masking.ts"
-import { headOf, lines, openTranscript, type Stretch, tailOf } from "./transcript/TranscriptFile.ts"
+import { headOf, lines, sourceOf, type Stretch, tailOf } from "./transcript/TranscriptFile.ts"
 import * as Unread from "./Unread.ts"
 import * as Watch from "./Watch.ts"
 
@@ -71,8 +72,8 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
     ): Stream.Stream<Captured, StoreError> =>
       Stream.unwrapScoped(Effect.gen(function*() {
         if (cursor?.offset === file.size && cursor.modifiedAt === file.modifiedAt) return Stream.empty
-        const handle = yield* openTranscript(file.path)
-        const head = yield* headOf(handle, file.path)
+        const source = yield* sourceOf(file.path, file.size)
+        const head = yield* headOf(source, file.path)
         if (!head.isBegun && Math.abs((yield* Clock.currentTimeMillis) - file.modifiedAt) < BEGINS_WITHIN_MS) {
           return Stream.empty
         }
@@ -80,14 +81,14 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
         if (Option.isNone(project)) return Stream.empty
         // A truncated file has another tail too, so the two hashes suffice.
         const isSame = cursor !== undefined && cursor.fingerprint === head.fingerprint &&
-          cursor.tail === (yield* tailOf(handle, cursor.offset))
+          cursor.tail === (yield* tailOf(source, cursor.offset))
         const take = (stretch: Stretch, previous: Cursor | undefined) =>
           Effect.gen(function*() {
             const cursor: Cursor = {
               path: file.path,
               offset: stretch.end,
               fingerprint: head.fingerprint,
-              tail: yield* tailOf(handle, stretch.end),
+              tail: yield* tailOf(source, stretch.end),
               modifiedAt: file.modifiedAt,
               sessionId: head.sessionId
             }
@@ -100,7 +101,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
             }
             return [cursor, captured] as const
           })
-        return lines(handle, isSame ? cursor.offset : 0).pipe(
+        return lines(source, isSame ? cursor.offset : 0).pipe(
           Stream.mapAccumEffect(cursor, (previous, stretch) => take(stretch, previous)),
           // Another process reads this file too, is ahead, and reads the rest.
           Stream.takeUntil(({ result }) => result._tag === "Conflict")
@@ -138,8 +139,8 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
         ),
       unread: (files) => Owner.provideContext(platform)(Unread.measure(files, folders)),
       notes: (files) => Stream.provideContext(Notes.read(files), platform),
-      attach: Owner.provideContext(platform)(GoneFolders.attach),
-      recognize: Owner.provideContext(platform)(GoneFolders.recognize)
+      attach: Owner.provideContext(platform)(askedOnce(GoneFolders.attach)),
+      recognize: Owner.provideContext(platform)(askedOnce(GoneFolders.recognize))
     } satisfies Collector["Type"]
   })
 

@@ -11,6 +11,7 @@ import type { Message } from "../domain/Conversation.ts"
 import { isOwnTool } from "../domain/Injection.ts"
 import * as Project from "../domain/Project.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
+import { askedOnce } from "./AskedOnce.ts"
 
 /** Excludes nothing unless a layer is provided. */
 export class Exclude extends Context.Reference<Exclude>()("claude-memory/Exclude", {
@@ -71,20 +72,21 @@ export const isBelow = (paths: ReadonlyArray<string>) =>
   })
 
 /** Makes a cached look-up of a folder's project: none when the folder or the project is excluded. */
-export const makeProjectOf = Effect.gen(function*() {
+export const makeProjectOf = askedOnce(Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
   const { paths } = yield* Exclude
   const store = yield* MemoryStore
   const isExcluded = yield* isBelow(paths)
   const projects = (yield* store.projects).filter((project) => project.isExcluded)
   const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
-  // Cached, because many sessions share a folder.
+  // Cached, because many sessions share a folder, and their folders lie beside one another.
   return yield* Effect.cachedFunction((folder: string) =>
     Effect.gen(function*() {
       if (yield* isExcluded(folder)) return Option.none<Project.Project>()
       return Option.liftPredicate(yield* Project.resolve(folder), ({ id }) => !excluded.has(id))
-    })
+    }).pipe(Effect.provideService(FileSystem.FileSystem, fs))
   )
-})
+}))
 
 export type ProjectOf = Effect.Effect.Success<typeof makeProjectOf>
 

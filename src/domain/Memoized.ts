@@ -2,7 +2,7 @@
  * Memoizes a function of a text, for texts that are analysed again and again. Texts longer than `maxLength` are not
  * cached; the cache is emptied when it holds `maxEntries` entries.
  */
-export const memoized = <A>(of: (text: string) => A, maxLength = 1_000, maxEntries = 500): (text: string) => A => {
+export const memoized = <A>(of: (text: string) => A, maxLength = 1_000, maxEntries = 1_500): (text: string) => A => {
   const known = new Map<string, A>()
   return (text) => {
     if (text.length > maxLength) return of(text)

@@ -36,6 +36,12 @@ const isGone = (file: FileSystem.File): boolean => {
   return true
 }
 
+const bounded = (method: string, path: string) =>
+  Effect.timeoutFail({
+    duration: "10 seconds",
+    onTimeout: () => new SystemError({ reason: "TimedOut", module: "FileSystem", method, pathOrDescriptor: path })
+  })
+
 /**
  * Opens the file. A drive on a network that is gone may never answer: after 10 seconds the opening fails with
  * the `SystemError` "TimedOut", and a file that is opened later is closed at once.
@@ -53,10 +59,10 @@ export const open = (
     return yield* Owner.adopt({ kind: "file", name: path, scoped, isGone }).pipe(
       // An opening can't be interrupted, so it is left to itself; the scope, closed by then, closes what it still gives.
       Effect.disconnect,
-      Effect.timeoutFail({
-        duration: "10 seconds",
-        onTimeout: () =>
-          new SystemError({ reason: "TimedOut", module: "FileSystem", method: "open", pathOrDescriptor: path })
-      })
+      bounded("open", path)
     )
   })
+
+/** Reads a file at once, with the same bound as `open`. */
+export const readWhole = (path: string): Effect.Effect<Uint8Array, PlatformError, FileSystem.FileSystem> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => bounded("readFile", path)(fs.readFile(path)))

@@ -26,6 +26,8 @@ export class Files extends Context.Tag("claude-memory/Files")<Files, {
     path: string,
     options?: FileSystem.OpenFileOptions
   ) => Effect.Effect<FileSystem.File, PlatformError, Scope.Scope>
+  /** Reads a file at once. A drive that does not answer fails as with `openFile`. */
+  readonly readFile: (path: string) => Effect.Effect<Uint8Array, PlatformError>
   /** Makes a temporary folder. `purpose` is part of its name, and its name in the ledger. */
   readonly temporaryFolder: (purpose: string) => Effect.Effect<string, PlatformError, Scope.Scope>
   /** Holds a folder as a lock. `take` makes the folder, or fails. */
@@ -37,6 +39,7 @@ export class Files extends Context.Tag("claude-memory/Files")<Files, {
     const perCall = yield* PerCall.make(AT_MOST)
     return {
       openFile: (path, options) => withPlatform(perCall(File.open(path, options))),
+      readFile: (path) => withPlatform(File.readWhole(path)),
       temporaryFolder: (purpose) => withPlatform(perCall(TemporaryFolder.open(purpose))),
       lock: (folder, take) => perCall(LockFolder.open(folder, take))
     }

@@ -86,6 +86,19 @@ describe("a file", () => {
     }).pipe(Effect.provide(Layer.merge(ResourceLedger.layer, layer)))
   })
 
+  it.effect("that is read at once fails after ten seconds on such a drive, too", () =>
+    Effect.gen(function*() {
+      const reading = yield* Effect.fork(Effect.flip(File.readWhole("/net/a")))
+      yield* TestClock.adjust("9999 millis")
+      assert.isTrue(Option.isNone(yield* Fiber.poll(reading)))
+      yield* TestClock.adjust("1 millis")
+      assert.deepInclude(yield* Fiber.join(reading), {
+        _tag: "SystemError",
+        reason: "TimedOut",
+        pathOrDescriptor: "/net/a"
+      })
+    }).pipe(Effect.provide(FileSystem.layerNoop({ readFile: () => Effect.never }))))
+
   it.effect("holds nobody who is interrupted while it opens", () => {
     const { drive, layer } = slowDrive("5 seconds")
     return Effect.gen(function*() {

@@ -1,6 +1,7 @@
 /** Masks secrets. Everything read from a transcript passes here before anything is written. */
 import * as Effect from "effect/Effect"
 import { memoized } from "../../domain/Memoized.ts"
+import * as EventLoop from "../../resources/EventLoop.ts"
 import * as Escapes from "./Escapes.ts"
 import * as LineBreaks from "./LineBreaks.ts"
 import * as PrivatePassages from "./PrivatePassages.ts"
@@ -170,7 +171,7 @@ export const redact = (texts: ReadonlyArray<string>): Effect.Effect<Redaction> =
     const redacted = yield* Effect.forEach(batches(texts), (batch, i) =>
       // Other work of the process, such as a signal, comes between.
       Effect.zipRight(
-        i === 0 ? Effect.void : Effect.sleep(0),
+        i === 0 ? Effect.void : EventLoop.turn,
         Effect.promise(() => redactBatch(batch, counts))
       ))
     return { texts: redacted.flat(), counts }

@@ -7,6 +7,7 @@ import * as Path from "@effect/platform/Path"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { Files } from "../../resources/Files.ts"
@@ -37,12 +38,31 @@ export interface Stretch {
   readonly lines: ReadonlyArray<FileLine>
 }
 
+/** An open transcript, or all bytes of one. */
+export type Source = FileSystem.File | Uint8Array
+
 export const openTranscript = Effect.fn("TranscriptFile.open")((path: string) =>
   Effect.flatMap(Files, ({ openFile }) => openFile(path, { flag: "r" }))
 )
 
-const readAt = (file: FileSystem.File, offset: number, size: number) =>
-  Effect.zipRight(file.seek(FileSystem.Size(offset), "start"), file.readAlloc(FileSystem.Size(size)))
+/** Reads a transcript of at most one chunk whole, which takes a tenth of opening it, and opens a longer one. */
+export const sourceOf = (
+  path: string,
+  size: number
+): Effect.Effect<Source, PlatformError, Files | FileSystem.FileSystem | Scope.Scope> =>
+  size > CHUNK_BYTES ? openTranscript(path) : Effect.flatMap(Files, ({ readFile }) => readFile(path))
+
+const readAt = (
+  source: Source,
+  offset: number,
+  size: number
+): Effect.Effect<Option.Option<Uint8Array>, PlatformError> => {
+  if (!(source instanceof Uint8Array)) {
+    return Effect.zipRight(source.seek(FileSystem.Size(offset), "start"), source.readAlloc(FileSystem.Size(size)))
+  }
+  const bytes = source.subarray(offset, offset + size)
+  return bytes.length === 0 ? Effect.succeedNone : Effect.succeedSome(bytes)
+}
 
 const decoder = new TextDecoder()
 
@@ -60,7 +80,7 @@ const valueOf = (key: string, text: string): string | undefined => {
 }
 
 /** Searches for the value after the head: a queued prompt of any length may precede it. */
-const valueAfterHead = (file: FileSystem.File, key: string) =>
+const valueAfterHead = (file: Source, key: string) =>
   Effect.iterate({ at: HEAD_BYTES - OVERLAP_BYTES, found: undefined as string | undefined }, {
     while: ({ at, found }) => found === undefined && at < MAX_LINE_BYTES,
     body: ({ at }) =>
@@ -79,7 +99,7 @@ const valueAfterHead = (file: FileSystem.File, key: string) =>
 /**
  * Reads the facts in the first lines. The first whole line never changes as a file grows: its hash identifies the file.
  */
-export const headOf = (file: FileSystem.File, name: string) =>
+export const headOf = (file: Source, name: string) =>
   Effect.gen(function*() {
     const path = yield* Path.Path
     const bytes = Option.getOrElse(yield* readAt(file, 0, HEAD_BYTES), () => new Uint8Array())
@@ -98,7 +118,7 @@ export const headOf = (file: FileSystem.File, name: string) =>
   })
 
 /** Hashes the bytes before `offset`. With the head's hash, it distinguishes a grown file from a replaced one. */
-export const tailOf = (file: FileSystem.File, offset: number) =>
+export const tailOf = (file: Source, offset: number) =>
   Effect.map(
     readAt(file, Math.max(0, offset - TAIL_BYTES), Math.min(offset, TAIL_BYTES)),
     (bytes) => fingerprintOf(Option.getOrElse(bytes, () => new Uint8Array()))
@@ -150,7 +170,7 @@ const isWhole = (text: string): boolean => {
 }
 
 /** Returns the offset of the next line: after the newline that the last line lacked when it was read. */
-const nextLine = (file: FileSystem.File, offset: number) =>
+const nextLine = (file: Source, offset: number) =>
   offset === 0 ? Effect.succeed(0) : Effect.map(readAt(file, offset - 1, 3), (bytes) => {
     const [before, ...after] = Option.getOrElse(bytes, () => new Uint8Array())
     if (before === NEWLINE) return offset
@@ -159,7 +179,7 @@ const nextLine = (file: FileSystem.File, offset: number) =>
 
 /** Emits whole lines from `offset` on. A last line without its newline waits for the next read, unless it is whole. */
 export const lines = (
-  file: FileSystem.File,
+  file: Source,
   offset: number,
   { chunkBytes = CHUNK_BYTES, maxLineBytes = MAX_LINE_BYTES } = {}
 ): Stream.Stream<Stretch, PlatformError> => {

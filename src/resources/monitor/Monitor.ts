@@ -9,6 +9,7 @@ import * as FiberSet from "effect/FiberSet"
 import type * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { hostname } from "node:os"
+import * as EventLoop from "../EventLoop.ts"
 import * as Fibers from "../Fibers.ts"
 import * as Owner from "../Owner.ts"
 import { type Resource, type ResourceKind, ResourceLedger } from "../ResourceLedger.ts"
@@ -22,15 +23,6 @@ export const LASTING_SAMPLES = 10
 
 /** Number of samples in a row that must show a drift before it is reported; fewer as long as there are fewer. */
 const SAMPLES = 3
-
-/**
- * Waits for the callbacks that are due, as after a pause of the event loop timers run first: a file that was opened in
- * the pause has a descriptor by then, and its opening, which enters it into the ledger, has not gone on.
- */
-const afterCallbacks = Effect.async<void>((resume) => {
-  const immediate = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(immediate))
-})
 
 /** Greatest age of a resource in a healthy program; other kinds live as long as the service. */
 export const LIFETIMES: Partial<Record<ResourceKind, Duration.Duration>> = {
@@ -102,7 +94,7 @@ export const makeSampler = (
     let recent: ReadonlyArray<Drift.Drift> = []
 
     const sample = Effect.gen(function*() {
-      yield* afterCallbacks
+      yield* EventLoop.callbacks
       const thread = inThread() ?? NO_THREAD
       const resources = [...(yield* ledger.snapshot), ...thread.resources]
       const own = yield* read

@@ -16,6 +16,7 @@ import { type DeadLetter, MAX_ATTEMPTS, type WorkItem } from "../MemoryStore.ts"
 import { type KeptProject, rankedBy, recalling, selectedFor } from "../Rules.ts"
 import type { Body, Columns, ColumnType, Dialect, StoredMessage, UnitBody } from "../sql/Dialect.ts"
 import { insertedInto } from "../sql/Inserted.ts"
+import { unpackedMessages } from "../sql/unpackedMessages.ts"
 import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
 import { conditions } from "./PostgresFilter.ts"
 import { keyOf, rows, text, texts } from "./PostgresLexemes.ts"
@@ -161,6 +162,7 @@ export const make = (sql: SqlClient): Dialect => {
         probes.map(([, word]) => word)
       }::text[]) AS probe(one, other)
           WHERE strpos(body, one) > 0 AND strpos(body, other) > 0) ORDER BY seq LIMIT ${limit}`,
+    messagesIn: unpackedMessages(sql),
 
     lock,
     lockUnits: (origins, units) =>

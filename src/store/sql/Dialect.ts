@@ -5,6 +5,7 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
 import type * as Effect from "effect/Effect"
+import type { Message } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type * as Duplicates from "../Duplicates.ts"
@@ -67,6 +68,13 @@ export interface StoredMessage extends Body {
   readonly segment_id: string
 }
 
+/** A message that was read; `key` is what the query named it by. */
+export interface ReadMessage {
+  readonly seq: number
+  readonly key: string
+  readonly message: Message
+}
+
 /** Names of the two columns of a table of counts: the kind, and its count. */
 export type CountColumns = Readonly<Record<"line_counts" | "redactions", readonly [name: string, count: string]>>
 
@@ -97,6 +105,12 @@ export interface Dialect {
     after: number,
     limit: number
   ) => SqlEffect<ReadonlyArray<StoredMessage>>
+
+  /**
+   * Reads the messages that a query chooses, which selects `seq`, a text `key` and a number `rank` of the messages table; returns
+   * them by rank, then in the order of insertion.
+   */
+  readonly messagesIn: (chosen: Fragment) => SqlEffect<ReadonlyArray<ReadMessage>>
 
   /** Locks names until this transaction ends; other transactions that lock one of them wait. */
   readonly lock: (kind: "capture" | "property", names: Iterable<string>) => SqlEffect<unknown>

@@ -30,7 +30,7 @@ import type { Body, Dialect, SqlEffect, UnitBody } from "./Dialect.ts"
 import type { EditBody } from "./OverlayWrites.ts"
 import * as PromptReads from "./PromptReads.ts"
 import * as RecentChanges from "./RecentChanges.ts"
-import { type Beginning, beginningsOf, bySegment, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
+import { type Beginning, beginningsOf, byKey, contextsOf, messageOf, sessionOf, type SessionRow } from "./Rows.ts"
 import * as Statements from "./Statements.ts"
 import { derivedIn, OPERATION, type OperationRow, segmentsOf } from "./Statements.ts"
 
@@ -83,30 +83,30 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         }))
     )
 
-  /** Returns the thread's last prompt before each place, then Claude's last message, ordered by key. */
+  /** Reads the thread's last prompt before each place, then Claude's last message, by the key of the place. */
   const before = (places: ReadonlyArray<Beginning>) =>
-    sql<Body & { key: string }>`
-      SELECT place.key, m.body
+    dialect.messagesIn(sql`
+      SELECT m.seq, place.key, CASE WHEN wanted.asked THEN 0 ELSE 1 END AS rank
       FROM ${table("place", { key: "text", session: "text", thread: "text", seq: "bigint" }, places)}
         CROSS JOIN (SELECT true AS asked UNION ALL SELECT false) AS wanted
         JOIN messages AS m ON m.seq = (
           SELECT seq FROM messages WHERE session_id = place.session AND seq < place.seq AND thread = place.thread
             AND CASE WHEN wanted.asked THEN is_prompt ELSE role = 'assistant' AND said END
           ORDER BY seq DESC LIMIT 1
-        )
-      ORDER BY place.key, wanted.asked DESC`
+        )`)
 
   const segments = (asked: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const letGo = new Set(yield* dialect.letGoAmong(asked))
       const ids = asked.filter((id) => !letGo.has(id))
-      const held = bySegment(
-        yield* sql<Body & { seq: number; segment_id: string }>`
-          SELECT seq, segment_id, body FROM messages WHERE ${isIn("segment_id", ids)} ORDER BY seq`
+      const held = byKey(
+        yield* dialect.messagesIn(
+          sql`SELECT seq, segment_id AS key, 0 AS rank FROM messages WHERE ${isIn("segment_id", ids)}`
+        )
       )
       const places = beginningsOf(held)
       const sessions = yield* sessionsById(places.map(({ session }) => session))
-      return contextsOf(ids, held, sessions, yield* before(places))
+      return contextsOf(ids, held, sessions, byKey(yield* before(places)))
     })
 
   const outlines = (sessionIds: ReadonlyArray<string>) =>
@@ -115,11 +115,11 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       return yield* Effect.forEach([...sessions.values()], (session) =>
         Effect.gen(function*() {
           const id = text(session.id)
-          const prompts = yield* sql<Body>`SELECT body FROM messages
-            WHERE session_id = ${id} AND thread = 'main' AND is_prompt ORDER BY seq LIMIT ${OUTLINE.prompts}`
-          const closing = yield* sql<Body>`SELECT body FROM messages
+          const prompts = yield* dialect.messagesIn(sql`SELECT seq, '' AS key, 0 AS rank FROM messages
+            WHERE session_id = ${id} AND thread = 'main' AND is_prompt ORDER BY seq LIMIT ${OUTLINE.prompts}`)
+          const closing = yield* dialect.messagesIn(sql`SELECT seq, '' AS key, 0 AS rank FROM messages
             WHERE session_id = ${id} AND thread = 'main' AND role = 'assistant' AND said
-            ORDER BY seq DESC LIMIT ${OUTLINE.closing}`
+            ORDER BY seq DESC LIMIT ${OUTLINE.closing}`)
           const files = yield* dialect.filesOf(id, OUTLINE.files)
           // Also what was merged with another session's unit, and by time: so that it is the same whichever came first.
           const made = yield* sql<UnitBody>`SELECT body FROM units
@@ -128,8 +128,8 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
           return {
             session,
             units: made.map(unitOf).reverse(),
-            prompts: prompts.map(messageOf),
-            closing: closing.map(messageOf).reverse(),
+            prompts: prompts.map(({ message }) => message),
+            closing: closing.map(({ message }) => message),
             files: files.map(({ file }) => file)
           }
         }))

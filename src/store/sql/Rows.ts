@@ -3,7 +3,7 @@
  */
 import type { Message, Session } from "../../domain/Conversation.ts"
 import type { SegmentContext } from "../MemoryStore.ts"
-import type { Body } from "./Dialect.ts"
+import type { Body, ReadMessage } from "./Dialect.ts"
 
 export const messageOf = ({ body }: Body): Message => JSON.parse(body) as Message
 
@@ -35,25 +35,18 @@ export interface Beginning {
   readonly seq: number
 }
 
-interface Placed {
-  readonly seq: number
-  readonly message: Message
-}
-
-/** Groups messages by segment, in the order of the rows. */
-export const bySegment = (
-  rows: ReadonlyArray<Body & { readonly seq: number; readonly segment_id: string }>
-): ReadonlyMap<string, ReadonlyArray<Placed>> => {
-  const segments = new Map<string, Array<Placed>>()
-  for (const row of rows) {
-    const list = segments.get(row.segment_id) ?? []
-    segments.set(row.segment_id, list)
-    list.push({ seq: row.seq, message: messageOf(row) })
+/** Groups messages by their keys, in their order. */
+export const byKey = (messages: ReadonlyArray<ReadMessage>): ReadonlyMap<string, ReadonlyArray<ReadMessage>> => {
+  const groups = new Map<string, Array<ReadMessage>>()
+  for (const message of messages) {
+    const group = groups.get(message.key) ?? []
+    groups.set(message.key, group)
+    group.push(message)
   }
-  return segments
+  return groups
 }
 
-export const beginningsOf = (segments: ReadonlyMap<string, ReadonlyArray<Placed>>): ReadonlyArray<Beginning> =>
+export const beginningsOf = (segments: ReadonlyMap<string, ReadonlyArray<ReadMessage>>): ReadonlyArray<Beginning> =>
   [...segments].map(([key, [first]]) => ({
     key,
     session: first!.message.sessionId,
@@ -64,9 +57,9 @@ export const beginningsOf = (segments: ReadonlyMap<string, ReadonlyArray<Placed>
 /** Returns contexts in the order of `ids`; `lead` holds the messages before each segment. Skips unknown ids. */
 export const contextsOf = (
   ids: ReadonlyArray<string>,
-  segments: ReadonlyMap<string, ReadonlyArray<Placed>>,
+  segments: ReadonlyMap<string, ReadonlyArray<ReadMessage>>,
   sessions: ReadonlyMap<string, Session>,
-  lead: ReadonlyArray<Body & { readonly key: string }>
+  lead: ReadonlyMap<string, ReadonlyArray<ReadMessage>>
 ): ReadonlyArray<SegmentContext> =>
   ids.flatMap((id) => {
     const list = segments.get(id)
@@ -82,6 +75,6 @@ export const contextsOf = (
       },
       session,
       position: first.seq,
-      before: lead.filter(({ key }) => key === id).map(messageOf)
+      before: (lead.get(id) ?? []).map(({ message }) => message)
     }]
   })

@@ -174,10 +174,6 @@ export const make = (sql: SqlClient): Dialect => {
           WHERE ${isIn("origin", sessionIds)} AND until > 0`,
         (rows) => new Map(rows.map(({ origin, until }) => [origin, until]))
       ),
-    filesOf: (sessionId, limit) =>
-      sql<{ file: string }>`SELECT DISTINCT block.value->>'file' AS file
-        FROM messages, json_each(messages.body, '$.blocks') AS block
-        WHERE session_id = ${sessionId} AND block.value->>'file' IS NOT NULL LIMIT ${limit}`,
     citedMessages: sql`SELECT cited.value FROM units, json_each(units.evidence) AS cited WHERE active`,
     projects: Effect.gen(projects),
     identity,

@@ -4,6 +4,8 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import * as Effect from "effect/Effect"
 import type { Columns, Dialect, SqlEffect, StoredMessage } from "../sql/Dialect.ts"
+import { messageOf } from "../sql/Rows.ts"
+import { unpackedMessages } from "../sql/unpackedMessages.ts"
 import { currentVersion } from "./migrations.ts"
 import * as Packs from "./Packs.ts"
 
@@ -20,11 +22,14 @@ const ROWS: Columns = {
   occurred_at: "bigint"
 }
 
-type Messages = Pick<Dialect, "insertMessages" | "messagesHolding" | "updateMessages">
+/** Messages that are read at once for the files that they name. */
+const READ_AT_ONCE = 500
+
+type Messages = Pick<Dialect, "filesOf" | "insertMessages" | "messagesHolding" | "messagesIn" | "updateMessages">
 
 export const make = (sql: SqlClient, table: Dialect["table"]): Messages => {
   const writePack = ({ id, lines }: Packs.Pack) =>
-    sql`INSERT INTO packs (id, body) VALUES (${id}, packed(${Packs.packOf(lines)}))
+    sql`INSERT INTO packs (id, body) VALUES (${id}, ${Packs.packOf(lines)})
       ON CONFLICT (id) DO UPDATE SET body = excluded.body`
 
   const packsOf = (rows: ReadonlyArray<{ id: number; body: Uint8Array }>): ReadonlyArray<Packs.Pack> =>
@@ -65,10 +70,46 @@ export const make = (sql: SqlClient, table: Dialect["table"]): Messages => {
         FROM ${table("made", { uuid: "text", said: "boolean" }, rows)} WHERE message_rows.uuid = made.uuid`
     })
 
+  let isPacked = false
+  /** False for a reader of an earlier version's schema; what was true stays true. */
+  const packsMessages = Effect.suspend(() =>
+    isPacked ? Effect.succeed(true) : Effect.map(currentVersion(sql), (version) => isPacked = version >= 11)
+  )
+
+  /** Reads each pack once, whose row has the places of all its messages. */
+  const messagesIn: Messages["messagesIn"] = (chosen) =>
+    Effect.gen(function*() {
+      if (!(yield* packsMessages)) return yield* unpackedMessages(sql)(chosen)
+      const packs = yield* sql<{ id: number; body: Uint8Array; chosen: string }>`SELECT id, body, chosen FROM (
+          SELECT (SELECT max(id) FROM packs WHERE id <= seq) AS pack, json_group_array(json_array(seq, key, rank)) AS chosen
+          FROM (${chosen}) GROUP BY pack
+        ) JOIN packs ON id = pack ORDER BY id`
+      return packs.flatMap(({ body, chosen, id }) => {
+        const lines = Packs.linesOf(body)
+        return (JSON.parse(chosen) as ReadonlyArray<readonly [seq: number, key: string, rank: number]>).map(
+          ([seq, key, rank]) => ({ seq, key, rank, message: messageOf({ body: lines[seq - id]! }) })
+        )
+      }).sort((a, b) => a.rank - b.rank || a.seq - b.seq)
+    })
+
+  const filesOf: Messages["filesOf"] = (sessionId, limit) =>
+    Effect.gen(function*() {
+      const files = new Set<string>()
+      for (let after = 0;;) {
+        const messages = yield* messagesIn(sql`SELECT seq, '' AS key, 0 AS rank FROM messages
+          WHERE session_id = ${sessionId} AND seq > ${after} ORDER BY seq LIMIT ${READ_AT_ONCE}`)
+        for (const { message } of messages) {
+          for (const { file } of message.blocks) if (file !== undefined && files.size < limit) files.add(file)
+        }
+        if (messages.length < READ_AT_ONCE || files.size >= limit) return [...files].map((file) => ({ file }))
+        after = messages.at(-1)!.seq
+      }
+    })
+
   const messagesHolding: Messages["messagesHolding"] = (probes, after, limit) =>
     Effect.gen(function*() {
       const asked = json(probes)
-      const found: SqlEffect<ReadonlyArray<StoredMessage>> = (yield* currentVersion(sql)) < 11
+      const found: SqlEffect<ReadonlyArray<StoredMessage>> = !(yield* packsMessages)
         // A reader may find the schema of an earlier version.
         ? sql`SELECT seq, segment_id, body FROM messages WHERE seq > ${after} AND EXISTS (SELECT 1 FROM json_each(${asked})
             WHERE instr(body, value->>0) > 0 AND instr(body, value->>1) > 0) ORDER BY seq LIMIT ${limit}`
@@ -80,5 +121,5 @@ export const make = (sql: SqlClient, table: Dialect["table"]): Messages => {
       return yield* found
     })
 
-  return { insertMessages, messagesHolding, updateMessages }
+  return { filesOf, insertMessages, messagesHolding, messagesIn, updateMessages }
 }

@@ -11,7 +11,7 @@ import { type Counted, type KeptProject, rankedBy, recalling, selectedFor } from
 import type { Columns, Row, UnitBody } from "../sql/Dialect.ts"
 import type { Sql } from "../sql/Sql.ts"
 import * as KeptRows from "./KeptRows.ts"
-import { unpacked } from "./Packs.ts"
+import { packed, unpacked } from "./Packs.ts"
 import { heaviest, lengthsIn, PLACE, type Posting, selectRows, type Sized, type SizedCount } from "./Postings.ts"
 import * as SqliteFilter from "./SqliteFilter.ts"
 
@@ -203,12 +203,32 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
 
   const table = (alias: string, columns: Columns, rows: ReadonlyArray<Row>): F => {
     const names = Object.keys(columns)
+    // JSON holds no bytes: compressed texts lie one behind the other, and a row has the place and the length of its own.
+    const parts: Array<Uint8Array> = []
+    let length = 0
+    const place = (text: string) => {
+      const part = packed(text)
+      const at = length + 1
+      parts.push(part)
+      length += part.length
+      return [at, part.length]
+    }
+    const values = json(rows.map((row) =>
+      names.map((name) => {
+        const value = (row as Readonly<Record<string, unknown>>)[name]
+        return columns[name] === "packed" ? place(value as string) : value
+      })
+    ))
     const selected = names.map((name, i) =>
-      `${columns[name] === "packed" ? `packed(value->>${i})` : `value->>${i}`} AS "${name}"`
+      `${
+        columns[name] === "packed" ? `substr(bytes, value->>'$[${i}][0]', value->>'$[${i}][1]')` : `value->>${i}`
+      } AS "${name}"`
     ).join(", ")
-    return sql`(SELECT key AS i, ${sql.literal(selected)} FROM json_each(${
-      json(rows.map((row) => names.map((name) => (row as Readonly<Record<string, unknown>>)[name])))
-    })) AS ${sql.literal(alias)}`
+    return names.some((name) => columns[name] === "packed")
+      ? sql`(SELECT key AS i, ${sql.literal(selected)} FROM json_each(${values}), (SELECT ${
+        Buffer.concat(parts)
+      } AS bytes)) AS ${sql.literal(alias)}`
+      : sql`(SELECT key AS i, ${sql.literal(selected)} FROM json_each(${values})) AS ${sql.literal(alias)}`
   }
 
   return { conditions, isIn, lexical, projects, table }

@@ -112,7 +112,7 @@ const make = (limits: Limits) =>
           for (const { pack, seq } of rows) if (pack === id) lines[seq - id] = ""
           // Numbers go on from the last pack.
           if (isLast === 0 && lines.every((line) => line === "")) yield* sql`DELETE FROM packs WHERE id = ${id}`
-          else yield* sql`UPDATE packs SET body = packed(${Packs.packOf(lines)}) WHERE id = ${id}`
+          else yield* sql`UPDATE packs SET body = ${Packs.packOf(lines)} WHERE id = ${id}`
         }
         yield* sql`DELETE FROM message_rows WHERE seq IN (SELECT value FROM json_each(${list}))`
         yield* sql`DELETE FROM names WHERE number IN (SELECT value FROM json_each(${

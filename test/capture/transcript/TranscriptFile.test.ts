@@ -4,7 +4,14 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Stream from "effect/Stream"
-import { headOf, lines, openTranscript, type Stretch, tailOf } from "../../../src/capture/transcript/TranscriptFile.ts"
+import {
+  headOf,
+  lines,
+  openTranscript,
+  type Source,
+  type Stretch,
+  tailOf
+} from "../../../src/capture/transcript/TranscriptFile.ts"
 import { times } from "../../data.ts"
 import { platform } from "../../resources/owned.ts"
 import { anyCharacter } from "../../texts.ts"
@@ -22,9 +29,14 @@ const opened = (bytes: Uint8Array) =>
     return yield* openTranscript(`${folder}/s1.jsonl`)
   })
 
+/** Returns what an open file with these bytes gives, which the bytes alone give too. */
 const stretchesOf = (bytes: Uint8Array, offset = 0, limits: Limits = {}): Effect.Effect<ReadonlyArray<Stretch>> =>
-  Effect.flatMap(opened(bytes), (file) => Stream.runCollect(lines(file, offset, limits))).pipe(
-    Effect.map(Chunk.toReadonlyArray),
+  Effect.gen(function*() {
+    const of = (source: Source) => Effect.map(Stream.runCollect(lines(source, offset, limits)), Chunk.toReadonlyArray)
+    const stretches = yield* of(yield* opened(bytes))
+    assert.deepStrictEqual(yield* of(bytes), stretches)
+    return stretches
+  }).pipe(
     Effect.scoped,
     Effect.provide(services),
     Effect.orDie

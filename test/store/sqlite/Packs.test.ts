@@ -1,16 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { load } from "../../../src/resources/SqliteDriver.ts"
-import {
-  added,
-  linesOf,
-  type Pack,
-  PACK_LENGTH,
-  packed,
-  packOf,
-  register,
-  unpacked
-} from "../../../src/store/sqlite/Packs.ts"
+import { added, linesOf, type Pack, PACK_LENGTH, packOf, register, unpacked } from "../../../src/store/sqlite/Packs.ts"
 
 const body = FastCheck.oneof(
   FastCheck.string({ unit: "grapheme" }).map((text) => JSON.stringify(text)),
@@ -27,7 +18,12 @@ describe("packs of messages", () => {
       const last = [...packs.values()].at(-1)
       const { first, packs: changed } = added(last, bodies)
       bodies.forEach((each, i) => numbered.push([first + i, each]))
-      for (const { id, lines } of changed) packs.set(id, { id, lines: linesOf(packed(packOf(lines))) })
+      for (const { id, lines } of changed) {
+        const pack = packOf(lines)
+        packs.set(id, { id, lines: linesOf(pack) })
+        // Also when the process that wrote it has ended.
+        assert.strictEqual(unpacked(pack), lines.join("\n"))
+      }
     }
     const held = [...packs.values()].flatMap(({ id, lines }) => lines.map((line, i) => [id + i, line]))
     assert.deepStrictEqual(held, numbered)
@@ -39,7 +35,7 @@ describe("packs of messages", () => {
 
   it("are smaller than their messages by far", () => {
     const line = JSON.stringify({ kind: "text", text: "the pool leaks because nobody closes the clients" })
-    assert.isBelow(packed(packOf(Array.from({ length: 200 }, (_, i) => `${line}${i}`))).length, 200 * line.length / 20)
+    assert.isBelow(packOf(Array.from({ length: 200 }, (_, i) => `${line}${i}`)).length, 200 * line.length / 20)
   })
 
   it("that are damaged say so in the words of SQLite", () => {
@@ -53,7 +49,7 @@ describe("packs of messages", () => {
   it("are searched for messages that hold both words of a probe", () => {
     const database = new (load().DatabaseSync)(":memory:")
     register(database)
-    const pack = packed(packOf(["a ferry in winter", "a ferry", "winter", "冬天 的渡轮", ""]))
+    const pack = packOf(["a ferry in winter", "a ferry", "winter", "冬天 的渡轮", ""])
     const placesOf = (...probes: ReadonlyArray<readonly [string, string]>) =>
       JSON.parse(
         String(database.prepare("SELECT places_holding(?, ?) AS places").get(pack, JSON.stringify(probes))?.["places"])

@@ -5,12 +5,14 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readlinkSync,
   readSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -51,6 +53,14 @@ export const isOpenHere = (path: string): boolean => {
   } catch {
     return true
   }
+}
+
+/** Makes the folder, or the first of its parents that is missing, and takes it back. Throws where it can't be made. */
+export const tryMake = (folder: string): void => {
+  const parent = dirname(folder)
+  if (parent !== folder && !existsSync(parent)) return tryMake(parent)
+  mkdirSync(folder, { mode: 0o700 })
+  rmdirSync(folder)
 }
 
 /** Returns the size of the file at this path in bytes; undefined when there is none. */

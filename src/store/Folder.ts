@@ -2,7 +2,7 @@
  * Looks whether the folder of a memory's files can be written.
  */
 import { statSync } from "node:fs"
-import { tryWrite } from "../resources/Disk.ts"
+import { tryMake, tryWrite } from "../resources/Disk.ts"
 import type { Finding } from "./Integrity.ts"
 
 /** Bytes of the trial write: more than a disk that is full has left in a page of its own. */
@@ -31,19 +31,24 @@ const writeFailure = (folder: string, cause: unknown): string => {
   }
 }
 
-/** Checks the folder; undefined where there is none yet. */
-export const lookAtFolder = (folder: string): { readonly finding: Finding; readonly isFile: boolean } | undefined => {
+/** Checks the folder; undefined where there is none yet, but can be. `isFolder` is true where there is one. */
+export const lookAtFolder = (folder: string): { readonly finding: Finding; readonly isFolder: boolean } | undefined => {
+  let isFolder = false
   try {
     const info = statSync(folder, { throwIfNoEntry: false })
-    if (info === undefined) return undefined
+    if (info === undefined) {
+      tryMake(folder)
+      return undefined
+    }
     if (!info.isDirectory()) {
       const detail =
         `${folder} is a file, so nothing can be remembered: move it away, or set CLAUDE_MEMORY_HOME to a folder`
-      return { finding: found("wrong", detail), isFile: true }
+      return { finding: found("wrong", detail), isFolder }
     }
+    isFolder = true
     tryWrite(folder, TRIAL_BYTES)
-    return { finding: found("ok", `${folder} can be written`), isFile: false }
+    return { finding: found("ok", `${folder} can be written`), isFolder }
   } catch (cause) {
-    return { finding: found("wrong", writeFailure(folder, cause)), isFile: false }
+    return { finding: found("wrong", writeFailure(folder, cause)), isFolder }
   }
 }

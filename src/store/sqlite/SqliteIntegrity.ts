@@ -248,7 +248,7 @@ const make = ({ busyTimeoutMs, databases, folder, memory }: SqliteIntegrityOptio
       Effect.gen(function*() {
         const place = lookAtFolder(folder)
         if (place === undefined) return { findings: [], isUsable: true, isWhole: true }
-        if (place.isFile) return { findings: [place.finding], isUsable: false, isWhole: true }
+        if (!place.isFolder) return { findings: [place.finding], isUsable: false, isWhole: true }
         const isWritable = place.finding.state === "ok"
         const examined = yield* Effect.forEach(databases, (parts) => examine(parts, isDeep, isWritable, report))
         return {

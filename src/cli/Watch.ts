@@ -3,8 +3,10 @@
  */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import { CaptureError } from "../capture/Discovery.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
@@ -22,6 +24,10 @@ export const command = Command.make("watch", { paths, ...options }, ({ json, pat
   Effect.gen(function*() {
     const settings = yield* Settings.load
     const memory = yield* ClaudeMemory
+    const fs = yield* FileSystem.FileSystem
+    const missing = yield* Effect.filter(paths, (path) => Effect.negate(fs.exists(path)))
+    // Claude Code's own folder may come later.
+    for (const path of missing) yield* new CaptureError({ reason: "Missing", path, cause: undefined })
     const folders = paths.length > 0 ? paths : [transcriptsFolder(settings)]
     yield* report(memory.capture(folders), json, {
       waiting: "another process of Claude Memory does this; this one takes over when that one ends",

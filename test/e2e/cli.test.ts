@@ -201,12 +201,14 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.deepStrictEqual(leftovers(filesIn(home)), [])
       }).pipe(Effect.scoped))
 
-    it.effect("of what is not there says so", () =>
+    it.effect("of what is not there says so, as watch does", () =>
       Effect.gen(function*() {
-        assert.match(
-          errorOf(yield* cli(["import", "/no/such/folder"])),
-          /\/no\/such\/folder does not exist; check the path/
-        )
+        for (const command of ["import", "watch"]) {
+          assert.match(
+            errorOf(yield* cli([command, "/no/such/folder"])),
+            /\/no\/such\/folder does not exist; check the path/
+          )
+        }
       }))
   })
 

@@ -56,6 +56,9 @@ const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
   return left + text.slice(at)
 }
 
+/** Matches a line that is the label of somebody of whose words none is left. */
+const EMPTY_LABEL = /^[^\S\n]*[\p{L} ,]{1,40}:[^\S\n]*…[^\S\n]*(?:\n|(?![\s\S]))/gmu
+
 /** Returns each text without what others have; undefined for one that has nothing of its own. */
 export const withoutRepeats = (texts: ReadonlyArray<string>): ReadonlyArray<string | undefined> => {
   const sentences = texts.flatMap((text, item) => sentencesOf(text).map((span): Sentence => ({ ...span, item })))
@@ -68,7 +71,8 @@ export const withoutRepeats = (texts: ReadonlyArray<string>): ReadonlyArray<stri
   return repeats.length === 0 ? texts : texts.map((text, item) => {
     const cut = repeats.filter((each) => each.item === item)
     if (cut.length === 0) return text
-    const rest = without(text, cut)
+    const said = without(text, cut).replace(EMPTY_LABEL, "")
+    const rest = text.endsWith("\n") ? said : said.trimEnd()
     return lettersOf(withoutLabels(rest)) === "" ? undefined : rest
   })
 }

@@ -107,6 +107,23 @@ describe("what is injected when a session begins", () => {
       assert.deepStrictEqual(units.map(({ id }) => id), ["a1"])
     }))
 
+  it.effect("tells the last session's newest conversation where that has no archive, under its first one's title", () =>
+    Effect.gen(function*() {
+      const said = (id: string, hoursAgo: number, content: string, sessionId = "of one request") =>
+        made(id, { sessionId, occurredAt: NOON - hoursAgo * 3_600_000, title: `Title ${id}`, content })
+      const talk = [
+        said("c1", 3, "User: port the importer to Rust"),
+        said("c2", 2, "Claude: The importer reads 9,000 rows a second."),
+        said("c0", 30, "Claude: An older session looked at the queue.", "before")
+      ]
+      const { text, units } = yield* opened([...SESSIONS, ...talk])
+      assert.include(text, "[c2] today (2026-11-26): Title c1\n  Claude: The importer reads 9,000 rows a second.\n[a1]")
+      assert.notInclude(text, "looked at the queue")
+      assert.sameMembers(units.map(({ id }) => id), ["c2", "a1", "a2"])
+      const archived = yield* opened([...talk, archive("a0", 0, "Aim: port it", { sessionId: "of one request" })])
+      assert.notInclude(archived.text, "9,000 rows")
+    }))
+
   it.effect("is one line for a session of which nothing came that its title doesn't say", () =>
     Effect.gen(function*() {
       const asked = "Why do the nightly exports fail?"

@@ -136,6 +136,11 @@ const MIN_SECTION = 160
 const CONCLUDING =
   /\b(?:context|background|motivation|rationale|conclusions?|findings|lessons?|decisions?|decided|root cause|takeaways?)\b|背景|结论|原因|教训/iu
 
+/** Matches the heading of a part that lays out a choice, and a line with an option: what was chosen stands elsewhere. */
+const OFFERS =
+  /\b(?:options|approaches|alternatives|choices|(?:open |key |only |my )?questions?|(?:need|have|left) to decide)\b|选项|方案|待定/iu
+const OPTION = /^\W{0,6}(?:option|alternative|approach|方案|选项) ?(?:[A-D]|[一二三四])\b/gimu
+
 /**
  * True for a section of Claude's with a lesson, of an agent's with a reason, since most of what agents report is how the code is
  * built, and of a person's text where it concludes: reviews, plans and scenarios that a person pastes are tasks.
@@ -144,13 +149,15 @@ const isWorthUnit = (
   sentences: ReadonlyArray<string>,
   { role }: Message,
   kind: Excerpt["kind"],
-  heading: string | undefined
+  heading: string | undefined,
+  words: string
 ): boolean =>
   kind === "tool_result"
     ? sentences.some((sentence) => isReason(sentence) && standsAlone(sentence))
     : role === "human"
     ? heading !== undefined && CONCLUDING.test(heading)
-    : sentences.some(isLesson)
+    : !(heading !== undefined && OFFERS.test(heading)) && (words.match(OPTION)?.length ?? 0) < 2 &&
+      sentences.some(isLesson)
 
 const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): ReadonlyArray<Draft> =>
   sectionsOf(text).flatMap(({ blocks, heading }) =>
@@ -168,7 +175,7 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
     const isPastedCode = message.role === "human" && kind === "text" && proseShare(words) < MIN_PROSE
     if (
       weightedLength(words) < MIN_SECTION || isAsking || isPastedCode ||
-      !isWorthUnit(sentences, message, kind, heading ?? linesOf(words)[0]?.text)
+      !isWorthUnit(sentences, message, kind, heading ?? linesOf(words)[0]?.text, words)
     ) {
       return []
     }

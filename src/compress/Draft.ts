@@ -161,13 +161,19 @@ export const VERSION = 6
 export const CHOSE = "User chose: "
 const COMMAND_LABELS = new Set(["Ran: ", "Command: "])
 
+/** Weighted length from which a person's text is taken for one that was pasted: a review, a plan, a log. */
+const PASTED_LENGTH = 1_500
+
+const isPasted = ({ blocks }: Message): boolean =>
+  weightedLength(blocks.find(({ kind }) => kind === "text")?.text ?? "") >= PASTED_LENGTH
+
 /** Measures what of the excerpts is worth reading, from 0 to 1. */
 const qualityOf = (excerpts: ReadonlyArray<Excerpt>): number => {
   const weighed = excerpts.map(({ kind, label, message, text }) =>
     worthOf(
       text,
-      kind === "text" && message.role === "human" && message.thread === "main"
-        ? "person"
+      kind === "text" && message.role === "human"
+        ? message.thread === "main" && !isPasted(message) ? "person" : "tool"
         : kind === "tool_result" && label !== CHOSE || COMMAND_LABELS.has(label)
         ? "tool"
         : "claude"

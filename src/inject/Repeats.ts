@@ -57,7 +57,7 @@ const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
 }
 
 /** Matches a line that is the label of somebody of whose words none is left. */
-const EMPTY_LABEL = /^[^\S\n]*[\p{L} ,]{1,40}:[^\S\n]*…[^\S\n]*(?:\n|(?![\s\S]))/gmu
+const EMPTY_LABEL = /^[^\S\n]*[\p{L} ,]{1,40}:(?:[^\S\n]*…)+[^\S\n]*(?:\n|(?![\s\S]))/gmu
 
 /** Returns each text without what others have; undefined for one that has nothing of its own. */
 export const withoutRepeats = (texts: ReadonlyArray<string>): ReadonlyArray<string | undefined> => {

@@ -164,6 +164,7 @@ describe("a decision", () => {
           "Delete all the Python files when you're done, but keep the Justfile.",
           "let's completely remove the session trailer",
           "These should be redirected to a log instead.",
+          "To keep the terminal clean in every case, these should be redirected to a log instead.",
           "Should the lock file be added to gitignore?",
           "这个级别的日志特别多，看一下别的服务有没有。",
           "Around lines 76 to 82, don't await the cleanup; it should be attached to the listener instead."
@@ -373,6 +374,22 @@ describe("documentation", () => {
 })
 
 describe("a conversation", () => {
+  it.effect("is worth less where a person pasted the text, or gave an agent the task, than where the person typed it", () =>
+    Effect.gen(function*() {
+      const wish = "We should never retry a payment without its key."
+      const answer = says(
+        "The payment is retried with its key, because `retry.ts` reads it from the order before it asks the bank again."
+      )
+      const worth = (prompt: string, thread = "main") =>
+        Effect.map(
+          unitsOf("conversation", [asks(prompt), answer].map((step) => step.map((said) => ({ ...said, thread })))),
+          ([unit]) => unit!.quality
+        )
+      const typed = yield* worth(wish)
+      assert.isBelow(yield* worth(`${wish}\n${"The review goes on about the names of things. ".repeat(40)}`), typed)
+      assert.isBelow(yield* worth(wish, "agent-1"), typed)
+    }))
+
   it.effect("leaves out the code and the diff that a person pasted", () =>
     Effect.gen(function*() {
       const pasted = [

@@ -161,11 +161,14 @@ export const VERSION = 6
 export const CHOSE = "User chose: "
 const COMMAND_LABELS = new Set(["Ran: ", "Command: "])
 
-/** Weighted length from which a person's text is taken for one that was pasted: a review, a plan, a log. */
-const PASTED_LENGTH = 1_500
+/**
+ * Weighted length (a CJK character counts for 3.3) from which a person's text is taken for one that was pasted: a review, a plan, a
+ * log. It is more than that of an explanation of Claude's, because requests are long for other reasons.
+ */
+export const LONG_PROMPT = 1_500
 
 const isPasted = ({ blocks }: Message): boolean =>
-  weightedLength(blocks.find(({ kind }) => kind === "text")?.text ?? "") >= PASTED_LENGTH
+  weightedLength(blocks.find(({ kind }) => kind === "text")?.text ?? "") >= LONG_PROMPT
 
 /** Measures what of the excerpts is worth reading, from 0 to 1. */
 const qualityOf = (excerpts: ReadonlyArray<Excerpt>): number => {

@@ -376,7 +376,8 @@ describe("documentation", () => {
 describe("a conversation", () => {
   it.effect("is worth less where a person pasted the text, or gave an agent the task, than where the person typed it", () =>
     Effect.gen(function*() {
-      const wish = "We should never retry a payment without its key."
+      const fact = "The job `pay.ts` sends the payments of a day at noon, 500 in a request."
+      const wish = "We should never send a payment without its key. "
       const answer = says(
         "The payment is retried with its key, because `retry.ts` reads it from the order before it asks the bank again."
       )
@@ -385,9 +386,8 @@ describe("a conversation", () => {
           unitsOf("conversation", [asks(prompt), answer].map((step) => step.map((said) => ({ ...said, thread })))),
           ([unit]) => unit!.quality
         )
-      const typed = yield* worth(wish)
-      assert.isBelow(yield* worth(`${wish}\n${"The review goes on about the names of things. ".repeat(40)}`), typed)
-      assert.isBelow(yield* worth(wish, "agent-1"), typed)
+      assert.isBelow(yield* worth(fact, "agent-1"), yield* worth(fact))
+      assert.isBelow(yield* worth(wish.repeat(36)), (yield* worth(wish.repeat(24))) / 2)
     }))
 
   it.effect("leaves out the code and the diff that a person pasted", () =>

@@ -274,13 +274,20 @@ describe("what is injected", () => {
 
   it.effect("leaves out what is far below the best", () =>
     Effect.gen(function*() {
-      const found = [result("a", 0.9), result("b", 0.78), result("c", 0.73), result("e", 0.56), result("k", 0.01)]
+      const found = [
+        result("a", 0.9),
+        result("b", 0.78),
+        result("c", 0.73),
+        result("f", 0.71),
+        result("e", 0.56),
+        result("k", 0.01)
+      ]
       const kept = (mode: InjectionMode, isAsked = false) =>
         Effect.map(inject(found, { mode, isAsked }), ({ items }) => items.map(({ unit }) => unit.id))
-      assert.deepStrictEqual(yield* kept("conservative"), ["a", "b"])
+      assert.deepStrictEqual(yield* kept("conservative"), ["a", "b", "c"])
       assert.deepStrictEqual(yield* kept("balanced"), ["a", "b", "c"])
-      assert.deepStrictEqual(yield* kept("balanced", true), ["a", "b", "c", "e"])
-      assert.deepStrictEqual(yield* kept("comprehensive"), ["a", "b", "c", "e"])
+      assert.deepStrictEqual(yield* kept("balanced", true), ["a", "b", "c", "f", "e"])
+      assert.deepStrictEqual(yield* kept("comprehensive"), ["a", "b", "c", "f", "e"])
     }))
 
   it.effect("leaves out what does not fit and takes what does", () =>

@@ -155,19 +155,28 @@ export const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
   ].slice(0, 20)
 
 /** Version of the rules by which units are made. */
-export const VERSION = 5
+export const VERSION = 6
 
 /** Labels of what a person chose in a form, and of commands. */
 export const CHOSE = "User chose: "
 const COMMAND_LABELS = new Set(["Ran: ", "Command: "])
+
+/**
+ * Weighted length (a CJK character counts for 3.3) from which a person's text is taken for one that was pasted: a review, a plan, a
+ * log. It is more than that of an explanation of Claude's, because requests are long for other reasons.
+ */
+export const LONG_PROMPT = 1_500
+
+const isPasted = ({ blocks }: Message): boolean =>
+  weightedLength(blocks.find(({ kind }) => kind === "text")?.text ?? "") >= LONG_PROMPT
 
 /** Measures what of the excerpts is worth reading, from 0 to 1. */
 const qualityOf = (excerpts: ReadonlyArray<Excerpt>): number => {
   const weighed = excerpts.map(({ kind, label, message, text }) =>
     worthOf(
       text,
-      kind === "text" && message.role === "human" && message.thread === "main"
-        ? "person"
+      kind === "text" && message.role === "human"
+        ? message.thread === "main" && !isPasted(message) ? "person" : "tool"
         : kind === "tool_result" && label !== CHOSE || COMMAND_LABELS.has(label)
         ? "tool"
         : "claude"

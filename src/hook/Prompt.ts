@@ -166,10 +166,12 @@ export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: 
   if (isReport(input.prompt)) return NO_INJECTION
   const { compactedAt, ids, isMuted, isOpened, pointed: pointedIds } = yield* recordFor(session, input)
   if (isMuted) return NO_INJECTION
-  const resumption = isOpened ? undefined : resumptionIn(input.prompt)
-  if (resumption !== undefined && (!resumption.isBare || (yield* isFirstPrompt(session, input)))) {
+  const resumption = resumptionIn(input.prompt)
+  if (resumption !== undefined && !isOpened && (!resumption.isBare || (yield* isFirstPrompt(session, input)))) {
     return yield* session.open(input, ids, resumption.subject)
   }
+  // Where the start has told what it goes on with, such a prompt has no words to look for.
+  if (resumption?.subject.length === 0) return NO_INJECTION
   if (!mayTell(input.prompt, telling.mode)) return NO_INJECTION
   const project = yield* session.projectOf(input.cwd)
   const notes = yield* session.notesOf(input)

@@ -12,7 +12,7 @@ import * as Tail from "../capture/Tail.ts"
 import { Compressor } from "../compress/Compressor.ts"
 import { assignSegments, type Message, type Session, threadKey } from "../domain/Conversation.ts"
 import type { Unremembered } from "../domain/Injection.ts"
-import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
 import { MemoryStore, type SegmentContext, type SessionOutline } from "../store/MemoryStore.ts"
 import { changesOf, hasText, OUTLINE } from "../store/Rules.ts"
@@ -107,7 +107,10 @@ const openSegmentOf = (sessionId: string) =>
 /** Lets the time run out between steps that can't be interrupted. */
 const pause = Effect.sleep(0)
 
-/** Compresses a session: its archive, and the decisions of its new messages. */
+/** Types of the units of segments that the start of a session tells. */
+const TOLD: ReadonlyArray<UnitType> = ["decision", "conversation"]
+
+/** Compresses a session: its archive, and the decisions and conversations of its new messages. */
 const unitsOf = (sessionId: string, tail: Tail.Tail) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
@@ -123,7 +126,7 @@ const unitsOf = (sessionId: string, tail: Tail.Tail) =>
     const archive = yield* compressor.summarize(outlineOf(session, messages, stored, new Set(ids), made))
     return {
       origins: [sessionId, ...ids],
-      units: yield* store.permitted([...archive, ...made.filter(({ type }) => type === "decision")]),
+      units: yield* store.permitted([...archive, ...made.filter(({ type }) => TOLD.includes(type))]),
       branch: session.branch
     }
   })

@@ -23,8 +23,17 @@ interface Span {
   readonly to: number
 }
 
+/** True for a place between the backticks of a line. */
+const isInCode = (text: string, at: number): boolean => {
+  const line = text.slice(text.lastIndexOf("\n", at - 1) + 1)
+  const end = line.indexOf("\n")
+  const before = line.slice(0, at - (text.length - line.length))
+  return before.split("`").length % 2 === 0 && line.slice(before.length, end < 0 ? undefined : end).includes("`")
+}
+
 export const spansOf = (text: string): ReadonlyArray<Span> => {
-  const ends = [...text.matchAll(ENDS)].map((match) => ({ to: match.index, next: match.index + match[0].length }))
+  const ends = [...text.matchAll(ENDS)].filter((match) => match[0].startsWith("\n") || !isInCode(text, match.index))
+    .map((match) => ({ to: match.index, next: match.index + match[0].length }))
   return [...ends, { to: text.length, next: text.length }]
     .map(({ to }, i) => ({ from: ends[i - 1]?.next ?? 0, to }))
     .filter(({ from, to }) => from < to)

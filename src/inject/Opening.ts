@@ -12,6 +12,8 @@ import { compose } from "./OpeningText.ts"
 /** Numbers of archives and decisions that are read, newest first. */
 const READ_ARCHIVES = 12
 const READ_DECISIONS = 24
+/** Number of conversations that are read for the end of a session without an archive. */
+const READ_CONVERSATIONS = 12
 /** Number of pinned units that are read, of any time. */
 const READ_PINNED = 12
 
@@ -30,6 +32,20 @@ const withNew = (
     .sort((a, b) => b.occurredAt - a.occurredAt)
 }
 
+/**
+ * Returns the end of the last session where that has no archive, since it was of one request: its newest conversation, under
+ * the title of its first.
+ */
+const endOf = (
+  conversations: ReadonlyArray<MemoryUnit>,
+  [archive]: ReadonlyArray<MemoryUnit>
+): MemoryUnit | undefined => {
+  const [last] = conversations
+  if (last === undefined || archive !== undefined && archive.occurredAt >= last.occurredAt) return undefined
+  const { title } = conversations.findLast(({ sessionId }) => sessionId === last.sessionId)!
+  return archive?.sessionId === last.sessionId ? undefined : { ...last, title }
+}
+
 type Store = Pick<MemoryStore["Type"], "recent" | "sessions">
 
 /** Returns what the newest sessions left. */
@@ -45,7 +61,9 @@ export const left = (
       )
     const pinned = yield* store.recent({ projects, isPinned: true }, READ_PINNED)
     const isOther = ({ id }: MemoryUnit) => !pinned.some((unit) => unit.id === id)
-    const archives = (yield* newest("archive", READ_ARCHIVES)).filter(isOther)
+    const made = (yield* newest("archive", READ_ARCHIVES)).filter(isOther)
+    const ended = endOf((yield* newest("conversation", READ_CONVERSATIONS)).filter(isOther), made)
+    const archives = ended === undefined ? made : [ended, ...made]
     const newestDecisions = yield* newest("decision", READ_DECISIONS)
     // What holds in its place is newer, and so among them too, unless it is gone.
     const isReplaced = ({ replacedBy }: MemoryUnit) => newestDecisions.some(({ id }) => id === replacedBy)

@@ -24,10 +24,9 @@ const MAX_SESSIONS = 3
 const MAX_OPEN_SESSIONS = 2
 const MAX_DECISIONS = 3
 const MAX_PINNED = 5
-/** Most tokens of the last session, of each other item, and of a decision, which says little when it is cut. */
+/** Most tokens of the last session, and of each other item, which says little when it is cut. */
 const LAST_TOKENS = 300
-const ITEM_TOKENS = 50
-const DECISION_TOKENS = 90
+const ITEM_TOKENS = 90
 /** Most files that are named of a session. */
 const MAX_FILES = 3
 
@@ -89,15 +88,15 @@ const sessionText = ({ content, files, title }: LeftUnit, isOpenTold: boolean): 
 }
 
 /**
- * Tells what is worth knowing of a session before the last: what was decided and learned, and what may be open; nothing of work
- * that is finished, which the repository shows. An archive that a model wrote has no parts, and is told from its beginning.
+ * Tells what is worth knowing of a session before the last: what was learned, and what may be open; nothing of work that is
+ * finished, which the repository shows. What was decided in it are items of their own, as long as that holds. An archive that a
+ * model wrote has no parts, and is told from its beginning.
  */
 const taughtText = (unit: LeftUnit, isOpenTold: boolean): string => {
   const parts = partsOf(unit.content)
   if (parts.every(({ label }) => label === "Outcome")) return sessionText(unit, isOpenTold)
-  return parts.filter((part) => part.label === "Decided" || part.label === "Learned" || isOpenTold && isOpen(part)).map(
-    ({ label, text }) => `${label}: ${text}`
-  ).join("\n")
+  return parts.filter((part) => part.label === "Learned" || isOpenTold && isOpen(part))
+    .map(({ label, text }) => `${label}: ${text}`).join("\n")
 }
 
 const NO_PROMPT: ReadonlyMap<string, Word> = new Map()
@@ -129,7 +128,7 @@ export const textsOf = (unit: LeftUnit): Texts => {
     },
     get short() {
       if (unit.type === "archive") return both(taughtText, ITEM_TOKENS)
-      const text = below(excerpt(unit, NO_PROMPT, DECISION_TOKENS))
+      const text = below(excerpt(unit, NO_PROMPT, ITEM_TOKENS))
       return [text, text] as const
     },
     get open() {
@@ -227,12 +226,19 @@ const blockOf = <U extends LeftUnit>(
   return { head, first: { text: first, weight: Tokens.weigh(first) }, told }
 }
 
-/** Leaves out what a block says that another one does, and the blocks that say nothing else. */
-const withoutRepeated = (blocks: ReadonlyArray<Block>): ReadonlyArray<Block> => {
+/** Characters by which the beginning of a decision is known again: the label of who chose, and some words. */
+const BEGINNING = 24
+
+/**
+ * Leaves out what a block says that another one does, the blocks that say nothing else, and a decision of which only what was said
+ * about it is left.
+ */
+const withoutRepeated = <B extends Block>(blocks: ReadonlyArray<B>): ReadonlyArray<B> => {
   const texts = withoutRepeats(blocks.map(({ told }) => told.text))
   return blocks.flatMap((block, i) => {
     const text = texts[i]
-    if (text === undefined) return []
+    const isHeadless = block.head === "Decided lately" && !text?.startsWith(block.told.text.slice(0, BEGINNING))
+    if (text === undefined || isHeadless) return []
     return text === block.told.text ? [block] : [{ ...block, told: { text, weight: Tokens.weigh(text) } }]
   })
 }
@@ -299,5 +305,5 @@ export const compose = <U extends LeftUnit>(
     now
   ).map((item) => ({ ...blockOf(item, branches, now), unit: item.unit }))
   const { kept, text, tokens } = renderFitting(items, render, request)
-  return { text, tokens, units: kept.map(({ unit }) => unit) }
+  return { text, tokens, units: withoutRepeated(kept).map(({ unit }) => unit) }
 }

@@ -59,14 +59,17 @@ const sentencesOf = memoized(
 /** Labels without their colon: the usual ones, which are tried first, and any. */
 const PLAIN_LABEL = /^[A-Za-z\u4e00-\u9fff ,]{1,40}$/
 const ANY_LABEL = /^[\p{L} ,]{1,40}$/u
+const isLabel = (before: string): boolean => {
+  const label = before.trimStart()
+  return PLAIN_LABEL.test(label) || ANY_LABEL.test(label)
+}
 
 /** True for a text that says something beside labels, which end with the first colon of a line. */
 const saysMore = (text: string): boolean =>
   text.split("\n").some((line) => {
     const colon = line.indexOf(":")
-    const before = line.slice(0, Math.max(0, colon)).trimStart()
-    return lettersOf(line.slice(colon + 1)) !== "" ||
-      lettersOf(before) !== "" && !PLAIN_LABEL.test(before) && !ANY_LABEL.test(before)
+    const before = line.slice(0, Math.max(0, colon))
+    return lettersOf(line.slice(colon + 1)) !== "" || lettersOf(before) !== "" && !isLabel(before)
   })
 
 /** Cuts sentences from a text, and marks each run of them that has words on both sides. */
@@ -81,6 +84,9 @@ const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
   return left + text.slice(at)
 }
 
+/** Matches a line that says nothing after a colon; before that may be the label of somebody of whose words none is left. */
+const EMPTY_LINE = /^([^\n:]+):(?:[^\S\n]*…)+[^\S\n]*(?:\n|(?![\s\S]))/gm
+
 /** Returns each text without what others have; undefined for one that has nothing of its own. */
 export const withoutRepeats = (texts: ReadonlyArray<string>): ReadonlyArray<string | undefined> => {
   const sentences = texts.flatMap((text, item) => sentencesOf(text).map((span): Sentence => ({ ...span, item })))
@@ -93,7 +99,8 @@ export const withoutRepeats = (texts: ReadonlyArray<string>): ReadonlyArray<stri
   return repeats.length === 0 ? texts : texts.map((text, item) => {
     const cut = repeats.filter((each) => each.item === item)
     if (cut.length === 0) return text
-    const rest = without(text, cut)
+    const said = without(text, cut).replace(EMPTY_LINE, (line, before: string) => isLabel(before) ? "" : line)
+    const rest = text.endsWith("\n") ? said : said.trimEnd()
     return saysMore(rest) ? rest : undefined
   })
 }

@@ -10,7 +10,7 @@ const ASKS_CLAUDE = /^\W*(?:\w+\W+){0,2}(?:can|could|would|will) you\b/
 
 /** Words before an order that change nothing: "ok, can you please add …". */
 const PREFACE =
-  /^(?:\s*(?:please|pls|ok|okay|yes|no|now|then|and|also|so|just|let'?s|(?:can|could|would|will) (?:you|we)|i (?:want|need) you to|请|麻烦|帮我|好的?|那|再|bitte|dann|jetzt)[\s!！]+)*\s*/
+  /^(?:\s*(?:please|pls|ok|okay|yes|no|now|then|and|also|so|just|let'?s|(?:can|could|would|will) (?:you|we)|i (?:want|need) you to|we (?:need|have) to|请|麻烦|帮我|好的?|那|再|bitte|dann|jetzt)[\s!！]+)*\s*/
 
 /** Verbs that begin an order. */
 const ORDERS = new Set(
@@ -25,15 +25,24 @@ const ORDERS = new Set(
 const CHINESE_ORDERS =
   /^(?:给|把|将|加|写|改|删|跑|提交|推送|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用|画|存)|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
 
+/** The same in Japanese: at the end. */
+const JAPANESE_ORDERS = /(?:て|で)(?:ください|下さい|ほしい|欲しい)|お願いします/
+
+/** Words with which a person answers Claude, and goes on to say what to do. */
+const REPLY = /^\s*(?:sure|yes|yeah|yep|no|nope|ok|okay|right|exactly|thanks|好的?|可以|行|对|不)\s*[,.!，。！]\s*\S/
+
 const beginsWithOrder = (clause: string): boolean => {
   const said = clause.replace(PREFACE, "")
-  return ORDERS.has(/^\p{L}+/u.exec(said)?.[0] ?? "") || CHINESE_ORDERS.test(said)
+  return ORDERS.has(/^\p{L}+/u.exec(said)?.[0] ?? "") || CHINESE_ORDERS.test(said) || JAPANESE_ORDERS.test(said)
 }
 
-export const isOrder = (prompt: string): boolean =>
-  prompt.toLowerCase().split(CLAUSES).some((clause) =>
+/** True for a prompt that tells Claude what to do, also by an answer to what it said: "sure, but for all users". */
+export const isOrder = (prompt: string): boolean => {
+  const said = prompt.toLowerCase()
+  return said.split(CLAUSES).some((clause) =>
     beginsWithOrder(clause) && (ASKS_CLAUDE.test(clause) || !QUESTION.test(clause))
-  )
+  ) || REPLY.test(said) && !QUESTION.test(said)
+}
 
 /** Ways to speak of what was before, or to ask for the reason of what is. */
 const PAST =

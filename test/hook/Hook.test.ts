@@ -64,6 +64,12 @@ const units: ReadonlyArray<MemoryUnit> = [
     sessionId: "earlier",
     occurredAt: NOON - DAY,
     content: "The quokka importer reads its spreadsheets through a zebra queue."
+  }),
+  // It has the word of "where were we" that is not everyday.
+  unit("conversation-2", {
+    sessionId: "earlier",
+    occurredAt: NOON - DAY,
+    content: "The readme says where exports are."
   })
 ].map((each) => ({ ...each, tokens: Tokens.estimate(each.content) }))
 

@@ -52,7 +52,7 @@ const tails = (folder: string, cwd: string, within = 60_000) =>
     return yield* TailReader.read({ transcript: join(folder, "now.jsonl"), sessionId: "now", projectId: id, until })
   })
 
-const recent = (type: "archive" | "decision") =>
+const recent = (type: "archive" | "conversation" | "decision") =>
   Effect.flatMap(MemoryStore, (store) => store.recent({ projects: "all", types: [type] }, 500))
 
 const line = (session: string, i: number, text: string, rest: object = {}) =>
@@ -101,7 +101,7 @@ describe("what transcripts say beyond what is remembered", () => {
               const cwd = /"cwd":"([^"]+)"/.exec(lines.join(""))?.[1] ?? dirname(copy)
               const { branches, origins, units } = yield* tails(folder, cwd)
               yield* capture(folder)
-              for (const type of ["archive", "decision"] as const) {
+              for (const type of ["archive", "conversation", "decision"] as const) {
                 const made = (yield* recent(type)).filter(({ origin }) =>
                   origins.includes(origin)
                 )

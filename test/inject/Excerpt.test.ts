@@ -37,6 +37,12 @@ describe("an excerpt", () => {
     assert.strictEqual(words.match(/…/g)?.length, 2)
   })
 
+  it("takes no sentence's end for one within code", () => {
+    const content = [...fillers("a", 12), "Since `fix: true. ` is set, the rule took it away.", ...fillers("b", 12)]
+      .join("\n")
+    assert.include(excerptOf(content, "fix rule", 24), "Since `fix: true. ` is set, the rule took it away.")
+  })
+
   it("prefers the word of more bits, and of equal runs the longest", () => {
     const content = ["common common2", ...fillers("a", 12), "rare", ...fillers("b", 12)].join("\n")
     const bits = [["common", 1], ["common2", 1], ["rare", 3]] as const

@@ -274,13 +274,20 @@ describe("what is injected", () => {
 
   it.effect("leaves out what is far below the best", () =>
     Effect.gen(function*() {
-      const found = [result("a", 0.9), result("b", 0.75), result("c", 0.65), result("e", 0.56), result("k", 0.01)]
+      const found = [
+        result("a", 0.9),
+        result("b", 0.78),
+        result("c", 0.73),
+        result("f", 0.71),
+        result("e", 0.56),
+        result("k", 0.01)
+      ]
       const kept = (mode: InjectionMode, isAsked = false) =>
         Effect.map(inject(found, { mode, isAsked }), ({ items }) => items.map(({ unit }) => unit.id))
-      assert.deepStrictEqual(yield* kept("conservative"), ["a", "b"])
+      assert.deepStrictEqual(yield* kept("conservative"), ["a", "b", "c"])
       assert.deepStrictEqual(yield* kept("balanced"), ["a", "b", "c"])
-      assert.deepStrictEqual(yield* kept("balanced", true), ["a", "b", "c", "e"])
-      assert.deepStrictEqual(yield* kept("comprehensive"), ["a", "b", "c", "e"])
+      assert.deepStrictEqual(yield* kept("balanced", true), ["a", "b", "c", "f", "e"])
+      assert.deepStrictEqual(yield* kept("comprehensive"), ["a", "b", "c", "f", "e"])
     }))
 
   it.effect("leaves out what does not fit and takes what does", () =>
@@ -342,15 +349,15 @@ describe("what is injected", () => {
           content: "Second.",
           type: "decision"
         }),
-        result("other", 0.8, {
+        result("other", 0.88, {
           ...POOL,
           title: "Ship it",
           occurredAt: NOON - 10 * DAY,
           content: "Other.",
           projectId: "x"
         }),
-        result("first", 0.7, { ...POOL, occurredAt: Date.UTC(2026, 7, 9, 9, 5), content: "First\nof two." }),
-        result("elsewhere", 0.65, { ...POOL, sessionId: "s2", content: "Elsewhere.", projectId: "x" })
+        result("first", 0.86, { ...POOL, occurredAt: Date.UTC(2026, 7, 9, 9, 5), content: "First\nof two." }),
+        result("elsewhere", 0.8, { ...POOL, sessionId: "s2", content: "Elsewhere.", projectId: "x" })
       ]).layer
     )))
 

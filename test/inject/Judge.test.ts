@@ -74,14 +74,24 @@ describe("the judge", () => {
     const order = judged("add the nightly report to the pool")
     assert.isTrue(order.isOrder && !question.isOrder)
     assert.isBelow(order.score, question.score)
-    for (const preface of ["please ", "ok, can you ", "yes. Now ", "let's "]) {
+    for (const preface of ["please ", "ok, can you ", "yes. Now ", "let's ", "we need to "]) {
       assert.isTrue(judged(`${preface}add the nightly report`).isOrder, preface)
     }
     for (const no of ["additional reports", "running the report fails", "why add the report"]) {
       assert.isFalse(judged(no).isOrder, no)
     }
     assert.isTrue(judged("给 nightly report 加一个参数").isOrder)
+    assert.isTrue(judged("nightly report を最新にしてください").isOrder)
     assert.isBelow(judged(`the nightly report and the pool ${"and so forth, ".repeat(60)}`).score, question.score)
+  })
+
+  it("takes an answer to Claude that asks nothing for an order", () => {
+    for (const reply of ["sure, but the nightly report should do that", "no. the pool is meant", "好的，连接池也要"]) {
+      assert.isTrue(judged(reply).isOrder, reply)
+    }
+    for (const no of ["ok, why is the pool capped?", "no pool for the report", "right after the report"]) {
+      assert.isFalse(judged(no).isOrder, no)
+    }
   })
 
   it("takes what speaks of the past for one that may need a memory", () => {

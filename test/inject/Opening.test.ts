@@ -95,6 +95,35 @@ describe("what is injected when a session begins", () => {
       assert.include(text, "retried for three days")
     }))
 
+  it.effect("leaves out a decision that a session's text tells, with what was said about it", () =>
+    Effect.gen(function*() {
+      const chosen = "let's store amounts in cents instead of floats."
+      const { text, units } = yield* opened([
+        archive("a1", 1, `Aim: move billing to Stripe\nDecided: ${chosen}`),
+        decision("d1", 1, `User: ${chosen}\nClaude: Rounding is what the bank asked about in the spring.`)
+      ])
+      assert.include(text, `Decided: ${chosen}`)
+      assert.notInclude(text, "Rounding")
+      assert.deepStrictEqual(units.map(({ id }) => id), ["a1"])
+    }))
+
+  it.effect("tells the last session's newest conversation where that has no archive, under its first one's title", () =>
+    Effect.gen(function*() {
+      const said = (id: string, hoursAgo: number, content: string, sessionId = "of one request") =>
+        made(id, { sessionId, occurredAt: NOON - hoursAgo * 3_600_000, title: `Title ${id}`, content })
+      const talk = [
+        said("c1", 3, "User: port the importer to Rust"),
+        said("c2", 2, "Claude: The importer reads 9,000 rows a second."),
+        said("c0", 30, "Claude: An older session looked at the queue.", "before")
+      ]
+      const { text, units } = yield* opened([...SESSIONS, ...talk])
+      assert.include(text, "[c2] today (2026-11-26): Title c1\n  Claude: The importer reads 9,000 rows a second.\n[a1]")
+      assert.notInclude(text, "looked at the queue")
+      assert.sameMembers(units.map(({ id }) => id), ["c2", "a1", "a2"])
+      const archived = yield* opened([...talk, archive("a0", 0, "Aim: port it", { sessionId: "of one request" })])
+      assert.notInclude(archived.text, "9,000 rows")
+    }))
+
   it.effect("is one line for a session of which nothing came that its title doesn't say", () =>
     Effect.gen(function*() {
       const asked = "Why do the nightly exports fail?"
@@ -142,7 +171,7 @@ describe("what is injected when a session begins", () => {
       assert.strictEqual(tokens, Tokens.estimate(text))
     }))
 
-  it.effect("tells of a session before the last what was decided, learned and left open, not what was done", () =>
+  it.effect("tells of a session before the last what was learned and left open, not what was done", () =>
     Effect.gen(function*() {
       const { text } = yield* opened([
         ...SESSIONS.slice(0, 1),
@@ -155,8 +184,10 @@ describe("what is injected when a session begins", () => {
       ])
       assert.include(
         text,
-        "Title a2\n  Decided: we keep one database a worker.\n  Learned: the pool waits because of DNS.\n"
+        "Title a2\n  Learned: the pool waits because of DNS.\n"
       )
+      // It is an item of its own, as long as it holds.
+      assert.notInclude(text, "one database a worker")
       assert.notInclude(text, "they take a minute")
       assert.include(text, "the README is tidy")
     }))

@@ -31,6 +31,13 @@ describe("what two items of a text say", () => {
     ])
   })
 
+  it("leaves no label of somebody who says nothing else", () => {
+    assert.deepStrictEqual(
+      withoutRepeats([POOL, `User: why so many?\nClaude: ${POOL}`, `User: ${POOL}\nClaude: It was 5 before.\n`]),
+      [POOL, "User: why so many?", "Claude: It was 5 before.\n"]
+    )
+  })
+
   it("stays where it is short, in code, or twice in one item", () => {
     const code = "Set it so:\n```ts\nconst pool = makeTheConnectionPool({ connections: 20 })\n```"
     for (const texts of [["All tests pass.", "All tests pass."], [code, code], [`${POOL} ${POOL}`], []]) {

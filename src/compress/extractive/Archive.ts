@@ -21,12 +21,10 @@ const EARLIER_OUTCOME = { length: 500, count: 5 }
 /** Characters of the answers' outcome that need no more. */
 const ENOUGH = 250
 const OPEN = 300
-/** Characters of aim and outcome below which a session of one prompt is a small task. */
-const SMALL = 400
 
 /** Sentences about work or questions that are still open. */
 const OPEN_END =
-  /\b(?:next steps?|to[- ]do|todo:|remaining|remains|left to|still (?:need|have|to|fail\w*|missing|open)|not yet|pending|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|follow-?up|once you|ready to (?:test|commit|push|merge|review)|you(?:'ll| will)? (?:can|need to|should) now)\b|下一步|待(?:办|定|确认|处理)|还(?:没|需要|要|差)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)/iu
+  /\b(?:next steps?|to[- ]do|todo:|remaining|remains|left to|still (?:need|have|to|fail\w*|missing|open)|not yet|pending|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|follow-?up|ready to (?:test|commit|push|merge|review))\b|下一步|待(?:办|定|确认|处理)|还(?:没|需要|要|差)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)/iu
 
 const textOf = (message: Message): string => message.blocks.find(({ kind }) => kind === "text")?.text ?? ""
 
@@ -152,7 +150,16 @@ const chosenOf = (quotes: ReadonlyArray<Quote>, label: string, choice: Choice): 
 
 /** True for a finding or a choice with its reason that is no report of a step. */
 const isTaught = (sentence: string): boolean =>
-  (isFinding(sentence) || isChoice(sentence) && standsAlone(sentence)) && !isAnnounced(sentence) && !isDone(sentence)
+  !/[:：][*_]*$/u.test(sentence) && (isFinding(sentence) || isChoice(sentence) && standsAlone(sentence)) &&
+  !isAnnounced(sentence) && !isDone(sentence)
+
+/** Weighted length of aim and outcome below which a task is a small one. */
+const SMALL = 400
+
+/** True for an aim and an outcome that are short, with nothing learned on the way. */
+const isSmall = (excerpts: ReadonlyArray<Excerpt>): boolean =>
+  excerpts.reduce((sum, { text }) => sum + weightedLength(text), 0) < SMALL &&
+  !quotable(excerpts.map(({ text }) => text).join("\n")).some((sentence) => isWish(sentence) || isLesson(sentence))
 
 const PULL_REQUEST = /https:\/\/[\w.-]+\/[\w./-]+\/(?:pull|merge_requests)\/\d+/
 
@@ -197,7 +204,6 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
   const lastAsked = asked.at(-1)!
   const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)
   const pullRequest = pullRequestIn(closing)
-  const told = quotable([...aim, ...outcome].map(({ text }) => text).join("\n"))
   const learned = chosenOf(
     quotesIn(units, session, false, isTaught),
     "Learned: ",
@@ -208,12 +214,9 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
     "Decided: ",
     { ...DECIDED, about: topics }
   )
-  const length = [...aim, ...outcome].reduce((sum, { text }) => sum + weightedLength(text), 0)
-  // A small task that was done, with nothing learned and nothing left to do.
-  if (
-    asked.length === 1 && length < SMALL && openEnds.length === 0 && pullRequest.length === 0 &&
-    !told.some((sentence) => isWish(sentence) || isLesson(sentence))
-  ) return []
+  const isOneTask = asked.length === 1 && [...openEnds, ...pullRequest, ...learned, ...decided].length === 0
+  // The conversation about it says all of it; without one it was a small task that was done.
+  if (isOneTask && (units.some(({ type }) => type === "conversation") || isSmall([...aim, ...outcome]))) return []
   const isAskedAgain = (prompt: Message) =>
     (prompt !== lastAsked || !isUnanswered) && asked.find((other) => textOf(other) === textOf(prompt)) !== prompt
   const requests = asked.filter((prompt) =>

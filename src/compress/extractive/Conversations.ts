@@ -146,6 +146,15 @@ const actionOf = (call: Call): ReadonlyArray<Excerpt> => {
   ]
 }
 
+/** Matches lines of code and of a diff, which a person pasted. */
+const PASTED = /^\s*(?:@@|[-+]\s*$|[-+]\s{3,}|\/\/)|[;{}]\s*$/u
+
+/** Leaves out code and diffs that a person pasted; a text that is nothing else stays. */
+const withoutPasted = (text: string): string => {
+  const typed = text.split("\n").filter((line) => !PASTED.test(line))
+  return typed.some((line) => /\p{L}{3}/u.test(line)) ? typed.join("\n") : text
+}
+
 const INTERRUPTED = /^\s*(?:\[Request interrupted|API Error\b)/u
 
 /** Shortens a long prompt to its beginning, its most representative sentences and the failures in it. */
@@ -209,9 +218,10 @@ const excerptsIn = (
       if (kind !== "text" || INTERRUPTED.test(text)) return []
       if (message.role === "human") {
         if (message.thread !== "main") return [leadingExcerpt(message, kind, "Task: ", text, 2 * MENTIONED)]
+        const typed = withoutPasted(text)
         return isLongPrompt(message, text)
-          ? [condensedPrompt(message, "User: ", text)]
-          : groupsOf(message, "User: ", text)
+          ? [condensedPrompt(message, "User: ", typed)]
+          : groupsOf(message, "User: ", typed)
       }
       const said = settled(condense(text))
       return isExplanation(text)

@@ -4,7 +4,7 @@
 import type { Message } from "../../domain/Conversation.ts"
 import { MAX_CONTENT_LENGTH, weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
-import { type Draft, type Excerpt, excerptsOf, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
+import { type Draft, type Excerpt, excerptsOf, LONG_PROMPT, MAX_SUMMARY, MAX_TITLE, pack } from "../Draft.ts"
 import { isLesson, isReason, standsAlone } from "../text/Lessons.ts"
 import { blocksOf, condense, informativeStatements, isHead, linesOf, quotable, statements } from "../text/Prose.ts"
 import { summarize } from "../text/Salience.ts"
@@ -16,9 +16,6 @@ import { answerOf, type Call, inputOf } from "./Steps.ts"
  * Weighted length (a CJK character counts for 3.3) from which Claude's text is an explanation rather than conversation.
  */
 const MIN_EXPLANATION = 900
-/** The same length for a person's text, larger because requests are long for other reasons. */
-const MIN_LONG_PROMPT = 1_500
-
 /** Matches a report of finished work, which belongs to the conversation about that work. */
 const REPORT =
   /✅|🎉|🎯|\b(?:all (?:done|green|good|set|tests|three|four|five|\w+ issues)|done\b|(?:is|are) (?:now )?(?:complete|done|pushed|ready)|successfully (?:created|implemented|pushed|built|added|completed|integrated)|i(?:'ve| have) (?:successfully |now )?(?:built|created|implemented|fixed|added|completed|updated|ported|removed)|changes (?:made|pushed|summary)|what was (?:done|changed))|已(?:经)?(?:完成|修复|实现)|全部(?:完成|通过)/iu
@@ -49,7 +46,7 @@ export const isExplanation = (text: string): boolean =>
 
 /** True for a long text that a person wrote or pasted; the conversation unit keeps its beginning. */
 export const isLongPrompt = (message: Message, text: string): boolean =>
-  message.role === "human" && weightedLength(text) >= MIN_LONG_PROMPT
+  message.role === "human" && weightedLength(text) >= LONG_PROMPT
 
 const MIN_PROSE = 0.6
 
@@ -136,6 +133,11 @@ const MIN_SECTION = 160
 const CONCLUDING =
   /\b(?:context|background|motivation|rationale|conclusions?|findings|lessons?|decisions?|decided|root cause|takeaways?)\b|背景|结论|原因|教训/iu
 
+/** Matches the heading of a part that lays out a choice, and a line with an option: what was chosen stands elsewhere. */
+const OFFERS =
+  /\b(?:options|approaches|alternatives|choices|(?:open |key |only |my )?questions?|(?:need|have|left) to decide)\b|选项|方案|待定/iu
+const OPTION = /^\W{0,6}(?:option|alternative|approach|方案|选项) ?(?:[A-D]|[一二三四])\b/gimu
+
 /**
  * True for a section of Claude's with a lesson, of an agent's with a reason, since most of what agents report is how the code is
  * built, and of a person's text where it concludes: reviews, plans and scenarios that a person pastes are tasks.
@@ -144,13 +146,15 @@ const isWorthUnit = (
   sentences: ReadonlyArray<string>,
   { role }: Message,
   kind: Excerpt["kind"],
-  heading: string | undefined
+  heading: string | undefined,
+  words: string
 ): boolean =>
   kind === "tool_result"
     ? sentences.some((sentence) => isReason(sentence) && standsAlone(sentence))
     : role === "human"
     ? heading !== undefined && CONCLUDING.test(heading)
-    : sentences.some(isLesson)
+    : !(heading !== undefined && OFFERS.test(heading)) && (words.match(OPTION)?.length ?? 0) < 2 &&
+      sentences.some(isLesson)
 
 const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): ReadonlyArray<Draft> =>
   sectionsOf(text).flatMap(({ blocks, heading }) =>
@@ -168,7 +172,7 @@ const documentOf = ({ at, kind, label, message, slot, subject, text }: Source): 
     const isPastedCode = message.role === "human" && kind === "text" && proseShare(words) < MIN_PROSE
     if (
       weightedLength(words) < MIN_SECTION || isAsking || isPastedCode ||
-      !isWorthUnit(sentences, message, kind, heading ?? linesOf(words)[0]?.text)
+      !isWorthUnit(sentences, message, kind, heading ?? linesOf(words)[0]?.text, words)
     ) {
       return []
     }

@@ -12,7 +12,17 @@ import { choose, summarize } from "../text/Salience.ts"
 import { errorLines, worstLine } from "../text/Text.ts"
 import { shortened, titleFrom } from "../text/Titles.ts"
 import { changeIn } from "./Code.ts"
-import { type Call, commandOf, editsOf, isReadOnly, isRoutine, isTest, isToolMisuse, repeatKey } from "./Steps.ts"
+import {
+  type Call,
+  commandOf,
+  editsOf,
+  isGit,
+  isReadOnly,
+  isRoutine,
+  isTest,
+  isToolMisuse,
+  repeatKey
+} from "./Steps.ts"
 
 const COMMAND = 250
 const FAILURE = 480
@@ -115,7 +125,8 @@ const fixOf = (calls: ReadonlyArray<Call>, from: number, to: number): ReadonlyAr
     return head === undefined ? [] : [{ ...head, label: `Fix, in ${nameOf(changed.file)}. ${head.label}` }, ...rest]
   }
   const run = cure.findLast((call) =>
-    commandOf(call) !== undefined && !isReadOnly(call) && !call.failed && !isRoutine(commandOf(call)!)
+    commandOf(call) !== undefined && !isReadOnly(call) && !call.failed && !isRoutine(commandOf(call)!) &&
+    !isGit(commandOf(call)!)
   )
   return run === undefined
     ? []
@@ -181,6 +192,8 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
       reasons.some((reason) => standsAlone(reason) && !ROUTINE_TALK.test(reason))
     const isExplained = reasons.length > 0 || (cure.length > 0 && !isSlip)
     if (failure === "" || CONFLICT.test(failure) || !(isFault || isExplained && (!isSlip || isLasting))) return []
+    // One that was neither mended nor seen again teaches nothing.
+    if (cure.length === 0 && success === undefined && again.length + 1 < OFTEN) return []
     const confirmation = success === undefined
       ? []
       : leadingExcerpt(

@@ -1,6 +1,7 @@
 /**
  * Code snippets: what was changed, in which files, and the stated reason. The code itself stands in the repository.
  */
+import { SPECIFIC } from "../../domain/Specific.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_TITLE } from "../Draft.ts"
 import { isChoice, isFinding } from "../text/Lessons.ts"
@@ -25,7 +26,7 @@ const reasonFor = ({ segment: { messages } }: SegmentContext, call: Call): Excer
     for (const { kind, text } of message.blocks.toReversed()) {
       if (kind !== "text" && kind !== "thinking") continue
       const reason = quotable(text).findLast((sentence) =>
-        sentence.length <= MAX_REASON && isFinding(sentence) && !isChoice(sentence) &&
+        sentence.length <= MAX_REASON && isFinding(sentence) && SPECIFIC.test(plain(sentence)) && !isChoice(sentence) &&
         !PERSONAL.test(sentence) &&
         !ON_THE_WAY.test(sentence)
       )

@@ -52,6 +52,18 @@ describe("an error", () => {
       )
     }))
 
+  it.effect("is none of a failure that was left as it was, and a commit is no fix", () =>
+    Effect.gen(function*() {
+      const steps = [
+        asks("Check the generated client"),
+        fails("npx generate client", "Error: no schema was found in the paths given"),
+        says("The paths are empty because the schema moved to db/schema.prisma last week."),
+        runs("git commit -am 'chore: leave the paths'", "[main 1a2b3c4]")
+      ]
+      assert.isEmpty(yield* unitsOf("error_log", steps))
+      assert.lengthOf(yield* unitsOf("error_log", [...steps, runs("npx generate client", "done")]), 1)
+    }))
+
   it.effect("that came back is one, and says so", () =>
     Effect.gen(function*() {
       const printed = "error TS2304: Cannot find name 'Decimal'."
@@ -152,6 +164,7 @@ describe("a decision", () => {
           "Delete all the Python files when you're done, but keep the Justfile.",
           "let's completely remove the session trailer",
           "These should be redirected to a log instead.",
+          "To keep the terminal clean in every case, these should be redirected to a log instead.",
           "Should the lock file be added to gitignore?",
           "这个级别的日志特别多，看一下别的服务有没有。",
           "Around lines 76 to 82, don't await the cleanup; it should be attached to the listener instead."
@@ -259,6 +272,10 @@ describe("a snippet", () => {
         const steps of [
           [says("I'll add exponential backoff to the upload client."), change],
           [says("This is simpler because it needs no timer of its own, and the tests are shorter."), change],
+          [
+            says("The problem is the mismatch between what the client sends and what the server expects of it."),
+            change
+          ],
           [says("The lint error is there because `wait` is unused since the last change of the loop."), change],
           [says(reason), failing],
           [says(reason), asks("Now the download"), change]
@@ -275,6 +292,23 @@ describe("documentation", () => {
       }`
       const units = yield* unitsOf("documentation", [asks("How does the storage engine work?"), says(text)])
       assert.deepStrictEqual(units.map(({ title }) => title), ["How a write reaches the disk", "How a reader sees it"])
+    }))
+
+  it.effect("is none of a part that lays out what may be chosen", () =>
+    Effect.gen(function*() {
+      const part = (heading: string, line: string) =>
+        `## ${heading}\n\n${
+          Array.from({ length: 8 }, (_, i) => `${line} ${i}, because the store needs it.`).join("\n")
+        }`
+      const units = yield* unitsOf("documentation", [
+        asks("How should the queue be stored?"),
+        says([
+          part("Why a queue", "A write waits for the disk of part"),
+          part("Possible approaches", "One could keep the rows of table"),
+          part("What it costs", "Option A reads the part of table")
+        ].join("\n\n"))
+      ])
+      assert.deepStrictEqual(units.map(({ title }) => title), ["Why a queue"])
     }))
 
   it.effect("is of a text that a person pasted the part that concludes, and none of a review", () =>
@@ -340,6 +374,46 @@ describe("documentation", () => {
 })
 
 describe("a conversation", () => {
+  it.effect("is worth less where a person pasted the text, or gave an agent the task, than where the person typed it", () =>
+    Effect.gen(function*() {
+      const fact = "The job `pay.ts` sends the payments of a day at noon, 500 in a request."
+      const wish = "We should never send a payment without its key. "
+      const answer = says(
+        "The payment is retried with its key, because `retry.ts` reads it from the order before it asks the bank again."
+      )
+      const worth = (prompt: string, thread = "main") =>
+        Effect.map(
+          unitsOf("conversation", [asks(prompt), answer].map((step) => step.map((said) => ({ ...said, thread })))),
+          ([unit]) => unit!.quality
+        )
+      assert.isBelow(yield* worth(fact, "agent-1"), yield* worth(fact))
+      assert.isBelow(yield* worth(wish.repeat(36)), (yield* worth(wish.repeat(24))) / 2)
+    }))
+
+  it.effect("leaves out the code and the diff that a person pasted", () =>
+    Effect.gen(function*() {
+      const pasted = [
+        "The review says that the parser breaks on chunks, we should buffer them:",
+        "@@",
+        "-            const lines = chunk.split(EOL)",
+        "+            buffer += chunk",
+        "if (buffer.length > 0) {",
+        "Keep the limit of 100 KB."
+      ]
+      const unit = only(
+        yield* unitsOf("conversation", [asks(pasted.join("\n")), says("The buffer holds 100 KB at most now.")])
+      )
+      assert.include(unit.content, `User: ${pasted[0]}\n${pasted[5]}\n`)
+      const code = ["const a = 1;", "const b = 2;"].join("\n")
+      const [whole] = yield* unitsOf("conversation", [
+        asks(code),
+        says(
+          "The constants hold because `b` follows `a`, so that both are read in one pass of the parser, which is what takes the time."
+        )
+      ])
+      assert.include(whole!.content, code)
+    }))
+
   it.effect("is what was asked, said and done, without chatter", () =>
     Effect.gen(function*() {
       const unit = only(
@@ -571,6 +645,16 @@ describe("an archive", () => {
   it.effect("is none where nothing came of it, and none of a small task with nothing learned", () =>
     Effect.gen(function*() {
       assert.isEmpty(yield* summarize({ prompts: messagesOf([asks("hi")]) }))
+      // Of one request with nothing decided, learned or left open, its conversation says all.
+      const asked: ReadonlyArray<Step> = [
+        asks("Move the exports to the new bucket"),
+        says("The exports go to `exports-eu` now. The job does not wait for files that are missing.")
+      ]
+      const told = { prompts: messagesOf(asked.slice(0, 1)), closing: messagesOf(asked).slice(1), files: ["export.sh"] }
+      const units = yield* unitsOf("conversation", asked)
+      assert.lengthOf(units, 1)
+      assert.isEmpty(yield* summarize({ ...told, units }))
+      assert.lengthOf(yield* summarize(told), 1)
       assert.isEmpty(
         yield* summarize({
           prompts: messagesOf([asks("Write a script called hello.sh that prints a greeting, and run it")]),

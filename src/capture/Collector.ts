@@ -49,6 +49,9 @@ export interface Captured {
  */
 const BEGINS_WITHIN_MS = 60_000
 
+/** Bytes that are read at a time of a long transcript: what is made of them is in memory all at once, and is ten times as much. */
+const CHUNK_BYTES = 512 * 1024
+
 const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -101,7 +104,8 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
             }
             return [cursor, captured] as const
           })
-        return lines(source, isSame ? cursor.offset : 0).pipe(
+        const limits = source instanceof Uint8Array ? {} : { chunkBytes: CHUNK_BYTES }
+        return lines(source, isSame ? cursor.offset : 0, limits).pipe(
           Stream.mapAccumEffect(cursor, (previous, stretch) => take(stretch, previous)),
           // Another process reads this file too, is ahead, and reads the rest.
           Stream.takeUntil(({ result }) => result._tag === "Conflict")

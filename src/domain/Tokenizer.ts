@@ -7,7 +7,7 @@
  * digits and "_".
  */
 import { stemmer } from "stemmer"
-import { memoized } from "./Memoized.ts"
+import { memoized, memoizedByWord } from "./Memoized.ts"
 
 const CHUNKS = /[\p{L}\p{N}_]+/gu
 /** Lists ranges of letters, because the katakana block also contains "・". */
@@ -115,7 +115,7 @@ const inChunk = (chunk: string, stop: ReadonlySet<string>): ReadonlyArray<string
 }
 
 /** Remembers the lexemes of words, since few words make up most of a text. */
-const inWord = memoized((chunk: string) => inChunk(chunk, STOP_WORDS), 24, 10_000)
+const inWord = memoizedByWord((chunk) => inChunk(chunk, STOP_WORDS), 24, 10_000)
 
 /** Returns the lexemes in the order of the text, repeats included. */
 export const lexemes = (text: string): Array<string> => {

@@ -1,5 +1,5 @@
 /** Judges whether a string is a secret, or words, code or a placeholder. */
-import { memoized } from "../../domain/Memoized.ts"
+import { memoizedByWord } from "../../domain/Memoized.ts"
 
 /** Returns the Shannon entropy in bits per UTF-16 unit, by the frequencies among the string's first 64 units. */
 export const entropy = (value: string): number => {
@@ -46,6 +46,9 @@ const isShredded = (part: string): boolean => {
   return letters >= 8 && letters < 3.2 * words.length
 }
 
+/** Longest value of words. */
+const MAX_WORDS = 96
+
 const isMadeOfWords = (value: string): boolean => {
   if (/[a-z]{24}|[A-Z]{18}/.test(value) || consonants.test(value)) return false
   // Many short runs of letters in one part are no words either, whatever stands beside it: `nectar-AKbmZYHJ`.
@@ -61,16 +64,14 @@ const isMadeOfWords = (value: string): boolean => {
     vowels <= 0.6 * letters && numbers.length <= 2 && numbers.join("").length <= 6 && numbers.length <= words.length
 }
 
-/** Longest value of words. */
-const MAX_WORDS = 96
-const isWordsOnce = memoized(isMadeOfWords, MAX_WORDS, 2_000)
+const isMadeOfWordsOnce = memoizedByWord(isMadeOfWords, MAX_WORDS, 2_000)
 
 /**
  * Matches values made of words and a few numbers, as identifiers, CSS classes and package names are: `accessToken2`,
  * `sk-circle-1`, `NoSubstitutionTemplateLiteral`. Takes 1 in 200 generated keys of 16 characters for words, 1 in 1000
  * of 20. Remembers its verdicts: identifiers recur.
  */
-export const isWords = (value: string): boolean => value.length <= MAX_WORDS && isWordsOnce(value)
+export const isWords = (value: string): boolean => value.length <= MAX_WORDS && isMadeOfWordsOnce(value)
 
 const location =
   /^(?:[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]{1,20}:\/\/|(?:data|npm|workspace|file|link|git|github|node|arn|urn):)/

@@ -45,7 +45,7 @@ export const openTranscript = Effect.fn("TranscriptFile.open")((path: string) =>
   Effect.flatMap(Files, ({ openFile }) => openFile(path, { flag: "r" }))
 )
 
-/** Reads a transcript of at most one chunk whole, which takes a tenth of opening it, and opens a longer one. */
+/** Reads a transcript of at most one chunk at once, which takes a tenth of opening it, and opens a longer one. */
 export const sourceOf = (
   path: string,
   size: number

@@ -65,7 +65,7 @@ export const linesOf = memoized(
     return lines
   },
   20_000,
-  128
+  64
 )
 
 /** Returns the smallest parts of a text that stay whole: a fence with its code, a table, else a line. */

@@ -38,7 +38,7 @@ const decompressed = (bytes: Uint8Array): Buffer => {
 export const unpacked = (bytes: Uint8Array): string => decompressed(bytes).toString()
 
 /** Packs that are kept as lines, with twice as many characters at most: neighbours are read and filled one after the other. */
-const KEPT = 8
+const KEPT = 4
 
 /** The packs that were read or written last, newest first. */
 const kept: Array<{ readonly pack: Uint8Array; readonly lines: ReadonlyArray<string> }> = []

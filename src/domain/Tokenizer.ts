@@ -56,7 +56,7 @@ const stem = (word: string): string => {
 }
 
 /** Returns the words of a run of Chinese, Japanese or Korean. */
-const segmentsOf = memoized(
+const segmentsOf = memoizedByWord(
   (run: string): ReadonlyArray<string> => {
     segmenter ??= new Intl.Segmenter("zh", { granularity: "word" })
     const segments: Array<string> = []

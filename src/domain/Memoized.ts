@@ -2,8 +2,8 @@
 const copyOf = (text: string): string => text.length > 12 ? Buffer.from(text, "utf16le").toString("utf16le") : text
 
 /**
- * Memoizes a function of words, which are parts of long texts, by copies of them. The result must not be a part of its word. Words
- * longer than `maxLength` are not cached; the cache is emptied when it holds `maxEntries` entries.
+ * Memoizes a function of words, which are parts of long texts, by copies of them. Words longer than `maxLength` are not
+ * cached; the cache is emptied when it holds `maxEntries` entries.
  */
 export const memoizedByWord = <A>(
   of: (word: string) => A,

@@ -18,6 +18,10 @@ const NAMED_BITS = 0.25
 
 const LABEL = /^.{1,40}:$/
 
+/** Lines beyond which a person's text counts as pasted, and fewest tokens of an answer that is shown without it. */
+const PASTED_LINES = 5
+const LEAST_ANSWER = 30
+
 interface Span {
   readonly from: number
   readonly to: number
@@ -39,6 +43,28 @@ export const spansOf = (text: string): ReadonlyArray<Span> => {
     .filter(({ from, to }) => from < to)
 }
 
+/** What is cut of a unit; the passages are looked at where there are words. */
+type Cut = Pick<MemoryUnit, "content" | "tokens"> & { readonly passages?: MemoryUnit["passages"] }
+
+/** Matches the label of a person, and the first one of Claude's after it. */
+const ASKED = /(?:^|\n)User: /
+const ANSWERED = /\nClaude(?: explained)?: /
+
+/** Returns where Claude's answer begins, if what a person pasted before it takes more than half of the room; else 0. */
+const answerIn = ({ content, passages = [] }: Cut, room: number): number => {
+  const asked = content.search(ASKED)
+  const rest = asked < 0 ? "" : content.slice(asked + 1)
+  const length = rest.search(ANSWERED) + 1
+  const pasted = rest.slice(0, length)
+  const at = asked + 1 + length
+  // What a tool was given in between is Claude's, too.
+  const isAsked = passages.every(({ from, kind }) => from <= asked || from >= at || kind === "text")
+  return isAsked && pasted.split("\n").length > PASTED_LINES && Tokens.estimate(pasted) > room / 2 &&
+      Tokens.estimate(rest.slice(length)) >= LEAST_ANSWER
+    ? at
+    : 0
+}
+
 /** Cuts a text at a blank, and marks the cut. */
 const shortened = (text: string, tokens: number): string => {
   if (Tokens.estimate(text) <= tokens) return text
@@ -52,12 +78,13 @@ const shortened = (text: string, tokens: number): string => {
  * ones it is the longest; without words, the beginning. An ellipsis stands for what is left out on a side.
  */
 export const excerpt = (
-  unit: Pick<MemoryUnit, "content" | "tokens">,
+  unit: Cut,
   words: ReadonlyMap<string, Word>,
   tokens: number
 ): string => {
   if (unit.tokens <= tokens) return unit.content
-  const sentences = spansOf(unit.content).map(({ from, to }) => {
+  const answer = words.size === 0 ? 0 : answerIn(unit, tokens)
+  const sentences = spansOf(unit.content).filter(({ from }) => from >= answer).map(({ from, to }) => {
     const text = unit.content.slice(from, to)
     const lexemes = words.size === 0 ? [] : Tokenizer.lexemes(text)
     const bits = SPECIFIC.test(text) ? NAMED_BITS : 0
@@ -94,7 +121,7 @@ export const excerpt = (
   const isLabel = (sentence: Span) => LABEL.test(unit.content.slice(sentence.from, sentence.to))
   while (last > first && isLabel(sentences[last]!)) last--
   const run = unit.content.slice(sentences[first]!.from, sentences[last]!.to)
-  const before = first === 0 ? "" : `${ELLIPSIS} `
+  const before = sentences[first]!.from === 0 ? "" : `${ELLIPSIS} `
   const text = shortened(run, room)
   return before + text + (last < sentences.length - 1 && text === run ? ` ${ELLIPSIS}` : "")
 }

@@ -37,6 +37,28 @@ describe("an excerpt", () => {
     assert.strictEqual(words.match(/…/g)?.length, 2)
   })
 
+  it("begins with Claude's answer where what a person pasted before it takes most of the room", () => {
+    const pasted = Array.from(
+      { length: 8 },
+      (_, i) => `${i}. The pool has a limit of 20, the review says in its part ${i}.`
+    )
+    const answer =
+      "Claude: The limit stays at 20. The review is wrong about that, since the nightly report opens one client for each query that it makes."
+    const content = `Claude had said: done.\nUser: the review:\n${pasted.join("\n")}\n${answer}`
+    const cut = (kind: "text" | "tool_use", asked = content) => {
+      const from = asked.indexOf("3. The pool")
+      const passages = from < 0 ? [] : [{ uuid: "m", kind, from, to: from + 10 }]
+      return excerpt({ ...of(asked), passages }, asking("pool limit review?"), 120)
+    }
+    assert.strictEqual(cut("text"), `… ${answer}`)
+    // What Claude gave a tool, and what a person typed in a few lines, is part of what is looked at.
+    assert.include(cut("tool_use"), "the review says")
+    assert.include(
+      cut("text", content.replaceAll("part 1.\n", "part 1. ").replace(/\n(?=[2-7]\.)/g, " ")),
+      "the review says"
+    )
+  })
+
   it("takes no sentence's end for one within code", () => {
     const content = [...fillers("a", 12), "Since `fix: true. ` is set, the rule took it away.", ...fillers("b", 12)]
       .join("\n")

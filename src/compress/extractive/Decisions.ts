@@ -58,8 +58,8 @@ const FOR_NOW =
 /** Matches a task for now, which is no decision unless it also excludes something. */
 const TASK =
   /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
-/** Matches a subject that was named before, also after a clause of purpose: "to detach it, these should …". */
-const BACK = /^(?:(?:to|for|in order to) [^,.]{4,160}, )?(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu
+/** Matches a subject that was named before. */
+const BACK = /^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu
 const AGAINST = /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一/iu
 
 const isDecision = (sentence: string): boolean => {

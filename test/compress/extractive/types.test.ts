@@ -164,7 +164,6 @@ describe("a decision", () => {
           "Delete all the Python files when you're done, but keep the Justfile.",
           "let's completely remove the session trailer",
           "These should be redirected to a log instead.",
-          "To keep the terminal clean in every case, these should be redirected to a log instead.",
           "Should the lock file be added to gitignore?",
           "这个级别的日志特别多，看一下别的服务有没有。",
           "Around lines 76 to 82, don't await the cleanup; it should be attached to the listener instead."

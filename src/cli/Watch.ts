@@ -25,9 +25,9 @@ export const command = Command.make("watch", { paths, ...options }, ({ json, pat
     const settings = yield* Settings.load
     const memory = yield* ClaudeMemory
     const fs = yield* FileSystem.FileSystem
-    const missing = yield* Effect.filter(paths, (path) => Effect.negate(fs.exists(path)))
     // Claude Code's own folder may come later.
-    for (const path of missing) yield* new CaptureError({ reason: "Missing", path, cause: undefined })
+    const [path] = yield* Effect.filter(paths, (path) => Effect.negate(fs.exists(path)))
+    if (path !== undefined) return yield* new CaptureError({ reason: "Missing", path, cause: undefined })
     const folders = paths.length > 0 ? paths : [transcriptsFolder(settings)]
     yield* report(memory.capture(folders), json, {
       waiting: "another process of Claude Memory does this; this one takes over when that one ends",

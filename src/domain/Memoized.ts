@@ -2,8 +2,8 @@
 const copyOf = (text: string): string => text.length > 12 ? Buffer.from(text, "utf16le").toString("utf16le") : text
 
 /**
- * Memoizes a function of words, which are parts of long texts, by copies of them. Words longer than `maxLength` are not
- * cached; the cache is emptied when it holds `maxEntries` entries.
+ * Memoizes a function of words, which are parts of long texts, by copies of them. Words longer than `maxLength`, and those
+ * for which it returns undefined, are not cached; the cache is emptied when it holds `maxEntries` entries.
  */
 export const memoizedByWord = <A>(
   of: (word: string) => A,
@@ -15,9 +15,10 @@ export const memoizedByWord = <A>(
     if (word.length > maxLength) return of(word)
     const before = known.get(word)
     if (before !== undefined) return before
-    if (known.size >= maxEntries) known.clear()
     const copy = copyOf(word)
     const made = of(copy)
+    if (made === undefined) return made
+    if (known.size >= maxEntries) known.clear()
     known.set(copy, made)
     return made
   }

@@ -24,4 +24,18 @@ describe("a function that is memoized by words", () => {
     for (const word of [...few, ...few]) again(word)
     assert.strictEqual(made.length, few.size)
   }, { fastCheck: { numRuns: times(100) } })
+
+  it("keeps no word for which there is nothing", () => {
+    const asked: Array<string> = []
+    const ofWords = memoizedByWord(
+      (word) => {
+        asked.push(word)
+        return word === "secret" ? undefined : word
+      },
+      24,
+      8
+    )
+    for (const word of ["secret", "open", "secret", "open"]) ofWords(word)
+    assert.deepStrictEqual(asked, ["secret", "open", "secret"])
+  })
 })

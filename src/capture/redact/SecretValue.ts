@@ -64,14 +64,15 @@ const isMadeOfWords = (value: string): boolean => {
     vowels <= 0.6 * letters && numbers.length <= 2 && numbers.join("").length <= 6 && numbers.length <= words.length
 }
 
-const isMadeOfWordsOnce = memoizedByWord(isMadeOfWords, MAX_WORDS, 2_000)
+/** Remembers only what is made of words: the rest may be secrets. */
+const isMadeOfWordsOnce = memoizedByWord((value) => isMadeOfWords(value) || undefined, MAX_WORDS, 2_000)
 
 /**
  * Matches values made of words and a few numbers, as identifiers, CSS classes and package names are: `accessToken2`,
  * `sk-circle-1`, `NoSubstitutionTemplateLiteral`. Takes 1 in 200 generated keys of 16 characters for words, 1 in 1000
- * of 20. Remembers its verdicts: identifiers recur.
+ * of 20. Remembers those of words: identifiers recur.
  */
-export const isWords = (value: string): boolean => value.length <= MAX_WORDS && isMadeOfWordsOnce(value)
+export const isWords = (value: string): boolean => value.length <= MAX_WORDS && isMadeOfWordsOnce(value) === true
 
 const location =
   /^(?:[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]{1,20}:\/\/|(?:data|npm|workspace|file|link|git|github|node|arn|urn):)/

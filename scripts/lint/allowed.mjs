@@ -46,12 +46,11 @@ export const ALLOWED = [
     files: ["resources/Postgres.ts"],
     names: names`@effect/sql-pg/PgClient= fromPool node:net= Socket pg= Pool types`
   },
-  // Those of node:v8 and node:vm are for the garbage collection that ends SQLite's statements; those of Effect tell whether somebody traces.
+  // The last three are for the garbage collection that ends SQLite's statements.
   {
     files: ["resources/Sqlite.ts"],
     names: names`
-      node:sqlite= DatabaseSync node:v8= setFlagsFromString node:vm= runInNewContext
-      effect/DefaultServices= liveServices effect/Effect= withFiberRuntime effect/Tracer= Tracer`
+      node:sqlite= DatabaseSync node:v8= setFlagsFromString node:vm= runInNewContext`
   },
   {
     files: ["resources/SqliteDriver.ts"],

@@ -51,7 +51,7 @@ const makeQueue = (limit: number) => {
         return exit
       })
     })
-  return { take, release: Effect.sync(release), isFree: () => free > 0 }
+  return { take, release: Effect.sync(release) }
 }
 
 export const make = (limit: number): Permits => {
@@ -60,13 +60,8 @@ export const make = (limit: number): Permits => {
     Effect.uninterruptibleMask((restore) => Effect.zipRight(take(restore), Effect.ensuring(restore(effect), release)))
 }
 
-/** Makes an effect that takes a permit until the scope closes; `isFree` tells whether it would not wait. */
-export const makeScoped = (
-  limit: number
-): { readonly take: Effect.Effect<void, never, Scope.Scope>; readonly isFree: () => boolean } => {
-  const { isFree, release, take } = makeQueue(limit)
-  return {
-    take: Effect.uninterruptibleMask((restore) => Effect.zipRight(take(restore), Effect.addFinalizer(() => release))),
-    isFree
-  }
+/** Takes a permit until the scope closes. */
+export const makeScoped = (limit: number): Effect.Effect<void, never, Scope.Scope> => {
+  const { release, take } = makeQueue(limit)
+  return Effect.uninterruptibleMask((restore) => Effect.zipRight(take(restore), Effect.addFinalizer(() => release)))
 }

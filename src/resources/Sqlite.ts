@@ -10,8 +10,8 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
 import { SqlError } from "@effect/sql/SqlError"
 import * as Statement from "@effect/sql/Statement"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
@@ -20,7 +20,6 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import { randomUUID } from "node:crypto"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { setFlagsFromString } from "node:v8"
@@ -319,17 +318,16 @@ const connect = (
   let endedAt = 0
   /** After a long statement, or several with what is made of their rows, others take their turn: no search is a single block. */
   const all = !readOnly ? run : (sql: string, params: ReadonlyArray<unknown>) =>
-    Effect.clockWith((clock) => {
-      const started = clock.unsafeCurrentTimeMillis()
+    Effect.gen(function*() {
+      const started = yield* Clock.currentTimeMillis
       if (started - endedAt > IDLE_MS) busySince = started
-      return Effect.flatMap(run(sql, params), (rows) => {
-        endedAt = clock.unsafeCurrentTimeMillis()
-        if (endedAt - busySince < LONG_MS) return Effect.succeed(rows)
-        return Effect.map(EventLoop.turn, () => {
-          busySince = endedAt = clock.unsafeCurrentTimeMillis()
-          return rows
-        })
-      })
+      const rows = yield* run(sql, params)
+      endedAt = yield* Clock.currentTimeMillis
+      if (endedAt - busySince >= LONG_MS) {
+        yield* EventLoop.turn
+        busySince = endedAt = yield* Clock.currentTimeMillis
+      }
+      return rows
     })
 
   /**
@@ -504,38 +502,6 @@ const apart = (client: SqlClient.SqlClient, options: Pick<OpenOptions, "readOnly
   return Object.assign(statement, { ...client, ...statement, withTransaction })
 }
 
-const untraced = Context.get(DefaultServices.liveServices, Tracer.Tracer)
-
-/**
- * Has statements run without the span, the scope and the permit of @effect/sql where nobody traces, and nobody else is in a transaction:
- * a statement holds the thread to its end. These take four times as long as a short statement.
- */
-const straight = (client: SqlClient.SqlClient, own: Connection, isFree: () => boolean): SqlClient.SqlClient => {
-  const straightened = <A>(statement: Statement.Statement<A>): Statement.Statement<A> => {
-    const { commit } = statement as Statement.Statement<A> & {
-      readonly commit: () => Effect.Effect<ReadonlyArray<A>, SqlError>
-    }
-    return Object.assign(statement, {
-      commit: () =>
-        Effect.withFiberRuntime<ReadonlyArray<A>, SqlError>((fiber) => {
-          const transaction = Context.getOption(fiber.currentContext, SqlClient.TransactionConnection)
-          const isWatched = fiber.currentTracer !== untraced ||
-            Option.isSome(fiber.getFiberRef(Statement.currentTransformer))
-          if (isWatched || (Option.isNone(transaction) && !isFree())) return commit.call(statement)
-          const [sql, params] = statement.compile()
-          const [connection] = Option.getOrElse(transaction, () => [own] as const)
-          return connection.execute(sql, params, undefined) as Effect.Effect<ReadonlyArray<A>, SqlError>
-        })
-    })
-  }
-  const template = (strings: TemplateStringsArray, ...values: ReadonlyArray<never>) =>
-    straightened(client(strings, ...values))
-  return Object.assign(template as unknown as SqlClient.SqlClient, client, {
-    unsafe: <A extends object>(sql: string, params?: ReadonlyArray<unknown>) =>
-      straightened(client.unsafe<A>(sql, params))
-  })
-}
-
 /**
  * Opens a database and returns a client with one permit: transactions exclude one another, and
  * interruption rolls back. A read-only connection never waits for a writer in WAL mode.
@@ -600,12 +566,12 @@ export const open: (
     const client = yield* SqlClient.make({
       // The permit is held to the end of the statement or transaction: a statement that released it before it ran could
       // run within another fiber's transaction.
-      acquirer: Effect.as(permit.take, connection),
+      acquirer: Effect.as(permit, connection),
       compiler: Statement.makeCompilerSqlite(),
       beginTransaction: beginOf(options),
       spanAttributes: ATTRIBUTES
     }).pipe(Effect.provide(Reactivity.layer))
-    return options.isApart === true ? apart(client, options) : straight(client, connection, permit.isFree)
+    return options.isApart === true ? apart(client, options) : client
   }
 )
 

@@ -11,7 +11,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import * as Tracer from "effect/Tracer"
 import { isBuiltin } from "node:module"
 import type { DatabaseSync } from "node:sqlite"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
@@ -501,33 +500,6 @@ describe("transaction", () => {
           assert.strictEqual((yield* idsOf(sql)).length, 30, `yields after ${maxOps}`)
         })
       )))
-})
-
-describe("a statement", () => {
-  /** Counts the spans of an effect, by name. */
-  const spansOf = (effect: Effect.Effect<unknown, SqlError>) =>
-    Effect.gen(function*() {
-      const names: Array<string> = []
-      const native = yield* Effect.tracer
-      const tracer = Tracer.make({
-        span: (name, ...rest) => {
-          names.push(name)
-          return native.span(name, ...rest)
-        },
-        context: (run, fiber) => native.context(run, fiber)
-      })
-      yield* Effect.withTracer(effect, tracer)
-      return names
-    })
-
-  it.effect("is a span where somebody traces, in a transaction and outside of it", () =>
-    withTable((sql) =>
-      Effect.gen(function*() {
-        assert.deepStrictEqual(yield* spansOf(add(sql, 1)), ["sql.execute"])
-        assert.deepStrictEqual(yield* spansOf(sql.unsafe("DELETE FROM t")), ["sql.execute"])
-        assert.deepStrictEqual(yield* spansOf(transaction(sql, add(sql, 1))), ["sql.transaction", "sql.execute"])
-      })
-    ))
 })
 
 describe("open", () => {

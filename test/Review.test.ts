@@ -167,7 +167,8 @@ describe("sessions that a language model looks at", () => {
     ["error", [
       asks("Please make the type check of the billing module pass again"),
       fails("npm run typecheck", "Exit code 2\nsrc/total.ts(12,7): error TS2322: Type 'string' is not assignable."),
-      says("The total is a string because the API sends amounts as text.")
+      says("The total is a string because the API sends amounts as text."),
+      runs("npm run typecheck", "")
     ], true],
     ["refactor", exchange("How far is the refactor of the parser?"), true],
     ["refactoring", exchange("How far is the Refactoring of the parser?"), true],

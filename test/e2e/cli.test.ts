@@ -300,10 +300,10 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
 
     slow(it.effect)("filters by type, time and file", () =>
       Effect.gen(function*() {
-        const errors = yield* search("--type", "error_log", "--limit", "100", "failed")
+        const talks = yield* search("--type", "conversation", "--limit", "100", "failed")
         // More results than the default limit.
-        assert.isAbove(errors.results.length, 5)
-        assert.deepStrictEqual([...new Set(errors.results.map(({ unit }) => unit.type))], ["error_log"])
+        assert.isAbove(talks.results.length, 5)
+        assert.deepStrictEqual([...new Set(talks.results.map(({ unit }) => unit.type))], ["conversation"])
 
         const day = 86_400_000
         const since = Date.parse("2026-09-22")

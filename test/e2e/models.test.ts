@@ -148,11 +148,13 @@ describe("models", () => {
                 return JSON.parse(stdout)
               }
             )
-          const light = { CLAUDE_MEMORY_LIGHT: "openai:talker", OPENAI_BASE_URL: server.baseUrl }
+          // Several memories are told, as are needed.
+          const several = { CLAUDE_MEMORY_INJECT: "comprehensive" }
+          const light = { ...several, CLAUDE_MEMORY_LIGHT: "openai:talker", OPENAI_BASE_URL: server.baseUrl }
           const fusion = { ...light, CLAUDE_MEMORY_FUSION: "20000" }
           const list = yield* inject(light)
           assert.isFalse(list.background)
-          assert.deepStrictEqual(yield* inject({ CLAUDE_MEMORY_FUSION: "20000" }), {
+          assert.deepStrictEqual(yield* inject({ ...several, CLAUDE_MEMORY_FUSION: "20000" }), {
             ...list,
             degraded: ["background: model light: no model is set for it"]
           })

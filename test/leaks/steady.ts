@@ -243,16 +243,21 @@ const opensTooMuch = (call: string, { kind }: Resource) => kind !== "file" && !F
 /** A pool opens and closes sockets as it needs them, within its bound. */
 const OF_POOLS: ReadonlySet<string> = new Set(["sockets", "fds", "serverSockets"])
 
-/** Reads the least of what is counted within a second: timers and fibers of the last calls may still be ending. */
+/** What is counted has settled when it stays the same so many times in a row, and is read at most so often. */
+const SAME = 10
+const READS = 50
+
+/** Reads what is counted once that has settled: what the last calls left may still be ending, or beginning again. */
 const settled = (now: Effect.Effect<HandleCounts.HandleCounts>) =>
   Effect.gen(function*() {
-    let least = yield* now
-    for (let i = 0; i < 10; i++) {
+    let last = yield* now
+    for (let reads = 0, same = 0; reads < READS && same < SAME; reads++) {
       yield* Effect.sleep("100 millis")
       const next = yield* now
-      least = Object.fromEntries(Object.entries(least).map(([kind, count]) => [kind, Math.min(count, next[kind]!)]))
+      same = Object.entries(next).every(([kind, count]) => count === last[kind]) ? same + 1 : 0
+      last = next
     }
-    return least
+    return last
   })
 
 /** Follows the sessions while one grows, line by line from round `from`; returns what is open the more, the longer it goes on. */

@@ -2,7 +2,8 @@ import { defineConfig } from "vitest/config"
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Also on a machine with two cores, where one would be the default: many tests wait for a process or a clock.
     maxWorkers: 3,
     // As many: Tinypool ends those that idle, and now and then one at work with them.

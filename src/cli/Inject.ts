@@ -65,7 +65,11 @@ export const command = Command.make("inject", options, (options) =>
         pointed: response.pointed.map(({ id, title }) => ({ id, title }))
       },
       () =>
-        response.text === "" ? `Nothing in ${scopeText(options)} is telling enough for this prompt.` : response.text
+        response.text === ""
+          ? `Nothing in ${scopeText(options)} is telling enough for this prompt${
+            Option.isSome(options.maxTokens) ? ", or fits in so few tokens" : ""
+          }.`
+          : response.text
     )
   }).pipe(App.provide(App.reader))).pipe(
     Command.withDescription("Print what would be put in front of Claude for a prompt")

@@ -5,11 +5,11 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { listing } from "./Listing.ts"
+import { firstOf, listing, MOST_LISTED } from "./Listing.ts"
 import { answer, json } from "./Output.ts"
 import { filters, limitOf, scopeText, toFilter } from "./Scope.ts"
 
-export const options = { ...filters, limit: limitOf(20, 1_000), json }
+export const options = { ...filters, limit: limitOf(20, MOST_LISTED), json }
 
 export const command = Command.make(
   "list",
@@ -17,12 +17,13 @@ export const command = Command.make(
   ({ json, limit, ...options }) =>
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
-      const units = yield* memory.recent(yield* toFilter(options), limit)
+      const found = yield* memory.recent(yield* toFilter(options), limit + 1)
+      const { more, shown: units } = firstOf(found, limit)
       const text = yield* listing(units, ({ occurredAt }) => occurredAt, ({ title, type }) => [type, title])
       yield* answer(
         json,
         { memories: units },
-        () => units.length === 0 ? `No memories in ${scopeText(options)}.` : text
+        () => units.length === 0 ? `No memories in ${scopeText(options)}.` : text + more
       )
     }).pipe(App.provide(App.reader))
 ).pipe(Command.withDescription("List memories, newest first"))

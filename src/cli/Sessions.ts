@@ -6,11 +6,11 @@ import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { resumeOf } from "../domain/Resume.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { listing } from "./Listing.ts"
+import { firstOf, listing, MOST_LISTED } from "./Listing.ts"
 import { answer, json, memories } from "./Output.ts"
 import { limitOf, projectIds, projects, scopeText, times, toTimes } from "./Scope.ts"
 
-export const options = { ...projects, ...times, limit: limitOf(20, 1_000), json }
+export const options = { ...projects, ...times, limit: limitOf(20, MOST_LISTED), json }
 
 export const command = Command.make(
   "sessions",
@@ -19,7 +19,7 @@ export const command = Command.make(
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       const filter = { projects: yield* projectIds(options), ...toTimes(options) }
-      const sessions = yield* memory.sessions(filter, limit)
+      const { more, shown: sessions } = firstOf(yield* memory.sessions(filter, limit + 1), limit)
       const rows = yield* listing(sessions, ({ endedAt }) => endedAt, ({ archive, branch, title, units }) => [
         memories(units),
         `${archive?.title ?? title ?? ""}${branch === null ? "" : ` (on ${branch})`}`
@@ -30,7 +30,7 @@ export const command = Command.make(
         () =>
           sessions.length === 0
             ? `No sessions in ${scopeText(options)}.`
-            : rows.split("\n").flatMap((row, i) => [row, `    ${resumeOf(sessions[i]!)}`]).join("\n")
+            : rows.split("\n").flatMap((row, i) => [row, `    ${resumeOf(sessions[i]!)}`]).join("\n") + more
       )
     }).pipe(App.provide(App.reader))
 ).pipe(

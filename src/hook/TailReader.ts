@@ -14,6 +14,7 @@ import { assignSegments, type Message, type Session, threadKey } from "../domain
 import type { Unremembered } from "../domain/Injection.ts"
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
+import * as EventLoop from "../resources/EventLoop.ts"
 import { MemoryStore, type SegmentContext, type SessionOutline } from "../store/MemoryStore.ts"
 import { changesOf, hasText, OUTLINE } from "../store/Rules.ts"
 import type { TailsRequest } from "./Tails.ts"
@@ -104,9 +105,6 @@ const openSegmentOf = (sessionId: string) =>
     return (yield* store.segments(ids)).findLast(({ segment }) => segment.thread === MAIN)
   })
 
-/** Lets the time run out between steps that can't be interrupted. */
-const pause = Effect.sleep(0)
-
 /** Types of the units of segments that the start of a session tells. */
 const TOLD: ReadonlyArray<UnitType> = ["decision", "conversation"]
 
@@ -121,12 +119,18 @@ const unitsOf = (sessionId: string, tail: Tail.Tail) =>
     const open = stored === undefined ? undefined : yield* openSegmentOf(sessionId)
     const segments = segmentsOf(session, messages, open)
     const ids = segments.map(({ segment }) => segment.id)
-    const compressed = yield* Effect.forEach(segments, (segment) => Effect.zipLeft(compressor.compress(segment), pause))
+    const compressed = yield* Effect.forEach(segments, (segment) =>
+      Effect.zipLeft(compressor.compress(segment), EventLoop.turn))
     const made = yield* store.permitted(compressed.flat())
     const archive = yield* compressor.summarize(outlineOf(session, messages, stored, new Set(ids), made))
     return {
       origins: [sessionId, ...ids],
-      units: yield* store.permitted([...archive, ...made.filter(({ type }) => TOLD.includes(type))]),
+      units: yield* store.permitted([
+        ...archive,
+        ...made.filter(({ type }) =>
+          TOLD.includes(type)
+        )
+      ]),
       branch: session.branch
     }
   })
@@ -166,7 +170,7 @@ const readInto = (
       ])
       changed.delete(sessionId)
       for (const id of changed) {
-        yield* pause
+        yield* EventLoop.turn
         const { branch, origins, units } = yield* unitsOf(id, tail)
         told.origins.push(...origins)
         told.units.push(...units)

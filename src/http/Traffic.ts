@@ -4,6 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as EventLoop from "../resources/EventLoop.ts"
 import * as Permits from "../resources/Permits.ts"
 import { LIMITS } from "./Limits.ts"
 import { type Problem, problem } from "./Problem.ts"
@@ -40,7 +41,7 @@ export const make = Effect.sync(() => {
         if (pending >= LIMITS.running + LIMITS.waiting) return Effect.fail(OVERLOADED)
         pending++
         // Lets the sockets be looked at first: who asked may have gone, and is interrupted then.
-        return Effect.timeoutFail(running(Effect.zipRight(Effect.sleep(0), effect)), {
+        return Effect.timeoutFail(running(Effect.zipRight(EventLoop.turn, effect)), {
           duration: LIMITS.answerMs,
           onTimeout: () => TOO_SLOW
         }).pipe(Effect.ensuring(Effect.sync(() => pending--)))

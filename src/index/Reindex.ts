@@ -6,6 +6,7 @@ import * as Order from "effect/Order"
 import * as Stream from "effect/Stream"
 import type { EmbeddingModel, ModelError } from "../models/ModelManager.ts"
 import { ModelManager } from "../models/ModelManager.ts"
+import * as EventLoop from "../resources/EventLoop.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { differences } from "./Differences.ts"
 import { pointsOf } from "./Points.ts"
@@ -120,7 +121,7 @@ const fill = (vectors: Vectors): Stream.Stream<ReindexStep, Failure, MemoryStore
         // What changes while the model is asked gets no point: the next pass makes it.
         yield* vectors.upsert(yield* pointsOf(models, units))
         // Lets the other fibers of the process run.
-        yield* Effect.sleep(0)
+        yield* EventLoop.turn
         return { _tag: "Built" as const, units: units.length }
       })
     return Stream.flatMap(

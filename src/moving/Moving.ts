@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import { maskCounted } from "../capture/redact/Masking.ts"
 import { stripFence } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import * as EventLoop from "../resources/EventLoop.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import type { ForeignMemory, ForeignRead, ForeignRecord, Source } from "./ForeignMemory.ts"
 import { makePlace, type Placed } from "./Places.ts"
@@ -177,7 +178,7 @@ const bring = <E, R>(
       places: placesOf(written)
     }
     // Signals are handled between two batches.
-    yield* Effect.sleep(0)
+    yield* EventLoop.turn
     return moved
   })
 

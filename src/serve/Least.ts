@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
+import * as EventLoop from "../resources/EventLoop.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { isDerived, worthOf } from "../store/Worth.ts"
 
@@ -24,7 +25,7 @@ const oldestDerived = (type: UnitType, projects: ReadonlyArray<string>, now: num
       const ids = yield* store.oldest({ projects, types: [type] }, skip, JUDGED)
       for (let from = 0; from < ids.length && derived.length < JUDGED; from += BATCH) {
         derived.push(...(yield* store.units(ids.slice(from, from + BATCH))).filter((unit) => isDerived(unit, now)))
-        yield* Effect.sleep(0)
+        yield* EventLoop.turn
       }
       if (ids.length < JUDGED) break
     }

@@ -465,7 +465,18 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
           sessions.map(({ resume }) => resume),
           sessions.map(({ cwd, id }) => `cd ${cwd} && claude --resume ${id}`)
         )
-        assert.lengthOf(columnsOf((yield* cli(["list", "--all-projects", "--limit", "3"])).stdout), 3)
+        const more = "There are more: --limit takes up to 1,000, and --until lists older ones.\n"
+        for (const list of ["list", "sessions"]) {
+          const lines = (limit: number) =>
+            Effect.map(cli([list, "--all-projects", "--limit", `${limit}`]), (run) => run.stdout)
+          const all = yield* lines(1_000)
+          const count = list === "list" ? memories.length : sessions.length
+          assert.notInclude(all, "There are more")
+          assert.strictEqual(yield* lines(count), all)
+          const fewer = yield* lines(count - 1)
+          assert.isTrue(fewer.endsWith(`\n${more}`))
+          assert.isTrue(all.startsWith(fewer.slice(0, -more.length)))
+        }
         assert.include((yield* cli(["list"])).stdout, "No memories in this folder's project")
         assert.include((yield* cli(["sessions"])).stdout, "No sessions in this folder's project")
       }))

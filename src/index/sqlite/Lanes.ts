@@ -7,6 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Scored } from "../../domain/Best.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
+import * as EventLoop from "../../resources/EventLoop.ts"
 import * as Permits from "../../resources/Permits.ts"
 import { currentVersion } from "../../store/sqlite/migrations.ts"
 import { listed } from "../../store/sqlite/SqliteFilter.ts"
@@ -113,7 +114,7 @@ export const make = (reader: SqlClient) =>
         for (let chunks = 1;; chunks++) {
           const [chunk] = yield* chunkAfter(searched, project, kept.mark.last)
           if ((yield* append(space, kept, chunk!)) < CHUNK) break
-          if (chunks % CHUNKS_AT_ONCE === 0) yield* Effect.sleep(0)
+          if (chunks % CHUNKS_AT_ONCE === 0) yield* EventLoop.turn
         }
         kept.mark = mark
       })
@@ -157,7 +158,7 @@ export const make = (reader: SqlClient) =>
         yield* used.open
         const lanes = yield* Effect.tapError(lanesOf(space, searched), () => Effect.sync(() => spaces.delete(key)))
         const found = space.vectors.nearest(vector, lanes, limit, rows)
-        if (space.vectors.count(lanes) > MANY) yield* Effect.sleep(0)
+        if (space.vectors.count(lanes) > MANY) yield* EventLoop.turn
         return found
       })
 

@@ -4,6 +4,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
+import * as EventLoop from "../../resources/EventLoop.ts"
 import * as Forgetting from "../Forgetting.ts"
 import { formsOf } from "../Overlay.ts"
 import { sessionOf, sessionTomb } from "../sql/BinWrites.ts"
@@ -61,7 +62,7 @@ export const cut = (
         for (let after = 0;;) {
           const rows = yield* read(after)
           yield* each(rows)
-          yield* Effect.sleep(0)
+          yield* EventLoop.turn
           if (rows.length < PAGE) return
           after = numberOf(rows.at(-1)!)
         }

@@ -6,6 +6,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { fieldsOf } from "../../domain/Lexical.ts"
+import * as EventLoop from "../../resources/EventLoop.ts"
 import * as Duplicates from "../Duplicates.ts"
 import type { Report } from "../Integrity.ts"
 import { EMBEDDED } from "../MemoryStore.ts"
@@ -211,7 +212,7 @@ const fillFromUnits = (sql: SqlClient, parts: ReadonlySet<Part>, report: Report)
       }
       if (parts.has(SKETCHES)) yield* db.setSketches(new Map(fielded.map(({ sketch, unit }) => [unit.id, sketch])))
       // Lets a signal through.
-      yield* Effect.sleep(0)
+      yield* EventLoop.turn
       if (rows.length < PAGE) return
       after = rows.at(-1)!.row
       done += rows.length

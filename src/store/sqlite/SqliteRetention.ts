@@ -10,6 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { evidence, type UnitType } from "../../domain/MemoryUnit.ts"
+import * as EventLoop from "../../resources/EventLoop.ts"
 import { MAX_ATTEMPTS, MemoryStore } from "../MemoryStore.ts"
 import { type LetGo, type Limits, Retention, type Size } from "../Retention.ts"
 import type { UnitBody } from "../sql/Dialect.ts"
@@ -197,7 +198,7 @@ const make = (limits: Limits) =>
           least = least.sort((a, b) => a.worth - b.worth).slice(0, PLANNED)
           if (rows.length < PAGE) break
           after = rows.at(-1)!.row
-          yield* Effect.sleep(0)
+          yield* EventLoop.turn
         }
         return least.map(({ row }) => row)
       })

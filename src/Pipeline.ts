@@ -323,10 +323,10 @@ const reviewBy = <A extends { readonly session: Session }>(
         if (source === undefined) return yield* Effect.as(store.done([item]), [])
         const { id, projectId } = source.session
         const units = yield* Effect.provideService(makeUnits(compressor, source), CurrentProject, projectId)
-        yield* store.commit([item], units)
-        // The recap may have been written without this segment, if the segment had failed before. At once: another process that takes it
-        // up meanwhile would do it again.
-        if (item.kind === "review") yield* store.queueReviews([{ sessionId: id, segmentIds: [], isWanted: false }])
+        // The recap may have been written without this segment, if the segment had failed before. With it, or a process that is killed
+        // between the two would leave the recap as it is, and another one that takes it up between them would have it done again.
+        const recap = item.kind === "review" ? [{ sessionId: id, segmentIds: [], isWanted: false }] : []
+        yield* store.transaction(Effect.zipRight(store.commit([item], units), store.queueReviews(recap)))
         return units
       }).pipe(
         Effect.tapErrorTag(

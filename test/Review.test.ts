@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -292,6 +293,23 @@ describe("a review", () => {
       }).pipe(Effect.provide(service("abstractive", model)))
     }
   )
+
+  test("is written with the recap that it makes necessary, or not", "abstractive", (model) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const [bad = "", ...others] = yield* talkAbout("s1", 3)
+      model.reply = (key) => key === bad ? refused("Model") : Effect.void
+      yield* drained
+      yield* drained
+      assert.sameMembers(yield* writtenOf([bad, ...others, "s1"]), [...others, "s1"])
+      model.reply = () => Effect.void
+      yield* TestClock.adjust(retryDelay(1))
+      const killed = { ...store, queueReviews: () => Effect.interrupt }
+      assert.isTrue(Exit.isInterrupted(yield* Effect.exit(Effect.provideService(drained, MemoryStore, killed))))
+      assert.deepStrictEqual(yield* writtenOf([bad]), [])
+      assert.deepStrictEqual(reviewedBy(yield* drained), [[1, 1], [1, 1]])
+      assert.deepStrictEqual(yield* writtenOf([bad]), [bad])
+    }))
 
   test("that failed too often is left until somebody asks for it", "abstractive", (model) =>
     Effect.gen(function*() {

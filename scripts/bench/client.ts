@@ -23,6 +23,7 @@ import {
   samples,
   warmRounds
 } from "../../test/script.ts"
+import { busy, load } from "./shared/busy.ts"
 import { fill } from "./shared/large.ts"
 
 /** Time for Claude Code to run its SessionStart hook and connect to the server. A person takes longer to type a prompt. */
@@ -37,17 +38,22 @@ const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS
 const NAMES = ["no hook", "command", "mcp"] as const
 const PROMPTS = ["first", "later"] as const
 
-/** Milliseconds from the prompt to the first request, and whether the memory was put beside the prompt. */
+/** Milliseconds from the prompt to the first request, and whether the memory was put beside the prompt, and at the start. */
 const measured = ({ asked: [first], began }: Client.Answer) =>
   first === undefined
     ? Effect.fail(new BenchError({ reason: "Program", detail: "Claude Code answered a prompt without its model" }))
-    : Effect.succeed({ ms: first.at - began, isInjected: injectedText(first, "UserPromptSubmit") !== "" })
+    : Effect.succeed({
+      ms: first.at - began,
+      isInjected: injectedText(first, "UserPromptSubmit") !== "",
+      isOpened: injectedText(first, "SessionStart") !== ""
+    })
 
 program("client", {
   description: "Time Claude Code's prompts with the memory beside them, from the prompt to the first request",
   options: {
     units: integer("units", 0, "So many memories beside those of the story that is asked about"),
     rounds: integer("rounds", 20, "Sessions with each hook, interleaved"),
+    load,
     patient: Options.boolean("patient").pipe(
       Options.withDescription("Hooks may take as long as they need, and are not given up after their budgets")
     )
@@ -96,6 +102,7 @@ program("client", {
             ...each
           }))
         }))
+      yield* busy(options.load)
       const all = (yield* warmRounds(options.rounds, () => Effect.forEach(NAMES, session))).flat(2)
       const promptsOf = (hook: string, prompt: string) =>
         all.filter((each) => each.hook === hook && each.prompt === prompt)
@@ -110,6 +117,7 @@ program("client", {
             prompt,
             prompts: ms.length,
             given: promptsOf(hook, prompt).filter(({ isInjected }) => isInjected).length,
+            opened: promptsOf(hook, prompt).filter(({ isOpened }) => isOpened).length,
             ...latency(ms),
             moreMs: round(quantile(ms, 0.5) - quantile(without, 0.5), 1)
           }
@@ -121,16 +129,17 @@ program("client", {
           `Claude Code ${Client.VERSION}, ${
             number(options.units)
           } memories beside the story's, ${options.rounds} sessions of each, ` +
-          "interleaved; from the prompt to the first request",
+          `interleaved, beside ${options.load} busy processes; from the prompt to the first request`,
           ...table([
-            ["hook", "prompt", "p50", "p99", "more than without, p50", "given the memory"],
-            ...rows.map(({ given, hook, moreMs, p50Ms, p99Ms, prompt, prompts }) => [
+            ["hook", "prompt", "p50", "p99", "more than without, p50", "given the memory", "at the start"],
+            ...rows.map(({ given, hook, moreMs, opened, p50Ms, p99Ms, prompt, prompts }) => [
               hook,
               prompt,
               `${p50Ms} ms`,
               `${p99Ms} ms`,
               `${moreMs < 0 ? "" : "+"}${moreMs} ms`,
-              `${given} of ${prompts}`
+              `${given} of ${prompts}`,
+              prompt === "first" ? `${opened} of ${prompts}` : ""
             ])
           ])
         ]

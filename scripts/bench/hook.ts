@@ -24,6 +24,7 @@ import {
   timed,
   warmRounds
 } from "../../test/script.ts"
+import { busy, load } from "./shared/busy.ts"
 import { fill } from "./shared/large.ts"
 import { QUESTIONS } from "./shared/questions.ts"
 import { start } from "./shared/server.ts"
@@ -56,12 +57,13 @@ program("hook", {
       Options.withDefault(samples)
     ),
     rounds: integer("rounds", 60, "Starts of each program, interleaved"),
+    load,
     node: Options.file("node", { exists: "yes" }).pipe(
       Options.withDescription("The Node that runs the hooks; that of this program without it"),
       Options.withDefault(process.execPath)
     )
   },
-  run: ({ memories, node, rounds, transcripts }) =>
+  run: ({ load, memories, node, rounds, transcripts }) =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const path = yield* Path.Path
@@ -116,6 +118,7 @@ program("hook", {
             }))
           }
         )
+      yield* busy(load)
       const alone = yield* timesOf(runs)
       const [, besideServer] = yield* Effect.gen(function*() {
         const { search, shake } = yield* start(home)
@@ -130,12 +133,12 @@ program("hook", {
         speaks && name.startsWith("prompt") ? answered > 0 : answered === (speaks ? rounds : 0)
       )
       return {
-        data: { memories, rounds, node: version, rows },
+        data: { memories, rounds, load, node: version, rows },
         ok: isRight,
         text: () => [
           `${number(memories)} memories, Node ${
             version.slice(1)
-          }, ${rounds} starts of each, interleaved; from spawn to exit`,
+          }, ${rounds} starts of each, interleaved, beside ${load} busy processes; from spawn to exit`,
           row("", 28, ["median", "p95", "x bare", "answered"], 10),
           ...rows.map(({ answered, medianMs, name, p95Ms, ratio }) =>
             row(name, 28, [`${medianMs.toFixed(1)} ms`, `${p95Ms.toFixed(1)} ms`, ratio.toFixed(2), answered], 10)

@@ -18,7 +18,7 @@ import type { SearchFilter, SearchMode, SearchQuery } from "../../src/domain/Sea
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import { quantize } from "../../src/index/sqlite/VectorSpace.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
-import { load } from "../../src/resources/SqliteDriver.ts"
+import * as SqliteDriver from "../../src/resources/SqliteDriver.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
 import { LANE_LIMIT } from "../../src/retrieve/Search.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
@@ -37,10 +37,10 @@ import {
   round,
   samples,
   service,
-  startNode,
   temporaryFolder,
   timed
 } from "../../test/script.ts"
+import { busy, load } from "./shared/busy.ts"
 import { retriever as exactly } from "./shared/exact.ts"
 import { fillProjects, projectsOf } from "./shared/large.ts"
 
@@ -75,7 +75,7 @@ const questionsAbout = (texts: ReadonlyArray<string>, count: number, seed: numbe
 }
 
 const open = (file: string) => {
-  const { DatabaseSync } = load()
+  const { DatabaseSync } = SqliteDriver.load()
   return Effect.acquireRelease(
     Effect.sync(() => new DatabaseSync(file, { allowExtension: true })),
     (database) => Effect.sync(() => database.close())
@@ -213,7 +213,7 @@ program("search", {
       Options.withDescription("Folder in which the memory is kept for other runs, and taken from when it is there"),
       Options.optional
     ),
-    load: integer("load", 0, "Busy processes beside it"),
+    load,
     writing: Options.boolean("writing").pipe(Options.withDescription("Let a server save one memory after the other"))
   },
   run: (options) =>
@@ -236,10 +236,7 @@ program("search", {
         ["the largest", [projects[0]!.id]],
         ["a middling one", [projects[Math.floor(projects.length / 2)]!.id]]
       ]
-      yield* Effect.forEach(
-        Array.from({ length: options.load }),
-        () => startNode(["--eval", "for (;;);"], { stdio: "ignore" })
-      )
+      yield* busy(options.load)
       if (options.writing) yield* writing(home, projects[0]!.id)
       const started = performance.now()
       const asked = yield* Effect.gen(function*() {

@@ -61,8 +61,14 @@ describe.skipIf(Client.without !== "")(`Claude Memory over HTTP${Client.without}
         const { code, stderr } = yield* first.ended
         assert.strictEqual(code, 130, stderr)
         const second = yield* serve(client, new URL(first.url).port)
-        assert.include(yield* asking(here), "This project, 我的 shop:")
-        assert.include(yield* asking(there), "This project, other:")
+        // Claude Code connects again by itself, after pauses that grow as long as the server is away.
+        const askingAgain = (session: Client.Session) =>
+          Effect.repeat(Effect.delay(asking(session), "1 second"), {
+            until: (answer) => !answer.includes("is not connected"),
+            times: 30
+          })
+        assert.include(yield* askingAgain(here), "This project, 我的 shop:")
+        assert.include(yield* askingAgain(there), "This project, other:")
         // It captures: the sessions' own lines are there.
         assert.match(yield* asking(here), /of 2 sessions with \d+ messages/)
         for (const session of [here, there]) assert.strictEqual((yield* session.close).code, 0)

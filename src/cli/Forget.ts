@@ -16,10 +16,10 @@ import { isCopy } from "../domain/DatabaseCopy.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
-import { type Criteria, NONE, together } from "../serve/Bulk.ts"
+import { type Criteria, together } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
-import type { Forgotten, TakenAlso } from "../store/MemoryStore.ts"
+import { FORGOT_NOTHING, type Forgotten, type TakenAlso } from "../store/MemoryStore.ts"
 import {
   answer,
   beginning,
@@ -212,7 +212,7 @@ export const command = Command.make(
         Effect.ensuring(progress.end),
         App.provide(App.service("forget"))
       )
-      const { also, messages, operation, units, until } = [...parts].reduce(together, NONE)
+      const { also, messages, operation, units, until } = [...parts].reduce(together, FORGOT_NOTHING)
       const left = copies.length === 0 ? [] : yield* copiesIn(home)
       const deleted = copies.filter((name) => !left.includes(name))
       const more = units.length - plan.count

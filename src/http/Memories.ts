@@ -11,11 +11,11 @@ import * as Stream from "effect/Stream"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { resumeOf } from "../domain/Resume.ts"
 import { savedBy } from "../domain/SavedBy.ts"
-import { NONE, together } from "../serve/Bulk.ts"
+import { together } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { differenceOf } from "../serve/Differences.ts"
 import { missingIn } from "../serve/Marks.ts"
-import type { History, Operation, TakenAlso, Undone } from "../store/MemoryStore.ts"
+import { FORGOT_NOTHING, type History, type Operation, type TakenAlso, type Undone } from "../store/MemoryStore.ts"
 import { sharesOf } from "../store/Worth.ts"
 import { Api } from "./Api.ts"
 import { fromCursor, toCursor } from "./Cursor.ts"
@@ -139,7 +139,7 @@ const titledOf = ({ id, title }: { readonly id: string; readonly title: string }
 const alsoOf = ({ sessions, units }: TakenAlso) => ({ units: units.map(titledOf), sessions })
 
 /** The answer of a dry run, but for the memories. */
-const NOTHING = { messages: 0, until: null, operation: null, also: alsoOf(NONE.also) }
+const NOTHING = { messages: 0, until: null, operation: null, also: alsoOf(FORGOT_NOTHING.also) }
 
 const forgetMany = (body: typeof S.ForgetBody.Type) =>
   Effect.gen(function*() {
@@ -181,7 +181,7 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
     if (isDryRun) return { ...NOTHING, count, units: newest }
     const { also, messages, operation, units, until } = yield* Stream.runFold(
       memory.forgetSelected(criteria, { isNow }),
-      NONE,
+      FORGOT_NOTHING,
       together
     )
     return { count: units.length, units: newest, messages: messages.length, until, operation, also: alsoOf(also) }

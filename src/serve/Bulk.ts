@@ -28,15 +28,6 @@ export interface Selection {
   readonly sessions: ReadonlyArray<string>
 }
 
-/** What was forgotten before anything is. */
-export const NONE: Forgotten = {
-  units: [],
-  messages: [],
-  also: { units: [], sessions: [] },
-  until: null,
-  operation: null
-}
-
 /** Sums up what was forgotten one after the other; of what was taken from others, that which is there still. */
 export const together = (before: Forgotten, next: Forgotten): Forgotten => {
   const units = [...before.units, ...next.units]
@@ -101,7 +92,7 @@ export const select = (criteria: Criteria) =>
     return { count: ids.length, newest: yield* store.units(ids.slice(0, SHOWN)), sessions }
   })
 
-/** Forgets what the criteria select, in transactions of a few; emits each, and each message once. Undone as one. */
+/** Forgets what the criteria select, in transactions of a few; emits each, and each message once. Undone as one, and ended by that. */
 export const forgetSelected = <R>(
   criteria: Criteria,
   options: ForgetOptions,
@@ -113,6 +104,7 @@ export const forgetSelected = <R>(
     const filter = filterOf(criteria)
     let operation: number | null = null
     const cut = new Set<string>()
+    const isUndone = (forgotten: Forgotten) => operation !== null && forgotten.operation === null
     const noted = Effect.map((forgotten: Forgotten): Forgotten => {
       operation ??= forgotten.operation
       const messages = forgotten.messages.filter((uuid) => !cut.has(uuid))
@@ -124,7 +116,8 @@ export const forgetSelected = <R>(
         ? (yield* store.recent(filter, UNITS)).map(({ id }) => id)
         : (yield* holding(criteria.query, filter)).slice(0, UNITS)
       if (ids.length === 0) return Option.none<readonly [Forgotten, undefined]>()
-      return Option.some([yield* noted(store.forget(ids, { ...options, operation })), undefined] as const)
+      const forgotten = yield* noted(store.forget(ids, { ...options, operation }))
+      return isUndone(forgotten) ? Option.none() : Option.some([forgotten, undefined] as const)
     })
     const units = Stream.unfoldEffect(undefined, () => next)
     const sessions = Stream.fromIterable(yield* wholeSessions(criteria)).pipe(

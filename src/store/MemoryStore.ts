@@ -249,12 +249,20 @@ export interface Forgotten extends Forgetting {
   readonly operation: number | null
 }
 
+export const FORGOT_NOTHING: Forgotten = {
+  units: [],
+  messages: [],
+  also: { units: [], sessions: [] },
+  until: null,
+  operation: null
+}
+
 export interface ForgetOptions {
   /** The person by default. */
   readonly by?: Actor
   /** True: no copy stays, in the bin neither. */
   readonly isNow?: boolean
-  /** Operation of which this is a part: they are undone as one. */
+  /** Operation of which this is a part: they are undone as one. When it is undone already, nothing more is forgotten. */
   readonly operation?: number | null
 }
 

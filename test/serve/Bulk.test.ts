@@ -8,9 +8,9 @@ import * as Stream from "effect/Stream"
 import { idOf } from "../../src/domain/Ids.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type Criteria, forgetSelected } from "../../src/serve/Bulk.ts"
-import { MemoryStore } from "../../src/store/MemoryStore.ts"
+import { type Forgotten, MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
-import { batch, everything, facts, message, unit } from "../contract/made.ts"
+import { batch, cursor, everything, facts, message, unit } from "../contract/made.ts"
 
 const sentences = ["Cranes stand idle.", "Ropes lie about.", "Nets hang over the pier.", "Boats leak."]
 
@@ -54,4 +54,32 @@ describe("what is forgotten by criteria counts a message once", () => {
       assert.lengthOf(parts, 2)
       assert.deepStrictEqual(parts.flatMap(({ messages }) => messages), ["a"])
     }))
+})
+
+describe("what is forgotten by criteria, and undone meanwhile", () => {
+  it.effect("comes back whole, and nothing more is forgotten", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const ids = Array.from({ length: 60 }, (_, i) => idOf("unit", `undone ${i}`))
+      for (const [i, id] of ids.entries()) {
+        const told = message(`m${i}`, { isPrompt: true, sessionId: `s${i}` })
+        yield* store.append(batch([told], { cursor: cursor(`/t/${i}`, 1), facts: [facts(`s${i}`)] }))
+        yield* store.commit(yield* store.claim("segment", 1), [
+          unit(id, {
+            origin: idOf("segment", `m${i}`),
+            sessionId: `s${i}`,
+            content: `word${i}a beside word${i}b and word${i}c`
+          })
+        ])
+      }
+      const parts: Array<Forgotten> = []
+      yield* Stream.runForEach(forgetSelected({ projects: "all" }, {}, Effect.void), (part) =>
+        Effect.gen(function*() {
+          parts.push(part)
+          if (parts.length === 1) assert.strictEqual((yield* store.undo("person"))?._tag, "Forget")
+        }))
+      assert.strictEqual(parts.flatMap(({ units }) => units).length, 25)
+      assert.strictEqual(yield* store.count(everything), ids.length)
+      for (const [i] of ids.entries()) assert.isNotEmpty((yield* store.messages([`m${i}`]))[0]?.blocks)
+    }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
 })

@@ -13,6 +13,7 @@ import * as Forgetting from "../Forgetting.ts"
 import {
   type ForgetOptions,
   type Forgetting as Planned,
+  FORGOT_NOTHING,
   type Forgotten,
   type TakenAlso,
   UNDO_MS
@@ -41,7 +42,7 @@ const undoable = (operation: number | null, now: number): Pick<Forgotten, "opera
   until: operation === null ? null : now + UNDO_MS
 })
 
-const NOTHING: TakenAlso = { units: [], sessions: [] }
+const NOTHING: TakenAlso = FORGOT_NOTHING.also
 
 /** A message from which sentences are cut. */
 interface ChangedMessage extends Forgetting.Cut {
@@ -75,6 +76,12 @@ export const make = (
     operation === undefined || operation === null
       ? db.insertOperation({ kind: "forget", unitId: null, actor: by, at, body: {} })
       : Effect.succeed(operation)
+
+  /** Tests whether the operation that this is a part of was undone: nothing more is forgotten with it. */
+  const isUndone = ({ operation }: ForgetOptions) =>
+    operation === undefined || operation === null
+      ? Effect.succeed(false)
+      : Effect.map(db.operation(operation), (found) => found === undefined || Boolean(found.undone))
 
   /** Returns a function that writes tombstones with these keys for units. */
   const entombing = Effect.gen(function*() {
@@ -212,9 +219,10 @@ export const make = (
   const forget = (ids: ReadonlyArray<string>, options: ForgetOptions = {}): SqlEffect<Forgotten> =>
     Effect.gen(function*() {
       yield* db.lockAll
+      if (yield* isUndone(options)) return FORGOT_NOTHING
       const emptied = options.isNow === true ? yield* bin.emptyOf(ids) : []
       const gone = yield* withDuplicates(ids)
-      if (gone.length === 0) return { units: emptied, messages: [], also: NOTHING, until: null, operation: null }
+      if (gone.length === 0) return { ...FORGOT_NOTHING, units: emptied, operation: options.operation ?? null }
       const { units, ...forgotten } = yield* forgetStored(gone, options)
       return { ...forgotten, units: [...units, ...emptied] }
     })
@@ -222,6 +230,7 @@ export const make = (
   const forgetSessions = (sessionIds: ReadonlyArray<string>, options: ForgetOptions = {}): SqlEffect<Forgotten> =>
     Effect.gen(function*() {
       yield* db.lockAll
+      if (yield* isUndone(options)) return FORGOT_NOTHING
       const now = yield* Clock.currentTimeMillis
       const titles = (yield* db.titlesOf(sessionIds)).flatMap(({ id, title }) => title === null ? [] : [{ id, title }])
       const units = yield* db.unitsOfSessions(sessionIds)

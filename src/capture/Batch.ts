@@ -76,6 +76,7 @@ export const toBatch = (
       cursor,
       previous,
       project,
+      unlessExcluded: true,
       lines: stretch.length,
       messages,
       facts,

@@ -106,6 +106,7 @@ const remember = (folder: string, project: Project.Project, previous: Cursor | u
       },
       previous,
       project,
+      unlessExcluded: true,
       lines: 0,
       messages: [],
       facts: [],

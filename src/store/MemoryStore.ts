@@ -63,6 +63,8 @@ export interface CaptureBatch {
   /** The cursor that the reader started from; undefined for a file never read before. */
   readonly previous: Cursor | undefined
   readonly project: Project
+  /** True for what nobody asked for: it is not stored when the project was excluded meanwhile. */
+  readonly unlessExcluded?: boolean
   readonly lines: number
   readonly messages: ReadonlyArray<Message>
   readonly facts: ReadonlyArray<SessionFacts>
@@ -74,8 +76,8 @@ export interface CaptureBatch {
 }
 
 /**
- * The result of `append`. `Conflict`: another process moved the cursor first, so nothing was written; the caller reads
- * the cursor again.
+ * The result of `append`. `Conflict`: another process moved the cursor first, or the project was excluded, so nothing was written; the
+ * caller reads both again.
  */
 export type AppendResult =
   | { readonly _tag: "Appended"; readonly stored: number; readonly duplicates: number; readonly newSessions: number }

@@ -354,6 +354,37 @@ describe("projects", () => {
       yield* ingest(transcript)
       assert.isAbove((yield* search("harbour lamp")).filter(holds("harbour lamp")).length, 0)
     }).pipe(Effect.provide(service)))
+
+  it.scoped("that are excluded while they are read are read no further, and caught up later", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const memory = yield* ClaudeMemory
+      const home = yield* Effect.flatMap(fs.makeTempDirectoryScoped(), fs.realPath)
+      const sessions = ["one", "two", "three"]
+      const files = sessions.map((name) => join(home, `${name}.jsonl`))
+      for (const [i, name] of sessions.entries()) {
+        const said = {
+          type: "user",
+          uuid: name,
+          sessionId: name,
+          cwd: home,
+          timestamp: "2026-11-01T10:00:00.000Z",
+          message: { role: "user", content: `Always paint lighthouse ${name} green, never red.` }
+        }
+        yield* fs.writeFileString(files[i]!, `${JSON.stringify(said)}\n`)
+      }
+      const read: Array<string> = []
+      yield* Stream.runForEach(memory.ingest(yield* memory.discover(files)), (step) => {
+        if (step._tag !== "Captured" || step.captured.result._tag === "Conflict") return Effect.void
+        read.push(step.captured.file.path)
+        return memory.projects.exclude(home, true)
+      })
+      assert.lengthOf(read, 1)
+      assert.strictEqual((yield* memory.status).sessions, 1)
+      yield* memory.projects.exclude(home, false)
+      yield* ingest(...files)
+      assert.strictEqual((yield* memory.status).sessions, 3)
+    }).pipe(Effect.provide(service)))
 })
 
 describe("the timeline", () => {

@@ -219,6 +219,14 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     setExcluded: (id: string, isExcluded: boolean) =>
       sql`UPDATE projects SET excluded = ${boolean(isExcluded)} WHERE id = ${text(id)}`,
 
+    /** Tests whether the project is excluded, or the one that it was merged into. */
+    isExcluded: (id: string) =>
+      Effect.map(
+        sql`SELECT 1 FROM projects WHERE excluded = ${boolean(true)}
+          AND (id = ${text(id)} OR id = (SELECT merged_into FROM projects WHERE id = ${text(id)}))`,
+        (rows) => rows.length > 0
+      ),
+
     setName: (id: string, name: string) => sql`UPDATE projects SET name = ${text(name)} WHERE id = ${text(id)}`,
 
     /** Marks the project, and those merged into it before, as merged into `into`. */

@@ -43,6 +43,7 @@ export const make = (db: Statements) => {
       if (cursor?.offset !== read.previous?.offset || cursor?.fingerprint !== read.previous?.fingerprint) {
         return { _tag: "Conflict" as const }
       }
+      if (read.unlessExcluded === true && (yield* db.isExcluded(read.project.id))) return { _tag: "Conflict" as const }
       const known = yield* db.known(read.messages.map(({ uuid }) => uuid))
       const until = yield* db.letGoUntil([...new Set(read.messages.map(({ sessionId }) => sessionId))])
       const batch = yield* unforgotten({

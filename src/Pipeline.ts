@@ -281,6 +281,7 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
     yield* store.transaction(Effect.gen(function*() {
       for (const { key } of items) {
         const isCurrent = ({ compressor: by = 1 }: MemoryUnit) => by >= compressor.version
+        for (const { projectId } of (yield* store.sessions([key])).values()) yield* store.holdUnits(projectId)
         // A memory that is new has had no earlier version.
         const outlines = yield* store.outlines([key])
         if (outlines.every(({ units }) => units.length > 0 && units.every(isCurrent))) continue

@@ -456,6 +456,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
     items: ReadonlyArray<WorkItem>,
     units: ReadonlyArray<MemoryUnit>
   ) => Effect.Effect<void, StoreError>
+  /** Keeps others from writing units of a project until the transaction ends, so that what is read now holds when it is replaced. */
+  readonly holdUnits: (projectId: string) => Effect.Effect<void, StoreError>
   /** Replaces the units of an origin that has no work item. */
   readonly replace: (origin: string, units: ReadonlyArray<MemoryUnit>) => Effect.Effect<void, StoreError>
   /** As `replace`, for several origins at once. */

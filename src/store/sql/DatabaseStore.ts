@@ -69,6 +69,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     queue: (kind, keys) => write("queue", Effect.asVoid(writes.queue(kind, keys))),
     indexFor: (name) => write("indexFor", writes.indexFor(name)),
     compressedBy: (version) => write("compressedBy", writes.compressedBy(version)),
+    holdUnits: (projectId) => write("holdUnits", Effect.asVoid(writes.holdUnits(projectId))),
     release: (items) => write("release", Effect.asVoid(writes.release(items))),
     segments: (ids) => read("segments", reads.segments(ids)),
     segmentsOf: (sessionId) => read("segmentsOf", reads.segmentsOf(sessionId)),

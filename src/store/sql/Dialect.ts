@@ -115,7 +115,10 @@ export interface Dialect {
   /** Locks names until this transaction ends; other transactions that lock one of them wait. */
   readonly lock: (kind: "capture" | "property", names: Iterable<string>) => SqlEffect<unknown>
   /** Locks the projects of these units, and of the stored units of these origins, in the same way. */
-  readonly lockUnits: (origins: ReadonlyArray<string>, units: ReadonlyArray<MemoryUnit>) => SqlEffect<unknown>
+  readonly lockUnits: (
+    origins: ReadonlyArray<string>,
+    units: ReadonlyArray<Pick<MemoryUnit, "projectId">>
+  ) => SqlEffect<unknown>
   /** Excludes transactions that call `lockAll` or `lockShared` until this one ends: nobody else writes messages or units. */
   readonly lockAll: SqlEffect<unknown>
   /** Excludes transactions that call `lockAll` until this one ends. */

@@ -168,6 +168,8 @@ export const make = (db: Statements) => {
       if (items.some(({ kind }) => kind === "segment")) yield* enqueue("session", changed)
     })
 
+  const holdUnits = (projectId: string) => Effect.zipRight(db.lockShared, db.lockUnits([], [{ projectId }]))
+
   const replace = (origins: ReadonlyArray<string>, made: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       const { own, placed } = yield* inPlace(yield* permitted(made))
@@ -182,6 +184,7 @@ export const make = (db: Statements) => {
     compressedBy,
     done,
     fail,
+    holdUnits,
     indexFor,
     permitted,
     queue: enqueue,

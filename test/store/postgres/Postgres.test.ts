@@ -7,16 +7,20 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { Client } from "pg"
+import { Compressor } from "../../../src/compress/Compressor.ts"
 import { idOf } from "../../../src/domain/Ids.ts"
 import { lexemes } from "../../../src/domain/Tokenizer.ts"
+import * as Pipeline from "../../../src/Pipeline.ts"
 import { checkServer, open, quoted } from "../../../src/resources/Postgres.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import { migrate, STEPS } from "../../../src/store/postgres/migrations.ts"
 import { PostgresPool, type PostgresPoolOptions } from "../../../src/store/postgres/PostgresPool.ts"
 import * as PostgresStore from "../../../src/store/postgres/PostgresStore.ts"
+import * as testing from "../../../src/testing.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "../../contract/made.ts"
 import { words } from "../../contract/MemoryStoreContract.ts"
 import { address, optionsFor, query, schema } from "../../postgres.ts"
@@ -414,6 +418,56 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
           ])
         }
         assert.strictEqual((yield* first.status).messages, 5)
+      })
+    )
+
+    test(
+      "compresses a session again without what another captures and compresses of it meanwhile being lost",
+      Effect.gen(function*() {
+        const { first, stores: [, second] } = yield* instances(2)
+        const one = cursor("/t/a", 1)
+        yield* first.append(batch([message("m1", { isPrompt: true })], { cursor: one }))
+        const compressorOf = (version: number, meanwhile: Effect.Effect<unknown> = Effect.void) =>
+          Compressor.of({
+            version,
+            compress: ({ segment, session }) =>
+              Effect.as(
+                meanwhile,
+                segment.messages.map(({ uuid }, position) =>
+                  unit(idOf("unit", uuid), {
+                    sessionId: session.id,
+                    origin: segment.id,
+                    position,
+                    content: `what ${uuid} says by version ${version}`,
+                    compressor: version
+                  })
+                )
+              ),
+            summarize: () => Effect.succeed([])
+          })
+        const remember = (store: MemoryStore["Type"], version: number) =>
+          Stream.runDrain(Pipeline.remember).pipe(
+            Effect.provideService(MemoryStore, store),
+            Effect.provideService(Compressor, compressorOf(version))
+          )
+        yield* remember(first, 1)
+        const captured = yield* Deferred.make<void>()
+        const capture = Effect.gen(function*() {
+          yield* second!.append(batch([message("m2")], { cursor: cursor("/t/a", 2), previous: one }))
+          yield* Effect.raceFirst(remember(second!, 2), Effect.sleep("1 second"))
+          yield* Deferred.succeed(captured, undefined)
+        })
+        yield* Stream.runDrain(Pipeline.upgrade).pipe(
+          Effect.provideService(MemoryStore, first),
+          Effect.provideService(Compressor, compressorOf(2, Effect.orDie(capture))),
+          Effect.provide(Layer.provide(Layer.merge(testing.index, testing.models()), ResourceLedger.layer))
+        )
+        yield* Deferred.await(captured)
+        yield* remember(second!, 2)
+        assert.sameMembers((yield* first.recent(everything, 10)).map(({ content }) => content), [
+          "what m1 says by version 2",
+          "what m2 says by version 2"
+        ])
       })
     )
 

@@ -21,7 +21,7 @@ import type { Session } from "./domain/Conversation.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { differences } from "./index/Differences.ts"
 import { pointsOf } from "./index/Points.ts"
-import { type IndexError, VectorIndex } from "./index/VectorIndex.ts"
+import { IndexError, VectorIndex } from "./index/VectorIndex.ts"
 import { CurrentProject } from "./models/CurrentProject.ts"
 import { type ModelError, ModelManager } from "./models/ModelManager.ts"
 import { forEach } from "./resources/Concurrent.ts"
@@ -118,30 +118,62 @@ const drainKind = <R>(
     return untilPostponed(Stream.filterMapWhile(Stream.repeatEffect(Effect.zipLeft(batch, pause)), identity))
   }))
 
+/** Interval of renewing leases, which lapse after a minute: a model may take longer. */
+const RENEWAL_INTERVAL = Duration.seconds(20)
+
+/** Renews the leases of claimed items as long as the effect runs. */
+const renewing = (items: ReadonlyArray<WorkItem>) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(MemoryStore, (store) =>
+    // After a failed renewal the lease still lasts for the rest of its minute.
+    Effect.raceFirst(effect, Effect.forever(Effect.delay(Effect.ignore(store.renew(items)), RENEWAL_INTERVAL))))
+
+/** Fails where another process has set another index meanwhile: this one's queue is that one's now. */
+const ensureOwn = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const vectors = yield* VectorIndex
+  if (yield* store.isIndexedBy(yield* vectors.identity)) return
+  return yield* new IndexError({
+    reason: "Mismatch",
+    operation: "index",
+    detail: "another process keeps it elsewhere; give all the same settings (CLAUDE_MEMORY_QDRANT_URL)",
+    cause: undefined
+  })
+})
+
 /** Indexes the queued units: writes the points of active ones, and removes those of all others. */
 const index = (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const vectors = yield* VectorIndex
     const models = yield* ModelManager
-    yield* Effect.flatMap(models.embedding, vectors.ensure)
+    const ensured = Effect.zipRight(ensureOwn, Effect.flatMap(models.embedding, vectors.ensure))
+    const version = yield* ensured
     const units = yield* store.units(items.map(({ key }) => key))
     const points = yield* pointsOf(models, units.filter(({ active }) => active))
     const present = new Set(points.map(({ unitId }) => unitId))
+    const absent = items.map(({ key }) => key).filter((id) => !present.has(id))
+    // What came back while the model was asked may have its point again.
+    const remove = Effect.flatMap(store.units(absent), (units) => {
+      const back = new Set(units.flatMap(({ active, id }) => active ? [id] : []))
+      return version.remove(absent.filter((id) => !back.has(id)))
+    })
     const write = Effect.all([
-      vectors.upsert(points),
-      vectors.remove(items.map(({ key }) => key).filter((id) => !present.has(id))),
+      version.upsert(points),
+      absent.length === 0 ? Effect.void : remove,
+      // Where another version or index serves meanwhile, the items are to be done again.
+      ensured,
       store.done(items)
     ], { discard: true })
     yield* vectors.sharesStore ? store.transaction(write) : write
     return { _tag: "Indexed" as const, units: points.length }
-  })
+  }).pipe(renewing(items))
 
 /** Queues the units that the index lacks, and the points that have no unit, or another. One comparison serves all items. */
 const compare = (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const vectors = yield* VectorIndex
+    yield* ensureOwn
     const counts = yield* Stream.runFoldEffect(
       differences(store, vectors),
       { missing: 0, orphans: 0, stale: 0 },
@@ -303,9 +335,6 @@ const queueUpgrades = Effect.gen(function*() {
   yield* store.transaction(Effect.flatMap(store.compressedBy(version), (isHigher) => isHigher ? queue : Effect.void))
 })
 
-/** Interval of renewing leases, which lapse after a minute: a language model may take longer. */
-const RENEWAL_INTERVAL = Duration.seconds(20)
-
 /**
  * Has a language model make the units of each item, and writes them item by item. A failed item is tried again later,
  * and the first failure ends this kind of work for now. An exhausted budget does not count as a failure of the item.
@@ -337,9 +366,7 @@ const reviewBy = <A extends { readonly session: Session }>(
         Effect.catchAllDefect((defect) => Effect.as(failByBug(store, [item], defect), [])),
         Effect.either
       )
-    // After a failed renewal the lease still lasts for the rest of its minute.
-    const renewal = Effect.forever(Effect.delay(Effect.ignore(store.renew(items)), RENEWAL_INTERVAL))
-    const results = yield* Effect.raceFirst(forEach(items, BATCH.review, review), renewal)
+    const results = yield* renewing(items)(forEach(items, BATCH.review, review))
     const failed = results.find(Either.isLeft)
     if (failed !== undefined) return yield* failed.left
     const units = results.filter(Either.isRight).flatMap(({ right }) => right)

@@ -94,8 +94,11 @@ export class VectorIndex extends Context.Tag("claude-memory/VectorIndex")<
     readonly identity: Effect.Effect<string, IndexError>
     /** True where the index writes into the store's own transaction. */
     readonly sharesStore: boolean
-    /** Makes the index for this model when there is none; `Mismatch` when it was built with another. */
-    readonly ensure: (model: EmbeddingModel) => Effect.Effect<void, IndexError>
+    /**
+     * Makes the index for this model when there is none; `Mismatch` when it was built with another. Returns the version, for what is made
+     * by this model: another version may serve when that is written.
+     */
+    readonly ensure: (model: EmbeddingModel) => Effect.Effect<Vectors, IndexError>
     /** Fails where vectors of this model can't be searched: `Mismatch`, or `Unavailable` when nothing is indexed. */
     readonly check: (model: EmbeddingModel) => Effect.Effect<void, IndexError>
     readonly describe: Effect.Effect<IndexDescription, IndexError>

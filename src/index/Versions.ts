@@ -154,8 +154,13 @@ export const make = <V extends Version, E>(storage: Storage<E>, versions: Versio
   const ensure = (model: EmbeddingModel) =>
     Effect.gen(function*() {
       const current = yield* active
-      if (current === undefined) yield* versions.activate(yield* versions.make(builtFor(model)))
-      else yield* ensureModel("ensure", current.model, builtFor(model))
+      if (current !== undefined) {
+        yield* ensureModel("ensure", current.model, builtFor(model))
+        return vectorsOf(Effect.succeed(current))
+      }
+      const made = yield* versions.make(builtFor(model))
+      yield* versions.activate(made)
+      return vectorsOf(Effect.succeed(made))
     })
 
   const identity = Effect.map(

@@ -439,6 +439,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
    * one, and then queues a "reconcile" of it. A new store starts with `EMBEDDED`.
    */
   readonly indexFor: (name: string) => Effect.Effect<boolean, StoreError>
+  /** Tells whether work of kind "index" updates this index: another process may have set another one. */
+  readonly isIndexedBy: (name: string) => Effect.Effect<boolean, StoreError>
   /** Records the version of the compressor; returns true when it is higher than the recorded one, at first 1. */
   readonly compressedBy: (version: number) => Effect.Effect<boolean, StoreError>
   /** Ends the claims on items without completing them. */

@@ -68,6 +68,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     sessionsByPrefix: (prefix) => read("sessionsByPrefix", reads.sessionsByPrefix(prefix)),
     queue: (kind, keys) => write("queue", Effect.asVoid(writes.queue(kind, keys))),
     indexFor: (name) => write("indexFor", writes.indexFor(name)),
+    isIndexedBy: (name) => read("isIndexedBy", writes.isIndexedBy(name)),
     compressedBy: (version) => write("compressedBy", writes.compressedBy(version)),
     holdUnits: (projectId) => write("holdUnits", Effect.asVoid(writes.holdUnits(projectId))),
     release: (items) => write("release", Effect.asVoid(writes.release(items))),

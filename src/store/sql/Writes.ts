@@ -102,9 +102,11 @@ export const make = (db: Statements) => {
       return segments
     })
 
+  const isIndexedBy = (name: string) => Effect.map(db.property("index"), (index) => (index ?? EMBEDDED) === name)
+
   const indexFor = (name: string) =>
     Effect.gen(function*() {
-      if (((yield* db.property("index")) ?? EMBEDDED) === name) return false
+      if (yield* isIndexedBy(name)) return false
       yield* db.setProperty("index", name)
       yield* enqueue("reconcile", [name])
       return true
@@ -186,6 +188,7 @@ export const make = (db: Statements) => {
     fail,
     holdUnits,
     indexFor,
+    isIndexedBy,
     permitted,
     queue: enqueue,
     queueReviews,

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
-import { hostname } from "node:os"
 import * as ProcessStart from "../../src/resources/monitor/ProcessStart.ts"
 import { isAlive, OWNER, ownerOf } from "../../src/store/WorkLease.ts"
 
@@ -23,11 +22,11 @@ describe("an owner of work", () => {
 
   it("whose process has gone is not", () => {
     const { pid } = spawnSync(process.execPath, ["--version"])
-    assert.isFalse(isAlive(ownerOf(hostname(), pid, null)))
+    assert.isFalse(isAlive(ownerOf(ProcessStart.place(), pid, null)))
   })
 
   it.runIf(process.platform === "linux")("whose number has gone to another process is not", () => {
-    assert.isFalse(isAlive(ownerOf(hostname(), process.pid, `${start} earlier`)))
+    assert.isFalse(isAlive(ownerOf(ProcessStart.place(), process.pid, `${start} earlier`)))
   })
 
   it.runIf(process.platform === "linux")("that was killed and not waited for is not", async () => {
@@ -36,7 +35,7 @@ describe("an owner of work", () => {
     const [line] = await once(parent.stdout, "data")
     const pid = Number(line)
     const stat = () => readFileSync(`/proc/${pid}/stat`, "utf8")
-    const owner = ownerOf(hostname(), pid, ProcessStart.of(pid))
+    const owner = ownerOf(ProcessStart.place(), pid, ProcessStart.of(pid))
     while (!readFileSync(`/proc/${parent.pid}/cmdline`, "utf8").startsWith("sleep")) pause()
     assert.isTrue(isAlive(owner))
     process.kill(pid, "SIGKILL")
@@ -45,11 +44,12 @@ describe("an owner of work", () => {
     parent.kill("SIGKILL")
   })
 
-  it("on another machine is taken to be, until its lease lapses", () => {
-    assert.isTrue(isAlive(ownerOf("elsewhere", 1, null)))
+  it("on another machine, or in another container of this one, is taken to be, until its lease lapses", () => {
+    const { pid } = spawnSync(process.execPath, ["--version"])
+    for (const place of ["elsewhere", `${ProcessStart.place()}1`]) assert.isTrue(isAlive(ownerOf(place, pid, null)))
   })
 
   it("that could not tell when it began is alive while a process has its number", () => {
-    assert.isTrue(isAlive(ownerOf(hostname(), process.pid, null)))
+    assert.isTrue(isAlive(ownerOf(ProcessStart.place(), process.pid, null)))
   })
 })

@@ -1,7 +1,8 @@
 /**
  * Distinguishes a process from a later one with the same pid.
  */
-import { readFileSync } from "node:fs"
+import { readFileSync, readlinkSync } from "node:fs"
+import { hostname } from "node:os"
 
 const ZOMBIE = "Z"
 
@@ -16,8 +17,21 @@ const statOf = (pid: number): ReadonlyArray<string> | null => {
   }
 }
 
-const startOf = (stat: ReadonlyArray<string>): string =>
-  `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${stat[19]}`
+const boot = (): string => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
+
+/**
+ * Identifies where a pid means one process: on Linux the machine's boot and the namespace of pids, since containers of one machine, or
+ * machines of one name, count each for themselves. Elsewhere the machine's name.
+ */
+export const place = (): string => {
+  try {
+    return `${boot()} ${readlinkSync("/proc/self/ns/pid").replace(/\D/g, "")}`
+  } catch {
+    return hostname()
+  }
+}
+
+const startOf = (stat: ReadonlyArray<string>): string => `${boot()} ${stat[19]}`
 
 /**
  * Returns the start of a process: on Linux the id of the machine's boot and the tick since then (field 22), which no

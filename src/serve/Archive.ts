@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { createHash } from "node:crypto"
 import * as Archive from "../domain/Archive.ts"
 import { weightedLength } from "../domain/MemoryUnit.ts"
 import { MemoryStore, type TakenIn } from "../store/MemoryStore.ts"
@@ -22,6 +23,8 @@ export class ArchiveError extends Schema.TaggedError<ArchiveError>()("ArchiveErr
     return this.line === 0 ? this.detail : `line ${this.line}: ${this.detail}`
   }
 }
+
+const failed = (line: number, detail: string) => Effect.fail(new ArchiveError({ line, detail }))
 
 /** Entries that are read at a time. */
 const PAGE = 200
@@ -41,6 +44,22 @@ const entriesOf = (kind: Archive.Kind) =>
         store.archived(kind, after, PAGE),
         ({ entries, next }) => [Chunk.unsafeFromArray(entries), Option.fromNullable(next)] as const
       ))))
+
+/** A digest of what was forgotten until now. */
+const forgotten = Effect.suspend(() =>
+  Stream.runFold(entriesOf("forgotten"), createHash("sha256"), (hash, entry) => hash.update(JSON.stringify(entry)))
+).pipe(Effect.map((hash) => hash.digest("base64")))
+
+/** Fails at the end of what is read from the memory when anything was forgotten meanwhile: it may have been read before. */
+export const unlessForgotten = <E, R>(lines: Stream.Stream<string, E, R>) =>
+  Stream.unwrap(Effect.map(forgotten, (before) =>
+    Stream.concat(
+      lines,
+      Stream.execute(Effect.flatMap(forgotten, (after) =>
+        after === before
+          ? Effect.void
+          : failed(0, "something was forgotten while it was written, and may be in it; run it again")))
+    )))
 
 /** Emits the lines of an archive, without their ends. What is written meanwhile may be missing. */
 export const lines = (scope: Scope) =>
@@ -81,15 +100,13 @@ export const lines = (scope: Scope) =>
       })
     )
     return Stream.concat(
-      Stream.concat(Stream.fromEffect(head), body),
+      unlessForgotten(Stream.concat(Stream.fromEffect(head), body)),
       Stream.fromEffect(Effect.sync(() => JSON.stringify({ end: counts })))
     )
   })
 
 const decodeHead = Schema.decodeUnknownEither(Schema.parseJson(Archive.Head))
 const decodeEntry = Schema.decodeUnknownEither(Schema.parseJson(Schema.Union(Archive.Entry, Archive.Tail)))
-
-const failed = (line: number, detail: string) => Effect.fail(new ArchiveError({ line, detail }))
 
 const first = (error: ParseResult.ParseError) =>
   ParseResult.TreeFormatter.formatErrorSync(error).split("\n")[0]!.slice(0, 200)

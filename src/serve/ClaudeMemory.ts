@@ -184,7 +184,7 @@ const make = Effect.gen(function*() {
     })
 
   const archived = (scope: Archive.Scope, format: "lines" | "markdown") =>
-    format === "lines" ? Archive.lines(scope) : markdown(scope)
+    format === "lines" ? Archive.lines(scope) : Archive.unlessForgotten(markdown(scope))
 
   /** Deletes the records of sessions that nobody continues. */
   const forgetSessions = Effect.flatMap(

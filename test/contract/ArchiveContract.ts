@@ -114,6 +114,22 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         }).pipe(on)
       }))
 
+    it.effect("is not finished when something was forgotten while it was written", () =>
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [harbour] = yield* said("a", HARBOUR, LANTERN)
+        const written: Array<string> = []
+        const writing = Stream.runForEach(lines("all"), (line) => {
+          written.push(line)
+          const isMessage = line.includes(HARBOUR) && !line.includes("\"unit\"")
+          return Effect.when(store.forget([harbour!], { isNow: true }), () => isMessage)
+        })
+        const error = yield* Effect.flip(writing)
+        assert.deepInclude(error, { _tag: "ArchiveError", line: 0 })
+        assert.isFalse(written.some((line) => line.startsWith("{\"end\"")))
+        assert.notInclude([...(yield* Stream.runCollect(lines("all")))].join("\n"), HARBOUR)
+      }).pipe(on))
+
     it.effect("brings nothing back that was forgotten here, and forgets what was forgotten there since", () =>
       Effect.gen(function*() {
         const forgetting = (which: number) =>

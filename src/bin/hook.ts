@@ -76,8 +76,9 @@ const run = async (): Promise<void> => {
   // Not performance.now(), whose module takes two milliseconds to load.
   const started = Date.now()
   const settings = Early.read()
+  if (settings !== undefined && isSilent(settings)) return
+  if (!Environment.isOwn(Environment.home())) return
   if (settings === undefined) return answerWithAll(NOTHING_READ, undefined, started)
-  if (isSilent(settings)) return
   const stdin = await readStdin(Math.max(settings.within.start, settings.within.later))
   const input = inputIn(stdin)
   const isDone = input !== undefined &&

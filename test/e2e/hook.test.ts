@@ -10,6 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestServices from "effect/TestServices"
 import { randomUUID } from "node:crypto"
+import { createServer, type Server } from "node:net"
+import { hostname } from "node:os"
 import { dirname, join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
@@ -272,6 +274,55 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       yield* fs.writeFileString(codeFolder, "no folder")
       assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
       assert.strictEqual(yield* fs.readFileString(codeFolder), "no folder")
+    }).pipe(Effect.scoped))
+
+  it.effect("takes neither code nor a server's address from a folder into which others can write, and says nothing", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { folder, home } = yield* copied
+      const told = yield* ask(prompt(), { home })
+      assert.include(told.stdout, "Meilisearch")
+      const address = join(folder, "run", "1.sock")
+      yield* fs.makeDirectory(join(folder, "run"))
+      yield* fs.writeFileString(
+        join(folder, "run", "1.socket"),
+        JSON.stringify({ address, host: hostname(), pid: 1, processStart: null })
+      )
+      let asked = 0
+      yield* Effect.acquireRelease(
+        Effect.async<Server>((resume) => {
+          const server = createServer((socket) => {
+            asked++
+            socket.destroy()
+          }).listen(address, () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+      )
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+      assert.strictEqual(asked, 1)
+      const [name] = yield* fs.readDirectory(join(folder, "code-cache"))
+      const file = join(folder, "code-cache", name!)
+      yield* fs.remove(file)
+      const saysNothing = Effect.gen(function*() {
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
+        assert.deepStrictEqual(yield* ask(start(), { home }), NOTHING)
+        assert.deepStrictEqual(yield* ask("{", { home }), NOTHING)
+        assert.deepStrictEqual(yield* fs.readDirectory(join(folder, "code-cache")), [])
+        assert.strictEqual(asked, 1)
+      })
+      for (const mode of [0o770, 0o702]) {
+        yield* fs.chmod(folder, mode)
+        yield* saysNothing
+      }
+      yield* fs.chmod(folder, 0o755)
+      // Only root can give a folder away.
+      if (process.getuid?.() === 0) {
+        yield* fs.chown(folder, 65_534, 65_534)
+        yield* saysNothing
+        yield* fs.chown(folder, 0, 0)
+      }
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+      assert.isTrue(yield* fs.exists(file))
     }).pipe(Effect.scoped))
 
   it.effect("tells a start without the rest of the program what it tells with it, and of an excluded project nothing", () =>

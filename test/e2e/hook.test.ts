@@ -9,6 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestServices from "effect/TestServices"
+import { execFileSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { createServer, type Server } from "node:net"
 import { hostname } from "node:os"
@@ -458,6 +459,24 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
         assert.include(wrong?.detail, "5 of the last 5 answers of the hooks came too late")
         assert.include(wrong?.detail, "UserPromptSubmit: took longer than 1 ms")
         assert.include(wrong?.detail, "CLAUDE_MEMORY_SESSION_START_MS")
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect.skipIf(process.platform === "win32")(
+    "does not wait for a pipe or a device in place of git's files",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { home } = yield* copied
+        const [pipe, device] = [join(home, "pipe"), join(home, "device")] as const
+        for (const folder of [pipe, join(device, ".git")]) yield* fs.makeDirectory(folder, { recursive: true })
+        execFileSync("mkfifo", [join(pipe, ".git")])
+        yield* fs.symlink("/dev/zero", join(device, ".git", "config"))
+        for (const cwd of [pipe, device]) {
+          for (const stdin of [prompt({ cwd }), start({ cwd })]) {
+            assert.deepStrictEqual(yield* ask(stdin, { home, killAfterMs: 15_000 }), NOTHING)
+          }
+        }
       }).pipe(Effect.scoped)
   )
 

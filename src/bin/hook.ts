@@ -6,7 +6,16 @@
  */
 // @effect-diagnostics globalDate:off
 import { join } from "node:path"
-import { beforeOpening, isPrinted, isQuiet, isSilent, NOTHING, type SessionStart, write } from "../hook/Entry.ts"
+import {
+  beforeOpening,
+  isPrinted,
+  isQuiet,
+  isSilent,
+  NOTHING,
+  type SessionStart,
+  STDERR,
+  write
+} from "../hook/Entry.ts"
 import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
 import { serversIn } from "../hook/Servers.ts"
 import { CODE_CACHE, enableCodeCache } from "../process/CodeCache.ts"
@@ -90,5 +99,11 @@ const run = async (): Promise<void> => {
   return answerWithAll(stdin, input, started)
 }
 
-if (isSupported(process.versions.node)) void run()
+/** Ends a hook that failed, for instance since a part of the program is missing while an update is under way. */
+const fail = (error: unknown): void => {
+  write(`claude-memory: the hook can't answer: ${String(error).split("\n")[0]}\n`, STDERR)
+  process.exit(0)
+}
+
+if (isSupported(process.versions.node)) run().catch(fail)
 else process.stderr.write(TOO_OLD)

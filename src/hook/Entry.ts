@@ -88,12 +88,13 @@ export const beforeOpening = (
 }
 
 const STDOUT = 1
+export const STDERR = 2
 
-/** Writes to stdout; whoever reads it may have gone. */
-export const write = (text: string): void => {
+/** Writes to stdout, or to stderr; whoever reads it may have gone. */
+export const write = (text: string, descriptor = STDOUT): void => {
   const bytes = Buffer.from(text)
   try {
-    for (let from = 0; from < bytes.length;) from += writeSync(STDOUT, bytes, from)
+    for (let from = 0; from < bytes.length;) from += writeSync(descriptor, bytes, from)
   } catch {
     // Claude Code has gone.
   }

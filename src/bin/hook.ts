@@ -25,23 +25,22 @@ import * as Early from "../settings/Early.ts"
 import { readStdin } from "./EarlyStdin.ts"
 import type * as HookPrompt from "./HookPrompt.ts"
 
-/**
- * Longest wait for a server, which is warm and answers in a tenth of it. Then there is time left, of a session's first
- * prompt, to answer without.
- */
+/** Longest wait for servers, which are warm and answer in a tenth of it. */
 const ASK_MS = 500
+/** Share of a prompt's time that they may take, so that the rest is left to answer without them. */
+const ASK_SHARE = 0.5
 
 type Prompt = Extract<EarlyInput, { readonly hook_event_name: "UserPromptSubmit" }>
 
 /** Has a server of this home answer a prompt; false where none has. */
-const isAnswered = async (input: Prompt): Promise<boolean> => {
-  const servers = serversIn(Environment.home())
+const isAnswered = async ({ home, within }: Early.Early, input: Prompt): Promise<boolean> => {
+  const servers = serversIn(home)
   if (servers.length === 0) return false
   const { ask, FORM } = await import("../hook/Ask.ts")
   const text = await ask(
     servers,
     { form: FORM, settings: Environment.settings(), entryPoint: Environment.entryPoint(), input },
-    ASK_MS
+    Math.min(ASK_MS, ASK_SHARE * within.later)
   )
   if (text !== undefined) write(text)
   return text !== undefined
@@ -57,7 +56,7 @@ const isStartAnswered = async (settings: Early.Early, input: SessionStart, start
 
 /** Answers a prompt: by a server, which is asked before the code is loaded that answers without, or from the memory. */
 const isPromptAnswered = async (settings: Early.Early, input: Prompt, started: number): Promise<boolean> => {
-  if (isQuiet(settings, input) || await isAnswered(input)) return true
+  if (isQuiet(settings, input) || await isAnswered(settings, input)) return true
   const { load } = await import("../process/CachedScript.ts")
   const { exported, keep } = load("HookPrompt.cjs", import.meta.url, join(settings.home, CODE_CACHE))
   const { fromMemory, withoutMemory } = exported as typeof HookPrompt

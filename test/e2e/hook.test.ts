@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as TestServices from "effect/TestServices"
 import { execFileSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { createServer, type Server } from "node:net"
+import { createServer, type Server, type Socket } from "node:net"
 import { hostname } from "node:os"
 import { dirname, join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -114,6 +114,24 @@ const hooksBy = (home: string) =>
 
 /** A copy of the imported home, for tests that change it. */
 const copied = Effect.map(makeImported, (home) => ({ home, folder: join(home, ".claude-memory") }))
+
+/** Listens where a server of the memory in `folder` would. */
+const serving = (folder: string, take: (socket: Socket) => void) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const run = join(folder, "run")
+    const address = process.platform === "win32"
+      ? `\\\\.\\pipe\\claude-memory-test-${randomUUID()}`
+      : join(run, "1.sock")
+    yield* fs.makeDirectory(run)
+    yield* fs.writeFileString(join(run, "1.socket"), JSON.stringify({ address, host: hostname() }))
+    yield* Effect.acquireRelease(
+      Effect.async<Server>((resume) => {
+        const server = createServer(take).listen(address, () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+    )
+  })
 
 layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 })("the hook", (it) => {
   it.effect("answers a prompt with what is remembered, once in a session", () =>
@@ -288,22 +306,11 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       const { folder, home } = yield* copied
       const told = yield* ask(prompt(), { home })
       assert.include(told.stdout, "Meilisearch")
-      const address = join(folder, "run", "1.sock")
-      yield* fs.makeDirectory(join(folder, "run"))
-      yield* fs.writeFileString(
-        join(folder, "run", "1.socket"),
-        JSON.stringify({ address, host: hostname(), pid: 1, processStart: null })
-      )
       let asked = 0
-      yield* Effect.acquireRelease(
-        Effect.async<Server>((resume) => {
-          const server = createServer((socket) => {
-            asked++
-            socket.destroy()
-          }).listen(address, () => resume(Effect.succeed(server)))
-        }),
-        (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
-      )
+      yield* serving(folder, (socket) => {
+        asked++
+        socket.destroy()
+      })
       assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
       assert.strictEqual(asked, 1)
       const [name] = yield* fs.readDirectory(join(folder, "code-cache"))
@@ -484,6 +491,21 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
         }
       }).pipe(Effect.scoped)
   )
+
+  it.effect("waits for a server no longer than half of a prompt's time", () =>
+    Effect.gen(function*() {
+      const { folder, home } = yield* copied
+      const waited: Array<number> = []
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* serving(folder, (socket) => {
+          const since = performance.now()
+          socket.resume().on("error", () => {}).on("close", () => waited.push(performance.now() - since))
+        })
+        assert.strictEqual((yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_HOOK_MS: "20" } })).code, 0)
+      }))
+      assert.lengthOf(waited, 1)
+      assert.isBelow(waited[0]!, 450)
+    }).pipe(Effect.scoped))
 
   it.effect("waits for no lock: another process may hold the memory", () =>
     Effect.gen(function*() {

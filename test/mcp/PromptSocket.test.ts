@@ -118,6 +118,24 @@ describe("the socket of prompts", () => {
       assert.deepStrictEqual(seen().map(([, isLate]) => isLate), [false, true])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.live("is not waited for long with all others that were late", () =>
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      yield* owned(PromptSocket.open(home, () => Effect.never))
+      const [{ address }] = Servers.serversIn(home) as [Servers.Server]
+      for (let pid = 10; pid < 17; pid++) {
+        writeFileSync(
+          join(Servers.folderOf(home), `${pid}.socket`),
+          JSON.stringify({ address, host: hostname() })
+        )
+      }
+      for (const server of Servers.serversIn(home)) Servers.note(server, true)
+      assert.lengthOf(Servers.serversIn(home).filter(({ isLate }) => isLate), 8)
+      const since = performance.now()
+      assert.isUndefined(yield* ask(home))
+      assert.isBelow(performance.now() - since, 600)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.live("is found beside those that killed servers left, which the next server removes", () =>
     Effect.gen(function*() {
       const home = yield* makeHome

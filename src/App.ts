@@ -188,7 +188,7 @@ const sessionRecords = ({ home }: Pick<Options, "home">) => SessionRecords.layer
 
 /** The files of what a session's start is told, which stand for a database in a file. */
 const openings = ({ home, postgres, readOnly }: Pick<Options, "home" | "postgres" | "readOnly">) =>
-  postgres === undefined && !readOnly ? Openings.layer(join(home, OPENINGS)) : Layer.empty
+  postgres === undefined && !readOnly ? Openings.layer(join(home, OPENINGS), join(home, DATABASE)) : Layer.empty
 
 /** The daily backups of a memory in a file. */
 const dailyBackup = ({ busyTimeoutMs, daily, home, postgres }: Options) =>

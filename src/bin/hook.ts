@@ -6,7 +6,16 @@
  */
 // @effect-diagnostics globalDate:off
 import { join } from "node:path"
-import { beforeOpening, isPrinted, isQuiet, isSilent, NOTHING, type SessionStart, write } from "../hook/Entry.ts"
+import {
+  beforeOpening,
+  isPrinted,
+  isQuiet,
+  isSilent,
+  NOTHING,
+  type SessionStart,
+  STDERR,
+  write
+} from "../hook/Entry.ts"
 import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
 import { serversIn } from "../hook/Servers.ts"
 import { CODE_CACHE, enableCodeCache } from "../process/CodeCache.ts"
@@ -16,23 +25,22 @@ import * as Early from "../settings/Early.ts"
 import { readStdin } from "./EarlyStdin.ts"
 import type * as HookPrompt from "./HookPrompt.ts"
 
-/**
- * Longest wait for a server, which is warm and answers in a tenth of it. Then there is time left, of a session's first
- * prompt, to answer without.
- */
+/** Longest wait for servers, which are warm and answer in a tenth of it. */
 const ASK_MS = 500
+/** Share of a prompt's time that they may take, so that the rest is left to answer without them. */
+const ASK_SHARE = 0.5
 
 type Prompt = Extract<EarlyInput, { readonly hook_event_name: "UserPromptSubmit" }>
 
 /** Has a server of this home answer a prompt; false where none has. */
-const isAnswered = async (input: Prompt): Promise<boolean> => {
-  const servers = serversIn(Environment.home())
+const isAnswered = async ({ home, within }: Early.Early, input: Prompt): Promise<boolean> => {
+  const servers = serversIn(home)
   if (servers.length === 0) return false
   const { ask, FORM } = await import("../hook/Ask.ts")
   const text = await ask(
     servers,
     { form: FORM, settings: Environment.settings(), entryPoint: Environment.entryPoint(), input },
-    ASK_MS
+    Math.min(ASK_MS, ASK_SHARE * within.later)
   )
   if (text !== undefined) write(text)
   return text !== undefined
@@ -48,7 +56,7 @@ const isStartAnswered = async (settings: Early.Early, input: SessionStart, start
 
 /** Answers a prompt: by a server, which is asked before the code is loaded that answers without, or from the memory. */
 const isPromptAnswered = async (settings: Early.Early, input: Prompt, started: number): Promise<boolean> => {
-  if (isQuiet(settings, input) || await isAnswered(input)) return true
+  if (isQuiet(settings, input) || await isAnswered(settings, input)) return true
   const { load } = await import("../process/CachedScript.ts")
   const { exported, keep } = load("HookPrompt.cjs", import.meta.url, join(settings.home, CODE_CACHE))
   const { fromMemory, withoutMemory } = exported as typeof HookPrompt
@@ -76,8 +84,9 @@ const run = async (): Promise<void> => {
   // Not performance.now(), whose module takes two milliseconds to load.
   const started = Date.now()
   const settings = Early.read()
+  if (settings !== undefined && isSilent(settings)) return
+  if (!Environment.isOwn(Environment.home())) return
   if (settings === undefined) return answerWithAll(NOTHING_READ, undefined, started)
-  if (isSilent(settings)) return
   const stdin = await readStdin(Math.max(settings.within.start, settings.within.later))
   const input = inputIn(stdin)
   const isDone = input !== undefined &&
@@ -89,5 +98,11 @@ const run = async (): Promise<void> => {
   return answerWithAll(stdin, input, started)
 }
 
-if (isSupported(process.versions.node)) void run()
+/** Ends a hook that failed, for instance since a part of the program is missing while an update is under way. */
+const fail = (error: unknown): void => {
+  write(`claude-memory: the hook can't answer: ${String(error).split("\n")[0]}\n`, STDERR)
+  process.exit(0)
+}
+
+if (isSupported(process.versions.node)) run().catch(fail)
 else process.stderr.write(TOO_OLD)

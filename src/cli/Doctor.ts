@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as App from "../App.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
 import { advice } from "../process/Advice.ts"
+import * as Environment from "../process/Environment.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { checkBackups } from "../serve/BackupHealth.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -58,15 +59,18 @@ const checkMemory = (isDeep: boolean, isConnected: boolean) =>
     const place = yield* App.placeOf(settings)
     // With the memory in PostgreSQL, the home may not exist.
     const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
+    const isOwn = Environment.isOwn(settings.home)
     const names = yield* Effect.orElseSucceed(fs.readDirectory(settings.home), (): ReadonlyArray<string> => [])
     const copies = names.filter(isCopy).sort()
     const checks: ReadonlyArray<Check> = [
       check("memory", true, `${number(content.units.total)} memories in ${place}`, ""),
       check(
         "privacy",
-        process.platform === "win32" || Option.isNone(mode) || (mode.value & 0o077) === 0,
+        process.platform === "win32" || Option.isNone(mode) || (mode.value & 0o077) === 0 && isOwn,
         settings.postgres === undefined ? "only you can read it" : "the database says who can read it",
-        `others can read ${settings.home}; run chmod -R go= on it`
+        isOwn
+          ? `others can read ${settings.home}; run chmod -R go= on it`
+          : `others can write into ${settings.home}, so the hooks tell nothing: make it yours, and run chmod -R go= on it`
       ),
       ...(copies.length === 0 ? [] : [
         check(

@@ -58,12 +58,14 @@ export interface Left<U> {
 }
 
 /** Form of the files; the program reads no other. */
-export const FORM = 2
+export const FORM = 3
 
 export interface OpeningFile {
   readonly form: typeof FORM
   /** Version of the program that wrote the file: another one may tell otherwise. */
   readonly version: string
+  /** From `databaseOf`: what another database tells is told no more once it has been moved away. */
+  readonly database: string
   /** Key of the project, or of one that was merged into it. */
   readonly key: string
   /** True when nothing is told of the project. */
@@ -82,14 +84,20 @@ export const FOLDER = "openings"
 export const nameOf = (key: string): string =>
   `${[key, `\u0000${key}`].map((text) => hash(text).toString(16).padStart(8, "0")).join("")}.json`
 
+/** Tells a database's file from any other that lay or will lie at its path, unless one was copied over it. */
+export const databaseOf = ({ birthtimeMs, ino }: { readonly birthtimeMs: number; readonly ino: number }): string =>
+  `${ino} ${birthtimeMs}`
+
 /** Returns the path of a file while it is written. */
 export const temporaryOf = (file: string): string => `${file}.tmp`
 
-/** Parses a file; none when it is of another form, version or project. */
+/** Parses a file; none when it is of another form, version, database or project. */
 export const parse = (
   text: string,
-  { key, version }: Pick<OpeningFile, "key" | "version">
+  { database, key, version }: Pick<OpeningFile, "database" | "key" | "version">
 ): OpeningFile | undefined => {
   const file = JSON.parse(text) as OpeningFile
-  return file.form === FORM && file.version === version && file.key === key ? file : undefined
+  return file.form === FORM && file.version === version && file.database === database && file.key === key
+    ? file
+    : undefined
 }

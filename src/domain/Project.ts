@@ -5,7 +5,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { idOf } from "./Ids.ts"
-import { type Ask, type Asking, branchIn, identityOf, locate, type Place, rootsIn } from "./ProjectFiles.ts"
+import { type Ask, type Asking, branchIn, identityOf, locate, MAX_TEXT, type Place, rootsIn } from "./ProjectFiles.ts"
 
 export { findById, idsOf, includedIds, resolveForInjection, resolveRequested } from "./KnownProjects.ts"
 export { normalizeRemote } from "./ProjectFiles.ts"
@@ -30,10 +30,15 @@ export interface KnownProject extends Project {
 export const answering = <A>(asking: Asking<A>): Effect.Effect<A, never, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
+    const textOf = (path: string) =>
+      Effect.flatMap(
+        fs.stat(path),
+        ({ size, type }) => type === "File" && size <= MAX_TEXT ? fs.readFileString(path) : Effect.succeed(undefined)
+      )
     const answer = ({ of, path }: Ask) =>
       of === "exists"
         ? Effect.map(Effect.orElseSucceed(fs.exists(path), () => false), (isThere) => isThere ? path : undefined)
-        : Effect.orElseSucceed(of === "read" ? fs.readFileString(path) : fs.realPath(path), () => undefined)
+        : Effect.orElseSucceed(of === "read" ? textOf(path) : fs.realPath(path), () => undefined)
     let step = asking.next()
     while (step.done !== true) step = asking.next(yield* answer(step.value))
     return step.value

@@ -10,6 +10,9 @@ export interface Ask {
   readonly path: string
 }
 
+/** Most bytes of a text that is read. What is larger, or no file (a pipe, a device), counts as missing. */
+export const MAX_TEXT = 4 * 1024 * 1024
+
 /** Yields questions, takes their answers, and returns a result. */
 export type Asking<A> = Generator<Ask, A, string | undefined>
 

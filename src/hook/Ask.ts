@@ -27,7 +27,7 @@ const MAX_ANSWER = 256 * 1024
 /** Servers that are asked; each may be another session's, with other settings. */
 const MAX_ASKED = 8
 
-/** Longest wait for a server that was late, in milliseconds. */
+/** Longest wait for all servers that were late, in milliseconds: each has the same part of it. */
 const LATE_MS = 100
 
 /** What came of asking a server; undefined when it refused, "late" when nothing came in time. */
@@ -63,8 +63,8 @@ const askAt = (address: string, request: string, deadline: number): Promise<Give
 
 /**
  * Returns what the hook prints, empty for nothing; undefined when no server has answered within so many milliseconds:
- * then nothing was recorded, and the hook answers itself. A server that was late when it was asked last is waited for no
- * longer than `LATE_MS`.
+ * then nothing was recorded, and the hook answers itself. Servers that were late when they were asked last are waited for no
+ * longer than `LATE_MS` in all.
  */
 export const ask = (
   servers: ReadonlyArray<Server>,
@@ -73,11 +73,13 @@ export const ask = (
 ): Promise<string | undefined> => {
   const deadline = Date.now() + withinMs
   const text = JSON.stringify(request)
+  const asked = servers.slice(0, MAX_ASKED)
+  const lateMs = LATE_MS / asked.filter(({ isLate }) => isLate).length
   const askFrom = (i: number): Promise<string | undefined> => {
-    const server = servers[i]
+    const server = asked[i]
     const now = Date.now()
-    if (server === undefined || i >= MAX_ASKED || now >= deadline) return Promise.resolve(undefined)
-    const until = server.isLate ? Math.min(deadline, now + LATE_MS) : deadline
+    if (server === undefined || now >= deadline) return Promise.resolve(undefined)
+    const until = server.isLate ? Math.min(deadline, now + lateMs) : deadline
     return askAt(server.address, text, until).then((given) => {
       if (given !== undefined) note(server, given === "late")
       return typeof given === "object" ? given.answer : askFrom(i + 1)

@@ -1,8 +1,8 @@
 /**
  * Answers the questions of ProjectFiles.ts at once, for the hook's entry, and reads parts of files.
  */
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, realpathSync } from "node:fs"
-import type { Ask, Asking } from "../domain/ProjectFiles.ts"
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, realpathSync, statSync } from "node:fs"
+import { type Ask, type Asking, MAX_TEXT } from "../domain/ProjectFiles.ts"
 
 const attempt = <A>(read: () => A): A | undefined => {
   try {
@@ -12,9 +12,13 @@ const attempt = <A>(read: () => A): A | undefined => {
   }
 }
 
-/** Reads a text file like Effect's file system, without a byte order mark; none when it can't be read. */
+/** Reads a text file like Effect's file system, without a byte order mark; none when it can't be read or is too large. */
 export const textOf = (path: string): string | undefined =>
-  attempt(() => readFileSync(path, "utf8").replace(/^\ufeff/, ""))
+  attempt(() => {
+    // To open a pipe waits for who writes into it.
+    const info = statSync(path)
+    return info.isFile() && info.size <= MAX_TEXT ? readFileSync(path, "utf8").replace(/^\ufeff/, "") : undefined
+  })
 
 const answerTo = ({ of, path }: Ask): string | undefined =>
   of === "exists"

@@ -3,9 +3,9 @@
  * code is loaded then. OpeningEntry.ts goes on when a session begins, PromptEntry.ts at prompts, as Hook.ts would, or they
  * leave the hook to it.
  */
-import { existsSync, writeSync } from "node:fs"
+import { existsSync, statSync, writeSync } from "node:fs"
 import { join } from "node:path"
-import { FOLDER as OPENINGS, nameOf, type OpeningFile, parse } from "../domain/OpeningFile.ts"
+import { databaseOf, FOLDER as OPENINGS, nameOf, type OpeningFile, parse } from "../domain/OpeningFile.ts"
 import { identityOf, locate, type Place } from "../domain/ProjectFiles.ts"
 import { version } from "../process/version.ts"
 import type * as Early from "../settings/Early.ts"
@@ -33,7 +33,8 @@ export const mayBeFork = ({ transcript_path }: EarlyInput): boolean => {
 const fileOf = (home: string, place: Place): OpeningFile | undefined => {
   const { key } = answering(identityOf(place))
   const text = textOf(join(home, OPENINGS, nameOf(key)))
-  return text === undefined ? undefined : parse(text, { key, version })
+  if (text === undefined) return undefined
+  return parse(text, { key, version, database: databaseOf(statSync(join(home, DATABASE))) })
 }
 
 /** What was read of a hook's session and of its project, whose file is missing where no start was prepared. */
@@ -88,12 +89,13 @@ export const beforeOpening = (
 }
 
 const STDOUT = 1
+export const STDERR = 2
 
-/** Writes to stdout; whoever reads it may have gone. */
-export const write = (text: string): void => {
+/** Writes to stdout, or to stderr; whoever reads it may have gone. */
+export const write = (text: string, descriptor = STDOUT): void => {
   const bytes = Buffer.from(text)
   try {
-    for (let from = 0; from < bytes.length;) from += writeSync(STDOUT, bytes, from)
+    for (let from = 0; from < bytes.length;) from += writeSync(descriptor, bytes, from)
   } catch {
     // Claude Code has gone.
   }

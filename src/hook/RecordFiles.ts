@@ -4,7 +4,7 @@
 import { appendFileSync, existsSync, mkdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { textOf } from "./AtOnce.ts"
-import { FOLDER, linesIn, PLAIN_ID, read, type SessionRecord } from "./RecordLines.ts"
+import { FOLDER, joined, linesIn, PLAIN_ID, read, type SessionRecord } from "./RecordLines.ts"
 
 /** Throws where only the whole program can answer. */
 export const leave = (): never => {
@@ -30,7 +30,7 @@ export const recordOf = (home: string, sessionId: string): SessionRecord | undef
 export const append = (home: string, sessionId: string, lines: ReadonlyArray<string>): void => {
   if (lines.length === 0) return
   const file = recordFile(home, sessionId)
-  const write = () => appendFileSync(file, lines.map((line) => `${line}\n`).join(""), { mode: 0o600 })
+  const write = () => appendFileSync(file, joined(lines), { mode: 0o600 })
   try {
     write()
   } catch {

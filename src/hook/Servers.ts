@@ -3,6 +3,7 @@
  */
 // @effect-diagnostics globalDate:off
 import { readdirSync, readFileSync, statSync, utimesSync } from "node:fs"
+import { hostname } from "node:os"
 import { join } from "node:path"
 
 /** Bytes of a file with an address. */
@@ -24,8 +25,9 @@ export const attempt = <A>(read: () => A, otherwise: A): A => {
 const addressIn = (file: string): string | undefined =>
   attempt(() => {
     if (statSync(file).size > MAX_ADDRESS) return undefined
-    const { address } = JSON.parse(readFileSync(file, "utf8")) as { readonly address?: unknown }
-    return typeof address === "string" ? address : undefined
+    const { address, host } = JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>
+    // Another host's server, as in another container, sees other files in the same folders.
+    return typeof address === "string" && host === hostname() ? address : undefined
   }, undefined)
 
 /** Time of change of the file of a server that did not answer in time. */

@@ -19,6 +19,7 @@ import {
   encodeSettled,
   encodeUsed,
   type Inherited,
+  joined,
   linesIn,
   MUTED,
   PLAIN_ID,
@@ -135,10 +136,7 @@ export const layer = (folder: string) =>
             orNothing<Lines>([])
           ),
         append: (sessionId, lines) => {
-          const write = fs.writeFileString(fileOf(sessionId), lines.map((line) => `${line}\n`).join(""), {
-            flag: "a",
-            mode: 0o600
-          })
+          const write = fs.writeFileString(fileOf(sessionId), joined(lines), { flag: "a", mode: 0o600 })
           return Effect.catchIf(
             write,
             (error) => error._tag === "SystemError" && error.reason === "NotFound",

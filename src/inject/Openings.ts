@@ -6,10 +6,18 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { existsSync, mkdirSync } from "node:fs"
+import { existsSync, mkdirSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import { type FileUnit, FORM, type Left, nameOf, type OpeningFile, temporaryOf } from "../domain/OpeningFile.ts"
+import {
+  databaseOf,
+  type FileUnit,
+  FORM,
+  type Left,
+  nameOf,
+  type OpeningFile,
+  temporaryOf
+} from "../domain/OpeningFile.ts"
 import type { KnownProject } from "../domain/Project.ts"
 import { version } from "../process/version.ts"
 import { replaceFile } from "../resources/Disk.ts"
@@ -28,6 +36,9 @@ class OpeningsError extends Schema.TaggedError<OpeningsError>()("OpeningsError",
 /** Most transcripts of a project whose size is written down. */
 const MAX_TRANSCRIPTS = 50
 
+/** What the files of a project's keys share. */
+type Content = Omit<OpeningFile, "database" | "form" | "key" | "version">
+
 const NOTHING: Left<FileUnit> = { pinned: [], archives: [], decisions: [], branches: {} }
 
 const fileUnitOf = (unit: MemoryUnit): FileUnit => {
@@ -41,7 +52,7 @@ const indicesOf = (units: ReadonlyArray<FileUnit>, kept: ReadonlyArray<FileUnit>
 
 const keysOf = ({ key, merged }: KnownProject) => [key, ...merged.map((project) => project.key)]
 
-const make = (folder: string) =>
+const make = (folder: string, database: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
 
@@ -70,15 +81,15 @@ const make = (folder: string) =>
           transcripts: Object.fromEntries(
             transcripts.toReversed().map(({ path, remembered }) => [basename(path), remembered])
           )
-        } satisfies Omit<OpeningFile, "form" | "key" | "version">
+        } satisfies Content
       })
 
-    const replace = (key: string, content: Omit<OpeningFile, "form" | "key" | "version">) =>
+    const replace = (key: string, content: Content) =>
       Effect.try({
         try: () => {
           const file = join(folder, nameOf(key))
           mkdirSync(folder, { recursive: true, mode: 0o700 })
-          const made: OpeningFile = { form: FORM, version, key, ...content }
+          const made: OpeningFile = { form: FORM, version, database: databaseOf(statSync(database)), key, ...content }
           replaceFile(file, JSON.stringify(made), temporaryOf(file))
         },
         catch: (cause) => new OpeningsError({ cause })
@@ -114,5 +125,5 @@ export class Openings extends Context.Reference<Openings>()("claude-memory/Openi
   } => ({ refresh: () => Effect.void })
 }) {}
 
-/** Writes the files into this folder, beside the database. */
-export const layer = (folder: string) => Layer.effect(Openings, make(folder))
+/** Writes the files into this folder, from the database in that file. */
+export const layer = (folder: string, database: string) => Layer.effect(Openings, make(folder, database))

@@ -2,13 +2,14 @@
  * The UserPromptSubmit hook, answered by the process that already has the memory open.
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
 import { outputOf } from "../hook/Output.ts"
 import * as HookSettings from "../settings/Hooks.ts"
 import type { Calls } from "./Calls.ts"
 import type * as PromptSocket from "./PromptSocket.ts"
-import { Refused, Serving } from "./Serving.ts"
+import { type Failure, Refused, Serving } from "./Serving.ts"
 import type { Tool } from "./Tool.ts"
 
 const Input = Schema.Struct({
@@ -36,8 +37,11 @@ const recordFailure = (detail: string) =>
     return ""
   })
 
-/** Returns what the hook prints: empty when nothing is relevant, when hooks are off, on a timeout and on a failure. */
-export const answer = (input: typeof Input.Type): Effect.Effect<string, never, Serving> =>
+/**
+ * Returns what the hook prints: empty when nothing is relevant, when hooks are off, where there is no memory yet and on a
+ * timeout. Fails when the memory can't be read.
+ */
+const printed = (input: typeof Input.Type): Effect.Effect<string, Failure, Serving> =>
   Effect.gen(function*() {
     const { telling, within } = yield* HookSettings.load
     if (telling === undefined) return ""
@@ -58,16 +62,23 @@ export const answer = (input: typeof Input.Type): Effect.Effect<string, never, S
         Effect.flatten
       )
   }).pipe(
-    // That there is no memory yet is no failure.
-    Effect.catchAll((error) =>
-      error._tag === "OpenError" && error.isMissing === true ? Effect.succeed("") : recordFailure(error.message)
-    ),
+    Effect.catchIf((error) => error._tag === "OpenError" && error.isMissing === true, () => Effect.succeed("")),
     Effect.map((text) => text === "" ? "" : outputOf("UserPromptSubmit", text))
   )
 
+/** Returns the same, and empty also on a failure, which is recorded. */
+const answer = (input: typeof Input.Type) => Effect.catchAll(printed(input), ({ message }) => recordFailure(message))
+
 /** Answers hook programs as calls of their own. */
 export const answering = (calls: Calls, serving: Serving["Type"]): PromptSocket.Answer => (input) =>
-  Effect.provideService(calls.permits(calls.counted(answer(input), () => false)), Serving, serving)
+  printed(input).pipe(
+    Effect.tapError(({ message }) => Effect.logWarning(`a prompt was left to its hook program: ${message}`)),
+    Effect.either,
+    (answer) => calls.counted(answer, Either.isLeft),
+    calls.permits,
+    Effect.flatten,
+    Effect.provideService(Serving, serving)
+  )
 
 /**
  * Tool for a UserPromptSubmit hook of type `mcp_tool`. Claude Code treats its text like the stdout of a command hook,

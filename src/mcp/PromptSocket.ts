@@ -21,6 +21,7 @@ import * as LineServer from "../resources/LineServer.ts"
 import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
 import type * as Owner from "../resources/Owner.ts"
 import { ServerError } from "../resources/Server.ts"
+import type { Failure } from "./Serving.ts"
 
 /** Longest path of a socket in bytes, with the zero at its end: macOS has 104, Linux 108. */
 const MAX_PATH = 104
@@ -115,10 +116,10 @@ const publish = (home: string, address: string): void => {
   replaceFile(file, text)
 }
 
-/** Answers a prompt as the hook program would. */
-export type Answer = (input: typeof PromptInput.Type) => Effect.Effect<string>
+/** Answers a prompt as the hook program would. Where that fails, the program answers itself, or says why it can't. */
+export type Answer = (input: typeof PromptInput.Type) => Effect.Effect<string, Failure>
 
-/** Returns the answer to a line; none for a line that is no request, or one of other settings. */
+/** Returns the answer to a line; none for a line that is no request, or one of other settings, and on a failure. */
 const answerTo = (answer: Answer) => (line: string): Effect.Effect<Option.Option<string>> =>
   Option.match(Option.filter(decode(line), ({ settings }) => settings === Environment.settings()), {
     onNone: () => Effect.succeedNone,
@@ -132,7 +133,8 @@ const answerTo = (answer: Answer) => (line: string): Effect.Effect<Option.Option
           )
         )
       ).pipe(
-        Effect.map((text) => Option.some(JSON.stringify(text)))
+        Effect.map((text) => JSON.stringify(text)),
+        Effect.option
       )
   })
 

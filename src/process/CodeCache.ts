@@ -5,13 +5,16 @@
 import { existsSync } from "node:fs"
 import * as module from "node:module"
 import { join } from "node:path"
-import { home } from "./Environment.ts"
+import { home, isOwn } from "./Environment.ts"
 
 /** Folder inside the memory's folder. */
 export const CODE_CACHE = "code-cache"
 
-/** Works from Node 22.1 on, once there is a memory. Others might be able to write to Node's default folder. */
+/**
+ * Works from Node 22.1 on, once there is a memory, in a folder that is this user's alone. Others might be able to write to
+ * Node's default folder.
+ */
 export const enableCodeCache = (): void => {
   const folder = home()
-  if (existsSync(folder)) module.enableCompileCache?.(join(folder, CODE_CACHE))
+  if (existsSync(folder) && isOwn(folder)) module.enableCompileCache?.(join(folder, CODE_CACHE))
 }

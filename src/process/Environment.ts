@@ -2,6 +2,7 @@
  * What programs that load nothing else need to know of the environment. It imports only Node's own modules.
  */
 // @effect-diagnostics processEnv:off
+import { statSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 
@@ -10,6 +11,23 @@ const HOME = `${PREFIX}HOME`
 
 /** Folder of the memory's files. */
 export const home = (): string => process.env[HOME] || join(homedir(), ".claude-memory")
+
+/** Rights of others to write. */
+const OTHERS_WRITE = 0o022
+
+/**
+ * True when only this user can write into a folder, when it can't be looked at, and on Windows. In another one anybody may
+ * have left compiled code, addresses of servers and settings.
+ */
+export const isOwn = (folder: string): boolean => {
+  if (process.getuid === undefined) return true
+  try {
+    const { mode, uid } = statSync(folder)
+    return uid === process.getuid() && (mode & OTHERS_WRITE) === 0
+  } catch {
+    return true
+  }
+}
 
 /** Names of all variables of the environment that begin like our settings. */
 export const ownNames = (): ReadonlyArray<string> =>

@@ -634,17 +634,28 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         )
       }))
 
-    it.effect("doctor complains of a folder that others can read", () =>
+    it.effect.each(
+      [
+        { mode: 0o755, said: /^others can read / },
+        { mode: 0o770, said: /^others can write into .*, so the hooks tell nothing/ }
+      ]
+    )("doctor complains of a folder with the rights $mode", ({ mode, said }) =>
       Effect.gen(function*() {
         const { home } = yield* Imported
         const fs = yield* FileSystem.FileSystem
         const folder = join(home, ".claude-memory")
         yield* Effect.acquireUseRelease(
-          fs.chmod(folder, 0o755),
+          fs.chmod(folder, mode),
           () =>
             Effect.gen(function*() {
-              const { ok } = jsonOf<{ readonly ok: boolean }>(yield* cli(["doctor", "--json"], {}, started), 1)
+              const { checks, ok } = jsonOf<
+                {
+                  readonly ok: boolean
+                  readonly checks: ReadonlyArray<{ readonly name: string; readonly detail: string }>
+                }
+              >(yield* cli(["doctor", "--json"], {}, started), 1)
               assert.isFalse(ok)
+              assert.match(checks.find(({ name }) => name === "privacy")?.detail ?? "", said)
             }),
           () => Effect.orDie(fs.chmod(folder, 0o700))
         )

@@ -9,7 +9,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestServices from "effect/TestServices"
+import { execFileSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
+import { createServer, type Server, type Socket } from "node:net"
+import { hostname } from "node:os"
 import { dirname, join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
@@ -111,6 +114,24 @@ const hooksBy = (home: string) =>
 
 /** A copy of the imported home, for tests that change it. */
 const copied = Effect.map(makeImported, (home) => ({ home, folder: join(home, ".claude-memory") }))
+
+/** Listens where a server of the memory in `folder` would. */
+const serving = (folder: string, take: (socket: Socket) => void) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const run = join(folder, "run")
+    const address = process.platform === "win32"
+      ? `\\\\.\\pipe\\claude-memory-test-${randomUUID()}`
+      : join(run, "1.sock")
+    yield* fs.makeDirectory(run)
+    yield* fs.writeFileString(join(run, "1.socket"), JSON.stringify({ address, host: hostname() }))
+    yield* Effect.acquireRelease(
+      Effect.async<Server>((resume) => {
+        const server = createServer(take).listen(address, () => resume(Effect.succeed(server)))
+      }),
+      (server) => Effect.async<void>((resume) => void server.close(() => resume(Effect.void)))
+    )
+  })
 
 layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 })("the hook", (it) => {
   it.effect("answers a prompt with what is remembered, once in a session", () =>
@@ -216,8 +237,13 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       yield* fs.copyFile(hook, entry)
       const alone = (stdin: string, options: Partial<Options> = {}) => run([entry], { home, stdin, ...options })
       // Anything else needs the rest of the program, which is not there.
-      assert.include((yield* alone(prompt())).stderr, "HookPrompt.cjs")
-      assert.include((yield* alone("{")).stderr, "HookLocal.js")
+      const missing = (stdin: string, part: string, options: Partial<Options> = {}) =>
+        Effect.map(alone(stdin, options), ({ stderr, ...rest }) => {
+          assert.deepStrictEqual(rest, { stdout: "", code: 0, signal: null })
+          assert.match(stderr, new RegExp(`^claude-memory: the hook can't answer: .*${part}.*\\n$`))
+        })
+      yield* missing(prompt(), "HookPrompt\\.cjs")
+      yield* missing("{", "HookLocal\\.js")
 
       assert.deepStrictEqual(yield* alone(start(), { env: { CLAUDE_MEMORY_INJECT: "off" } }), NOTHING)
       const headless = { CLAUDE_CODE_ENTRYPOINT: "sdk-cli", CLAUDE_MEMORY_HEADLESS: "off" }
@@ -226,15 +252,15 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.deepStrictEqual(yield* alone(start(), { env: none }), NOTHING)
       assert.deepStrictEqual(yield* alone(prompt(), { env: none }), NOTHING)
       const remote = { ...none, CLAUDE_MEMORY_POSTGRES_URL: "postgresql://h/d" }
-      assert.include((yield* alone(start(), { env: remote })).stderr, "HookStart.js")
+      yield* missing(start(), "HookStart\\.js", { env: remote })
 
       yield* fs.makeDirectory(join(folder, "sessions"))
       yield* fs.writeFileString(join(folder, "sessions", "s-1"), "off\n")
       assert.deepStrictEqual(yield* alone(prompt({ session_id: "s-1" })), NOTHING)
       assert.deepStrictEqual(yield* alone(start({ session_id: "s-1", source: "resume" })), NOTHING)
-      assert.include((yield* alone(start({ session_id: "s-1", source: "compact" }))).stderr, "HookStart.js")
+      yield* missing(start({ session_id: "s-1", source: "compact" }), "HookStart\\.js")
       yield* fs.writeFileString(join(folder, "sessions", "s-1"), "on\n", { flag: "a" })
-      assert.include((yield* alone(prompt({ session_id: "s-1" }))).stderr, "HookPrompt.cjs")
+      yield* missing(prompt({ session_id: "s-1" }), "HookPrompt\\.cjs")
     }).pipe(Effect.scoped))
 
   it.effect("keeps its compiled code, and takes none that is damaged or of another file", () =>
@@ -272,6 +298,44 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       yield* fs.writeFileString(codeFolder, "no folder")
       assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
       assert.strictEqual(yield* fs.readFileString(codeFolder), "no folder")
+    }).pipe(Effect.scoped))
+
+  it.effect("takes neither code nor a server's address from a folder into which others can write, and says nothing", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { folder, home } = yield* copied
+      const told = yield* ask(prompt(), { home })
+      assert.include(told.stdout, "Meilisearch")
+      let asked = 0
+      yield* serving(folder, (socket) => {
+        asked++
+        socket.destroy()
+      })
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+      assert.strictEqual(asked, 1)
+      const [name] = yield* fs.readDirectory(join(folder, "code-cache"))
+      const file = join(folder, "code-cache", name!)
+      yield* fs.remove(file)
+      const saysNothing = Effect.gen(function*() {
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
+        assert.deepStrictEqual(yield* ask(start(), { home }), NOTHING)
+        assert.deepStrictEqual(yield* ask("{", { home }), NOTHING)
+        assert.deepStrictEqual(yield* fs.readDirectory(join(folder, "code-cache")), [])
+        assert.strictEqual(asked, 1)
+      })
+      for (const mode of [0o770, 0o702]) {
+        yield* fs.chmod(folder, mode)
+        yield* saysNothing
+      }
+      yield* fs.chmod(folder, 0o755)
+      // Only root can give a folder away.
+      if (process.getuid?.() === 0) {
+        yield* fs.chown(folder, 65_534, 65_534)
+        yield* saysNothing
+        yield* fs.chown(folder, 0, 0)
+      }
+      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+      assert.isTrue(yield* fs.exists(file))
     }).pipe(Effect.scoped))
 
   it.effect("tells a start without the rest of the program what it tells with it, and of an excluded project nothing", () =>
@@ -409,6 +473,39 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
         assert.include(wrong?.detail, "CLAUDE_MEMORY_SESSION_START_MS")
       }).pipe(Effect.scoped)
   )
+
+  it.effect.skipIf(process.platform === "win32")(
+    "does not wait for a pipe or a device in place of git's files",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { home } = yield* copied
+        const [pipe, device] = [join(home, "pipe"), join(home, "device")] as const
+        for (const folder of [pipe, join(device, ".git")]) yield* fs.makeDirectory(folder, { recursive: true })
+        execFileSync("mkfifo", [join(pipe, ".git")])
+        yield* fs.symlink("/dev/zero", join(device, ".git", "config"))
+        for (const cwd of [pipe, device]) {
+          for (const stdin of [prompt({ cwd }), start({ cwd })]) {
+            assert.deepStrictEqual(yield* ask(stdin, { home, killAfterMs: 15_000 }), NOTHING)
+          }
+        }
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("waits for a server no longer than half of a prompt's time", () =>
+    Effect.gen(function*() {
+      const { folder, home } = yield* copied
+      const waited: Array<number> = []
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* serving(folder, (socket) => {
+          const since = performance.now()
+          socket.resume().on("error", () => {}).on("close", () => waited.push(performance.now() - since))
+        })
+        assert.strictEqual((yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_HOOK_MS: "20" } })).code, 0)
+      }))
+      assert.lengthOf(waited, 1)
+      assert.isBelow(waited[0]!, 450)
+    }).pipe(Effect.scoped))
 
   it.effect("waits for no lock: another process may hold the memory", () =>
     Effect.gen(function*() {

@@ -14,6 +14,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
   utimesSync,
@@ -54,7 +55,7 @@ const DAY = 86_400_000
 const programIn = (home: string) =>
   Injector.layerByWords.pipe(
     Layer.provide(Retriever.layer),
-    Layer.provideMerge(Openings.layer(join(home, FOLDER))),
+    Layer.provideMerge(Openings.layer(join(home, FOLDER), join(home, "memory.db"))),
     Layer.provideMerge(Layer.merge(
       Layer.provide(
         Layer.merge(SqliteStore.layer, EmbeddedIndex.layer),
@@ -388,7 +389,7 @@ const fresh = (world: World) =>
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder)
     const { refresh } = yield* Effect.map(
-      Layer.build(Openings.layer(folder)),
+      Layer.build(Openings.layer(folder, join(world.home, "memory.db"))),
       (context) => Context.get(context, Openings.Openings)
     )
     yield* refresh("all")
@@ -588,6 +589,36 @@ describe("the files of starts", () => {
         for (const each of readdirSync(world.home)) if (each.startsWith("memory.db")) rmSync(join(world.home, each))
         yield* Effect.scoped(Layer.build(programIn(world.home)))
         assert.deepStrictEqual(world.files, [])
+      })
+    ))
+
+  it.scopedLive("tell nothing once another database lies in the place of theirs, until they are written from that", () =>
+    inWorld((world) =>
+      Effect.gen(function*() {
+        const remembering = (id: string) =>
+          Effect.gen(function*() {
+            yield* remember(world, [unit(id, { type: "archive", sessionId: "s1" })])
+            yield* refresh("all")
+          })
+        const moved = join(world.root, "moved")
+        const other = programIn(moved)
+        yield* Effect.provide(remembering("0001-unit"), world.program)
+        yield* Effect.provide(remembering("0002-unit"), other)
+        const request = { session_id: "now", cwd: world.work, hook_event_name: "SessionStart", source: "startup" }
+        const told = () => {
+          setRecord(world, "now", undefined)
+          return entryText(world, request)
+        }
+        assert.include(told(), "0001-uni")
+        for (const name of readdirSync(world.home)) {
+          if (name.startsWith("memory.db")) rmSync(join(world.home, name))
+        }
+        for (const name of readdirSync(moved)) {
+          if (name.startsWith("memory.db")) renameSync(join(moved, name), join(world.home, name))
+        }
+        assert.isUndefined(told())
+        yield* Effect.provide(refresh("all"), world.program)
+        assert.include(told(), "0002-uni")
       })
     ))
 })

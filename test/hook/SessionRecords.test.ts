@@ -4,7 +4,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
+import { append, recordOf } from "../../src/hook/RecordFiles.ts"
+import { encode, encodeSettled } from "../../src/hook/RecordLines.ts"
 import { layer, layerInMemory, type Sent, SessionRecords } from "../../src/hook/SessionRecords.ts"
 import { times } from "../data.ts"
 import { anyCharacter } from "../texts.ts"
@@ -131,6 +133,31 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
     )
   }
 )
+
+describe("a record that a full disk has cut off", () => {
+  it.effect("takes what is appended afterwards, by the program and by the hook's entry", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const at = yield* folder
+      const home = dirname(at)
+      const { add, get, mute } = yield* Effect.provide(SessionRecords, layer(at))
+      const cut = fs.writeFileString(join(at, "a"), encode(sent(["1"])).slice(0, 30), { flag: "a" })
+      yield* add("a", sent(["2"]))
+      yield* cut
+      yield* mute("a", true)
+      assert.isTrue((yield* get("a")).isMuted)
+      assert.isTrue(recordOf(home, "a")?.isMuted)
+      yield* cut
+      append(home, "a", [encode(sent(["3"], { at: 2 })), encodeSettled(2, true)])
+      const record = yield* get("a")
+      assert.deepStrictEqual(record, recordOf(home, "a"))
+      assert.deepStrictEqual(record.injections.map(({ ids, state }) => [ids, state]), [
+        [["2"], "pending"],
+        [["3"], "arrived"]
+      ])
+      assert.deepInclude(record, { isMuted: true, ids: new Set(["2", "3"]) })
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+})
 
 describe("the folder of the records", () => {
   it.effect("is made when it is needed, for its owner alone; what nothing was added to for long goes", () =>

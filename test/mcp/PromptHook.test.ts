@@ -2,12 +2,17 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, layer } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import * as Ask from "../../src/hook/Ask.ts"
 import * as HookFailures from "../../src/hook/Failures.ts"
-import { OpenError } from "../../src/mcp/Serving.ts"
+import * as Servers from "../../src/hook/Servers.ts"
+import { OpenError, type Opening } from "../../src/mcp/Serving.ts"
+import * as Environment from "../../src/process/Environment.ts"
 import * as Reading from "../../src/settings/Reading.ts"
 import { StoreError } from "../../src/store/MemoryStore.ts"
-import { connect, openingOf, Remembered, SHOP, textOf } from "./mcp.ts"
+import { connect, openingOf, Remembered, SHOP, textOf, until } from "./mcp.ts"
 
 const prompt = (session_id: string) => ({
   prompt: "why does the connection pool hand out no client?",
@@ -73,5 +78,26 @@ describe("a prompt's hook, answered by the MCP server", () => {
         assert.include(failures[0]?.detail, "the disk is gone")
         assert.strictEqual(failures[1]?.detail, "took longer than 1000 ms")
       }))
+
+    it.scoped("leaves a prompt to its hook program where the memory can't be read, which may be so for this server alone", () =>
+      Effect.gen(function*() {
+        const home = join(yield* Reading.home, "unreadable")
+        const opening = { ...openingOf(yield* Remembered), home: Option.some(home) }
+        const asked = (prompts: Opening["prompts"]) =>
+          Effect.scoped(Effect.gen(function*() {
+            const { text } = yield* connect({ open: Effect.succeed({ ...opening, prompts }) })
+            const servers = Effect.sync(() => Servers.serversIn(home))
+            yield* until(Effect.map(servers, ({ length }) => length === 1))
+            const input = { ...prompt("five"), hook_event_name: "UserPromptSubmit" }
+            const request = { form: Ask.FORM, settings: Environment.settings(), entryPoint: "cli", input } as const
+            const answer = yield* Effect.flatMap(servers, (all) => Effect.promise(() => Ask.ask(all, request, 20_000)))
+            return { answer, called: yield* text("prompt", prompt("six")) }
+          }))
+        const failed = yield* asked(Effect.fail(new OpenError({ detail: "no descriptor is left" })))
+        assert.deepStrictEqual(failed, { answer: undefined, called: "" })
+        const missing = yield* asked(Effect.fail(new OpenError({ detail: "nothing", isMissing: true })))
+        assert.deepStrictEqual(missing, { answer: "", called: "" })
+        assert.include((yield* asked(opening.prompts)).answer, "pool")
+      }).pipe(Effect.withConfigProvider(patient)))
   })
 })

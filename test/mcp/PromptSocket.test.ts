@@ -101,7 +101,7 @@ describe("the socket of prompts", () => {
       const [own] = Servers.serversIn(home) as [Servers.Server]
       // An older server, at the same address.
       const older = join(Servers.folderOf(home), "17.socket")
-      writeFileSync(older, JSON.stringify({ address: own.address }))
+      writeFileSync(older, JSON.stringify({ address: own.address, host: hostname() }))
       utimesSync(older, 1, 1)
       const seen = () => Servers.serversIn(home).map(({ file, isLate }) => [basename(file), isLate])
       const name = basename(own.file)
@@ -116,6 +116,24 @@ describe("the socket of prompts", () => {
       isAway = false
       assert.strictEqual(yield* ask(home), "told")
       assert.deepStrictEqual(seen().map(([, isLate]) => isLate), [false, true])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.live("is not waited for long with all others that were late", () =>
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      yield* owned(PromptSocket.open(home, () => Effect.never))
+      const [{ address }] = Servers.serversIn(home) as [Servers.Server]
+      for (let pid = 10; pid < 17; pid++) {
+        writeFileSync(
+          join(Servers.folderOf(home), `${pid}.socket`),
+          JSON.stringify({ address, host: hostname() })
+        )
+      }
+      for (const server of Servers.serversIn(home)) Servers.note(server, true)
+      assert.lengthOf(Servers.serversIn(home).filter(({ isLate }) => isLate), 8)
+      const since = performance.now()
+      assert.isUndefined(yield* ask(home))
+      assert.isBelow(performance.now() - since, 600)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
   it.live("is found beside those that killed servers left, which the next server removes", () =>
@@ -135,6 +153,19 @@ describe("the socket of prompts", () => {
         [`${process.pid}.sock`, `${process.pid}.socket`, "18.socket"].sort()
       )
       assert.strictEqual(yield* ask(home), "told")
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.live("is not asked from another host, whose folders hold other files", () =>
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      yield* owned(PromptSocket.open(home, told))
+      const [{ address, file }] = Servers.serversIn(home) as [Servers.Server]
+      for (const host of ["another", undefined, 7]) {
+        writeFileSync(file, JSON.stringify({ address, host }))
+        assert.deepStrictEqual(Servers.serversIn(home), [])
+      }
+      writeFileSync(file, JSON.stringify({ address, host: hostname() }))
+      assert.lengthOf(Servers.serversIn(home), 1)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
   it.live("leaves no half of an address where that can't be written", () =>
@@ -175,7 +206,7 @@ describe("the socket of prompts", () => {
       const home = yield* makeHome
       const run = Servers.folderOf(home)
       mkdirSync(run, { mode: 0o700 })
-      writeFileSync(join(run, "17.socket"), JSON.stringify({ address: join(run, "file") }))
+      writeFileSync(join(run, "17.socket"), JSON.stringify({ address: join(run, "file"), host: hostname() }))
       writeFileSync(join(run, "file"), "no socket")
       writeFileSync(join(run, "18.socket"), "x".repeat(10_000))
       writeFileSync(join(run, "19.socket"), "{\"address\":7}")

@@ -245,11 +245,14 @@ const make = Effect.gen(function*() {
     forgettable: (id, isNow) => run(forgettable(id, isNow)),
     forgetting: (ids, isNow) => run(forgetting(ids, isNow)),
     select: (criteria) => run(select(criteria)),
-    forgetSelected: (criteria, options) =>
-      Stream.concat(
-        Stream.provideContext(forgetSelected(criteria, options, afterwards(Pipeline.settle)), context),
-        Stream.execute(Effect.zipRight(Owner.provideContext(context)(forgetAnswers), refresh))
-      ),
+    forgetSelected: (criteria, options) => {
+      const withoutAnswers = Stream.execute(Owner.provideContext(context)(forgetAnswers))
+      return withoutAnswers.pipe(
+        Stream.concat(Stream.provideContext(forgetSelected(criteria, options, afterwards(Pipeline.settle)), context)),
+        Stream.concat(withoutAnswers),
+        Stream.concat(Stream.execute(refresh))
+      )
+    },
     forget: (ids, options) => run(Effect.zipLeft(forget(ids, options), refresh)),
     projects: {
       known: store.projects,

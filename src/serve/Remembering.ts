@@ -199,6 +199,8 @@ export const forget = (
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const units = yield* Effect.forEach(ids, (id) => forgettable(id, options.isNow === true))
+    // Before, too: a process that is killed between the two leaves no answer that tells what is forgotten.
+    yield* forgetAnswers
     const forgotten = yield* store.forget(units.map(({ id }) => id), options)
     yield* forgetAnswers
     // Compresses again what is left of the source messages.

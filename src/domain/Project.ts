@@ -31,10 +31,11 @@ export const answering = <A>(asking: Asking<A>): Effect.Effect<A, never, FileSys
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const textOf = (path: string) =>
-      Effect.flatMap(
-        fs.stat(path),
-        ({ size, type }) => type === "File" && size <= MAX_TEXT ? fs.readFileString(path) : Effect.succeed(undefined)
-      )
+      Effect.flatMap(fs.stat(path), ({ size, type }) =>
+        Effect.map(
+          Effect.when(fs.readFileString(path), () => type === "File" && size <= MAX_TEXT),
+          Option.getOrUndefined
+        ))
     const answer = ({ of, path }: Ask) =>
       of === "exists"
         ? Effect.map(Effect.orElseSucceed(fs.exists(path), () => false), (isThere) => isThere ? path : undefined)

@@ -251,6 +251,7 @@ export interface Forgotten extends Forgetting {
   readonly operation: number | null
 }
 
+/** What was forgotten where there was nothing to forget, and before anything is. */
 export const FORGOT_NOTHING: Forgotten = {
   units: [],
   messages: [],

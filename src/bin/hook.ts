@@ -17,6 +17,8 @@ import {
   write
 } from "../hook/Entry.ts"
 import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
+import { append } from "../hook/RecordFiles.ts"
+import { PLAIN_ID } from "../hook/RecordLines.ts"
 import { serversIn } from "../hook/Servers.ts"
 import { CODE_CACHE, enableCodeCache } from "../process/CodeCache.ts"
 import * as Environment from "../process/Environment.ts"
@@ -35,15 +37,15 @@ type Prompt = Extract<EarlyInput, { readonly hook_event_name: "UserPromptSubmit"
 /** Has a server of this home answer a prompt; false where none has. */
 const isAnswered = async ({ home, within }: Early.Early, input: Prompt): Promise<boolean> => {
   const servers = serversIn(home)
-  if (servers.length === 0) return false
+  if (servers.length === 0 || !PLAIN_ID.test(input.session_id)) return false
   const { ask, FORM } = await import("../hook/Ask.ts")
-  const text = await ask(
+  const answer = await ask(
     servers,
     { form: FORM, settings: Environment.settings(), entryPoint: Environment.entryPoint(), input },
     Math.min(ASK_MS, ASK_SHARE * within.later)
   )
-  if (text !== undefined) write(text)
-  return text !== undefined
+  if (answer !== undefined) append(home, input.session_id, answer.lines)
+  return isPrinted(input, answer?.text)
 }
 
 /** Answers the start of a session. */

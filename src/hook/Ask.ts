@@ -4,12 +4,13 @@
  */
 // @effect-diagnostics globalDate:off newPromise:off
 import { connect } from "node:net"
+import { areStrings } from "./RecordLines.ts"
 import { attempt, note, type Server } from "./Servers.ts"
 
 /** Form of the request and of the answer; servers of another form don't answer. */
-export const FORM = 1
+export const FORM = 2
 
-/** A line of JSON; the answer is a line with a JSON string, which is what the hook prints. */
+/** A line of JSON. */
 export interface Request {
   readonly form: typeof FORM
   /** From `Environment.settings`: a server with other settings does not answer. */
@@ -20,9 +21,20 @@ export interface Request {
   readonly input: unknown
 }
 
+/**
+ * The answer, a line of JSON as well. The server does not record it: the hook may have given up waiting, and have told
+ * something else.
+ */
+export interface Answer {
+  /** The text to inject, empty for nothing. */
+  readonly text: string
+  /** Lines that record it in the session's record. */
+  readonly lines: ReadonlyArray<string>
+}
+
 /** Bytes of a request: what a hook reads of stdin, and the rest. */
 export const MAX_REQUEST = 1_100_000
-/** Bytes of an answer: the hook's text, escaped. */
+/** Bytes of an answer: the hook's text, escaped, and what is recorded of it. */
 const MAX_ANSWER = 256 * 1024
 /** Servers that are asked; each may be another session's, with other settings. */
 const MAX_ASKED = 8
@@ -31,12 +43,12 @@ const MAX_ASKED = 8
 const LATE_MS = 100
 
 /** What came of asking a server; undefined when it refused, "late" when nothing came in time. */
-type Given = { readonly answer: string } | "late" | undefined
+type Given = Answer | "late" | undefined
 
 const parsed = (line: string): Given =>
   attempt(() => {
-    const answer: unknown = JSON.parse(line)
-    return typeof answer === "string" ? { answer } : undefined
+    const { lines, text } = JSON.parse(line) as Readonly<Record<string, unknown>>
+    return typeof text === "string" && areStrings(lines) ? { text, lines } : undefined
   }, undefined)
 
 /** Asks one server, until `deadline` by Date.now(). */
@@ -62,27 +74,26 @@ const askAt = (address: string, request: string, deadline: number): Promise<Give
   })
 
 /**
- * Returns what the hook prints, empty for nothing; undefined when no server has answered within so many milliseconds:
- * then nothing was recorded, and the hook answers itself. Servers that were late when they were asked last are waited for no
- * longer than `LATE_MS` in all.
+ * Returns the first answer; undefined when no server has answered within so many milliseconds: then the hook answers
+ * itself. Servers that were late when they were asked last are waited for no longer than `LATE_MS` in all.
  */
 export const ask = (
   servers: ReadonlyArray<Server>,
   request: Request,
   withinMs: number
-): Promise<string | undefined> => {
+): Promise<Answer | undefined> => {
   const deadline = Date.now() + withinMs
   const text = JSON.stringify(request)
   const asked = servers.slice(0, MAX_ASKED)
   const lateMs = LATE_MS / asked.filter(({ isLate }) => isLate).length
-  const askFrom = (i: number): Promise<string | undefined> => {
+  const askFrom = (i: number): Promise<Answer | undefined> => {
     const server = asked[i]
     const now = Date.now()
     if (server === undefined || now >= deadline) return Promise.resolve(undefined)
     const until = server.isLate ? Math.min(deadline, now + lateMs) : deadline
     return askAt(server.address, text, until).then((given) => {
       if (given !== undefined) note(server, given === "late")
-      return typeof given === "object" ? given.answer : askFrom(i + 1)
+      return typeof given === "object" ? given : askFrom(i + 1)
     })
   }
   return askFrom(0)

@@ -45,6 +45,7 @@ type SessionStart = Extract<HookInput, { readonly hook_event_name: "SessionStart
 type UserPromptSubmit = Extract<HookInput, { readonly hook_event_name: "UserPromptSubmit" }>
 
 export type Telling = Prompt.Telling
+export type Unrecorded = Prompt.Unrecorded
 
 const DEFAULT: Telling = { mode: "balanced", maxTokens: DEFAULT_TOKENS }
 
@@ -171,13 +172,20 @@ const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
   })
 
 /**
- * Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant; records its units. A start
- * takes at most `tailsWithin` milliseconds to read what is not remembered yet.
+ * Returns the text to inject, at most `MAX_HOOK_CHARS` long, empty when nothing is relevant. A start takes at most
+ * `tailsWithin` milliseconds to read what is not remembered yet.
  */
-export const answer = (input: HookInput, telling: Telling = DEFAULT, tailsWithin?: number) =>
+export const unrecorded = (input: HookInput, telling: Telling = DEFAULT, tailsWithin?: number) =>
   Effect.gen(function*() {
     const injection = yield* input.hook_event_name === "SessionStart"
       ? onSessionStart(input, tailsWithin)
       : onPrompt(input, telling)
-    return yield* Prompt.record<Waited>(yield* session, input, injection, yield* Clock.currentTimeMillis)
+    return yield* Prompt.unrecorded<Waited>(yield* session, input, injection, yield* Clock.currentTimeMillis)
+  })
+
+/** Returns the same text, and records its units. */
+export const answer = (input: HookInput, telling?: Telling, tailsWithin?: number) =>
+  Effect.gen(function*() {
+    const injection = yield* unrecorded(input, telling, tailsWithin)
+    return yield* Prompt.record<Waited>(yield* session, input, injection)
   })

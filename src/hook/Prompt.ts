@@ -196,16 +196,22 @@ export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: 
   }
 }
 
-/** Records an injection, sent at a time in milliseconds since the epoch, and returns its text. */
-export function* record<Y>(
-  session: Pick<Session<Y>, "add" | "sizeOf">,
+/** A text to inject, and what is recorded of it by who prints it; nothing for an empty text. */
+export interface Unrecorded {
+  readonly text: string
+  readonly sent: Sent | undefined
+}
+
+/** Returns an injection, sent at a time in milliseconds since the epoch, as it is recorded. */
+export function* unrecorded<Y>(
+  session: Pick<Session<Y>, "sizeOf">,
   input: Input,
   { isOpening, named, pointed, text, units, words }: Injection,
   at: number
-): Steps<Y, string> {
-  if (text === "") return text
+): Steps<Y, Unrecorded> {
+  if (text === "") return { text, sent: undefined }
   const idsOf = (units: ReadonlyArray<MemoryUnit>) => units.map(({ id }) => id)
-  yield* session.add(input.session_id, {
+  const sent = {
     at,
     event: input.hook_event_name,
     offset: input.transcript_path === undefined ? 0 : yield* session.sizeOf(input.transcript_path),
@@ -215,6 +221,16 @@ export function* record<Y>(
     isOpening,
     words,
     named
-  })
+  }
+  return { text, sent }
+}
+
+/** Records an injection, and returns its text. */
+export function* record<Y>(
+  session: Pick<Session<Y>, "add">,
+  { session_id }: Input,
+  { sent, text }: Unrecorded
+): Steps<Y, string> {
+  if (sent !== undefined) yield* session.add(session_id, sent)
   return text
 }

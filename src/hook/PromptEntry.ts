@@ -13,7 +13,7 @@ import type { Early } from "../settings/Early.ts"
 import type { Reads } from "../store/Reads.ts"
 import { answering, partOf } from "./AtOnce.ts"
 import { DATABASE } from "./Entry.ts"
-import { isFirstPrompt, onPrompt, type Prompted, type PromptInput, record } from "./Prompt.ts"
+import { isFirstPrompt, onPrompt, type Prompted, type PromptInput, record, unrecorded } from "./Prompt.ts"
 import { append, leave, recordOf, sizeOf } from "./RecordFiles.ts"
 import { encode, encodeInherited, encodeSettled } from "./RecordLines.ts"
 
@@ -84,7 +84,7 @@ const textWith = (
   const limit = runAtOnce(isFirstPrompt(session, input)) ? within.start : within.later
   // The whole program then records that it took too long.
   if (Date.now() - started > limit) return undefined
-  return runAtOnce(record(session, input, injection, Date.now()))
+  return runAtOnce(record(session, input, runAtOnce(unrecorded(session, input, injection, Date.now()))))
 }
 
 /**

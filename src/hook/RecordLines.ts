@@ -76,7 +76,8 @@ export const encode = ({ at, event, ids, isOpening, named = [], offset, pointed,
   JSON.stringify({ at, event, offset, tokens, ids, pointed, isOpening, words, ...(named.length > 0 && { named }) })
 
 const isString = (value: unknown): value is string => typeof value === "string"
-const areStrings = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value) && value.every(isString)
+export const areStrings = (value: unknown): value is ReadonlyArray<string> =>
+  Array.isArray(value) && value.every(isString)
 
 /** Parses the line of an injection; undefined for another. */
 export const decode = (line: string): Sent | undefined => {

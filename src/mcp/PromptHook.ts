@@ -5,11 +5,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
+import type { Unrecorded } from "../hook/Hook.ts"
 import { outputOf } from "../hook/Output.ts"
 import * as HookSettings from "../settings/Hooks.ts"
+import type { StoreError } from "../store/MemoryStore.ts"
 import type { Calls } from "./Calls.ts"
 import type * as PromptSocket from "./PromptSocket.ts"
-import { type Failure, Refused, Serving } from "./Serving.ts"
+import { type Failure, type Prompts, Refused, Serving } from "./Serving.ts"
 import type { Tool } from "./Tool.ts"
 
 const Input = Schema.Struct({
@@ -34,44 +36,52 @@ const recordFailure = (detail: string) =>
       Promise.all([import("../hook/Failures.ts"), import("../resources/Platform.ts")])
     )
     yield* Platform.provide(record("UserPromptSubmit", detail))
-    return ""
   })
 
 /**
- * Returns what the hook prints: empty when nothing is relevant, when hooks are off, where there is no memory yet and on a
- * timeout. Fails when the memory can't be read.
+ * Returns what the memory answers; `nothing` when hooks are off, where there is no memory yet and on a timeout. Fails when
+ * the memory can't be read.
  */
-const printed = (input: typeof Input.Type): Effect.Effect<string, Failure, Serving> =>
+const answerBy = <A>(
+  hookOf: (prompts: Prompts) => (...args: Parameters<Prompts["hook"]>) => Effect.Effect<A, StoreError>,
+  input: typeof Input.Type,
+  nothing: A
+): Effect.Effect<A, Failure, Serving> =>
   Effect.gen(function*() {
     const { telling, within } = yield* HookSettings.load
-    if (telling === undefined) return ""
+    if (telling === undefined) return nothing
     const { prompts, tally } = yield* Serving
     // The first call of a process, and so of a session, may have to wait until the memory is open.
     const { calls } = yield* tally
     const limit = calls === 0 ? within.start : within.later
     return yield* Effect.flatMap(
       prompts,
-      ({ hook }) => hook({ ...input, hook_event_name: "UserPromptSubmit" }, telling)
+      (prompts) => hookOf(prompts)({ ...input, hook_event_name: "UserPromptSubmit" }, telling)
     )
       .pipe(
         Effect.timeoutTo({
           duration: limit,
           onSuccess: Effect.succeed,
-          onTimeout: () => recordFailure(`took longer than ${limit} ms`)
+          onTimeout: () => Effect.as(recordFailure(`took longer than ${limit} ms`), nothing)
         }),
         Effect.flatten
       )
   }).pipe(
-    Effect.catchIf((error) => error._tag === "OpenError" && error.isMissing === true, () => Effect.succeed("")),
+    Effect.catchIf((error) => error._tag === "OpenError" && error.isMissing === true, () => Effect.succeed(nothing))
+  )
+
+/** Returns what the hook prints: empty when nothing is relevant, and on a failure, which is recorded. */
+const printed = (input: typeof Input.Type) =>
+  answerBy(({ hook }) => hook, input, "").pipe(
+    Effect.catchAll(({ message }) => Effect.as(recordFailure(message), "")),
     Effect.map((text) => text === "" ? "" : outputOf("UserPromptSubmit", text))
   )
 
-/** Returns the same, and empty also on a failure, which is recorded. */
-const answer = (input: typeof Input.Type) => Effect.catchAll(printed(input), ({ message }) => recordFailure(message))
+const NO_ANSWER: Unrecorded = { text: "", sent: undefined }
 
 /** Answers hook programs as calls of their own. */
 export const answering = (calls: Calls, serving: Serving["Type"]): PromptSocket.Answer => (input) =>
-  printed(input).pipe(
+  answerBy(({ hookUnrecorded }) => hookUnrecorded, input, NO_ANSWER).pipe(
     Effect.tapError(({ message }) => Effect.logWarning(`a prompt was left to its hook program: ${message}`)),
     Effect.either,
     (answer) => calls.counted(answer, Either.isLeft),
@@ -103,6 +113,6 @@ export const prompt: Tool = {
     Effect.gen(function*() {
       const input = yield* Effect.mapError(decode(args), () =>
         new Refused({ detail: `${NAME}: it takes what Claude Code gives a hook: prompt, session_id and cwd` }))
-      return { content: [{ type: "text", text: yield* answer(input) }] }
+      return { content: [{ type: "text", text: yield* printed(input) }] }
     })
 }

@@ -13,7 +13,8 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, 
 import { hostname, tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import * as Ask from "../hook/Ask.ts"
-import { HookInput } from "../hook/Hook.ts"
+import { HookInput, type Unrecorded } from "../hook/Hook.ts"
+import { encode } from "../hook/RecordLines.ts"
 import * as Servers from "../hook/Servers.ts"
 import * as Environment from "../process/Environment.ts"
 import { replaceFile } from "../resources/Disk.ts"
@@ -116,8 +117,14 @@ const publish = (home: string, address: string): void => {
   replaceFile(file, text)
 }
 
-/** Answers a prompt as the hook program would. Where that fails, the program answers itself, or says why it can't. */
-export type Answer = (input: typeof PromptInput.Type) => Effect.Effect<string, Failure>
+/**
+ * Answers a prompt as the hook program would, which records it when it prints it. Where that fails, the program answers
+ * itself, or says why it can't.
+ */
+export type Answer = (input: typeof PromptInput.Type) => Effect.Effect<Unrecorded, Failure>
+
+const encodeAnswer = ({ sent, text }: Unrecorded): string =>
+  JSON.stringify({ text, lines: sent === undefined ? [] : [encode(sent)] } satisfies Ask.Answer)
 
 /** Returns the answer to a line; none for a line that is no request, or one of other settings, and on a failure. */
 const answerTo = (answer: Answer) => (line: string): Effect.Effect<Option.Option<string>> =>
@@ -133,7 +140,7 @@ const answerTo = (answer: Answer) => (line: string): Effect.Effect<Option.Option
           )
         )
       ).pipe(
-        Effect.map((text) => JSON.stringify(text)),
+        Effect.map(encodeAnswer),
         Effect.option
       )
   })

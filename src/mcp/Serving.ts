@@ -96,7 +96,7 @@ export interface Opened extends Pick<Opening, "isolation" | "sessionId"> {
 }
 
 /** Answers the hooks of prompts. */
-export type Prompts = Pick<ClaudeMemory["Type"], "hook"> & Partial<Pick<Prompting["Type"], "warm">>
+export type Prompts = Pick<ClaudeMemory["Type"], "hook" | "hookUnrecorded"> & Partial<Pick<Prompting["Type"], "warm">>
 
 /** Counters of this process since its start; times are in milliseconds. */
 export interface Tally {

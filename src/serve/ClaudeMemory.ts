@@ -210,6 +210,7 @@ const make = Effect.gen(function*() {
     search: retriever.search,
     inject: injector.inject,
     hook: (input, telling) => run(Hook.answer(input, telling)),
+    hookUnrecorded: (input, telling) => run(Hook.unrecorded(input, telling)),
     sessionIdMeant: (prefix) => run(sessionIdMeant(prefix)),
     mute: records.mute,
     injections: (session) => run(injectionsOf(session)),
@@ -340,6 +341,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /** Answers a hook of Claude Code with a text to inject, empty when nothing is relevant. */
   readonly hook: (input: Hook.HookInput, telling?: Hook.Telling) => Effect.Effect<string, StoreError>
+  /** The same for another process, which may have given up waiting: who prints the text records it. */
+  readonly hookUnrecorded: (input: Hook.HookInput, telling?: Hook.Telling) => Effect.Effect<Hook.Unrecorded, StoreError>
   /** Reports what a session was given: by its id or the beginning of one, else the session of the newest injection. */
   readonly injections: (
     session: string | undefined

@@ -44,6 +44,7 @@ const make = Effect.gen(function*() {
   const run = <A, E>(effect: Effect.Effect<A, E, Files | Services>) => inFlight(Owner.provideContext(context)(effect))
   return {
     hook: (input, telling) => run(Hook.answer(input, telling)),
+    hookUnrecorded: (input, telling) => run(Hook.unrecorded(input, telling)),
     warm: (folder) => run(warm(folder))
   } satisfies Prompting["Type"]
 })
@@ -51,6 +52,8 @@ const make = Effect.gen(function*() {
 export class Prompting extends Context.Tag("claude-memory/Prompting")<Prompting, {
   /** Answers a hook of Claude Code with a text to inject, empty when nothing is relevant. */
   readonly hook: (input: Hook.HookInput, telling?: Hook.Telling) => Effect.Effect<string, StoreError>
+  /** The same for another process, which may have given up waiting: who prints the text records it. */
+  readonly hookUnrecorded: (input: Hook.HookInput, telling?: Hook.Telling) => Effect.Effect<Hook.Unrecorded, StoreError>
   /** Asks harmless questions from this folder, so that the first prompt is answered as soon as later ones. */
   readonly warm: (folder: string) => Effect.Effect<void, StoreError>
 }>() {

@@ -109,8 +109,7 @@ describe.skipIf(Client.without !== "")(`Claude Memory in other ways of Claude Co
         const total = Effect.map(imported(client), ({ units }) => units.total)
         const counts: Array<number> = []
         for (let i = 0; i < sessions; i++) {
-          const { asked } = yield* client.ask(story.QUESTION)
-          assert.include(injectedText(asked[0]), story.CAUSE)
+          assert.include(yield* asking(client, story.QUESTION), story.CAUSE)
           if (i === 0 || i === sessions - 1) {
             counts.push(yield* total)
           }

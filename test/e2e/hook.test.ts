@@ -498,12 +498,45 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       let asked = 0
       yield* serving(folder, (socket) => {
         asked++
-        const answering = setTimeout(() => socket.write(`${JSON.stringify("of a server")}\n`), 400)
+        const answering = setTimeout(() => socket.write(`${JSON.stringify({ text: "of a server", lines: [] })}\n`), 400)
         socket.resume().on("error", () => {}).on("close", () => clearTimeout(answering))
       })
       const { stdout } = yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_HOOK_MS: "20" } })
       assert.strictEqual(asked, 1)
       assert.notInclude(stdout, "of a server")
+    }).pipe(Effect.scoped))
+
+  it.effect("prints what a server answers, and only then records it", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { folder, home } = yield* copied
+      const line = JSON.stringify({
+        at: 1,
+        event: "UserPromptSubmit",
+        offset: 0,
+        tokens: 3,
+        ids: ["told"],
+        pointed: [],
+        isOpening: false,
+        words: []
+      })
+      let answer: unknown = { text: "of a server", lines: [line] }
+      yield* serving(folder, (socket) => {
+        socket.resume().on("error", () => {})
+        socket.write(`${JSON.stringify(answer)}\n`)
+      })
+      const asked = (session_id: string) => ask(prompt({ session_id }), { home })
+      const record = (session_id: string) => fs.readFileString(join(folder, "sessions", session_id))
+      assert.include((yield* asked("answered")).stdout, "of a server")
+      assert.deepStrictEqual((yield* record("answered")).split("\n").filter((each) => each !== ""), [line])
+      // A session whose record has another name than its id, and answers of no known form.
+      assert.notInclude((yield* asked("not/plain")).stdout, "of a server")
+      for (const unknown of ["of a server", { text: "of a server" }, { text: "of a server", lines: [7] }, null]) {
+        answer = unknown
+        const { stdout } = yield* asked("other")
+        assert.notInclude(stdout, "of a server")
+      }
+      assert.include(yield* record("other"), "UserPromptSubmit")
     }).pipe(Effect.scoped))
 
   it.effect("waits for no lock: another process may hold the memory", () =>

@@ -133,6 +133,11 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
       }),
       memory.hook({ ...hookInput, hook_event_name: "SessionStart", source: "startup" })
     ]),
+    hookUnrecorded: memory.hookUnrecorded({
+      ...hookInput,
+      hook_event_name: "UserPromptSubmit",
+      prompt: `why does the list matter in round ${round}?`
+    }),
     injections: Effect.option(memory.injections(undefined)),
     injectedSince: memory.injectedSince(0),
     titles: Effect.flatMap(unit, ({ id }) => memory.titles([id])),

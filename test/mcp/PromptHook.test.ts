@@ -7,6 +7,7 @@ import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Ask from "../../src/hook/Ask.ts"
 import * as HookFailures from "../../src/hook/Failures.ts"
+import { decode } from "../../src/hook/RecordLines.ts"
 import * as Servers from "../../src/hook/Servers.ts"
 import { OpenError, type Opening } from "../../src/mcp/Serving.ts"
 import * as Environment from "../../src/process/Environment.ts"
@@ -24,6 +25,14 @@ const prompt = (session_id: string) => ({
 const patient = ConfigProvider.fromMap(new Map([["CLAUDE_MEMORY_HOOK_MS", "20000"]]))
 
 const idsIn = (text: string): ReadonlyArray<string> => text.match(/\[[0-9a-f]{8}\]/g) ?? []
+
+/** Asks the servers of a home as the hook program of a session does. */
+const askedBy = (home: string, sessionId: string) =>
+  Effect.promise(() => {
+    const input = { ...prompt(sessionId), hook_event_name: "UserPromptSubmit" }
+    const request = { form: Ask.FORM, settings: Environment.settings(), entryPoint: "cli", input } as const
+    return Ask.ask(Servers.serversIn(home), request, 20_000)
+  })
 
 describe("a prompt's hook, answered by the MCP server", () => {
   layer(Remembered.layer, { excludeTestServices: true })((it) => {
@@ -79,6 +88,19 @@ describe("a prompt's hook, answered by the MCP server", () => {
         assert.strictEqual(failures[1]?.detail, "took longer than 1000 ms")
       }))
 
+    it.scoped("answers a hook program that gave up waiting before as if nothing had been told", () =>
+      Effect.gen(function*() {
+        const home = join(yield* Reading.home, "impatient")
+        yield* connect({ open: Effect.succeed({ ...openingOf(yield* Remembered), home: Option.some(home) }) })
+        yield* until(Effect.sync(() => Servers.serversIn(home).length === 1))
+        const ask = askedBy(home, "seven")
+        const given = yield* ask
+        assert.include(given?.text, "pool")
+        assert.deepStrictEqual((yield* ask)?.text, given?.text)
+        const [sent] = given?.lines.map(decode) ?? []
+        assert.deepStrictEqual(sent?.ids.map((id) => `[${id.slice(0, 8)}]`), idsIn(given?.text ?? ""))
+      }).pipe(Effect.withConfigProvider(patient)))
+
     it.scoped("leaves a prompt to its hook program where the memory can't be read, which may be so for this server alone", () =>
       Effect.gen(function*() {
         const home = join(yield* Reading.home, "unreadable")
@@ -86,18 +108,15 @@ describe("a prompt's hook, answered by the MCP server", () => {
         const asked = (prompts: Opening["prompts"]) =>
           Effect.scoped(Effect.gen(function*() {
             const { text } = yield* connect({ open: Effect.succeed({ ...opening, prompts }) })
-            const servers = Effect.sync(() => Servers.serversIn(home))
-            yield* until(Effect.map(servers, ({ length }) => length === 1))
-            const input = { ...prompt("five"), hook_event_name: "UserPromptSubmit" }
-            const request = { form: Ask.FORM, settings: Environment.settings(), entryPoint: "cli", input } as const
-            const answer = yield* Effect.flatMap(servers, (all) => Effect.promise(() => Ask.ask(all, request, 20_000)))
+            yield* until(Effect.sync(() => Servers.serversIn(home).length === 1))
+            const answer = yield* askedBy(home, "five")
             return { answer, called: yield* text("prompt", prompt("six")) }
           }))
         const failed = yield* asked(Effect.fail(new OpenError({ detail: "no descriptor is left" })))
         assert.deepStrictEqual(failed, { answer: undefined, called: "" })
         const missing = yield* asked(Effect.fail(new OpenError({ detail: "nothing", isMissing: true })))
-        assert.deepStrictEqual(missing, { answer: "", called: "" })
-        assert.include((yield* asked(opening.prompts)).answer, "pool")
+        assert.deepStrictEqual(missing, { answer: { text: "", lines: [] }, called: "" })
+        assert.include((yield* asked(opening.prompts)).answer?.text, "pool")
       }).pipe(Effect.withConfigProvider(patient)))
   })
 })

@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync,
 import { hostname } from "node:os"
 import { basename, dirname, join } from "node:path"
 import * as Ask from "../../src/hook/Ask.ts"
+import { decode, type Sent } from "../../src/hook/RecordLines.ts"
 import * as Servers from "../../src/hook/Servers.ts"
 import * as PromptSocket from "../../src/mcp/PromptSocket.ts"
 import * as Environment from "../../src/process/Environment.ts"
@@ -34,10 +35,18 @@ const makeHome = Effect.flatMap(
 
 /** Answers with the prompt and how Claude Code was started. */
 const told: PromptSocket.Answer = ({ prompt }) =>
-  Effect.map(Effect.orDie(Config.string("CLAUDE_CODE_ENTRYPOINT")), (entryPoint) => `${prompt} ${entryPoint} 漏"\n`)
+  Effect.map(Effect.orDie(Config.string("CLAUDE_CODE_ENTRYPOINT")), (entryPoint) => ({
+    text: `${prompt} ${entryPoint} 漏"\n`,
+    sent: undefined
+  }))
+
+const TOLD = { text: "told", sent: undefined }
 
 const ask = (home: string, changes: Partial<Ask.Request> = {}, withinMs = 5_000) =>
-  Effect.promise(() => Ask.ask(Servers.serversIn(home), request(changes), withinMs))
+  Effect.map(
+    Effect.promise(() => Ask.ask(Servers.serversIn(home), request(changes), withinMs)),
+    (answer) => answer?.text
+  )
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
 
@@ -57,6 +66,25 @@ describe("the socket of prompts", () => {
       assert.isFalse(existsSync(Servers.folderOf(home)))
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.live("gives the hook what it records of the answer, if it prints it", () =>
+    Effect.gen(function*() {
+      const home = yield* makeHome
+      const sent: Sent = {
+        at: 7,
+        event: "UserPromptSubmit",
+        offset: 9,
+        tokens: 3,
+        ids: ["a", "b"],
+        pointed: [],
+        isOpening: false,
+        words: ["漏"],
+        named: ["漏"]
+      }
+      yield* owned(PromptSocket.open(home, () => Effect.succeed({ text: "told", sent })))
+      const answer = yield* Effect.promise(() => Ask.ask(Servers.serversIn(home), request(), 5_000))
+      assert.deepStrictEqual(answer?.lines.map(decode), [sent])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.live("says nothing to other settings, another form, another event, and what is no request", () =>
     Effect.gen(function*() {
       const home = yield* makeHome
@@ -65,13 +93,13 @@ describe("the socket of prompts", () => {
         PromptSocket.open(home, ({ prompt }) =>
           Effect.sync(() => {
             asked.push(prompt)
-            return "told"
+            return TOLD
           }))
       )
       for (
         const changes of [
           { settings: Environment.settings() + 1 },
-          { form: 2 as typeof Ask.FORM },
+          { form: Ask.FORM + 1 as typeof Ask.FORM },
           { input: { ...PROMPT, hook_event_name: "SessionStart", source: "startup" } },
           { input: { ...PROMPT, prompt: 7 } },
           { input: null },
@@ -97,7 +125,7 @@ describe("the socket of prompts", () => {
     Effect.gen(function*() {
       const home = yield* makeHome
       let isAway = true
-      yield* owned(PromptSocket.open(home, () => isAway ? Effect.never : Effect.succeed("told")))
+      yield* owned(PromptSocket.open(home, () => isAway ? Effect.never : Effect.succeed(TOLD)))
       const [own] = Servers.serversIn(home) as [Servers.Server]
       // An older server, at the same address.
       const older = join(Servers.folderOf(home), "17.socket")
@@ -122,7 +150,7 @@ describe("the socket of prompts", () => {
     Effect.gen(function*() {
       const home = yield* makeHome
       // Late enough for their common time, and soon enough for any that were waited for alone.
-      yield* owned(PromptSocket.open(home, () => Effect.delay(Effect.succeed("told"), "60 millis")))
+      yield* owned(PromptSocket.open(home, () => Effect.delay(Effect.succeed(TOLD), "60 millis")))
       const [{ address }] = Servers.serversIn(home) as [Servers.Server]
       for (let pid = 10; pid < 17; pid++) {
         writeFileSync(
@@ -146,7 +174,7 @@ describe("the socket of prompts", () => {
       writeFileSync(join(run, "17.socket"), "no address")
       writeFileSync(join(run, "18.socket"), JSON.stringify({ ...dead, host: "another", address: "/nowhere" }))
       assert.isUndefined(yield* ask(home))
-      yield* owned(PromptSocket.open(home, () => Effect.succeed("told")))
+      yield* owned(PromptSocket.open(home, () => Effect.succeed(TOLD)))
       assert.deepStrictEqual(
         readdirSync(run).sort(),
         [`${process.pid}.sock`, `${process.pid}.socket`, "18.socket"].sort()
@@ -182,7 +210,7 @@ describe("the socket of prompts", () => {
       const home = join(yield* makeHome, "x".repeat(90))
       mkdirSync(home)
       const address = yield* Effect.scoped(Effect.gen(function*() {
-        yield* owned(PromptSocket.open(home, () => Effect.succeed("told")))
+        yield* owned(PromptSocket.open(home, () => Effect.succeed(TOLD)))
         assert.strictEqual(yield* ask(home), "told")
         const [{ address }] = Servers.serversIn(home) as [Servers.Server]
         assert.notInclude(address, "xxx")
@@ -195,7 +223,7 @@ describe("the socket of prompts", () => {
   it.live("answers many at once", () =>
     Effect.gen(function*() {
       const home = yield* makeHome
-      yield* owned(PromptSocket.open(home, () => Effect.as(Effect.sleep("30 millis"), "told")))
+      yield* owned(PromptSocket.open(home, () => Effect.as(Effect.sleep("30 millis"), TOLD)))
       const answers = yield* Effect.all(Array.from({ length: 12 }, () => ask(home)), { concurrency: 12 })
       assert.deepStrictEqual(answers, answers.map(() => "told"))
     }).pipe(Effect.scoped, Effect.provide(base)))

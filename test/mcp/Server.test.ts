@@ -97,7 +97,7 @@ describe("the MCP server", () => {
         yield* connect({
           open: Effect.succeed({
             ...rest,
-            prompts: Effect.zipRight(note("prompts"), Effect.map(memory, ({ hook }) => ({ hook, warm }))),
+            prompts: Effect.zipRight(note("prompts"), Effect.map(memory, (memory) => ({ ...memory, warm }))),
             memory: Effect.zipLeft(Effect.zipRight(note("memory"), memory), Deferred.succeed(rested, undefined))
           })
         })

@@ -395,7 +395,7 @@ describe("MCP over HTTP, for all sessions", () => {
           })
         // On a busy machine the program does not wait for the server, and answers itself.
         for (let i = 0; i < 20; i++) {
-          const { isAsked, stdout } = yield* prompted(`asked ${i}`)
+          const { isAsked, stdout } = yield* prompted(`asked-${i}`)
           if (isAsked && stdout.includes("<claude-memory>")) return
         }
         assert.fail("the server was never asked")

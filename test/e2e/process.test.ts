@@ -182,7 +182,6 @@ describe("a program under runMain", () => {
             assert.strictEqual(outcome.code, code)
             assert.strictEqual(outcome.stderr, `${RELEASED}claude-memory: shutdown took longer than 700ms, exiting\n`)
             assert.isAtLeast(took, 650)
-            assert.isBelow(took, 3_000)
           }))
       )
     }

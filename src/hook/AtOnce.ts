@@ -1,5 +1,6 @@
 /**
- * Answers the questions of ProjectFiles.ts at once, for the hook's entry, and reads parts of files.
+ * Answers the questions of ProjectFiles.ts at once, for the hook's entry, and reads parts of files. A path is looked at before it is
+ * opened, since to open a pipe waits for who writes into it.
  */
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, realpathSync, statSync } from "node:fs"
 import { type Ask, type Asking, MAX_TEXT } from "../domain/ProjectFiles.ts"
@@ -15,7 +16,6 @@ const attempt = <A>(read: () => A): A | undefined => {
 /** Reads a text file like Effect's file system, without a byte order mark; none when it can't be read or is too large. */
 export const textOf = (path: string): string | undefined =>
   attempt(() => {
-    // To open a pipe waits for who writes into it.
     const info = statSync(path)
     return info.isFile() && info.size <= MAX_TEXT ? readFileSync(path, "utf8").replace(/^\ufeff/, "") : undefined
   })
@@ -35,7 +35,7 @@ export const answering = <A>(asking: Asking<A>): A => {
 
 /** Reads a part of a file; empty when there is none. */
 export const partOf = (path: string, from: number, bytes: number): string => {
-  const file = attempt(() => openSync(path, "r"))
+  const file = attempt(() => statSync(path).isFile() ? openSync(path, "r") : undefined)
   if (file === undefined) return ""
   try {
     const length = Math.max(0, Math.min(bytes, fstatSync(file).size - from))

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Reading from "../settings/Reading.ts"
+import { joined } from "./RecordLines.ts"
 
 export const HookFailure = Schema.Struct({
   /** Milliseconds since the epoch. */
@@ -34,7 +35,7 @@ export const recordIn = (home: string, event: string, detail: string) =>
     if (Option.exists(size, (bytes) => bytes > MAX_BYTES / 2)) yield* fs.rename(file, `${file}.1`)
     const at = yield* Clock.currentTimeMillis
     const line = yield* Schema.encode(Line)({ at, event, detail: detail.slice(0, MAX_DETAIL) })
-    yield* fs.writeFileString(file, `${line}\n`, { flag: "a", mode: 0o600 })
+    yield* fs.writeFileString(file, joined([line]), { flag: "a", mode: 0o600 })
   })
 
 /** Records a failure in the folder of the settings; ignores errors of the recording itself. */

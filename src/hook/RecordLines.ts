@@ -111,7 +111,7 @@ export const encodeSettled = (at: number, hasArrived: boolean): string => `${has
 /** Encodes that units of the injection of this time were used. */
 export const encodeUsed = (at: number, ids: ReadonlyArray<string>): string => `${USED}${[at, ...ids].join(" ")}`
 
-/** Joins lines for the end of a record. A line that a full disk cut off there takes none of them with it. */
+/** Joins lines for the end of a file. A line that a full disk cut off there takes none of them with it. */
 export const joined = (lines: ReadonlyArray<string>): string => `\n${lines.map((line) => `${line}\n`).join("")}`
 
 /** Splits the part of a record that is read into its lines. */

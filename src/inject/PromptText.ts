@@ -140,7 +140,7 @@ function* tell<Y>(
   const selected = select(relevant, {
     injectedIds: new Set(relevant.map(({ unit }) => unit).filter(isKnown).map(({ id }) => id)),
     words: Tokenizer.lexemes(request.contextText ?? "")
-  })
+  }, new Set(telling.keys()))
   for (const result of selected) {
     const length = items.length < whole ? Tokens.MAX_CONTENT_TOKENS : EXCERPT
     const lengths = items.length === 0 ? [length, EXCERPT, SHORTEST_EXCERPT] : [length]

@@ -41,10 +41,14 @@ const describe = <R extends Result>(result: R): Described<R> => ({
   words: new Set(Tokenizer.lexemesOnce(result.unit.content))
 })
 
-/** Tests whether `newer` reports a later state of the subject of `older`. */
-const replaces = (newer: Described, older: Described): boolean => {
+/** Tests whether `newer` reports a later state of the subject of `older`, and has all words of it that were asked. */
+const replaces = (newer: Described, older: Described, asked: ReadonlySet<string>): boolean => {
   const [a, b] = [newer.result.unit, older.result.unit]
-  return !mustNotDisplace(a, b) && a.type === b.type && STATEFUL.has(a.type) && a.projectId === b.projectId &&
+  const isOtherAsked = [...older.title, ...older.words].some((word) =>
+    asked.has(word) && !newer.title.has(word) && !newer.words.has(word)
+  )
+  return !isOtherAsked && !mustNotDisplace(a, b) && a.type === b.type && STATEFUL.has(a.type) &&
+    a.projectId === b.projectId &&
     a.occurredAt > b.occurredAt &&
     Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE
 }
@@ -60,10 +64,13 @@ const EMPTY_CONTEXT: ClaudeContext = { injectedIds: new Set(), words: [] }
 /** Returns the results that add something to what Claude already has, best first. */
 export const select = <R extends Result>(
   results: ReadonlyArray<R>,
-  context: ClaudeContext = EMPTY_CONTEXT
+  context: ClaudeContext = EMPTY_CONTEXT,
+  /** Lexemes that were asked for. */
+  asked: ReadonlySet<string> = new Set()
 ): ReadonlyArray<R> => {
   const all = results.map(describe)
-  const isStale = (one: Described) => one.result.unit.supersededBy !== null || all.some((other) => replaces(other, one))
+  const isStale = (one: Described) =>
+    one.result.unit.supersededBy !== null || all.some((other) => replaces(other, one, asked))
   const kept: Array<Described<R>> = []
   const covered = new Set(context.words)
   for (const one of all) {

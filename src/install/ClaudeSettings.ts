@@ -149,6 +149,13 @@ const serversIn = (json: Json): ReadonlyArray<Found> =>
 export const scriptsIn = (json: Json): ReadonlyArray<string> =>
   Arr.dedupe([...allHooks(json), ...serversIn(json)].flatMap(({ value }) => scriptOf(value) ?? []))
 
+/** Lists the programs that run scripts which may be ours. */
+export const commandsIn = (json: Json): ReadonlyArray<string> =>
+  Arr.dedupe([...allHooks(json), ...serversIn(json)].flatMap(({ value }) => {
+    const { command } = recordOf(value)
+    return scriptOf(value) !== undefined && typeof command === "string" ? [command] : []
+  }))
+
 const isSame = Equivalence.array(Equivalence.strict<string | number>())
 
 const includesPath = (paths: ReadonlyArray<Path>, path: Path): boolean => paths.some((each) => isSame(each, path))
@@ -177,11 +184,19 @@ const drop = (edited: Edited, path: Path, isRemovable: (path: Path) => boolean):
   return { ...edited, json, changes: [...edited.changes, { path, before, after: undefined }] }
 }
 
-/** Points an existing entry to the script, which may have moved. */
-const update = (edited: Edited, path: Path, script: string): Edited => {
-  const args = argsOf(valueOf(find(edited.json, path)!))
+/** Points an existing entry to the script, which may have moved, and to this Node where its own is gone. */
+const update = (
+  edited: Edited,
+  path: Path,
+  script: string,
+  { isGone, programs }: Pick<Hooks, "isGone" | "programs">
+): Edited => {
+  const value = valueOf(find(edited.json, path)!)
+  const { command } = recordOf(value)
+  const args = argsOf(value)
   const at = args.findIndex(isScript)
-  return args[at] === script ? edited : put(edited, [...path, "args", at], script)
+  const moved = args[at] === script ? edited : put(edited, [...path, "args", at], script)
+  return typeof command === "string" && isGone(command) ? put(moved, [...path, "command"], programs.node) : moved
 }
 
 /** Removes a hook, and its group when the hook was the only one in it. */
@@ -196,13 +211,15 @@ export interface Hooks {
   /** Folder of the memory, when it is not the default one. */
   readonly home: string | undefined
   readonly isOurs: IsOurs
+  /** True for a program at a path where there is none. */
+  readonly isGone: (program: string) => boolean
 }
 
 /**
  * Adds our hooks to the settings, one for each event, beside those of others. An existing hook of ours keeps its place
- * and its matcher and, unless its type changes, its other properties.
+ * and its matcher and, unless its type changes or its program is gone, its other properties.
  */
-export const addHooks = (json: Json, { home, isOurs, programs, prompt }: Hooks): Either.Either<Edited, Flaw> =>
+export const addHooks = (json: Json, { home, isGone, isOurs, programs, prompt }: Hooks): Either.Either<Edited, Flaw> =>
   Either.gen(function*() {
     if (home !== undefined) yield* checkPath(json, HOME_PATH.slice(0, -1), "object")
     let edited: Edited = { json, changes: [], made: [] }
@@ -215,7 +232,7 @@ export const addHooks = (json: Json, { home, isOurs, programs, prompt }: Hooks):
       } else if (recordOf(first.value)["type"] !== wanted.type) {
         edited = put(edited, first.path, wanted)
       } else if (wanted.type === "command") {
-        edited = update(edited, first.path, programs.hook)
+        edited = update(edited, first.path, programs.hook, { isGone, programs })
       }
       for (const { path } of others.reverse()) edited = dropHook(edited, path, () => false)
     }
@@ -234,7 +251,7 @@ const homeIn = (json: Json): string | undefined => {
  */
 export const addServer = (
   json: Json,
-  { isOurs, place, programs }: { readonly place: Path; readonly programs: Programs; readonly isOurs: IsOurs }
+  { isGone, isOurs, place, programs }: Pick<Hooks, "isGone" | "isOurs" | "programs"> & { readonly place: Path }
 ): Either.Either<Edited, Flaw> =>
   Either.gen(function*() {
     const path = [...place, "mcpServers", SERVER]
@@ -245,7 +262,7 @@ export const addServer = (
       return put(edited, path, { type: "stdio", command: programs.node, args: [programs.mcp] })
     }
     if (isShared(valueOf(existing))) return edited
-    if (isServer(valueOf(existing), isOurs)) return update(edited, path, programs.mcp)
+    if (isServer(valueOf(existing), isOurs)) return update(edited, path, programs.mcp, { isGone, programs })
     return yield* Either.left({
       offset: existing.offset,
       detail: `there is another MCP server by the name of ${SERVER}; remove or rename that`

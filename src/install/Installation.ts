@@ -64,7 +64,10 @@ const ourScriptsIn = (json: Json, known: ReadonlyArray<string>) =>
     (scripts): ClaudeSettings.IsOurs => (script) => scripts.includes(script)
   )
 
-type Edit = (json: Json, isOurs: ClaudeSettings.IsOurs) => Either.Either<ClaudeSettings.Edited, Flaw>
+type Edit = (
+  json: Json,
+  of: Pick<ClaudeSettings.Hooks, "isGone" | "isOurs">
+) => Either.Either<ClaudeSettings.Edited, Flaw>
 
 /** Planned content of a file; without `bytes` there will be no file. */
 export interface Planned {
@@ -93,6 +96,17 @@ const parse = (file: ConfigFile.ConfigFile, known: ReadonlyArray<InstallRecord.E
     return { json, isOurs: yield* ourScriptsIn(json, known.flatMap(({ scripts }) => scripts)) }
   })
 
+/** Returns the programs at paths where there are none. */
+const goneOf = (programs: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    return yield* Effect.filter(
+      programs.filter((program) => path.isAbsolute(program)),
+      (program) => Effect.map(Effect.orElseSucceed(fs.exists(program), () => false), (isThere) => !isThere)
+    )
+  })
+
 const readJson = (path: string) => Effect.flatMap(ConfigFile.read(path), (file) => parse(file, []))
 
 const installStep = (
@@ -105,7 +119,9 @@ const installStep = (
     const entry = entries.find((each) => each.path === path)
     const file = yield* ConfigFile.read(path)
     const { isOurs, json } = yield* parse(file, entries)
-    const editing = (of: Json) => Either.mapLeft(edit(of, isOurs), ConfigFile.malformed(path, of.text))
+    const gone = yield* goneOf(ClaudeSettings.commandsIn(json))
+    const isGone = (program: string) => gone.includes(program)
+    const editing = (of: Json) => Either.mapLeft(edit(of, { isGone, isOurs }), ConfigFile.malformed(path, of.text))
     const { changes, json: after, made } = yield* editing(json)
     if (changes.length === 0) return { file, changes, bytes: file.bytes }
     const bytes = ConfigFile.encode(file, after)
@@ -145,11 +161,11 @@ export interface Request {
 export const steps = ({ places: { home, movedHome }, programs, prompt, target }: Request): ReadonlyArray<Step> => [
   installStep(
     { path: target.servers, home, scripts: [programs.mcp] },
-    (json, isOurs) => ClaudeSettings.addServer(json, { isOurs, place: target.place, programs })
+    (json, of) => ClaudeSettings.addServer(json, { ...of, place: target.place, programs })
   ),
   installStep(
     { path: target.settings, home, scripts: [programs.hook] },
-    (json, isOurs) => ClaudeSettings.addHooks(json, { isOurs, programs, prompt, home: movedHome })
+    (json, of) => ClaudeSettings.addHooks(json, { ...of, programs, prompt, home: movedHome })
   )
 ]
 
@@ -238,14 +254,8 @@ export interface Registered extends ClaudeSettings.Registered {
 
 export const inspect = (target: Target) =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
     const settings = yield* readJson(target.settings)
     const servers = yield* readJson(target.servers)
     const found = ClaudeSettings.registered(settings, servers, target.place)
-    const missing = yield* Effect.filter(
-      found.programs.filter((program) => path.isAbsolute(program)),
-      (program) => Effect.map(Effect.orElseSucceed(fs.exists(program), () => false), (isThere) => !isThere)
-    )
-    return { ...found, missing }
+    return { ...found, missing: yield* goneOf(found.programs) }
   })

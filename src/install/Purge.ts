@@ -12,8 +12,8 @@ import { CODE_CACHE } from "../process/CodeCache.ts"
 import { removeEmpty } from "./ConfigFile.ts"
 
 const DATABASE = /^(?:memory|models)\.db(?:-wal|-shm|-journal)?$/
-/** Locks of who captures, and the trial file of a `doctor` that was killed at once. */
-const PASSING = /^(?:capture-[0-9a-f]+\.lock|\.trial-\d+\.tmp)$/
+/** Locks of who captures, and what is left of a `doctor` and a `token` that were killed at once. */
+const PASSING = /^(?:capture-[0-9a-f]+\.lock|\.trial-\d+\.tmp|token\.(?:\d+\.)?tmp)$/
 const OTHER_FILES = [
   BACKUPS,
   CODE_CACHE,
@@ -24,7 +24,8 @@ const OTHER_FILES = [
   OPENINGS,
   "prices.json",
   "run",
-  "sessions"
+  "sessions",
+  "token"
 ]
 
 export interface Contents {

@@ -10,7 +10,7 @@ import { feedbackText, plural } from "../serve/Wording.ts"
 import { UNDOABLE } from "../store/MemoryStore.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
-import { messagesOf, named } from "./MemoryTools.ts"
+import { isOfUser, messagesOf, named } from "./MemoryTools.ts"
 import { Consent, opened, Refused, show } from "./Serving.ts"
 import { tool } from "./Tool.ts"
 
@@ -19,7 +19,7 @@ const decode = Schema.decodeUnknown(EditRequest)
 /** Asks the user before their own are changed: a text that Claude read may have wanted it. */
 const agreed = (unit: MemoryUnit, command: "edit" | "help" | "nohelp") =>
   Effect.gen(function*() {
-    if (savedBy(unit) !== "person" && unit.revision === undefined) return
+    if (!isOfUser(unit)) return
     const isAgreed = yield* Effect.flatMap(
       Consent,
       (ask) => ask(`Change this memory, which is yours?\n- ${named(unit)}`)

@@ -220,18 +220,22 @@ const MAX_UNASKED_IN_ALL = 20
 /** Characters of a title in a question to the user, so that it can't pass for more of the question. */
 const MAX_ASKED_TITLE = 80
 
+/** Tests whether a memory is the user's own, of which they are asked: saved, changed, pinned or kept. */
+export const isOfUser = (unit: MemoryUnit): boolean =>
+  savedBy(unit) === "person" || unit.revision !== undefined || unit.kept === true
+
 /** Names a memory in a question to the user. */
 export const named = ({ id, title }: MemoryUnit): string =>
   `[${id.slice(0, 8)}] "${oneLine(defuse(title)).slice(0, MAX_ASKED_TITLE)}"`
 
 /**
- * Asks the user whether these memories shall be forgotten, where they are many or the user saved one of them: a text that
+ * Asks the user whether these memories shall be forgotten, where they are many or one of them is the user's own: a text that
  * Claude read may have wanted it.
  */
 const agreed = (units: ReadonlyArray<MemoryUnit>) =>
   Effect.gen(function*() {
     const { count, tally } = yield* Serving
-    const isOwn = units.some((unit) => savedBy(unit) === "person")
+    const isOwn = units.some(isOfUser)
     if (!isOwn && units.length <= MAX_UNASKED && (yield* tally).forgotten + units.length <= MAX_UNASKED_IN_ALL) {
       return yield* count({ forgotten: units.length })
     }
@@ -245,7 +249,7 @@ const agreed = (units: ReadonlyArray<MemoryUnit>) =>
         new Refused({
           detail:
             `nothing was forgotten: with what says the same these are ${units.length}, and Claude may have at most ` +
-            `${MAX_UNASKED} memories forgotten at a time, ${MAX_UNASKED_IN_ALL} in a session, and none that the user saved, unless ` +
+            `${MAX_UNASKED} memories forgotten at a time, ${MAX_UNASKED_IN_ALL} in a session, and none that the user saved or changed, unless ` +
             "its client asks the user, which this one can't. The user can do it: " +
             `claude-memory forget ${units.map(({ id }) => id.slice(0, 8)).join(" ")}`
         })

@@ -64,23 +64,34 @@ const matchesIn = (units: ReadonlyArray<MemoryUnit>, terms: ReadonlyArray<Term>)
   })
 }
 
-/** True when a better unit has the share of the words that makes one a duplicate. */
-const isMostly = (words: ReadonlySet<string>, better: ReadonlySet<string>): boolean => {
+/** True when a better unit has the share of the words that makes one a duplicate, and all of them that were asked. */
+const isMostly = (words: ReadonlySet<string>, better: ReadonlySet<string>, asked: ReadonlySet<string>): boolean => {
   let others = words.size - Math.ceil(DUPLICATE_SHARE * Math.max(1, words.size))
-  for (const word of words) if (!better.has(word) && --others < 0) return false
+  for (const word of words) if (!better.has(word) && (asked.has(word) || --others < 0)) return false
   return others >= 0
 }
 
-/** Keeps at most `limit` units, and drops those whose words a better one contains. */
-const distinct = (ranked: ReadonlyArray<Boosted>, limit: number): ReadonlyArray<Boosted> => {
+/**
+ * Keeps at most `limit` units, and drops those whose words a better one contains. One that was replaced and that which holds
+ * in its place count once.
+ */
+const distinct = (
+  ranked: ReadonlyArray<Boosted>,
+  limit: number,
+  asked: ReadonlySet<string>
+): ReadonlyArray<Boosted> => {
   const kept: Array<{ readonly boosted: Boosted; readonly words: ReadonlySet<string> }> = []
+  const places = new Set<string>()
   for (const boosted of ranked) {
-    if (kept.length === limit) break
+    const place = boosted.unit.replacedBy ?? boosted.unit.id
+    if (places.size === limit && !places.has(place)) break
     const words = new Set(Tokenizer.lexemesOnce(boosted.unit.content))
     const isDuplicate = kept.some((better) =>
-      !mustNotDisplace(better.boosted.unit, boosted.unit) && isMostly(words, better.words)
+      !mustNotDisplace(better.boosted.unit, boosted.unit) && isMostly(words, better.words, asked)
     )
-    if (!isDuplicate) kept.push({ boosted, words })
+    if (isDuplicate) continue
+    kept.push({ boosted, words })
+    places.add(place)
   }
   return kept.map(({ boosted }) => boosted)
 }
@@ -293,6 +304,7 @@ export function* search<Y>(
   const query = { ...request, projects: resolveRequested(yield* store.projects, request.projects) }
   const { dates, rest } = datesIn(query.text)
   const terms = yield* termsFor(store, query, query.text, ranking)
+  const asked = new Set(Terms.lexemesOf(terms))
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
   // A date may raise a unit from anywhere, and a model may rank first what is last here.
@@ -312,7 +324,7 @@ export function* search<Y>(
     )
     const least = leastOf(minShare, boosted[0])
     const eligible = rerank === undefined ? boosted.filter(({ score }) => score >= least) : boosted
-    const ranked = distinct(eligible, wanted)
+    const ranked = distinct(eligible, wanted, asked)
     const isAllEligible = eligible.length === boosted.length && gathered.skipped.length === 0
     // Near-copies may have taken the places of all others, which are further down then.
     const isShort = ranked.length < wanted && isAllEligible && pool < recalled.fused.size

@@ -15,6 +15,8 @@ export interface Term {
 
 /** Most terms of a question: its first words suffice. */
 const MAX_TERMS = 64
+/** Most of them with translations, for which the others make room: they tell most. */
+const MAX_TRANSLATED = 32
 
 /** Lexemes of a Chinese word: where one of three characters stands, so do its bigrams, and often the word itself. */
 const ownOf = (word: string): ReadonlyArray<string> => [
@@ -35,7 +37,8 @@ export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<
     return [{ lexeme: word, members: new Map(members) }]
   })
   const others = free(Tokenizer.queryLexemes(text)).map((lexeme): Term => ({ lexeme, members: new Map([[lexeme, 1]]) }))
-  return [...others, ...translated].slice(0, MAX_TERMS)
+  const technical = translated.slice(0, MAX_TRANSLATED)
+  return [...others.slice(0, MAX_TERMS - technical.length), ...technical]
 }
 
 /** Returns the terms of an English question, each with the Chinese words that mean the same. */

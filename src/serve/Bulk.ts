@@ -4,6 +4,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { Session } from "../domain/Conversation.ts"
+import { resolveRequested } from "../domain/KnownProjects.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { queryLexemes } from "../domain/Tokenizer.ts"
@@ -74,9 +76,11 @@ const wholeSessions = (criteria: Criteria) =>
     const { before = Infinity, projects, query, sessions } = criteria
     if (query !== undefined) return []
     const store = yield* MemoryStore
+    const resolved = resolveRequested(yield* store.projects, projects)
+    const isOf = ({ projectId }: Session) => projects === "all" || resolved.includes(projectId)
     const known = sessions === undefined
       ? yield* store.sessionsIn({ projects }, NO_LIMIT)
-      : [...(yield* store.sessions(sessions)).values()]
+      : [...(yield* store.sessions(sessions)).values()].filter(isOf)
     return known.filter(({ endedAt }) => endedAt < before).map(({ id }) => id)
   })
 

@@ -9,7 +9,7 @@ import { NotFound } from "./NotFound.ts"
 export const unitByPrefix = (prefix: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const [unit, ...others] = yield* store.unitsByPrefix(prefix)
+    const [unit, ...others] = prefix === "" ? [] : yield* store.unitsByPrefix(prefix)
     if (unit !== undefined && others.length === 0) return unit
     return yield* new NotFound({
       what: "unit",

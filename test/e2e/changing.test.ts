@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { samples } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
@@ -285,6 +285,20 @@ describe("a person who puts memories right", () => {
       })
       const [, path = ""] = /^nothing was changed: .* What you wrote is kept in (\S+)/m.exec(stdout) ?? []
       assert.match(readFileSync(path, "utf8"), /type:none[^]*The harbour opens at six\./)
+      // The memory goes while the editor is open.
+      const editor = join(home, "editor.sh")
+      writeFileSync(
+        editor,
+        `#!/bin/sh\nsed -i 's/opens at six/opens at seven/' "$1"\n'${process.execPath}' '${main}' forget ${id} --yes\n`,
+        { mode: 0o755 }
+      )
+      const gone = yield* run(["-qec", words, "/dev/null"], {
+        command: "script",
+        home,
+        env: { EDITOR: editor, TMPDIR: home }
+      })
+      const [, kept = ""] = /^nothing was changed: .* What you wrote is kept in (\S+)/m.exec(gone.stdout) ?? []
+      assert.include(readFileSync(kept, "utf8"), "The harbour opens at seven.")
     }))
 
   test("forgets for good also what was written, deleted and written again", ({ home, json, printed }) =>

@@ -489,6 +489,9 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
             assert.deepStrictEqual(yield* ask(stdin, { home, killAfterMs: 15_000 }), NOTHING)
           }
         }
+        // Nor for one in place of a transcript.
+        const transcript_path = join(pipe, ".git")
+        assert.strictEqual((yield* ask(prompt({ transcript_path }), { home, killAfterMs: 15_000 })).signal, null)
       }).pipe(Effect.scoped)
   )
 

@@ -350,6 +350,7 @@ describe("uninstall --purge", () => {
           assert.match(stays.stdout, /What is remembered in .*\.claude-memory \([\d.]+ MB\) stays/)
           assert.include(readdirSync(memory), "memory.db")
           write(join(memory, "mine.txt"), "mine")
+          assert.strictEqual((yield* cli(home, ["token"])).code, 0)
           const purged = yield* cli(home, ["uninstall", "--purge"])
           assert.match(purged.stdout, /Not ours, and still in .*: mine\.txt\.\n/)
           assert.deepStrictEqual(readdirSync(memory), ["mine.txt"])

@@ -49,6 +49,20 @@ describe("what is selected", () => {
     assert.deepStrictEqual(ids(about("a", "decision", 1), longer), ["b"])
   })
 
+  it("is no newer one in place of one that has a word more of what was asked", () => {
+    const about = (id: string, where: string, occurredAt: number) =>
+      result(id, {
+        type: "decision",
+        occurredAt,
+        title: `Port of the ${where} database`,
+        content: `The ${where} database of the shop listens on port ${occurredAt}`
+      })
+    const both = [about("a", "production", 6543), about("b", "staging", 7000)]
+    const asked = (text: string) => select(both, undefined, new Set(Tokenizer.lexemes(text))).map(({ unit }) => unit.id)
+    assert.deepStrictEqual(asked("which port has the production database?"), ["a", "b"])
+    assert.deepStrictEqual(asked("which port has the database?"), ["b"])
+  })
+
   it("is a session's archive like any other", () => {
     const archive = result("archive", {
       type: "archive",

@@ -23,8 +23,10 @@ const programs = { node: "node", hook: "/opt/a b/记忆/dist/hook.cjs", mcp: "/o
 const moved = { node: "node", hook: "C:\\moved\\dist\\hook.cjs", mcp: "C:\\moved\\dist\\mcp.js" }
 const isOurs = (script: string) => [programs.hook, programs.mcp, moved.hook, moved.mcp].includes(script)
 
-const hooks: Hooks = { programs, prompt: "command", home: undefined, isOurs }
-const placed = { programs, place: [] as Path, isOurs }
+const isGone = (program: string) => program.startsWith("/gone/")
+
+const hooks: Hooks = { programs, prompt: "command", home: undefined, isOurs, isGone }
+const placed = { programs, place: [] as Path, isOurs, isGone }
 
 type Addition = (json: Json) => ReturnType<typeof addHooks>
 const additions: FastCheck.Arbitrary<Addition> = FastCheck.oneof(
@@ -192,6 +194,19 @@ describe("the server", () => {
     assert.deepStrictEqual(JSON.parse(after.text), {
       mcpServers: { "claude-memory": { ...mine, args: [programs.mcp] } }
     })
+  })
+
+  it("is run by this Node where its own is gone, as are the hooks", () => {
+    const run = (command: string, script: string) => ({ type: "command", command, args: [script], timeout: 7 })
+    for (const command of ["/gone/node", "/usr/bin/node", "node"]) {
+      const expected = command === "/gone/node" ? "node" : command
+      const server = { command, args: [programs.mcp] }
+      const served = editedOf(addServer(json(JSON.stringify({ mcpServers: { "claude-memory": server } })), placed))
+      assert.deepStrictEqual(JSON.parse(served.json.text).mcpServers["claude-memory"], { ...server, command: expected })
+      const before = { hooks: { SessionStart: [{ hooks: [run(command, programs.hook)] }] } }
+      const hooked = JSON.parse(editedOf(addHooks(json(JSON.stringify(before)), hooks)).json.text)
+      assert.deepStrictEqual(hooked.hooks.SessionStart, [{ hooks: [run(expected, programs.hook)] }])
+    }
   })
 
   it("stands for the one over HTTP that a person put in its place, and takes that out again", () => {

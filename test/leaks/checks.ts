@@ -14,7 +14,7 @@ import { applied, type Variant } from "./variants.ts"
 const COPIED = ["src", "scripts", "test", ".oxlintrc.json", "package.json", "tsconfig.json", "tsconfig.node.json"]
 const LINKED = ["assets", "node_modules"]
 
-const ENDS_WITHIN = "5 minutes"
+const ENDS_WITHIN = "20 minutes"
 
 const copySources = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem

@@ -3,7 +3,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { mkdirSync } from "node:fs"
+import { appendFileSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Ask from "../../src/hook/Ask.ts"
 import * as HookFailures from "../../src/hook/Failures.ts"
@@ -86,6 +86,11 @@ describe("a prompt's hook, answered by the MCP server", () => {
         assert.deepStrictEqual(failures.map(({ event }) => event), ["UserPromptSubmit", "UserPromptSubmit"])
         assert.include(failures[0]?.detail, "the disk is gone")
         assert.strictEqual(failures[1]?.detail, "took longer than 1000 ms")
+        // A full disk cut the last line off.
+        appendFileSync(join(home, "hook-failures.jsonl"), "{\"at\":1,")
+        yield* Effect.provide(HookFailures.recordIn(home, "UserPromptSubmit", "after it"), NodeContext.layer)
+        const later = yield* Effect.provide(HookFailures.read(home), NodeContext.layer)
+        assert.deepStrictEqual(later.map(({ detail }) => detail).slice(2), ["after it"])
       }))
 
     it.scoped("answers a hook program that gave up waiting before as if nothing had been told", () =>

@@ -445,6 +445,17 @@ describe("the tools of the MCP server", () => {
             assert.match(yield* text("forget", { ids: [id] }), /^Forgotten: /)
             assert.deepInclude((yield* memory.show(own.id)).unit, { active: true, supersededBy: null })
             yield* memory.forget([own.id])
+            // Nor what the user changed, pinned or wants kept.
+            for (const change of [{ title: "Of mine" }, { pinned: true }, { kept: true }]) {
+              const { id } = yield* memory.save({
+                content: `The egret gate opens for ${Object.keys(change)[0]}.`,
+                by: "claude",
+                project: { folder: SHOP }
+              })
+              yield* memory.edit(id, change, "person")
+              assert.match(yield* text("forget", { ids: [id] }), /none that the user saved or changed/)
+              yield* memory.forget([id])
+            }
           }))
       }))
 

@@ -145,6 +145,33 @@ describe("search among near-copies", () => {
         }
       }
     }).pipe(Effect.provide(whole)))
+
+  it.effect("finds both of two that differ in a word that is asked", () =>
+    Effect.gen(function*() {
+      const told = (id: string, where: string) =>
+        unit(id, {
+          sessionId: id,
+          content: `The ${where} database of the shop listens behind the pool of the region near Frankfurt and Mainz`
+        })
+      yield* filled([told("production", "production"), told("staging", "staging")])
+      const found = (text: string) => Effect.map(ids(text), (found) => found.toSorted())
+      assert.deepStrictEqual(yield* found("the staging and the production database"), ["production", "staging"])
+      assert.lengthOf(yield* found("the database of the shop"), 1)
+    }).pipe(Effect.provide(whole)))
+
+  it.effect("counts one that was replaced and that which holds in its place once", () =>
+    Effect.gen(function*() {
+      const notes = Array.from({ length: 10 }, (_, i) =>
+        unit(`note-${i}`, {
+          sessionId: `n${i}`,
+          content: `ferry note ${["oak", "ash", "elm", "fir", "yew", "box", "bay", "fig", "nut", "hop"][i]}${i}`
+        }))
+      yield* filled(notes)
+      const store = yield* MemoryStore
+      yield* store.edit("note-3", { replacedBy: "note-4" }, "person")
+      for (const limit of [1, 3, 5, 9]) assert.lengthOf(yield* ids("ferry note", { limit }), limit, String(limit))
+      assert.lengthOf(yield* ids("ferry note", { limit: 20 }), 9)
+    }).pipe(Effect.provide(whole)))
 })
 
 describe("search", () => {

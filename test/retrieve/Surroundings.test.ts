@@ -20,7 +20,8 @@ const scores = (fused: ReadonlyMap<string, number>, parts: Readonly<Record<strin
 const session = FastCheck.array(
   FastCheck.record({
     tokens: FastCheck.integer({ min: 1, max: 400 }),
-    score: FastCheck.double({ min: 0, max: 1.25, noNaN: true }),
+    // No score is so near to nothing that a part of it is lost.
+    score: FastCheck.double({ min: 0, max: 1.25, noNaN: true }).map((score) => score < 1e-9 ? 0 : score),
     parts: FastCheck.tuple(FastCheck.constantFrom(0, 1, 3), FastCheck.constantFrom(0, 2)),
     content: FastCheck.constantFrom("The port is 8080.", "Which port?")
   }),

@@ -52,6 +52,16 @@ describe("the terms of a question", () => {
     assert.includeMembers(membersOf("why did it deadlock in the cache?").flat(), ["死锁", "缓存"])
   })
 
+  it("of a long Chinese prompt hold its technical words, wherever they stand", () => {
+    const chat =
+      "昨天下午我们几个同事坐在楼下咖啡店里聊了很久关于周末去哪里玩以及晚饭吃什么的问题后来大家决定先回家休息".repeat(3)
+    for (const text of [`分库迁移的副本延迟怎么解决的？${chat}`, `${chat}。分库迁移的副本延迟怎么解决的？`]) {
+      const words = termsOf(text).map(({ lexeme }) => lexeme)
+      assert.lengthOf(words, 64)
+      assert.includeMembers(words, ["迁移", "副本", "延迟"])
+    }
+  })
+
   it.prop(
     "hold each lexeme once, and at most 64 terms",
     [FastCheck.oneof(chinese, anyText), FastCheck.boolean()],

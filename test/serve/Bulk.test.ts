@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { idOf } from "../../src/domain/Ids.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import { type Criteria, forgetSelected } from "../../src/serve/Bulk.ts"
+import { type Criteria, forgetSelected, select } from "../../src/serve/Bulk.ts"
 import { type Forgotten, MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { batch, cursor, everything, facts, message, unit } from "../contract/made.ts"
@@ -54,6 +54,22 @@ describe("what is forgotten by criteria counts a message once", () => {
       assert.lengthOf(parts, 2)
       assert.deepStrictEqual(parts.flatMap(({ messages }) => messages), ["a"])
     }))
+})
+
+describe("what is forgotten by criteria", () => {
+  it.effect("is nothing of a session of another project", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const said = message("a", { isPrompt: true, blocks: [{ kind: "text", text: sentences.join(" ") }] })
+      yield* store.append(batch([said], { facts: [facts("s1")] }))
+      yield* compress
+      const [session] = [...(yield* store.sessions(["s1"])).values()]
+      const other = { projects: ["another"], sessions: ["s1"] }
+      assert.deepStrictEqual(yield* select(other), { count: 0, newest: [], sessions: [] })
+      yield* Stream.runDrain(forgetSelected(other, {}, Effect.orDie(compress)))
+      assert.isNotEmpty((yield* store.messages(["a"]))[0]?.blocks)
+      assert.deepInclude(yield* select({ ...other, projects: [session!.projectId] }), { count: 1, sessions: ["s1"] })
+    }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
 })
 
 describe("what is forgotten by criteria, and undone meanwhile", () => {

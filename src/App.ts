@@ -164,14 +164,11 @@ const databases = (
 const adapters = (options: Options) => Layer.merge(databases(options), modelsOf(options))
 
 /** The injector; with `fusion`, a model fuses the memories into one text, in place of a list. */
-const injector = (
-  { fusion, models }: Pick<Settings.Settings, "fusion" | "models">,
-  background: "layer" | "layerCached"
-) =>
+const injector = ({ fusion, models }: Pick<Settings.Settings, "fusion" | "models">) =>
   fusion === undefined ? Injector.layer : Layer.provide(
     Injector.layer,
     lazily(() => import("./inject/ModelBackground.ts"), (ModelBackground) =>
-      ModelBackground[background]({
+      ModelBackground.layer({
         model: (models.light ?? []).map(({ model, provider }) => `${provider}:${model}`).join(),
         within: fusion
       }))
@@ -208,7 +205,7 @@ const serviceOf = (options: Options) =>
     ClaudeMemory.layer.pipe(
       Layer.provide(
         Layer.provideMerge(
-          injector({ fusion: options.fusion, models: options.models?.roles ?? {} }, "layer"),
+          injector({ fusion: options.fusion, models: options.models?.roles ?? {} }),
           Layer.mergeAll(
             Retriever.layer,
             options.watched === undefined ? Collector.layer : Collector.layerWatching(options.watched),
@@ -238,7 +235,7 @@ const prompting = (options: Options) =>
     Prompting.layer.pipe(
       Layer.provide(
         Layer.provideMerge(
-          injector({ fusion: options.fusion, models: options.models?.roles ?? {} }, "layer"),
+          injector({ fusion: options.fusion, models: options.models?.roles ?? {} }),
           Layer.merge(Retriever.layer, sessionRecords(options))
         )
       ),
@@ -396,7 +393,7 @@ export const openForMcp = Owner.composing(Effect.gen(function*() {
     isolation: settings.isolation,
     home: Option.some(settings.home),
     // A model of a provider costs money, also for a question that nobody asks.
-    isWarmed: settings.fusion === undefined && settings.models.embedding === undefined,
+    isWarmed: settings.models.embedding === undefined,
     memory,
     prompts: isOneFile
       ? yield* openedLater(
@@ -599,7 +596,7 @@ const tails = Tails.layer(() =>
 export const hook = Layer.provideMerge(
   withSettings((settings) => {
     const models = Struct.omit(settings.models, "rerank", "light", "heavy")
-    return injector(settings, "layerCached").pipe(
+    return injector(settings).pipe(
       Layer.provide(Retriever.layer),
       Layer.merge(Layer.provide(tails, Layer.succeed(Exclude, settings.exclude))),
       Layer.provideMerge(adapters(toOptions({ ...settings, models }, HOOK))),

@@ -19,6 +19,8 @@ export const InjectionRequest = Schema.Struct({
   mode: InjectionMode,
   /** True when a person or Claude asked for memories: then a search decides what is told, not the prompt's evidence. */
   isAsked: Schema.optional(Schema.Boolean),
+  /** True at a prompt, which has no time: no model reranks, and only a background that is cached is told. */
+  isImmediate: Schema.optional(Schema.Boolean),
   /** The session of the prompt, of which nothing is told that it said itself. */
   inContext: Schema.optional(InContext),
   maxTokens: Schema.Int.pipe(Schema.between(100, 8_000)),

@@ -179,6 +179,7 @@ export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: 
     ...telling,
     prompt: input.prompt,
     projects: [project],
+    isImmediate: true,
     maxChars: MAX_HOOK_CHARS,
     inContext: { sessionId: input.session_id, since: compactedAt },
     injectedIds: [...ids],

@@ -22,6 +22,8 @@ export interface BackgroundRequest {
   /** Best first. */
   readonly items: ReadonlyArray<SearchResult>
   readonly prompt: string
+  /** True when no model may be asked: then only a cached background is returned. */
+  readonly isImmediate: boolean
   /** Both budgets bound the whole text, fence included. */
   readonly maxTokens: number
   readonly maxChars: number

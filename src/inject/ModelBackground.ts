@@ -13,7 +13,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
 import { keyOf, ModelCache } from "../models/ModelCache.ts"
-import { type ModelError, ModelManager } from "../models/ModelManager.ts"
+import { ModelManager } from "../models/ModelManager.ts"
 import { Background, BackgroundError, type BackgroundRequest, type Fuse, type Fused } from "./Background.ts"
 import { renderFitting } from "./Budgets.ts"
 import * as Statements from "./Statements.ts"
@@ -58,14 +58,21 @@ export const toFused = (
     : Either.right({ text, items: items.filter(({ unit }) => cited.has(unit)) })
 }
 
-type Ask = (question: Statements.Question, room: number) => Effect.Effect<string, ModelError>
+/** Output limit of a model: JSON takes more tokens than its words, and some models think before they write. */
+const answerTokens = (room: number) => 1_000 + 2 * room
 
-/** Without `ask`, returns only cached backgrounds. */
-const make = ({ model, within }: Options, ask?: Ask) =>
+const make = ({ model, within }: Options) =>
   Effect.gen(function*() {
     const cache = yield* ModelCache
+    const models = yield* ModelManager
 
-    const askStatements = (ask: Ask, question: Statements.Question, room: number) =>
+    const ask = (question: Statements.Question, room: number) =>
+      Effect.map(
+        models.complete({ ...question, tier: "light", maxTokens: answerTokens(room), within }),
+        ({ text }) => text
+      )
+
+    const askStatements = (question: Statements.Question, room: number) =>
       Effect.gen(function*() {
         const first = yield* ask(question, room)
         const statements = Statements.parse(first)
@@ -100,9 +107,9 @@ const make = ({ model, within }: Options, ask?: Ask) =>
 
         const cached = yield* readCached(key)
         if (Option.isSome(cached)) return Option.some(yield* toFused(cached.value, units, request))
-        if (ask === undefined) return Option.none()
+        if (request.isImmediate) return Option.none()
         const [first, ...others] = units
-        const statements = yield* askStatements(ask, question, room).pipe(
+        const statements = yield* askStatements(question, room).pipe(
           Effect.provideService(
             CurrentProject,
             others.every(({ projectId }) => projectId === first?.projectId) ? first?.projectId ?? null : null
@@ -127,25 +134,4 @@ const make = ({ model, within }: Options, ask?: Ask) =>
     return { fuse: Effect.fn("Background.fuse")(fuse) }
   })
 
-/** Output limit of a model: JSON takes more tokens than its words, and some models think before they write. */
-const answerTokens = (room: number) => 1_000 + 2 * room
-
-export const layer = (options: Options) =>
-  Layer.effect(
-    Background,
-    Effect.flatMap(ModelManager, (models) =>
-      make(options, (question, room) =>
-        Effect.map(
-          models.complete({ ...question, tier: "light", maxTokens: answerTokens(room), within: options.within }),
-          ({ text }) => text
-        )))
-  )
-
-/** For callers that can't wait: returns a cached background or none, and asks no model. */
-export const layerCached = (options: Options) =>
-  Layer.effect(
-    Background,
-    Effect.map(make(options), ({ fuse }) => ({
-      fuse: (request: BackgroundRequest) => Effect.orElseSucceed(fuse(request), Option.none)
-    }))
-  )
+export const layer = (options: Options) => Layer.effect(Background, make(options))

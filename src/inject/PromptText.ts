@@ -104,6 +104,7 @@ function* tell<Y>(
 ): Steps<Y, Response> {
   const { inContext, maxChars, maxTokens, mode, prompt } = request
   const { fuse, now, search, searchMode, store } = memory
+  const isImmediate = request.isImmediate === true
   const share = (request.isAsked === true ? ASKED_SHARES : SHARES)[mode]
   const known = yield* store.projects
   const telling = tellingOf(words)
@@ -118,6 +119,7 @@ function* tell<Y>(
     limit: MAX_RESULTS,
     minScore: 0,
     mode: searchMode,
+    isImmediate,
     minShare: isLifted ? share / MAX_FACTOR : share,
     leavesOut: (unit) => repeats(unit) || factorOf(unit) === 0,
     matches
@@ -160,7 +162,15 @@ function* tell<Y>(
     }
   }
   const list = items.map(({ score, unit, why }) => ({ unit, score, why }))
-  const { degraded: unfused, fused } = yield* fuse({ items: list, prompt, maxTokens, maxChars, nameOf, now })
+  const { degraded: unfused, fused } = yield* fuse({
+    items: list,
+    prompt,
+    isImmediate,
+    maxTokens,
+    maxChars,
+    nameOf,
+    now
+  })
   return {
     ...NOTHING,
     ...(fused === undefined ? fitting : measured(fused.text)),

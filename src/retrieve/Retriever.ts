@@ -125,7 +125,9 @@ const make = Effect.gen(function*() {
     ),
     search: Effect.fn("Retriever.search")((query: SearchRequest) =>
       Effect.provideService(
-        Effect.gen(() => search<Waited>({ store, recall, rerank }, query)),
+        Effect.gen(() =>
+          search<Waited>({ store, recall, rerank: query.isImmediate === true ? undefined : rerank }, query)
+        ),
         CurrentProject,
         projectOf(query)
       )

@@ -289,6 +289,8 @@ export interface Lanes<Y> {
 /** A search, of which only results with some share of the best one's score are used. */
 export interface SearchRequest extends Asked {
   readonly minShare?: number
+  /** True when no model that reranks may be asked. */
+  readonly isImmediate?: boolean
   /** True for a unit that is no result. */
   readonly leavesOut?: (unit: MemoryUnit) => boolean
 }

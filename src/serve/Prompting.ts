@@ -33,6 +33,7 @@ const warm = (folder: string) =>
       projects: [newest.projectId],
       mode: "balanced",
       isAsked: true,
+      isImmediate: true,
       maxTokens: WARMING_TOKENS,
       maxChars: MAX_HOOK_CHARS
     })

@@ -61,7 +61,7 @@ export const explain = (request: Pick<InjectionRequest, "maxChars" | "maxTokens"
     })
     const about = (testimonies: typeof evidence.testimonies, mode: InjectionMode) =>
       judge(prompt, { words: evidence.words, testimonies }, mode)
-    const response = yield* injector.inject(request)
+    const response = yield* injector.inject({ ...request, isImmediate: true })
     const told = new Set([...response.items.map(({ unit }) => unit), ...response.pointed].map(({ id }) => id))
     const says = isEcho(prompt)
     const leftOut = (unit: MemoryUnit): LeftOut =>

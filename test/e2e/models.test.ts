@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { root, samples } from "../data.ts"
-import { modelServer } from "../models/server.ts"
+import { modelServer, statementsOf } from "../models/server.ts"
 import { commandLines } from "./commandLines.ts"
 import { hook, inHome, main, makeImported, run, slow } from "./run.ts"
 
@@ -124,21 +124,7 @@ describe("models", () => {
       inImported((home) =>
         Effect.gen(function*() {
           const server = yield* modelServer
-          /** Answers with the first line of each note as its statement. */
-          server.behaviour = () => {
-            const { messages } = server.seen.last!.body as {
-              readonly messages: ReadonlyArray<{ readonly content: string }>
-            }
-            const statements = [...messages[1]!.content.matchAll(/^\[(\d+)\].*\n {2}(.*\S.*)$/gm)].map((
-              [, number, text]
-            ) => ({
-              about: "decision",
-              text,
-              notes: [Number(number)]
-            }))
-            const content = JSON.stringify({ statements })
-            return Promise.resolve({ status: 200, body: JSON.stringify({ choices: [{ message: { content } }] }) })
-          }
+          server.says = statementsOf
           const prompt = "why did we decide against Meilisearch?"
           const inject = (env: Readonly<Record<string, string>>) =>
             Effect.map(

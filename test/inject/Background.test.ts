@@ -98,8 +98,7 @@ interface Setting {
   readonly within?: Duration.DurationInput
   readonly caps?: Caps
   readonly degraded?: ReadonlyArray<string>
-  /** Fusion with a model and its cache, with the cache alone, or none. */
-  readonly fusion?: "on" | "cached" | "off"
+  readonly fusion?: "on" | "off"
 }
 
 const finding = (items: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<string>) =>
@@ -121,7 +120,7 @@ const injector = (fusion: Setting["fusion"], within: Duration.DurationInput) =>
     ? Injector.layer
     : Layer.provide(
       Injector.layer,
-      (fusion === "cached" ? ModelBackground.layerCached : ModelBackground.layer)({ model: "openai:talker", within })
+      ModelBackground.layer({ model: "openai:talker", within })
     )
 
 const request = (overrides: Partial<InjectionRequest> = {}): InjectionRequest => ({
@@ -381,14 +380,14 @@ describe("a background", () => {
       })
     ))
 
-  it.live("without a model, where there is time for none, is what was made before, else the list", () =>
+  it.live("where there is time for no model, is what was made before, else the list", () =>
     withServer(({ ask, server }) =>
       Effect.gen(function*() {
         server.behaviour = says(json(DECIDED, FAILED))
-        const before = yield* ask({}, { fusion: "cached" })
+        const before = yield* ask({ isImmediate: true })
         assert.deepStrictEqual([before.background, before.degraded, server.seen.requests], [false, [], 0])
         const made = yield* ask()
-        const after = yield* ask({}, { fusion: "cached" })
+        const after = yield* ask({ isImmediate: true })
         assert.deepStrictEqual(after, made)
         assert.strictEqual(server.seen.requests, 1)
       })

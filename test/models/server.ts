@@ -86,6 +86,16 @@ const answerText = (says: ModelServer["says"], { contents, messages, model = "" 
     ? `about ${JSON.stringify(messages ?? contents).length}`
     : says({ model, messages: messages ?? [] })
 
+/** Answers a question for a background with the first line of each note as its statement. */
+export const statementsOf = ({ messages }: Asked): string =>
+  JSON.stringify({
+    statements: [...messages[1]!.content.matchAll(/^\[(\d+)\].*\n {2}(.*\S.*)$/gm)].map(([, number, text]) => ({
+      about: "decision",
+      text,
+      notes: [Number(number)]
+    }))
+  })
+
 /** Answers in the form of any dialect, by path; undefined for an unknown path. */
 const answerTo = (path: string, body: Body, { ranks = byLength, says }: ModelServer): object | undefined => {
   switch (path.replace(/^\/v1beta\/models\/.+:/, ":")) {

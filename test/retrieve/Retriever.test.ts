@@ -11,7 +11,7 @@ import type { SearchQuery } from "../../src/domain/Search.ts"
 import { IndexError, VectorIndex } from "../../src/index/VectorIndex.ts"
 import { missing, ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import { type EvidenceRequest, Retriever } from "../../src/retrieve/Retriever.ts"
+import { type EvidenceRequest, Retriever, type SearchRequest } from "../../src/retrieve/Retriever.ts"
 import { MemoryStore, type StoreError } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { project, unit } from "../contract/made.ts"
@@ -74,7 +74,7 @@ const whole = over(model, testing.index)
 const withoutIndex = over(model, brokenIndex)
 const withoutModel = over(brokenModel, testing.index)
 
-const search = (text: string, overrides: Partial<SearchQuery> = {}) =>
+const search = (text: string, overrides: Partial<SearchRequest> = {}) =>
   Effect.flatMap(
     Retriever,
     ({ search }) => search({ text, projects: "all", limit: 10, minScore: 0, mode: "hybrid", ...overrides })
@@ -527,7 +527,7 @@ describe("a model that reranks", () => {
   const units = ["red", "green", "blue"].map((colour, i) =>
     unit(colour, { content: `the pool ${"pool ".repeat(3 - i)}is ${colour}`, title: `of ${colour}` })
   )
-  const found = (overrides: Partial<SearchQuery> = {}) => Effect.zipRight(filled(units), search("pool", overrides))
+  const found = (overrides: Partial<SearchRequest> = {}) => Effect.zipRight(filled(units), search("pool", overrides))
 
   it.effect("reads the question and each unit, and moves to the front what it is surest of", () => {
     const asked: Array<readonly [string, ReadonlyArray<string>]> = []
@@ -594,6 +594,16 @@ describe("a model that reranks", () => {
       const { degraded, results } = yield* Effect.provide(found(), reranking(() => Effect.fail(error)))
       assert.deepStrictEqual(degraded, ["rerank: model r: no answer within 5s"])
       assert.deepStrictEqual(results, plain.results)
+    }))
+
+  it.effect("is not asked where there is no time for it, and the order stands", () =>
+    Effect.gen(function*() {
+      const plain = yield* Effect.provide(found(), whole)
+      const { degraded, results } = yield* Effect.provide(
+        found({ isImmediate: true }),
+        reranking(() => Effect.dieMessage("asked"))
+      )
+      assert.deepStrictEqual([degraded, results], [[], plain.results])
     }))
 
   it.effect("is not asked about nothing, nor about one", () =>

@@ -36,6 +36,8 @@ export interface Texts {
   /** Of the last session, and of another one or a decision: with what it left open, and without. */
   readonly long: readonly [withOpen: Weighed, withoutOpen: Weighed]
   readonly short: readonly [withOpen: Weighed, withoutOpen: Weighed]
+  /** All that a pin says; missing in others. */
+  readonly whole?: Weighed
   /** What a session left open, if anything. */
   readonly open: Weighed | null
   /** True for a rule for later work (domain/Standing.ts). */
@@ -49,8 +51,10 @@ export interface FileUnit extends LeftUnit {
 
 /** What the newest sessions of a project left, newest first. */
 export interface Left<U> {
-  /** What a person pinned, whatever its type. */
+  /** What a person pinned, whatever its type, as far as nothing was put in its place. */
   readonly pinned: ReadonlyArray<U>
+  /** Number of older pins, which were not read. */
+  readonly unreadPins: number
   readonly archives: ReadonlyArray<U>
   readonly decisions: ReadonlyArray<U>
   /** Branches by session. */
@@ -58,7 +62,7 @@ export interface Left<U> {
 }
 
 /** Form of the files; the program reads no other. */
-export const FORM = 3
+export const FORM = 4
 
 export interface OpeningFile {
   readonly form: typeof FORM
@@ -72,7 +76,7 @@ export interface OpeningFile {
   readonly isExcluded: boolean
   readonly left: Left<FileUnit>
   /** Indices in `left` of what is up to date. */
-  readonly current: Readonly<Record<"archives" | "decisions" | "pinned", ReadonlyArray<number>>>
+  readonly current: Readonly<Record<"archives" | "decisions", ReadonlyArray<number>>>
   /** Bytes of the newest transcripts, by name, whose lines are remembered. */
   readonly transcripts: Readonly<Record<string, number>>
 }

@@ -7,9 +7,9 @@ import { existsSync, readdirSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { MAX_HOOK_CHARS } from "../domain/Fence.ts"
 import { notesInContext } from "../domain/NoteFolders.ts"
-import type { FileUnit, Left, OpeningFile } from "../domain/OpeningFile.ts"
+import type { FileUnit, OpeningFile } from "../domain/OpeningFile.ts"
 import { branchIn, type Place } from "../domain/ProjectFiles.ts"
-import { compose } from "../inject/OpeningText.ts"
+import { compose, type Current } from "../inject/OpeningText.ts"
 import type { Early } from "../settings/Early.ts"
 import { answering, partOf } from "./AtOnce.ts"
 import { mayBeFork, NOTHING, type Seen, type SessionStart } from "./Entry.ts"
@@ -37,11 +37,9 @@ const isCovered = ({ session_id, transcript_path }: SessionStart, { transcripts 
   return tail <= MAX_TAIL && !MESSAGE.test(tail > 0 ? partOf(join(folder, newest.name), remembered, tail) : "")
 }
 
-const currentOf = ({ current, left }: OpeningFile): Left<FileUnit> => ({
-  pinned: current.pinned.map((i) => left.pinned[i]!),
+const currentOf = ({ current, left }: OpeningFile): Current<FileUnit> => ({
   archives: current.archives.map((i) => left.archives[i]!),
-  decisions: current.decisions.map((i) => left.decisions[i]!),
-  branches: left.branches
+  decisions: current.decisions.map((i) => left.decisions[i]!)
 })
 
 /** A text to inject, and what is recorded of it; the text may be empty. */

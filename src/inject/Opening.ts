@@ -14,8 +14,8 @@ const READ_ARCHIVES = 12
 const READ_DECISIONS = 24
 /** Number of conversations that are read for the end of a session without an archive. */
 const READ_CONVERSATIONS = 12
-/** Number of pinned units that are read, of any time. */
-const READ_PINNED = 12
+/** Number of pinned units that are read, of any time: more than a start has room for. */
+const READ_PINNED = 30
 
 const NOTHING: Unremembered = { origins: [], units: [], branches: {} }
 
@@ -46,7 +46,21 @@ const endOf = (
   return archive?.sessionId === last.sessionId ? undefined : { ...last, title }
 }
 
-type Store = Pick<MemoryStore["Type"], "recent" | "sessions">
+type Store = Pick<MemoryStore["Type"], "count" | "recent" | "sessions" | "units">
+
+/**
+ * Leaves out what was replaced, unless the replacement is gone or was replaced by it in turn. One in another project does not count:
+ * nothing would delete this project's file when that is forgotten.
+ */
+const holding = (store: Store, units: ReadonlyArray<MemoryUnit>) =>
+  Effect.gen(function*() {
+    const ids = units.flatMap(({ replacedBy }) => replacedBy ?? [])
+    const instead = new Map((ids.length === 0 ? [] : yield* store.units(ids)).map((unit) => [unit.id, unit]))
+    return units.filter(({ id, projectId, replacedBy }) => {
+      const replacement = replacedBy === undefined ? undefined : instead.get(replacedBy)
+      return replacement?.projectId !== projectId || replacement.replacedBy === id
+    })
+  })
 
 /** Returns what the newest sessions left. */
 export const left = (
@@ -59,8 +73,10 @@ export const left = (
         store.recent({ projects, types: [type], ...(since !== undefined && { since }) }, limit),
         (remembered) => withNew(remembered, type, unremembered, since).slice(0, limit)
       )
-    const pinned = yield* store.recent({ projects, isPinned: true }, READ_PINNED)
-    const isOther = ({ id }: MemoryUnit) => !pinned.some((unit) => unit.id === id)
+    const pins = yield* store.recent({ projects, isPinned: true }, READ_PINNED)
+    const all = pins.length < READ_PINNED ? pins.length : yield* store.count({ projects, isPinned: true })
+    const pinned = yield* holding(store, pins)
+    const isOther = ({ id }: MemoryUnit) => !pins.some((unit) => unit.id === id)
     const made = (yield* newest("archive", READ_ARCHIVES)).filter(isOther)
     const ended = endOf((yield* newest("conversation", READ_CONVERSATIONS)).filter(isOther), made)
     const archives = ended === undefined ? made : [ended, ...made]
@@ -71,6 +87,7 @@ export const left = (
     const sessions = yield* store.sessions([...pinned, ...archives, ...decisions].map(({ sessionId }) => sessionId))
     return {
       pinned,
+      unreadPins: all - pins.length,
       archives,
       decisions,
       branches: {

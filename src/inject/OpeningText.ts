@@ -10,8 +10,9 @@ import { isStanding } from "../domain/Standing.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Word } from "../domain/Verdict.ts"
-import { type Measured, renderFitting } from "./Budgets.ts"
+import { fits, type Measured, renderFitting } from "./Budgets.ts"
 import { excerpt } from "./Excerpt.ts"
+import * as Pins from "./Pins.ts"
 import { dated, indented, notedBy, onBranch, oneLine } from "./Render.ts"
 import { lettersOf, withoutRepeats } from "./Repeats.ts"
 import { type ClaudeContext, select } from "./Selection.ts"
@@ -23,7 +24,8 @@ const PREAMBLE =
 const MAX_SESSIONS = 3
 const MAX_OPEN_SESSIONS = 2
 const MAX_DECISIONS = 3
-const MAX_PINNED = 5
+/** Share of both budgets that pins may take where something else is told too. */
+const PINNED_SHARE = 0.7
 /** Most tokens of the last session, and of each other item, which says little when it is cut. */
 const LAST_TOKENS = 300
 const ITEM_TOKENS = 90
@@ -141,7 +143,11 @@ export const textsOf = (unit: LeftUnit): Texts => {
   }
 }
 
-const HEADS = ["Pinned by the user", "Last sessions", "Decided lately", "Left open before"] as const
+/** Makes the text about a pin. */
+export const wholeOf = ({ content }: Pick<LeftUnit, "content">): Weighed => below(content)
+
+const PINNED = "Pinned by the user"
+const HEADS = [PINNED, "Last sessions", "Decided lately", "Left open before"] as const
 
 /** One unit of the text; `head` is printed before the first unit of its kind. */
 interface OpeningItem<U> {
@@ -155,12 +161,13 @@ interface OpeningItem<U> {
 const upToDate = <U extends LeftUnit>(units: ReadonlyArray<U>, context?: ClaudeContext): ReadonlyArray<U> =>
   select(units.map((unit) => ({ unit })), context).map(({ unit }) => unit)
 
+/** What is up to date of what was left. What is pinned is told whatever other memories say. */
+export type Current<U> = Pick<Left<U>, "archives" | "decisions">
+
 /** Keeps what is up to date of what was left, whatever Claude has in its context. */
-export const current = <U extends LeftUnit>({ archives, branches, decisions, pinned }: Left<U>): Left<U> => ({
-  pinned: upToDate(pinned),
+export const current = <U extends LeftUnit>({ archives, decisions }: Left<U>): Current<U> => ({
   archives: upToDate(archives),
-  decisions: upToDate(decisions),
-  branches
+  decisions: upToDate(decisions)
 })
 
 /** Puts the newest first, then those of this branch; before all, those that hold most of what is asked for. */
@@ -179,9 +186,8 @@ const inOrder = <U extends LeftUnit>(
   return about.length === 0 ? ranked : ranked.sort((a, b) => held(b) - held(a))
 }
 
-/** Returns what may be told, what matters most first. */
+/** Returns what may be told beside the pins, what matters most first. */
 const itemsOf = <U extends LeftUnit>(
-  pinned: ReadonlyArray<U>,
   archives: ReadonlyArray<U>,
   decisions: ReadonlyArray<U>,
   textsOf: (unit: U) => Texts,
@@ -195,8 +201,6 @@ const itemsOf = <U extends LeftUnit>(
     return { head: "Last sessions", unit, texts, told: mayBeOpen(unit, now) ? withOpen : withoutOpen }
   })
   return [
-    ...pinned.slice(0, MAX_PINNED).map(withTexts)
-      .map(({ texts, unit }) => ({ head: "Pinned by the user" as const, unit, texts, told: texts.short[0] })),
     ...(last === undefined ? [] : [last]),
     ...decisions.map(withTexts).filter(({ texts }) => !titles.has(texts.letters)).slice(0, MAX_DECISIONS)
       .map(({ texts, unit }) => ({ head: "Decided lately" as const, unit, texts, told: texts.short[0] })),
@@ -208,11 +212,13 @@ const itemsOf = <U extends LeftUnit>(
   ]
 }
 
-interface Block {
+interface Block<U> {
   readonly head: typeof HEADS[number]
   /** The line with the title, and what is told below. */
   readonly first: Weighed
   readonly told: Weighed
+  /** None for a line about pins that aren't told. */
+  readonly unit?: U
 }
 
 /** Renders an item without its head. */
@@ -220,22 +226,42 @@ const blockOf = <U extends LeftUnit>(
   { head, texts, told, unit }: OpeningItem<U>,
   branches: Left<U>["branches"],
   now: number
-): Block => {
+): Block<U> => {
   const when = dated(unit.occurredAt, now)
   const first = defuse(`[${unit.id.slice(0, 8)}] ${when}${onBranch(branches[unit.sessionId])}: ${texts.title}\n`)
-  return { head, first: { text: first, weight: Tokens.weigh(first) }, told }
+  return { head, first: { text: first, weight: Tokens.weigh(first) }, told, unit }
 }
+
+const NO_TEXT: Weighed = { text: "", weight: 0 }
+
+/** Renders pins, each below its title unless that says all, and a line about those that are missing. */
+const pinnedBlocks = <U extends LeftUnit>(
+  { note, pins }: Pins.ToldPins<U>,
+  blockOf: (item: OpeningItem<U>) => Block<U>,
+  textsOf: (unit: U) => Texts
+): ReadonlyArray<Block<U>> => [
+  ...pins.map(({ text, unit }) => {
+    const texts = textsOf(unit)
+    const isTitle = oneLine(text) === oneLine(unit.title)
+    const told = isTitle ? NO_TEXT : text === unit.content ? texts.whole ?? wholeOf(unit) : below(text)
+    return blockOf({ head: PINNED, unit, texts, told })
+  }),
+  ...(note === "" ? [] : [{ head: PINNED, first: { text: note, weight: Tokens.weigh(note) }, told: NO_TEXT } as const])
+]
 
 /** Characters by which the beginning of a decision is known again: the label of who chose, and some words. */
 const BEGINNING = 24
 
 /**
  * Leaves out what a block says that another one does, the blocks that say nothing else, and a decision of which only what was said
- * about it is left.
+ * about it is left. Pins, which come first, stay as they are.
  */
-const withoutRepeated = <B extends Block>(blocks: ReadonlyArray<B>): ReadonlyArray<B> => {
-  const texts = withoutRepeats(blocks.map(({ told }) => told.text))
+const withoutRepeated = <B extends Block<unknown>>(blocks: ReadonlyArray<B>): ReadonlyArray<B> => {
+  const isPin = ({ head }: B) => head === PINNED
+  const said = (block: B) => isPin(block) ? block.first.text + block.told.text : block.told.text
+  const texts = withoutRepeats(blocks.map(said), blocks.filter(isPin).length)
   return blocks.flatMap((block, i) => {
+    if (isPin(block)) return [block]
     const text = texts[i]
     const isHeadless = block.head === "Decided lately" && !text?.startsWith(block.told.text.slice(0, BEGINNING))
     if (text === undefined || isHeadless) return []
@@ -244,7 +270,7 @@ const withoutRepeated = <B extends Block>(blocks: ReadonlyArray<B>): ReadonlyArr
 }
 
 /** Renders blocks under their heads, inside the fence. Adds up weights, since weighing takes longer than all else. */
-const render = (blocks: ReadonlyArray<Block>): Measured => {
+const render = (blocks: ReadonlyArray<Block<unknown>>): Measured => {
   const shown = withoutRepeated(blocks)
   const parts = HEADS.flatMap((head): ReadonlyArray<Weighed> => {
     const own = shown.filter((block) => block.head === head).flatMap(({ first, told }) => [first, told])
@@ -265,7 +291,7 @@ export type Wanted = Pick<
 
 /** What is known already: `current(left)`, and the texts about a unit. */
 interface Known<U> {
-  readonly chosen: Left<U>
+  readonly chosen: Current<U>
   readonly textsOf: (unit: U) => Texts
 }
 
@@ -285,11 +311,10 @@ export const compose = <U extends LeftUnit>(
 ): Opening<U> => {
   const { about = [], branch, contextText = "", injectedIds = [], sessionId } = request
   const isOther = (unit: U) => unit.sessionId !== sessionId
-  const isAll = [...left.pinned, ...left.archives, ...left.decisions].every(isOther)
+  const isAll = [...left.archives, ...left.decisions].every(isOther)
   const context = { injectedIds: new Set(injectedIds), words: Tokenizer.lexemes(contextText) }
   const isKnown = isAll && injectedIds.length === 0 && context.words.length === 0
-  const { archives, decisions, pinned } = isKnown && known !== undefined ? known.chosen : {
-    pinned: upToDate(left.pinned.filter(isOther), context),
+  const { archives, decisions } = isKnown && known !== undefined ? known.chosen : {
     archives: upToDate(left.archives.filter(isOther), context),
     decisions: upToDate(left.decisions.filter(isOther), context)
   }
@@ -297,13 +322,17 @@ export const compose = <U extends LeftUnit>(
   const isOfBranch = (unit: U) => branch !== undefined && branches[unit.sessionId] === branch
   const texts = known?.textsOf ?? textsOf
   const mayHold = (unit: U) => unit.occurredAt > now - DECIDED_FOR_MS || isOfBranch(unit) || texts(unit).isStanding
-  const items = itemsOf(
-    pinned,
-    inOrder(archives, isOfBranch, about),
-    decisions.filter(mayHold),
-    texts,
-    now
-  ).map((item) => ({ ...blockOf(item, branches, now), unit: item.unit }))
-  const { kept, text, tokens } = renderFitting(items, render, request)
-  return { text, tokens, units: withoutRepeated(kept).map(({ unit }) => unit) }
+  const toBlock = (item: OpeningItem<U>) => blockOf(item, branches, now)
+  const items = itemsOf(inOrder(archives, isOfBranch, about), decisions.filter(mayHold), texts, now).map(toBlock)
+  const pinned = Pins.untold(left.pinned.filter(isOther), context.injectedIds, contextText)
+  const within = (share: number): ReadonlyArray<Block<U>> => {
+    if (pinned.length === 0) return []
+    const budgets = { maxTokens: share * request.maxTokens, maxChars: share * request.maxChars }
+    const blocks = (told: Pins.ToldPins<U>) => pinnedBlocks(told, toBlock, texts)
+    return blocks(Pins.tell(pinned, left.unreadPins, (told) => fits(render(blocks(told)), budgets)))
+  }
+  const share = items.length === 0 ? [] : within(PINNED_SHARE)
+  const pins = share.length === 0 ? within(1) : share
+  const { kept, text, tokens } = renderFitting([...pins, ...items], render, request)
+  return { text, tokens, units: withoutRepeated(kept).flatMap(({ unit }) => unit === undefined ? [] : [unit]) }
 }

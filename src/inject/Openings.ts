@@ -23,7 +23,7 @@ import { version } from "../process/version.ts"
 import { replaceFile } from "../resources/Disk.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { left } from "./Opening.ts"
-import { current, textsOf } from "./OpeningText.ts"
+import { current, textsOf, wholeOf } from "./OpeningText.ts"
 
 class OpeningsError extends Schema.TaggedError<OpeningsError>()("OpeningsError", { cause: Schema.Defect }) {
   override get message() {
@@ -39,12 +39,17 @@ const MAX_TRANSCRIPTS = 50
 /** What the files of a project's keys share. */
 type Content = Omit<OpeningFile, "database" | "form" | "key" | "version">
 
-const NOTHING: Left<FileUnit> = { pinned: [], archives: [], decisions: [], branches: {} }
+const NOTHING: Left<FileUnit> = { pinned: [], unreadPins: 0, archives: [], decisions: [], branches: {} }
 
 const fileUnitOf = (unit: MemoryUnit): FileUnit => {
   const { content, files, id, occurredAt, origin, projectId, sessionId, supersededBy, title, tokens, type } = unit
   const left = { content, files, id, occurredAt, origin, projectId, sessionId, supersededBy, title, tokens, type }
   return { ...left, texts: textsOf(left) }
+}
+
+const filePinOf = (unit: MemoryUnit): FileUnit => {
+  const left = fileUnitOf(unit)
+  return { ...left, texts: { ...left.texts, whole: wholeOf(unit) } }
 }
 
 const indicesOf = (units: ReadonlyArray<FileUnit>, kept: ReadonlyArray<FileUnit>) =>
@@ -63,17 +68,16 @@ const make = (folder: string, database: string) =>
           ? NOTHING
           : {
             ...found,
-            pinned: found.pinned.map(fileUnitOf),
+            pinned: found.pinned.map(filePinOf),
             archives: found.archives.map(fileUnitOf),
             decisions: found.decisions.map(fileUnitOf)
           }
-        const { archives, decisions, pinned } = current(content)
+        const { archives, decisions } = current(content)
         const transcripts = isExcluded ? [] : yield* store.transcripts(id, MAX_TRANSCRIPTS)
         return {
           isExcluded,
           left: content,
           current: {
-            pinned: indicesOf(content.pinned, pinned),
             archives: indicesOf(content.archives, archives),
             decisions: indicesOf(content.decisions, decisions)
           },

@@ -87,10 +87,12 @@ const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
 /** Matches a line that says nothing after a colon; before that may be the label of somebody of whose words none is left. */
 const EMPTY_LINE = /^([^\n:]+):(?:[^\S\n]*…)+[^\S\n]*(?:\n|(?![\s\S]))/gm
 
-/** Returns each text without what others have; undefined for one that has nothing of its own. */
-export const withoutRepeats = (texts: ReadonlyArray<string>): ReadonlyArray<string | undefined> => {
+/** Returns each text without what others have; undefined for one that has nothing of its own. The first `fixed` ones stay. */
+export const withoutRepeats = (texts: ReadonlyArray<string>, fixed = 0): ReadonlyArray<string | undefined> => {
+  if (fixed === texts.length) return texts
   const sentences = texts.flatMap((text, item) => sentencesOf(text).map((span): Sentence => ({ ...span, item })))
   const isRepeat = (one: Sentence, i: number) =>
+    one.item >= fixed &&
     sentences.some((other, j) =>
       other.item !== one.item && other.letters.length >= one.letters.length && other.letters.includes(one.letters) &&
       (other.letters.length > one.letters.length || j < i)

@@ -304,8 +304,12 @@ describe("the hook's entry", () => {
             const gone = yield* remember(world, units, join(world.root, "work-fix"))
             yield* Effect.flatMap(MemoryStore, (store) => store.mergeProjects(gone, project))
           } else yield* remember(world, units)
+          const store = yield* MemoryStore
+          for (const [i, { id }] of units.slice(0, 2 * n).entries()) {
+            yield* store.edit(id, { pinned: true, ...(i === 1 && { replacedBy: units[0]!.id }) }, "person")
+          }
           setRecord(world, "s2", n > 4 ? "open\n0002-unit\n?0003-unit\n" : undefined)
-          if (n === 0) yield* Effect.flatMap(MemoryStore, (store) => store.excludeProject(project, true))
+          if (n === 0) yield* store.excludeProject(project, true)
           yield* refresh("missing")
           for (const { folder, notes, prompt, record, source, transcript, ...rest } of requests) {
             const memory = join(world.transcripts, "memory")
@@ -428,6 +432,7 @@ const operations: FastCheck.Arbitrary<ReadonlyArray<Operation>> = FastCheck.arra
       "replace",
       "forget",
       "save",
+      "pin",
       "merge",
       "split",
       "exclude",
@@ -479,6 +484,13 @@ describe("the files of starts", () => {
         }
         case "save":
           return yield* store.save(unit(`${i}-s`, { type: "decision", title: `Decided ${i}`, origin: `${i}` }), project)
+        case "pin": {
+          const [first, second] = yield* store.recent({ projects: "all" }, 2)
+          if (first === undefined) return
+          const replacedBy = n % 2 === 0 ? undefined : second?.id
+          const change = { pinned: n % 3 > 0, ...(replacedBy !== undefined && { replacedBy }) }
+          return yield* store.edit(first.id, change, "person")
+        }
         case "merge":
           return yield* store.mergeProjects(
             yield* Project.resolve(world.folders.plain),
@@ -529,6 +541,8 @@ describe("the files of starts", () => {
           [true, store.replace("o1", [unit("0004-unit", { projectId: project.id, origin: "o1" })])],
           [true, store.replace("o1", [])],
           [true, store.save(unit("0005-unit", { origin: "o2" }), project)],
+          [true, store.edit("0005-unit", { pinned: true }, "person")],
+          [true, store.edit("0005-unit", { replacedBy: "0001-unit" }, "person")],
           [true, store.forget(["0005-unit"])],
           [false, store.renameProject(project.id, "another name")],
           [false, store.excludeProject(project, false)],

@@ -4,10 +4,14 @@ import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import type { Session } from "../../src/domain/Conversation.ts"
+import { defuse } from "../../src/domain/Fence.ts"
 import { type OpeningRequest, stripFence } from "../../src/domain/Injection.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import { titleOf } from "../../src/domain/Saved.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import { open } from "../../src/inject/Opening.ts"
+import { compose } from "../../src/inject/OpeningText.ts"
+import { indented, oneLine } from "../../src/inject/Render.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
@@ -44,11 +48,19 @@ const decision = (id: string, daysAgo: number, content: string, overrides: Parti
     ...overrides
   })
 
+/** Makes a pin with the title that a saved text has. */
+const pin = (id: string, content: string, overrides: Partial<MemoryUnit> = {}) =>
+  decision(id, 10, content, { title: titleOf(content), pinned: true, ...overrides })
+
 const opened = (units: ReadonlyArray<MemoryUnit>, overrides: Partial<OpeningRequest> = {}) =>
   Effect.gen(function*() {
     yield* TestClock.setTime(NOON)
-    if (units.length > 0) yield* remembered.store(units)
-    return yield* open(yield* MemoryStore, {
+    const store = yield* MemoryStore
+    if (units.length > 0) yield* remembered.store(units.map((unit) => ({ ...unit, pinned: false })))
+    for (const { id, pinned, replacedBy } of units) {
+      if (pinned) yield* store.edit(id, { pinned, ...(replacedBy !== undefined && { replacedBy }) }, "person")
+    }
+    return yield* open(store, {
       projects: ["project-one"],
       sessionId: "now",
       maxTokens: 1_200,
@@ -285,6 +297,141 @@ describe("what is injected when a session begins", () => {
       })
       assert.deepStrictEqual(units, [])
     }))
+
+  it.effect("tells each pin, whatever others say on its subject or a session says alike", () =>
+    Effect.gen(function*() {
+      const said = "Use pnpm for the web package, because npm hoists too much."
+      const { text, units } = yield* opened([
+        archive("a1", 1, `Aim: tidy up\nOutcome: ${said}`),
+        archive("a2", 2, "Learned: whoever says that we should never push to main before the review is right."),
+        pin("p1", said, { occurredAt: NOON - 2 * DAY }),
+        pin("p2", "Use pnpm for the api package, because npm hoists too much."),
+        pin("p3", "never push to main before the review")
+      ], { maxTokens: 500 })
+      assert.sameMembers(units.map(({ id }) => id), ["p1", "p2", "p3", "a1", "a2"])
+      assert.lengthOf(text.split("the web package"), 2)
+      assert.include(text, `## Pinned by the user\n[p1] 2 days ago (2026-11-24): ${said}\n[p2] `)
+      assert.include(text, ": never push to main before the review\n")
+    }))
+
+  it.effect("tells eight short pins beside the last session, and says which ones it has no room for", () =>
+    Effect.gen(function*() {
+      const rules = ["Never push to main", "Use pnpm", "Write tests first", "Ask before deleting", "No emojis in logs"]
+        .concat("Amounts are in cents", "Branches begin with the ticket", "Deploys wait for Monday")
+      const few = yield* opened([...SESSIONS, ...rules.map((rule, i) => pin(`p${i}`, rule))], { maxTokens: 500 })
+      for (const rule of rules) assert.include(few.text, `: ${rule}\n`)
+      assert.notInclude(few.text, "pinned:")
+      assert.include(few.text, "Title a1")
+      const long = rules.map((rule, i) =>
+        pin(`p${i}`, `${rule}:\n${"- since the shop in Lyon asked for it in the spring.\n".repeat(4)}- ${rule}.`)
+      )
+      const many = yield* opened([...SESSIONS, ...long], { maxTokens: 500 })
+      const told = many.units.filter(({ type }) => type === "decision").map(({ id }) => id)
+      const left = long.map(({ id }) => id).filter((id) => !told.includes(id))
+      assert.isAtLeast(told.length, 2)
+      assert.include(many.text, `\n${left.length} more pinned: ${left.join(", ")}. Read with claude_memory_get.\n`)
+      assert.strictEqual(many.tokens, Tokens.estimate(many.text))
+      const rest = yield* opened([...SESSIONS, ...long], { maxTokens: 500, injectedIds: told })
+      assert.include(rest.text, `[${left[0]}]`)
+      assert.notInclude(rest.text, `[${told[0]}]`)
+    }))
+
+  it.effect("counts pins that are too many to be read", () =>
+    Effect.gen(function*() {
+      const pins = Array.from({ length: 40 }, (_, i) => pin(`p${i}`, `Rule ${i}: keep the shop of street ${i} open.`))
+      const { text, tokens, units } = yield* opened(pins, { maxTokens: 500 })
+      assert.include(text, `\n${40 - units.length} more pinned: p`)
+      assert.include(text, " (all: claude-memory list --pinned). Read with claude_memory_get.")
+      assert.isAtMost(tokens, 500)
+    }))
+
+  it.effect("tells a pinned checklist to its last rule, and says where even that is cut", () =>
+    Effect.gen(function*() {
+      const checklist = (rules: number) =>
+        Array.from({ length: rules }, (_, i) => `${i + 1}. Rule ${i + 1} is to look twice at the shop's till.`).join(
+          "\n"
+        )
+      const whole = yield* opened([...SESSIONS, pin("p1", `Before a release:\n${checklist(12)}`)], { maxTokens: 500 })
+      assert.include(whole.text, "  12. Rule 12 is to look twice at the shop's till.\n")
+      assert.notInclude(whole.text, "Cut:")
+      const long = pin("p1", `Before a release:\n${checklist(22)}`)
+      assert.isAtMost(long.tokens, Tokens.MAX_CONTENT_TOKENS)
+      const cut = yield* opened([...SESSIONS, long, pin("p2", "Never push to main")], { maxTokens: 500 })
+      assert.include(cut.text, "Rule 8 is")
+      assert.include(cut.text, ": Never push to main\n")
+      assert.include(cut.text, "\nCut: p1. Read with claude_memory_get.\n")
+      const alone = yield* opened([long], { maxTokens: 500 })
+      assert.include(alone.text, "  22. Rule 22 is")
+    }))
+
+  it.effect("leaves out a pin that was replaced, as long as the replacement is there", () =>
+    Effect.gen(function*() {
+      const old = pin("p1", "Use npm for everything.", { replacedBy: "d2" })
+      const now = decision("d2", 1, "Use pnpm for everything.")
+      const { text, units } = yield* opened([old, now])
+      assert.deepStrictEqual(units.map(({ id }) => id), ["d2"])
+      assert.notInclude(text, "Pinned by the user")
+      assert.include((yield* opened([old])).text, "Use npm for everything.")
+      const both = [old, pin("d2", now.content, { replacedBy: "p1" })]
+      assert.sameMembers((yield* opened(both)).units.map(({ id }) => id), ["p1", "d2"])
+    }))
+
+  it.effect("leaves out a pin only where its sentences stand as they are in what Claude reads anyway", () =>
+    Effect.gen(function*() {
+      const pins = [pin("p1", "Never push to main"), pin("p2", "Use pnpm. Ask before you\ndelete anything.")]
+      const told = (contextText: string) =>
+        Effect.map(opened(pins, { contextText }), ({ units }) => units.map(({ id }) => id))
+      assert.deepStrictEqual(
+        yield* told(
+          "# Memory\n- main is where we push to, never mind\n- pnpm: use it, ask, delete before you anything"
+        ),
+        ["p1", "p2"]
+      )
+      assert.deepStrictEqual(yield* told("- Never push to main without a review"), ["p1", "p2"])
+      assert.deepStrictEqual(yield* told("- Never push to main\n  without a review\n- Use pnpm."), ["p1", "p2"])
+      assert.deepStrictEqual(yield* told("# Rules\nAsk before you delete anything.\n\n* Use pnpm\n"), ["p1"])
+      assert.deepStrictEqual(yield* told("1. Never push to main.\r\n2. Use pnpm. Ask before you delete anything."), [])
+    }))
+
+  it.prop(
+    "is never over its budgets with many and long pins, and loses none without a word",
+    [
+      FastCheck.array(
+        FastCheck.oneof(
+          anyText,
+          FastCheck.tuple(
+            FastCheck.constantFrom("Look twice.", "- 永远不要推送到主分支。", "a_b-c=9f;"),
+            FastCheck.nat(60)
+          )
+            .map(([words, n]) => `${words}\n`.repeat(n + 1).slice(0, 1_300))
+        ),
+        { minLength: 1, maxLength: 30 }
+      ),
+      FastCheck.constantFrom(0, 0, 9),
+      FastCheck.integer({ min: 100, max: 600 }),
+      FastCheck.integer({ min: 200, max: 9_500 }),
+      FastCheck.boolean()
+    ],
+    ([texts, unreadPins, maxTokens, maxChars, isAlone]) => {
+      const pinned = texts.map((text, i) => pin(`pin-${i}-of`, text))
+      const archives = isAlone ? [] : SESSIONS
+      const left = { pinned, unreadPins, archives, decisions: [], branches: {} }
+      const { text, tokens, units } = compose(left, { maxTokens, maxChars }, NOON)
+      assert.isAtMost(text.length, maxChars)
+      assert.isAtMost(tokens, maxTokens)
+      assert.strictEqual(tokens, Tokens.estimate(text))
+      assert.strictEqual(stripFence(text), "")
+      if (maxTokens < 150 || maxChars < 400) return
+      const told = pinned.filter((one) => units.includes(one))
+      const rest = pinned.length - told.length + unreadPins
+      if (rest > 0) assert.include(text, `${rest} more pinned`)
+      for (const { content, id } of told) {
+        const isWhole = text.includes(defuse(indented(content))) || text.includes(`: ${defuse(oneLine(content))}\n`)
+        if (!isWhole) assert.match(text, new RegExp(`Cut: [^.]*${id.slice(0, 8)}`))
+      }
+    },
+    { fastCheck: { numRuns: times(100) } }
+  )
 
   it.effect.prop(
     "is never over its budgets, and nothing in it ends the fence",

@@ -12,6 +12,7 @@ interface Tag {
   readonly start: number
   readonly end: number
   readonly isOpening: boolean
+  readonly isQuoted: boolean
 }
 
 /** Tests whether the range stands between two equal quotes, escaped or not, or in a regular expression. */
@@ -25,8 +26,9 @@ const tagsIn = (text: string): ReadonlyArray<Tag> =>
   Array.from(text.matchAll(tag), (match) => ({
     start: match.index,
     end: match.index + match[0].length,
-    isOpening: match[1] !== "/" && match[2] !== "/"
-  })).filter(({ end, start }) => !isQuoted(text, start, end))
+    isOpening: match[1] !== "/" && match[2] !== "/",
+    isQuoted: isQuoted(text, match.index, match.index + match[0].length)
+  }))
 
 /** Matches what follows a tag that is only mentioned, as in "the <private> tag". */
 const mention =
@@ -45,22 +47,39 @@ interface Passages {
   readonly orphan: number
 }
 
-const passagesIn = (text: string): Passages => {
+/** Pairs each closing tag with the last tag before it that is still open. */
+const paired = (tags: ReadonlyArray<Tag>) => {
   const opened: Array<Tag> = []
-  const closed: Array<Finding> = []
-  let orphan = -1
-  for (const each of tagsIn(text)) {
+  const orphans: Array<Tag> = []
+  const pairs: Array<readonly [Tag, Tag]> = []
+  for (const each of tags) {
     if (each.isOpening) {
       opened.push(each)
       continue
     }
     const begin = opened.pop()
-    if (begin === undefined) orphan = each.end
-    else if (/[^\s.…]/.test(text.slice(begin.end, each.start))) {
-      closed.push({ start: begin.start, end: each.end, kind: "private" })
-    }
+    if (begin === undefined) orphans.push(each)
+    else pairs.push([begin, each])
   }
-  return { closed, open: opened.find((each) => !isMention(text, each))?.start ?? -1, orphan }
+  return { opened, orphans, pairs }
+}
+
+/** Tests whether a passage has content: more than an ellipsis or, with a quoted tag, than the punctuation of a list of tags. */
+const hasContent = (text: string, [begin, end]: readonly [Tag, Tag]): boolean =>
+  (begin.isQuoted || end.isQuoted ? /[^\s\p{P}`|]/u : /[^\s.…]/).test(text.slice(begin.end, end.start))
+
+const passagesIn = (text: string): Passages => {
+  const tags = tagsIn(text)
+  const { opened, orphans, pairs } = paired(tags.filter(({ isQuoted }) => !isQuoted))
+  // Quotes also stand around a passage and at the ends of its words, as in JSON: only a quoted tag without a counterpart is a mention.
+  const unpaired = new Set([...opened, ...orphans])
+  const quoted = paired(tags.filter((each) => each.isQuoted || unpaired.has(each))).pairs
+  return {
+    closed: [...pairs, ...quoted].filter((pair) => hasContent(text, pair))
+      .map(([begin, end]) => ({ start: begin.start, end: end.end, kind: "private" })),
+    open: opened.find((each) => !isMention(text, each))?.start ?? -1,
+    orphan: orphans.at(-1)?.end ?? -1
+  }
 }
 
 /** Number of later texts in which a passage's closing tag is looked for: a message's blocks are separate texts. */
@@ -68,8 +87,8 @@ const REACH = 16
 
 /**
  * Finds private passages. A passage that nothing closes reaches to the end of its text or, if one of the next `REACH`
- * texts closes it, through all texts up to that tag. A tag in quotes or backticks is ignored, and an unclosed tag that
- * a text only mentions opens nothing. Nested passages overlap in the result.
+ * texts closes it, through all texts up to that tag. A tag in quotes or backticks counts only with a counterpart in its
+ * text, and an unclosed tag that a text only mentions opens nothing. Passages may overlap in the result.
  *
  * @param starts index at which each text begins in the joined text, to which the ranges of the findings refer
  */

@@ -486,7 +486,7 @@ describe("redact", () => {
       assert.deepStrictEqual(closed.texts, ["a [redacted:private]", "[redacted:private]", "[redacted:private] f", "g"])
     }))
 
-  it.effect("<private> passages nest; a tag that is quoted or spoken of opens none", () =>
+  it.effect("<private> passages nest; a lone tag that is quoted or spoken of opens none", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [text: string, redacted: string]> = [
         ["<private>a <private>b</private> c</private> d", "[redacted:private] d"],
@@ -506,7 +506,34 @@ describe("redact", () => {
         ["`<private>…</private>` and Map<Private>", "`<private>…</private>` and Map<Private>"],
         ["<private class=\"x\">a</private> b", "[redacted:private] b"],
         ["the <private key> is not shown", "the <private key> is not shown"],
-        ["a </private> b", "a </private> b"]
+        ["a </private> b", "a </private> b"],
+        ["`<private>`, '</private>' | \"<private>\"", "`<private>`, '</private>' | \"<private>\""]
+      ]
+      for (const [text, redacted] of cases) assert.strictEqual(yield* one(text), redacted)
+    }))
+
+  it.effect("quotes around both tags of a <private> passage keep none of its words", () =>
+    Effect.gen(function*() {
+      const buyer = "<private>\"our buyer is X\"</private>"
+      const todos = json([{ content: buyer, status: "pending" }])
+      const cases: ReadonlyArray<readonly [text: string, redacted: string]> = [
+        [todos, json([{ content: "[redacted:private]", status: "pending" }])],
+        [json({ line: todos }), json({ line: json([{ content: "[redacted:private]", status: "pending" }]) })],
+        [todos.slice(0, -12), json([{ content: "[redacted:private]", status: "pending" }]).slice(0, -12)],
+        ["['<private>'our buyer is X'</private>']", "['[redacted:private]']"],
+        ["a \"<private>\" our buyer is X \"</private>\" b", "a \"[redacted:private]\" b"],
+        ["a `<private>` our buyer is X `</private>` b", "a `[redacted:private]` b"],
+        ["a “<private>” our buyer is X “</private>” b", "a “[redacted:private]” b"],
+        [json(["<private>", "our buyer is X", "</private>"]), json(["[redacted:private]"])],
+        [json(["<private>\"X\" is our buyer</private>"]), json(["[redacted:private]"])],
+        [json(["<private>tags: our buyer is \"X\"</private>"]), json(["[redacted:private]"])],
+        [json(["<private>\"X\", \"<private>\"Y\"</private>\" and Z\"</private>"]), json(["[redacted:private]"])],
+        [`\`<private>\` hides ${json([buyer])}`, "`<private>` hides [\"[redacted:private]\"]"],
+        [
+          `\`<private>\` hides ${json([buyer])}, \`</private>\` ends it`,
+          "`[redacted:private]` ends it"
+        ],
+        [json(["<private>\"🙂\"</private>"]), json(["[redacted:private]"])]
       ]
       for (const [text, redacted] of cases) assert.strictEqual(yield* one(text), redacted)
     }))

@@ -67,7 +67,7 @@ export const ALLOWED = [
   // Each opened and closed in one call.
   {
     files: ["resources/Disk.ts"],
-    names: names`node:fs= closeSync fsyncSync openSync readSync writeSync node:worker_threads= isMainThread`
+    names: names`node:fs= closeSync fsyncSync futimesSync openSync readSync writeSync node:worker_threads= isMainThread`
   },
   // The hook's entry, whose process is a question: its one connection ends with the answer, and with it the process.
   { files: ["hook/Ask.ts"], names: names`node:net= connect` },

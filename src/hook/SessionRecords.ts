@@ -29,6 +29,7 @@ import {
   type SessionRecord,
   UNMUTED
 } from "./RecordLines.ts"
+import { overwriteWords, withoutWords } from "./RecordWords.ts"
 
 export type { Injection, Sent, SessionRecord } from "./RecordLines.ts"
 
@@ -48,6 +49,8 @@ interface Records {
   readonly sessions: Effect.Effect<ReadonlyArray<string>, PlatformError>
   /** Deletes the records without an entry since this time, in milliseconds since the epoch. */
   readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
+  /** Deletes the words of the prompts at which these units were told or pointed to; warns of a record that keeps them. */
+  readonly forgetWords: (ids: ReadonlySet<string>) => Effect.Effect<void>
 }
 
 const nameOf = (sessionId: string) => PLAIN_ID.test(sessionId) ? sessionId : idOf("answer", sessionId)
@@ -62,6 +65,7 @@ const fromLines = (
     readonly sync: (sessionId: string) => Effect.Effect<void>
     readonly sessions: Effect.Effect<ReadonlyArray<string>, PlatformError>
     readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
+    readonly forgetWords: (ids: ReadonlySet<string>) => Effect.Effect<void>
   }
 ): Records => ({
   ...rest,
@@ -77,6 +81,11 @@ const fromLines = (
   // No transcript tells it again.
   mute: (sessionId, isMuted) => Effect.zipRight(append(sessionId, [isMuted ? MUTED : UNMUTED]), sync(sessionId))
 })
+
+const warnOfWords = (record: string, cause: string) =>
+  Effect.logWarning(
+    `words of prompts at which forgotten memories were told may be left in the record ${record}: ${cause}`
+  )
 
 interface Entry {
   readonly lines: Lines
@@ -98,7 +107,15 @@ const inMemory = (): Records => {
       Ref.get(state),
       (all) => [...all].sort(([, a], [, b]) => b.at - a.at).map(([sessionId]) => sessionId)
     ),
-    deleteBefore: (time) => Ref.update(state, (all) => new Map([...all].filter(([, { at }]) => at >= time)))
+    deleteBefore: (time) => Ref.update(state, (all) => new Map([...all].filter(([, { at }]) => at >= time))),
+    forgetWords: (ids) =>
+      Ref.update(state, (all) =>
+        new Map(
+          [...all].map(([sessionId, { at, lines }]) => [
+            sessionId,
+            { lines: lines.map((line) => withoutWords(line, ids)), at }
+          ])
+        ))
   })
 }
 
@@ -155,7 +172,19 @@ export const layer = (folder: string) =>
               all.filter((entry) => entry.time < time),
               ({ name }) => fs.remove(path.join(folder, name)),
               { discard: true }
-            ))
+            )),
+        forgetWords: (ids) =>
+          orNothing<ReadonlyArray<string>>([])(fs.readDirectory(folder)).pipe(
+            Effect.flatMap(Effect.forEach(
+              (name) =>
+                Effect.catchAll(
+                  Effect.try(() => overwriteWords(path.join(folder, name), ids)),
+                  ({ error }) => warnOfWords(name, String(error))
+                ),
+              { discard: true }
+            )),
+            Effect.catchAll(({ message }) => warnOfWords(folder, message))
+          )
       })
     })
   )

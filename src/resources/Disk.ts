@@ -4,10 +4,13 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
+  futimesSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   readSync,
   realpathSync,
@@ -97,6 +100,24 @@ export const syncFile = (path: string): void => {
   const file = openSync(path, "r+")
   try {
     fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * Overwrites parts of a file, which `parts` returns by their offset, so that they outlast a loss of power; others may append to it
+ * meanwhile. The file keeps the time of its last change.
+ */
+export const overwrite = (path: string, parts: (bytes: Buffer) => ReadonlyMap<number, Uint8Array>): void => {
+  const file = openSync(path, "r+")
+  try {
+    const { atime, mtime } = fstatSync(file)
+    const written = parts(readFileSync(file))
+    if (written.size === 0) return
+    for (const [at, bytes] of written) writeSync(file, bytes, 0, bytes.length, at)
+    fsyncSync(file)
+    futimesSync(file, atime, mtime)
   } finally {
     closeSync(file)
   }

@@ -10,6 +10,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { queryLexemes } from "../domain/Tokenizer.ts"
 import { type ForgetOptions, type Forgotten, MemoryStore, NO_LIMIT } from "../store/MemoryStore.ts"
+import { forgetWords } from "./Remembering.ts"
 
 /** Says which memories; all of it must hold. */
 export interface Criteria {
@@ -129,5 +130,7 @@ export const forgetSelected = <R>(
       Stream.mapEffect((ids) => Effect.suspend(() => noted(store.forgetSessions([...ids], { ...options, operation }))))
     )
     const rounds = Stream.range(1, ROUNDS).pipe(Stream.flatMap(() => Stream.concat(Stream.execute(settle), units)))
-    return Stream.concat(Stream.concat(units, sessions), rounds)
+    return Stream.concat(Stream.concat(units, sessions), rounds).pipe(
+      Stream.tap((forgotten) => forgetWords(forgotten, options))
+    )
   }))

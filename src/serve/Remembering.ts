@@ -13,9 +13,10 @@ import * as Project from "../domain/Project.ts"
 import { namesOf } from "../domain/ProjectLabels.ts"
 import { type SaveRequest, unitOf } from "../domain/Saved.ts"
 import { quoteSpeakers } from "../domain/Speakers.ts"
+import { SessionRecords } from "../hook/SessionRecords.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
-import { type Actor, type ForgetOptions, MemoryStore, type RecentChange } from "../store/MemoryStore.ts"
+import { type Actor, type ForgetOptions, type Forgotten, MemoryStore, type RecentChange } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
 import { unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
@@ -183,6 +184,13 @@ export const forgetAnswers = Effect.flatMap(
   })
 )
 
+/** Deletes the words of the prompts at which memories were told that are forgotten for good, or that held the same. */
+export const forgetWords = ({ also, units }: Forgotten, { isNow }: ForgetOptions) =>
+  Effect.gen(function*() {
+    const records = yield* SessionRecords
+    if (isNow === true) yield* records.forgetWords(new Set([...units, ...also.units].map(({ id }) => id)))
+  })
+
 /** Says what `forget` would delete, and take from others. */
 export const forgetting = (prefixes: ReadonlyArray<string>, isNow: boolean) =>
   Effect.gen(function*() {
@@ -203,6 +211,7 @@ export const forget = (
     yield* forgetAnswers
     const forgotten = yield* store.forget(units.map(({ id }) => id), options)
     yield* forgetAnswers
+    yield* forgetWords(forgotten, options)
     // Compresses again what is left of the source messages.
     yield* afterwards(Pipeline.settle)
     return forgotten

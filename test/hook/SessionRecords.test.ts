@@ -100,6 +100,35 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
         assert.deepInclude(yield* get("fork"), { ...held, injections: [] })
       }).pipe(Effect.provide(records)))
 
+    it.effect("lose the words of prompts at which a forgotten unit was told, and nothing else", () =>
+      Effect.gen(function*() {
+        const { add, forgetWords, get, settle } = yield* SessionRecords
+        yield* forgetWords(new Set(["1"]))
+        const told = sent(["1", "2"], { at: 10, words: ["Müller", "DE89370400440532013000"], named: ["müller"] })
+        const pointed = sent(["3"], { at: 20, pointed: ["1"], words: ["买家"] })
+        const other = sent(["3"], { at: 30, words: ["pool"], named: ["pool"] })
+        for (const each of [told, pointed, other]) yield* add("a", each)
+        yield* settle("a", 10, true)
+        yield* add("b", told)
+        const before = yield* get("a")
+        yield* forgetWords(new Set(["1", "9"]))
+        yield* forgetWords(new Set(["1", "9"]))
+        const { named: _, ...nameless } = told
+        const [first, second, ...others] = before.injections
+        assert.deepStrictEqual(yield* get("a"), {
+          ...before,
+          injections: [
+            { ...nameless, words: [], state: first!.state, used: [] },
+            { ...second!, words: [] },
+            ...others
+          ]
+        })
+        assert.deepStrictEqual((yield* get("b")).injections.map(({ named, words }) => [words, named]), [[
+          [],
+          undefined
+        ]])
+      }).pipe(Effect.provide(records)))
+
     it.effect("keep a session muted until it is not", () =>
       Effect.gen(function*() {
         const { add, get, mute } = yield* SessionRecords
@@ -156,6 +185,40 @@ describe("a record that a full disk has cut off", () => {
         [["3"], "arrived"]
       ])
       assert.deepInclude(record, { isMuted: true, ids: new Set(["2", "3"]) })
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
+})
+
+describe("the words that a record loses", () => {
+  it.effect("are overwritten in the same file, of the same size and time, also in a line that was cut off", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const at = yield* folder
+      const { add, forgetWords, get } = yield* Effect.provide(SessionRecords, layer(at))
+      const line = encode(sent(["1"], { words: ["Müller", "DE89370400440532013000"] }))
+      yield* add("a", sent(["2"], { words: ["Meier"] }))
+      yield* fs.writeFileString(join(at, "a"), line.slice(0, -8), { flag: "a" })
+      yield* add("a", sent(["3"], { words: ["Mayer"] }))
+      yield* add("a", sent(["1"], { words: ["Müller"] }))
+      // Begun by another, whose end is still to come.
+      yield* fs.writeFileString(join(at, "a"), line.slice(0, -8), { flag: "a" })
+      yield* fs.utimes(join(at, "a"), 1, 1)
+      // A record that can't be read stops nothing.
+      yield* fs.makeDirectory(join(at, "0"))
+      const before = yield* fs.stat(join(at, "a"))
+      yield* forgetWords(new Set(["1"]))
+      const after = yield* fs.stat(join(at, "a"))
+      assert.deepStrictEqual([after.ino, after.size, after.mtime], [before.ino, before.size, before.mtime])
+      yield* fs.writeFileString(join(at, "a"), line.slice(-8) + "\n", { flag: "a" })
+      assert.deepStrictEqual((yield* get("a")).injections.map(({ ids, words }) => [ids, words]), [
+        [["2"], ["Meier"]],
+        [["3"], ["Mayer"]],
+        [["1"], []],
+        [["1"], ["Müller", "DE89370400440532013000"]]
+      ])
+      yield* forgetWords(new Set(["1"]))
+      const text = yield* fs.readFileString(join(at, "a"))
+      assert.notMatch(text, /Müller|DE89/)
+      assert.match(text, /Meier[^]*Mayer/)
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 })
 

@@ -156,6 +156,36 @@ describe("what is forgotten", () => {
       assert.isFalse(yield* isIn)
     }).pipe(Effect.provide(service)))
 
+  it.scoped("leaves the words of prompts in the records of sessions until it is forgotten for good, alone or with others", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const memory = yield* ClaudeMemory
+      const records = yield* SessionRecords.SessionRecords
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const { id: project } = yield* memory.project(folder)
+      const saved = ["Our buyer is Quendolyn Meier.", "The harbour office closes at noon.", "Invoices are due in May."]
+      const ids = yield* Effect.forEach(
+        saved,
+        (content) => Effect.map(memory.save({ content, project: { folder } }), ({ id }) => id)
+      )
+      for (const [at, id] of ids.entries()) {
+        const sent = { at, offset: 0, tokens: 1, ids: [id], pointed: [], isOpening: false, words: [`word-${at}`] }
+        yield* records.add("s", { ...sent, event: "UserPromptSubmit" })
+      }
+      const left = Effect.map(records.get("s"), ({ injections }) => injections.flatMap(({ words }) => words))
+      const { operation } = yield* memory.forget([ids[0]!])
+      assert.deepStrictEqual(yield* left, ["word-0", "word-1", "word-2"])
+      yield* memory.undo(undefined, operation!)
+      yield* memory.forget([ids[0]!], { isNow: true })
+      assert.deepStrictEqual(yield* left, ["word-1", "word-2"])
+      yield* memory.forget([ids[1]!])
+      yield* memory.forget([ids[1]!], { isNow: true })
+      assert.deepStrictEqual(yield* left, ["word-2"])
+      const criteria = { projects: [project], query: "invoices" }
+      yield* Stream.runDrain(memory.forgetSelected(criteria, { isNow: true }))
+      assert.deepStrictEqual(yield* left, [])
+    }).pipe(Effect.provide(service)))
+
   it.scoped("leaves no trace in what is made again, whichever memory it was", () =>
     Effect.gen(function*() {
       const store = yield* MemoryStore

@@ -26,6 +26,8 @@ const KEEP = [
   `CREATE TEMP TABLE kept_tombstones AS SELECT * FROM main.tombstones`,
   `CREATE TEMP TABLE kept_bin AS SELECT * FROM main.bin_entries`,
   `CREATE TEMP TABLE kept_operations AS SELECT * FROM main.operations WHERE id IN (SELECT operation FROM main.bin_entries)`,
+  `CREATE TEMP TABLE kept_excluded AS SELECT id, name, root, key, excluded FROM main.projects
+    WHERE excluded = 1 OR merged_into IN (SELECT id FROM main.projects WHERE excluded = 1)`,
   `CREATE TEMP TABLE kept_lanes AS SELECT * FROM main.vector_lanes`,
   `CREATE TEMP TABLE kept_rows AS SELECT * FROM main.sqlite_sequence`,
   `CREATE TEMP TABLE kept_properties AS SELECT * FROM main.properties WHERE name IN ('index', '${SECRET}')`,
@@ -37,6 +39,7 @@ const KEPT = [
   "kept_tombstones",
   "kept_bin",
   "kept_operations",
+  "kept_excluded",
   "kept_lanes",
   "kept_rows",
   "kept_properties",
@@ -53,6 +56,17 @@ const KEEP_FORGOTTEN = [
   `INSERT OR IGNORE INTO main.tombstones SELECT * FROM temp.kept_tombstones WHERE ${IS_SAME_SECRET}`,
   `INSERT OR REPLACE INTO main.operations SELECT * FROM temp.kept_operations WHERE ${IS_SAME_SECRET}`,
   `INSERT OR REPLACE INTO main.bin_entries SELECT * FROM temp.kept_bin WHERE ${IS_SAME_SECRET}`
+]
+
+const EXCLUDE = `INSERT INTO main.projects (id, name, root, key, excluded)
+  SELECT id, name, root, key, 1 FROM temp.kept_excluded AS kept`
+
+/** Projects that are excluded now stay excluded, also those that the backup lacks, or has not merged into an excluded one. */
+const KEEP_EXCLUDED = [
+  `${EXCLUDE} WHERE excluded = 1 ON CONFLICT (id) DO UPDATE SET excluded = 1`,
+  `${EXCLUDE} WHERE NOT EXISTS (SELECT 1 FROM main.projects AS own JOIN main.projects AS whole ON whole.id = own.merged_into
+      WHERE own.id = kept.id AND whole.excluded = 1)
+    ON CONFLICT (id) DO UPDATE SET excluded = 1`
 ]
 
 /**
@@ -113,7 +127,7 @@ export const replace = (
     // Filling the tables has numbered them anew.
     yield* sql.unsafe("DELETE FROM main.sqlite_sequence")
     yield* sql.unsafe(`INSERT INTO main.sqlite_sequence SELECT * FROM ${FROM}.sqlite_sequence`)
-    yield* runAll(sql, [...KEEP_FORGOTTEN, ...RENEW_MARKS, ...KEEP_INDEX])
+    yield* runAll(sql, [...KEEP_FORGOTTEN, ...KEEP_EXCLUDED, ...RENEW_MARKS, ...KEEP_INDEX])
     yield* runAll(sql, KEPT.map((table) => `DROP TABLE temp.${table}`))
     yield* Effect.forEach(triggers, ({ sql: statement }) => sql.unsafe(statement!), { discard: true })
     yield* report(tables.length, tables.length)

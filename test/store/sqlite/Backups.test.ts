@@ -381,6 +381,31 @@ describe("a restore", () => {
       })
     ))
 
+  it.scopedLive("leaves what was excluded since the backup excluded", () =>
+    withMemory(() =>
+      Effect.gen(function*() {
+        const memory = yield* MemoryStore
+        yield* tell("a", HARBOUR)
+        yield* memory.addProject(project("part"))
+        const { path } = yield* make()
+        yield* memory.excludeProject(project("one"), true)
+        yield* memory.excludeProject(project("later"), true)
+        // Merged into an excluded one, it is excluded with that.
+        yield* memory.mergeProjects(project("part"), project("one"))
+        yield* memory.addProject(project("read"))
+        yield* restore(path)
+        const { projects } = yield* memory.status
+        assert.deepStrictEqual(
+          projects.filter(({ isExcluded }) => isExcluded).map(({ id }) => id).sort(),
+          ["project-later", "project-one", "project-part"]
+        )
+        yield* memory.excludeProject(project("one"), false)
+        yield* restore(path)
+        const again = yield* memory.status
+        assert.isFalse(again.projects.find(({ id }) => id === "project-one")?.isExcluded)
+      })
+    ))
+
   slow(it.scopedLive)(
     "gives no row and no vector to another process that are of a memory made after the backup",
     () =>

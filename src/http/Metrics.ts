@@ -126,7 +126,12 @@ export const make = Effect.gen(function*() {
       ...(size === undefined
         ? []
         : [
-          ...single("claude_memory_size_bytes", "gauge", "Bytes that the memory takes.", size.bytes),
+          ...single(
+            "claude_memory_size_bytes",
+            "gauge",
+            "Bytes that the memory takes, without what was forgotten.",
+            size.bytes
+          ),
           ...single("claude_memory_size_limit_bytes", "gauge", "The limit of that; 0 for none.", size.limit)
         ]),
       ...family(

@@ -452,7 +452,7 @@ export const Stats = Schema.Struct({
   /** Memories that wait for the index. */
   indexing: Schema.Int,
   files: Schema.Int,
-  /** Bytes of the memory, its limit (0 for none) and what was let go; null where a server keeps the memory. */
+  /** Bytes of the memory without what was forgotten, its limit (0 for none) and what was let go; null where a server keeps the memory. */
   size: Schema.NullOr(Schema.Struct({
     bytes: Schema.Number,
     limit: Schema.Number,

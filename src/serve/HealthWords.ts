@@ -3,7 +3,7 @@
  */
 import type { FailedWork, LineSum } from "../store/MemoryStore.ts"
 import type { Size } from "../store/Retention.ts"
-import { balance, megabytes, minute, number, plural, sizeText } from "./Wording.ts"
+import { balance, isMuchForgotten, megabytes, minute, number, plural, sizeText } from "./Wording.ts"
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -111,12 +111,16 @@ const balanceZh = ({ deadLetter, skipped, stored, total }: LineSum): string => {
   } 无法解析`
 }
 
-const sizeZh = ({ bytes, letGo, limit }: Size): string =>
-  `${megabytes(bytes)}，${limit === 0 ? "没有上限" : `上限 ${megabytes(limit)}`}；${
+const sizeZh = (size: Size): string => {
+  const { bytes, forgottenBytes, letGo, limit } = size
+  return `${megabytes(bytes)}，${limit === 0 ? "没有上限" : `上限 ${megabytes(limit)}`}${
+    isMuchForgotten(size) ? `，另有 ${megabytes(forgottenBytes)} 是被忘记的内容` : ""
+  }；${
     letGo.at === null
       ? "没有清除任何内容"
       : `已清除 ${number(letGo.messages)} 条消息和 ${number(letGo.units)} 条记忆，最近一次是 ${minute(letGo.at)}`
   }`
+}
 
 const zh: HealthWords = {
   none: "没有",

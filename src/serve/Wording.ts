@@ -20,14 +20,20 @@ export const minute = (millis: number): string =>
 export const megabytes = (bytes: number): string =>
   `${bytes < 1e8 ? (bytes / 1e6).toFixed(1).replace(/\.0$/, "") : number(Math.round(bytes / 1e6))} MB`
 
+/** Tests whether what was forgotten takes bytes enough to be told of. */
+export const isMuchForgotten = ({ forgottenBytes }: Size): boolean => forgottenBytes >= 100_000
+
 /** Formats a memory's size with its limit, and what was let go to stay below it. */
-export const sizeText = ({ bytes, letGo, limit }: Size): string =>
-  `${megabytes(bytes)}${limit === 0 ? ", without a limit" : ` of at most ${megabytes(limit)}`}` +
-  (letGo.at === null ?
-    "; nothing was let go" :
-    `; ${plural(letGo.messages, "message")} and ${memories(letGo.units)} were let go, the last ones ${
-      minute(letGo.at)
-    }`)
+export const sizeText = (size: Size): string => {
+  const { bytes, forgottenBytes, letGo, limit } = size
+  return `${megabytes(bytes)}${limit === 0 ? ", without a limit" : ` of at most ${megabytes(limit)}`}` +
+    (isMuchForgotten(size) ? `, and ${megabytes(forgottenBytes)} of what was forgotten` : "") +
+    (letGo.at === null ?
+      "; nothing was let go" :
+      `; ${plural(letGo.messages, "message")} and ${memories(letGo.units)} were let go, the last ones ${
+        minute(letGo.at)
+      }`)
+}
 
 /** Formats as "1 dead letter", "2 dead letters". */
 export const plural = (n: number, noun: string): string => `${number(n)} ${noun}${n === 1 ? "" : "s"}`

@@ -15,8 +15,10 @@ export interface Limits {
 }
 
 export interface Size {
-  /** Bytes in use. */
+  /** Bytes in use, but for those of what was forgotten: what the limit is compared with. */
   readonly bytes: number
+  /** Bytes of the bin and the tombstones, which can't be let go. */
+  readonly forgottenBytes: number
   /** Bytes of the file, with those that are free in it. */
   readonly fileBytes: number
   /** The limit in bytes; 0 for none. */

@@ -155,6 +155,33 @@ describe("a memory larger than its limit", () => {
   )
 
   test(
+    "keeps what is remembered when what was forgotten takes more than that",
+    { bytes: 800_000 },
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const store = yield* MemoryStore
+      const { size, step } = yield* Retention
+      const said = (i: number) =>
+        Array.from({ length: 40 }, (_, j) => `Crane ${i} lifts the container ${j} onto the northern pier.`).join(" ")
+      const bulk = Array.from({ length: 100 }, (_, i) => message(`bulk-${i}`, { sessionId: "bulk", text: said(i) }))
+      yield* store.append(batch(bulk, {
+        cursor: cursor("/t/bulk", 1),
+        facts: [facts("bulk", { startedAt: 1, endedAt: 1_000 })]
+      }))
+      yield* Stream.runDrain(Pipeline.settle)
+      yield* memory.save({ content: "Releases are signed by Ines.", project: { folder: "/work/one" } })
+      yield* store.forgetSessions(["bulk"])
+      const before = [yield* messages, yield* allUnits]
+      const { bytes, fileBytes, forgottenBytes } = (yield* size)!
+      assert.isAbove(forgottenBytes, 800_000)
+      assert.isBelow(bytes, 800_000)
+      assert.isAtLeast(fileBytes, bytes + forgottenBytes)
+      assert.isUndefined(yield* step)
+      assert.deepStrictEqual([yield* messages, yield* allUnits], before)
+    })
+  )
+
+  test(
     "then lets memories go, but no pinned one, and saved ones last, and gives its pages back",
     { bytes: 440_000 },
     Effect.gen(function*() {

@@ -27,7 +27,7 @@ const en = {
   lines: (lines: LineSum) => balance(lines),
   unbalanced: (lines: LineSum) => `the lines do not add up, please report it: ${balance(lines)}`,
   letters: (n: number, some: ReadonlyArray<Letter>) =>
-    `${plural(n, "line")} could not be understood and ${n === 1 ? "is" : "are"} kept: ${
+    `${plural(n, "line")} could not be understood: ${
       some.map(({ offset, path, reason }) => `${path} at byte ${offset} (${reason})`).join("; ")
     }`,
   size: (size: Size) => sizeText(size),
@@ -127,7 +127,7 @@ const zh: HealthWords = {
   lines: balanceZh,
   unbalanced: (lines) => `各行的账目不平衡，请报告此问题：${balanceZh(lines)}`,
   letters: (n, some) =>
-    `${number(n)} 行无法解析，已保留：${
+    `${number(n)} 行无法解析：${
       some.map(({ offset, path, reason }) => `${path} 第 ${offset} 字节（${reason}）`).join("；")
     }`,
   size: sizeZh,

@@ -39,9 +39,9 @@ describe("the checks of a memory", () => {
       for (const { detail } of en.values()) assert.notMatch(detail, CHINESE)
       assert.match(
         en.get("dead letters")?.detail ?? "",
-        /^1 line could not be understood and is kept: \S.* at byte \d+/
+        /^1 line could not be understood: \S.* at byte \d+/
       )
-      assert.match(zh.get("dead letters")?.detail ?? "", /^1 行无法解析，已保留：\S.* 第 \d+ 字节/)
+      assert.match(zh.get("dead letters")?.detail ?? "", /^1 行无法解析：\S.* 第 \d+ 字节/)
       assert.match(en.get("waiting work")?.detail ?? "", /^\d+ items wait; /)
       assert.match(zh.get("failed work")?.detail ?? "", /^review one 失败 1 次（no model）；/)
     }).pipe(Effect.provide(testing.layer)))

@@ -1,7 +1,8 @@
 /**
  * `Retention` of the SQLite file.
  *
- * What goes first is messages that no unit cites: they serve only to compress their session again. Those of the session that ended
+ * What goes first is the lines of dead letters, the oldest first, whose rows stay, so that they are not captured again. Then go messages
+ * that no unit cites: they serve only to compress their session again. Those of the session that ended
  * first go first. Then go units, the least worth first, with the messages that they alone cite. A session goes on to be known, and what
  * is let go of it is marked, so that it is neither compressed nor captured again.
  */
@@ -29,6 +30,8 @@ const DAY_MS = 86_400_000
 const RECENT_MS = DAY_MS
 /** Share of the limit down to which is let go, so that it does not begin again at once. */
 const LOW = 0.9
+/** Lines of dead letters that a step lets go, of at most 4,096 characters each. */
+const LETTERS_AT_ONCE = 64
 /** Packs that a step writes again, about 5 ms each. */
 const PACKS_AT_ONCE = 4
 /** Units that a step lets go. */
@@ -137,6 +140,13 @@ const make = (limits: Limits) =>
           json([...new Set(rows.map(({ segment }) => segment))])
         })) AND NOT EXISTS (SELECT 1 FROM message_rows WHERE segment = number)`
       })
+
+    // An update would leave the rows in their pages, almost empty: they are written anew, behind all others.
+    const letGoLetters = Effect.map(
+      sql`INSERT OR REPLACE INTO dead_letters SELECT path, fingerprint, line_offset, reason, '' FROM dead_letters
+        WHERE line <> '' ORDER BY rowid LIMIT ${LETTERS_AT_ONCE} RETURNING 1`,
+      (rows) => rows.length === 0 ? undefined : NOTHING
+    )
 
     /** Lets go messages of the session that ended first and has some that no unit cites. */
     const letGoMessages = (now: number) =>
@@ -265,7 +275,8 @@ const make = (limits: Limits) =>
       if (size.bytes > limits.bytes) isOver = true
       if (!isOver) return undefined
       if (size.bytes > LOW * limits.bytes) {
-        const letGo = (yield* transaction(letGoMessages(now))) ?? (yield* letGoUnits(now))
+        const letGo = (yield* transaction(letGoLetters)) ?? (yield* transaction(letGoMessages(now))) ??
+          (yield* letGoUnits(now))
         if (letGo !== undefined) return letGo
       }
       const shrunk = yield* shrink(size)

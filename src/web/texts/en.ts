@@ -434,7 +434,7 @@ export const en = {
     nothing: "There are none.",
     work: "Failed work",
     lines:
-      "Lines that could not be understood are kept with the reason, their secrets masked. Please report one that should have been.",
+      "Lines that could not be understood are kept with the reason, their secrets masked, while there is room. Please report one that should have been.",
     at: (path: string, offset: number) => `${path} at byte ${offset}`,
     kinds: {
       segment: "Making memories of a part of",

@@ -460,7 +460,7 @@ export const zh: Texts = {
     title: "无法解析的行与失败的任务",
     nothing: "没有。",
     work: "失败的任务",
-    lines: "无法解析的行连同原因一起保留，其中的机密已遮盖。如有本应能解析的，请报告。",
+    lines: "在大小上限之内，无法解析的行连同原因一起保留，其中的机密已遮盖。如有本应能解析的，请报告。",
     at: (path, offset) => `${path} 第 ${number(offset)} 字节`,
     kinds: {
       segment: "从会话的一部分生成记忆：",

@@ -17,6 +17,7 @@ import { Injector } from "../../../src/inject/Injector.ts"
 import * as Pipeline from "../../../src/Pipeline.ts"
 import { Retriever } from "../../../src/retrieve/Retriever.ts"
 import { ClaudeMemory } from "../../../src/serve/ClaudeMemory.ts"
+import { isBalanced } from "../../../src/serve/Wording.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import { type LetGo, type Limits, Retention } from "../../../src/store/Retention.ts"
 import { memoryParts } from "../../../src/store/sqlite/MemoryParts.ts"
@@ -151,6 +152,38 @@ describe("a memory larger than its limit", () => {
       // Read once more from the beginning, as a copy of the transcript is.
       yield* store.append({ ...captured, cursor: cursor("/t/copy", 1) })
       assert.strictEqual(yield* messages, held)
+    })
+  )
+
+  test(
+    "lets the lines of dead letters go before anything else, the oldest first",
+    { bytes: 1_000_000 },
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const { reader } = yield* SqliteFile
+      const before = [yield* messages, yield* allUnits]
+      for (const [file, length] of [["z", 500], ["a", 10]] as const) {
+        const deadLetters = Array.from({ length }, (_, i) => ({
+          path: `/t/${file}`,
+          offset: i,
+          reason: "no type",
+          line: "x".repeat(2_000)
+        }))
+        yield* store.append(batch([], { cursor: cursor(`/t/${file}`, length), facts: [], deadLetters }))
+      }
+      const { lines } = yield* store.status
+      const left = Effect.map(
+        reader<{ path: string }>`SELECT path FROM dead_letters WHERE line <> '' ORDER BY rowid`,
+        (rows) => rows.map(({ path }) => path)
+      )
+      yield* letGo
+      const kept = yield* left
+      assert.isBelow(kept.length, 510)
+      assert.lengthOf(kept.filter((path) => path === "/t/a"), 10)
+      assert.deepStrictEqual([yield* messages, yield* allUnits], before)
+      const after = (yield* store.status).lines
+      assert.deepStrictEqual(after, lines)
+      assert.isTrue(isBalanced(after))
     })
   )
 

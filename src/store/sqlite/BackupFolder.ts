@@ -114,10 +114,15 @@ export interface Limits {
 /** Daily backups that stay, however large they are. */
 const ALWAYS_KEPT = 2
 
-/** Deletes the daily backups beyond the limits; returns their names. */
-export const prune = (folder: string, { bytes, kept }: Limits): ReadonlyArray<string> => {
+/**
+ * Deletes the daily backups beyond the limits; returns their names. `now` is in milliseconds since the epoch: those that are dated
+ * later, by a clock that was wrong, go first.
+ */
+export const prune = (folder: string, { bytes, kept }: Limits, now: number): ReadonlyArray<string> => {
   let sum = 0
-  const gone = list(folder).backups.filter(({ path }) => kindOf(basename(path)) === "daily")
+  const daily = list(folder).backups.filter(({ path }) => kindOf(basename(path)) === "daily")
+  const isLater = ({ header }: Backup) => header.createdAt > now
+  const gone = [...daily.filter((backup) => !isLater(backup)), ...daily.filter(isLater)]
     .filter(({ size }, i) => {
       sum += size
       return i >= kept || i >= ALWAYS_KEPT && sum > bytes

@@ -430,7 +430,8 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
       )
       if ((sizeOf(database) ?? 0) === 0 || !(yield* isDue)) return undefined
       const made = yield* makeKind("daily", undefined, locked, silent)
-      yield* use(folder, () => BackupFolder.prune(folder, limits))
+      const then = yield* Clock.currentTimeMillis
+      yield* use(folder, () => BackupFolder.prune(folder, limits, then))
       return made
     })
 

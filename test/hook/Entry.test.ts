@@ -432,7 +432,6 @@ const operations: FastCheck.Arbitrary<ReadonlyArray<Operation>> = FastCheck.arra
       "replace",
       "forget",
       "save",
-      "pin",
       "merge",
       "split",
       "exclude",
@@ -483,14 +482,8 @@ describe("the files of starts", () => {
           return failed._tag === "Failure" && n % 3 !== 0 ? yield* failed : undefined
         }
         case "save":
-          return yield* store.save(unit(`${i}-s`, { type: "decision", title: `Decided ${i}`, origin: `${i}` }), project)
-        case "pin": {
-          const [first, second] = yield* store.recent({ projects: "all" }, 2)
-          if (first === undefined) return
-          const replacedBy = n % 2 === 0 ? undefined : second?.id
-          const change = { pinned: n % 3 > 0, ...(replacedBy !== undefined && { replacedBy }) }
-          return yield* store.edit(first.id, change, "person")
-        }
+          yield* store.save(unit(`${i}-s`, { type: "decision", title: `Decided ${i}`, origin: `${i}` }), project)
+          return n % 2 === 0 ? undefined : yield* store.edit(`${i}-s`, { pinned: true }, "person")
         case "merge":
           return yield* store.mergeProjects(
             yield* Project.resolve(world.folders.plain),

@@ -9,6 +9,8 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { append } from "../../src/hook/RecordFiles.ts"
+import { encode } from "../../src/hook/RecordLines.ts"
 import { samples } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
 import { main, makeHome, run, slow } from "./run.ts"
@@ -255,11 +257,24 @@ describe("a person who puts memories right", () => {
   test("forgets for good: no byte of it stays, not in the bin either", ({ home, json, printed, refused }) =>
     Effect.gen(function*() {
       const saved = (text: string) => Effect.map(json("save", text), ({ id }) => id as string)
+      const record = join("sessions", "s1")
       const isThere = (word: string) =>
-        ["memory.db", "memory.db-wal"].map((name) => join(home, ".claude-memory", name))
+        ["memory.db", "memory.db-wal", record].map((name) => join(home, ".claude-memory", name))
           .some((path) => existsSync(path) && readFileSync(path).includes(word))
       const id = yield* saved("The quizzaciously named service listens on port 4711.")
+      // Told at a prompt that names it.
+      append(join(home, ".claude-memory"), "s1", [encode({
+        at: Date.now(),
+        event: "UserPromptSubmit",
+        offset: 0,
+        tokens: 10,
+        ids: [id],
+        pointed: [],
+        isOpening: false,
+        words: ["quizzaciously"]
+      })])
       yield* json("forget", id, "--yes")
+      assert.include(yield* printed("injections"), "quizzaciously")
       assert.isTrue(isThere("uizzac"))
       assert.match(
         yield* printed("forget", "--query", "quizzaciously", "--now", "--yes"),
@@ -270,6 +285,7 @@ describe("a person who puts memories right", () => {
         /^1 memory forgotten;.*\nNothing of it is left that could be brought back\.\n$/
       )
       assert.isFalse(isThere("uizzac"))
+      assert.notInclude(yield* printed("injections"), "quizzaciously")
       assert.match(yield* refused("undo"), /nothing to undo/)
     }))
 

@@ -88,6 +88,14 @@ const sizeOf = (sql: SqlClient, limit: number, enough = 0) =>
     } satisfies Size
   })
 
+/** Returns the sessions of which messages lie in the bin: undone, a forgetting finds them where they were. */
+const binnedSessions = (sql: SqlClient) =>
+  Effect.map(
+    sql<{ id: string }>`SELECT DISTINCT name AS id FROM bin_entries AS b
+      CROSS JOIN message_rows ON uuid = b.key JOIN names ON number = session WHERE b.kind = 'message'`,
+    (rows) => new Set(rows.map(({ id }) => id))
+  )
+
 const make = (limits: Limits) =>
   Effect.gen(function*() {
     const { reader, writer: sql } = yield* SqliteFile
@@ -154,7 +162,9 @@ const make = (limits: Limits) =>
         const [session] = yield* sql<{ id: string; number: number; ended_at: number }>`
           SELECT s.id, n.number, s.ended_at FROM sessions AS s JOIN names AS n ON n.name = s.id
             LEFT JOIN let_go AS l ON l.origin = s.id
-          WHERE s.ended_at < ${now - RECENT_MS} AND (l.origin IS NULL OR l.is_done = 0 OR s.ended_at > l.until)
+          WHERE s.ended_at < ${now - RECENT_MS}
+            AND s.id NOT IN (SELECT value FROM json_each(${json([...(yield* binnedSessions(sql))])}))
+            AND (l.origin IS NULL OR l.is_done = 0 OR s.ended_at > l.until)
             AND s.id NOT IN (SELECT key FROM work WHERE kind = 'session' AND attempts < ${MAX_ATTEMPTS})
             AND n.number NOT IN (
               SELECT coalesce((SELECT session FROM message_rows WHERE segment = g.number LIMIT 1), 0)
@@ -178,10 +188,12 @@ const make = (limits: Limits) =>
     /** Deletes units, and the messages that no other unit of their sessions cites. */
     const deleteUnits = (planned: ReadonlyArray<number>, now: number) =>
       Effect.gen(function*() {
-        // Some may have been replaced, pinned or kept since.
+        const binned = yield* binnedSessions(sql)
+        // Some may have been replaced, pinned or kept since, or something of their session forgotten.
         const found = (yield* sql<UnitBody & { row: number }>`SELECT row, body FROM units
           WHERE row IN (SELECT value FROM json_each(${json(planned)}))`)
-          .map((each) => ({ row: each.row, unit: unitOf(each) })).filter(({ unit }) => worthOf(unit, now) < Infinity)
+          .map((each) => ({ row: each.row, unit: unitOf(each) }))
+          .filter(({ unit }) => worthOf(unit, now) < Infinity && !binned.has(unit.sessionId))
         const gone = found.map(({ unit }) => unit)
         const back = yield* units.restore(yield* units.remove(found.map(({ row }) => row)))
         yield* units.mergeWithSame(back)
@@ -214,12 +226,14 @@ const make = (limits: Limits) =>
     /** Judges all units of sessions that are not recent, some at a time, and plans the least worth of them. */
     const planUnits = (now: number) =>
       Effect.gen(function*() {
+        const binned = yield* binnedSessions(reader)
         let least: Array<{ readonly row: number; readonly worth: number }> = []
         for (let after = 0;;) {
           const rows = yield* reader<UnitBody & { row: number }>`SELECT row, body FROM units
             WHERE row > ${after} AND NOT ${recent(now)} ORDER BY row LIMIT ${PAGE}`
           for (const each of rows) {
-            const worth = worthOf(unitOf(each), now)
+            const unit = unitOf(each)
+            const worth = binned.has(unit.sessionId) ? Infinity : worthOf(unit, now)
             if (worth < Infinity) least.push({ row: each.row, worth })
           }
           least = least.sort((a, b) => a.worth - b.worth).slice(0, PLANNED)
@@ -244,12 +258,16 @@ const make = (limits: Limits) =>
     const letGoOld = (now: number) =>
       Effect.gen(function*() {
         if (now - agesCheckedAt < SEARCH_INTERVAL_MS) return undefined
+        const binned = yield* binnedSessions(reader)
         for (const [type, age] of Object.entries(limits.ages) as ReadonlyArray<[UnitType, number]>) {
           for (let after = 0;;) {
             const rows = yield* reader<UnitBody & { row: number }>`SELECT row, body FROM units
               WHERE row > ${after} AND type = ${type} AND occurred_at < ${now - age} AND NOT ${recent(now)}
               ORDER BY row LIMIT ${UNITS_AT_ONCE}`
-            const old = rows.filter((each) => isDerived(unitOf(each), now)).map(({ row }) => row)
+            const old = rows.filter((each) => {
+              const unit = unitOf(each)
+              return isDerived(unit, now) && !binned.has(unit.sessionId)
+            }).map(({ row }) => row)
             if (old.length > 0) return yield* transaction(deleteUnits(old, now))
             if (rows.length < UNITS_AT_ONCE) break
             after = rows.at(-1)!.row

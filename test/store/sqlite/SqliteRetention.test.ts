@@ -274,6 +274,31 @@ describe("a memory larger than its limit", () => {
   )
 
   test(
+    "leaves sessions alone of which something was forgotten that can be brought back",
+    { bytes: 1, ages: { conversation: 10 * DAY_MS } },
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const [forgotten] = (yield* allUnits).filter(({ type }) => type === "conversation")
+      const said = Effect.map(
+        store.messages(evidence(forgotten!)),
+        (messages) => messages.flatMap(({ blocks }) => blocks.map(({ text }) => text))
+      )
+      const before = yield* said
+      yield* store.forget([forgotten!.id])
+      yield* Stream.runDrain(Pipeline.settle)
+      assert.notDeepEqual(yield* said, before)
+      const steps = yield* letGo
+      assert.isAbove(sumOf(steps, "messages"), 0)
+      assert.isAbove(sumOf(steps, "units"), 0)
+      assert.deepInclude(yield* store.undo(), { _tag: "Forget" })
+      assert.deepStrictEqual(yield* said, before)
+      yield* Stream.runDrain(Pipeline.settle)
+      assert.include((yield* allUnits).map(({ id }) => id), forgotten!.id)
+      yield* assertWhole
+    })
+  )
+
+  test(
     "leaves sessions of the last day alone",
     { bytes: 1 },
     Effect.gen(function*() {

@@ -311,7 +311,9 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
     const replace = (origin: string, made: ReadonlyArray<MemoryUnit>) =>
       Effect.zipRight(Effect.sync(() => units.push(...made)), store.replace(origin, made))
     yield* store.transaction(Effect.gen(function*() {
-      for (const { key } of items) {
+      // A review that was asked for since is not undone.
+      const unreviewed = new Set(yield* store.unreviewed)
+      for (const { key } of items.filter(({ key }) => unreviewed.has(key))) {
         const isCurrent = ({ compressor: by = 1 }: MemoryUnit) => by >= compressor.version
         for (const { projectId } of (yield* store.sessions([key])).values()) yield* store.holdUnits(projectId)
         // A memory that is new has had no earlier version.

@@ -170,6 +170,8 @@ describe("an upgrade", () => {
     run(Effect.gen(function*() {
       const store = yield* MemoryStore
       yield* capture(["s1", "s2"])
+      // Also one of which a review was asked after its upgrade was queued.
+      yield* store.queue("upgrade", ["s1", "s2"])
       yield* store.queueReviews([{ sessionId: "s1", segmentIds: [], isWanted: true }])
       yield* store.done([...(yield* store.claim("review", 10)), ...(yield* store.claim("recap", 10))])
       const reviewer = Option.some({ compressor: compressorOf(1), isWanted: () => true })

@@ -4,6 +4,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -264,7 +265,7 @@ describe("a person who puts memories right", () => {
       const id = yield* saved("The quizzaciously named service listens on port 4711.")
       // Told at a prompt that names it.
       append(join(home, ".claude-memory"), "s1", [encode({
-        at: Date.now(),
+        at: yield* Clock.currentTimeMillis,
         event: "UserPromptSubmit",
         offset: 0,
         tokens: 10,

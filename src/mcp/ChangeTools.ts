@@ -19,7 +19,7 @@ const decode = Schema.decodeUnknown(EditRequest)
 /** Asks the user before their own are changed: a text that Claude read may have wanted it. */
 const agreed = (unit: MemoryUnit, command: "edit" | "help" | "nohelp") =>
   Effect.gen(function*() {
-    if (!isOfUser(unit)) return
+    if (!(yield* isOfUser(unit))) return
     const isAgreed = yield* Effect.flatMap(
       Consent,
       (ask) => ask(`Change this memory, which is yours?\n- ${named(unit)}`)

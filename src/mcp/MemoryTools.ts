@@ -220,9 +220,15 @@ const MAX_UNASKED_IN_ALL = 20
 /** Characters of a title in a question to the user, so that it can't pass for more of the question. */
 const MAX_ASKED_TITLE = 80
 
-/** Tests whether a memory is the user's own, of which they are asked: saved, changed, pinned or kept. */
-export const isOfUser = (unit: MemoryUnit): boolean =>
-  savedBy(unit) === "person" || unit.revision !== undefined || unit.kept === true
+/** Tests whether a memory is the user's own, of which they are asked: saved, changed, pinned or kept, and not by Claude alone. */
+export const isOfUser = (unit: MemoryUnit) =>
+  Effect.gen(function*() {
+    if (savedBy(unit) === "person" || unit.pinned || unit.kept === true) return true
+    if (unit.revision === undefined) return false
+    const { memory } = yield* opened
+    const { history } = yield* memory.history(unit.id)
+    return history?.operations.some(({ actor, isUndone }) => actor === "person" && !isUndone) === true
+  })
 
 /** Names a memory in a question to the user. */
 export const named = ({ id, title }: MemoryUnit): string =>
@@ -235,7 +241,7 @@ export const named = ({ id, title }: MemoryUnit): string =>
 const agreed = (units: ReadonlyArray<MemoryUnit>) =>
   Effect.gen(function*() {
     const { count, tally } = yield* Serving
-    const isOwn = units.some(isOfUser)
+    const isOwn = yield* Effect.exists(units, isOfUser)
     if (!isOwn && units.length <= MAX_UNASKED && (yield* tally).forgotten + units.length <= MAX_UNASKED_IN_ALL) {
       return yield* count({ forgotten: units.length })
     }

@@ -445,7 +445,15 @@ describe("the tools of the MCP server", () => {
             assert.match(yield* text("forget", { ids: [id] }), /^Forgotten: /)
             assert.deepInclude((yield* memory.show(own.id)).unit, { active: true, supersededBy: null })
             yield* memory.forget([own.id])
-            // Nor what the user changed, pinned or wants kept.
+            // What Claude noted and changed itself is its own.
+            const noted = yield* memory.save({
+              content: "The stork gate squeaks.",
+              by: "claude",
+              project: { folder: SHOP }
+            })
+            yield* memory.edit(noted.id, { title: "Squeaks" }, "claude")
+            assert.match(yield* text("forget", { ids: [noted.id] }), /^Forgotten: /)
+            // Not what the user changed, pinned or wants kept.
             for (const change of [{ title: "Of mine" }, { pinned: true }, { kept: true }]) {
               const { id } = yield* memory.save({
                 content: `The egret gate opens for ${Object.keys(change)[0]}.`,

@@ -41,16 +41,21 @@ const describe = <R extends Result>(result: R): Described<R> => ({
   words: new Set(Tokenizer.lexemesOnce(result.unit.content))
 })
 
+/** Tests whether `one` has a word that was asked, which `other` lacks. */
+const hasMoreOf = (asked: ReadonlySet<string>, one: Described, other: Described): boolean => {
+  const has = ({ title, words }: Described, word: string) => title.has(word) || words.has(word)
+  for (const word of asked) if (has(one, word) && !has(other, word)) return true
+  return false
+}
+
 /** Tests whether `newer` reports a later state of the subject of `older`, and has all words of it that were asked. */
 const replaces = (newer: Described, older: Described, asked: ReadonlySet<string>): boolean => {
   const [a, b] = [newer.result.unit, older.result.unit]
-  const isOtherAsked = [...older.title, ...older.words].some((word) =>
-    asked.has(word) && !newer.title.has(word) && !newer.words.has(word)
-  )
-  return !isOtherAsked && !mustNotDisplace(a, b) && a.type === b.type && STATEFUL.has(a.type) &&
+  return !mustNotDisplace(a, b) && a.type === b.type && STATEFUL.has(a.type) &&
     a.projectId === b.projectId &&
     a.occurredAt > b.occurredAt &&
-    Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE
+    Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE &&
+    !hasMoreOf(asked, older, newer)
 }
 
 /** Content that Claude already has: ids of injected units, and words of other text in its context. */

@@ -4,7 +4,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Session } from "../domain/Conversation.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
@@ -72,16 +71,24 @@ const holding = (query: string, filter: SearchFilter) =>
       .map(({ unitId }) => unitId)
   })
 
+/** Returns those of these sessions that belong to the projects; with "all", also those of excluded ones. */
+const sessionsOf = (projects: SearchFilter["projects"], ids: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const named = [...(yield* store.sessions(ids)).values()]
+    if (projects === "all") return named
+    const resolved = resolveRequested(yield* store.projects, projects)
+    return named.filter(({ projectId }) => resolved.includes(projectId))
+  })
+
 const wholeSessions = (criteria: Criteria) =>
   Effect.gen(function*() {
     const { before = Infinity, projects, query, sessions } = criteria
     if (query !== undefined) return []
     const store = yield* MemoryStore
-    const resolved = resolveRequested(yield* store.projects, projects)
-    const isOf = ({ projectId }: Session) => projects === "all" || resolved.includes(projectId)
     const known = sessions === undefined
       ? yield* store.sessionsIn({ projects }, NO_LIMIT)
-      : [...(yield* store.sessions(sessions)).values()].filter(isOf)
+      : yield* sessionsOf(projects, sessions)
     return known.filter(({ endedAt }) => endedAt < before).map(({ id }) => id)
   })
 

@@ -2,6 +2,7 @@
  * Repeats parts of the pipeline until interrupted: work that other processes captured, and work that had to wait for a
  * model, an index or the store.
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
@@ -23,23 +24,27 @@ interface StoreFailure {
 
 export type Retry = <A, E extends StoreFailure, R>(work: Stream.Stream<A, E, R>) => Stream.Stream<A, E, R>
 
+/** A reason that comes again within this time, longer than the longest pause, is the same trouble still. */
+const SAME_TROUBLE_MS = Duration.toMillis("2 minutes")
+
 /**
- * Retries work after temporary failures, with pauses that grow from a second to a minute. A reason that repeats is
- * logged once.
+ * Retries work after temporary failures, with pauses that grow from a second to a minute. Trouble is logged once, also
+ * where a part of the work succeeds meanwhile.
  */
-export const makeRetry: Effect.Effect<Retry> = Effect.map(Ref.make(""), (lastReason) => {
+export const makeRetry: Effect.Effect<Retry> = Effect.map(Ref.make({ reason: "", at: 0 }), (lastTrouble) => {
   const warn = ({ message, reason }: StoreFailure) =>
-    Effect.flatMap(
-      Ref.getAndSet(lastReason, reason),
-      (last) => last === reason ? Effect.void : Effect.logWarning(`${message}; it is tried again until it can be done`)
-    )
+    Effect.gen(function*() {
+      const at = yield* Clock.currentTimeMillis
+      const last = yield* Ref.getAndSet(lastTrouble, { reason, at })
+      if (last.reason === reason && at - last.at < SAME_TROUBLE_MS) return
+      yield* Effect.logWarning(`${message}; it is tried again until it can be done`)
+    })
   const pauses = Schedule.exponential("1 second").pipe(
     Schedule.union(Schedule.spaced("1 minute")),
     Schedule.whileInput(({ reason }: StoreFailure) => TEMPORARY.has(reason))
   )
   return (work) =>
     work.pipe(
-      Stream.tap(() => Ref.set(lastReason, "")),
       Stream.tapError((error) => TEMPORARY.has(error.reason) ? warn(error) : Effect.void),
       Stream.retry(pauses)
     )

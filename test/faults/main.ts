@@ -25,7 +25,7 @@ const UNTYPED = "no typed error"
 /** Cases at a time. */
 const CONCURRENCY = 8
 /** Closed sockets must be gone at the other end within this time. */
-const SETTLES_WITHIN = "1 second"
+const SETTLES_WITHIN = "3 seconds"
 
 interface Case {
   readonly dialect: DialectName

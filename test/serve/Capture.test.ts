@@ -40,7 +40,7 @@ const place = Effect.gen(function*() {
 const serviceIn = ({ home }: Place, options: Partial<App.Options> = {}) =>
   Layer.fresh(App.layer({ home, readOnly: false, busyTimeoutMs: 50, ...options }))
 
-const WITHIN = "10 seconds"
+const WITHIN = "30 seconds"
 
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>, what: string) =>
   Effect.repeat(Effect.delay(condition, "50 millis"), { until: (holds) => holds }).pipe(

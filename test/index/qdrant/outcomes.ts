@@ -19,7 +19,7 @@ import * as StandIn from "./StandIn.ts"
 
 export const UNTYPED = "no typed error"
 /** Time within which the server must have seen the sockets close. */
-const SETTLES_WITHIN = "1 second"
+const SETTLES_WITHIN = "3 seconds"
 
 export interface Outcome {
   readonly fault: string

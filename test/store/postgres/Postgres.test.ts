@@ -683,7 +683,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
           const started = yield* Effect.fork(waiting)
           yield* Effect.sleep(50)
           yield* Effect.timeoutFail(Effect.asVoid(Fiber.interrupt(started)), {
-            duration: "2 seconds",
+            duration: "4 seconds",
             onTimeout: () => "it is not to be interrupted"
           })
         }

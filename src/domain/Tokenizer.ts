@@ -117,10 +117,13 @@ const inChunk = (chunk: string, stop: ReadonlySet<string>): ReadonlyArray<string
 /** Remembers the lexemes of words, since few words make up most of a text. */
 const inWord = memoizedByWord((chunk) => inChunk(chunk, STOP_WORDS), 24, 10_000)
 
+/** Returns the chunks of a text, in which a letter and its marks are one character: file names of macOS have them apart. */
+const chunksIn = (text: string): ReadonlyArray<string> => text.normalize("NFC").match(CHUNKS) ?? []
+
 /** Returns the lexemes in the order of the text, repeats included. */
 export const lexemes = (text: string): Array<string> => {
   const out: Array<string> = []
-  for (const chunk of text.match(CHUNKS) ?? []) for (const lexeme of inWord(chunk)) out.push(lexeme)
+  for (const chunk of chunksIn(text)) for (const lexeme of inWord(chunk)) out.push(lexeme)
   return out
 }
 
@@ -133,6 +136,6 @@ export const withoutQuestionWords = (text: string): string =>
 
 /** Returns the distinct lexemes of a question without question words; if none is left, those of the whole question. */
 export const queryLexemes = (text: string): ReadonlyArray<string> => {
-  const kept = new Set((text.match(CHUNKS) ?? []).flatMap((chunk) => inChunk(chunk, QUESTION_STOP_WORDS)))
+  const kept = new Set(chunksIn(text).flatMap((chunk) => inChunk(chunk, QUESTION_STOP_WORDS)))
   return [...(kept.size > 0 ? kept : new Set(lexemes(text)))]
 }

@@ -16,7 +16,7 @@ import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
 import * as EventLoop from "../resources/EventLoop.ts"
 import { MemoryStore, type SegmentContext, type SessionOutline } from "../store/MemoryStore.ts"
-import { changesOf, hasText, OUTLINE } from "../store/Rules.ts"
+import { changesOf, hasText, OUTLINE, outlinePrompts } from "../store/Rules.ts"
 import type { TailsRequest } from "./Tails.ts"
 
 /** Transcripts that are looked at, newest first. */
@@ -56,8 +56,10 @@ const outlineOf = (
   units: [...(stored?.units ?? []).filter(({ origin }) => !segments.has(origin)), ...made]
     .sort((a, b) => a.occurredAt - b.occurredAt || a.position - b.position || (a.id < b.id ? -1 : 1))
     .slice(-OUTLINE.units),
-  prompts: [...stored?.prompts ?? [], ...messages.filter(({ isPrompt, thread }) => isPrompt && thread === MAIN)]
-    .slice(0, OUTLINE.prompts),
+  prompts: outlinePrompts([
+    ...stored?.prompts ?? [],
+    ...messages.filter(({ isPrompt, thread }) => isPrompt && thread === MAIN)
+  ]),
   closing: [...stored?.closing ?? [], ...messages.filter(isClosing)].slice(-OUTLINE.closing),
   files: [
     ...new Set([

@@ -134,9 +134,9 @@ export interface ReviewRequest {
 }
 
 /**
- * The input of a session's archive unit: its prompts (the first 50), its closing assistant messages (the last 6), the
- * files that its messages name (at most 30), and its other units by time (the last 200), also those that were merged
- * into others.
+ * The input of a session's archive unit: its prompts (the first 25 and the last 25), its closing assistant messages (the last
+ * 6), the files that its messages name (at most 30), and its other units by time (the last 200), also those that were
+ * merged into others.
  */
 export interface SessionOutline {
   readonly session: Session

@@ -8,8 +8,14 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { KnownProject, Project } from "../domain/Project.ts"
 import type { Candidate, CaptureBatch, LineSum } from "./MemoryStore.ts"
 
-/** Largest number of each part in a session's outline. */
-export const OUTLINE = { prompts: 50, closing: 6, files: 30, units: 200 } as const
+/** Largest number of each part in a session's outline; of the prompts there are as many first and as many last ones. */
+export const OUTLINE = { prompts: 25, closing: 6, files: 30, units: 200 } as const
+
+/** Returns a session's prompts as its outline has them, of all of them or of an earlier outline's and what came since. */
+export const outlinePrompts = (prompts: ReadonlyArray<Message>): ReadonlyArray<Message> =>
+  prompts.length <= 2 * OUTLINE.prompts
+    ? prompts
+    : [...prompts.slice(0, OUTLINE.prompts), ...prompts.slice(-OUTLINE.prompts)]
 
 /** Returns true for a message with text by a person or Claude. */
 export const hasText = (message: Message): boolean =>

@@ -467,7 +467,7 @@ export const suite = <E>(
       )
 
       test(
-        "outlines a session by its first prompts, its last answers and its files",
+        "outlines a session by its first and its last prompts, its last answers and its files",
         Effect.gen(function*() {
           const store = yield* MemoryStore
           const use = (file: string) => ({ kind: "tool_use" as const, text: "Edit", tool: "Edit", file })
@@ -483,7 +483,7 @@ export const suite = <E>(
           assert.deepStrictEqual(more, [])
           assert.deepStrictEqual(
             outline?.prompts.map(({ uuid }) => uuid),
-            Array.from({ length: 50 }, (_, i) => `p${i}`)
+            Array.from({ length: 50 }, (_, i) => `p${i < 25 ? i : i + 10}`)
           )
           assert.deepStrictEqual(outline?.closing.map(({ uuid }) => uuid), ["a54", "a55", "a56", "a57", "a58", "a59"])
           assert.strictEqual(outline?.files.length, 30)

@@ -56,6 +56,13 @@ describe("lexemes", () => {
     }
   })
 
+  it.prop("are those of the text with letters and marks apart", [anyText], ([text]) => {
+    for (const each of ["r\u00e9sum\u00e9.pdf", "\u30d7\u30ed\u30b0\u30e9\u30e0", text.normalize("NFC")]) {
+      assert.deepStrictEqual(lexemes(each.normalize("NFD")), lexemes(each))
+      assert.deepStrictEqual(queryLexemes(each.normalize("NFD")), queryLexemes(each))
+    }
+  })
+
   it.prop("hold only letters, digits and _", [anyText], ([text]) => {
     for (const lexeme of lexemes(text)) assert.match(lexeme, /^[\p{L}\p{N}_]+$/u)
   }, { fastCheck: { numRuns: times(100) } })

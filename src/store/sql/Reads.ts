@@ -115,8 +115,11 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       return yield* Effect.forEach([...sessions.values()], (session) =>
         Effect.gen(function*() {
           const id = text(session.id)
-          const prompts = yield* dialect.messagesIn(sql`SELECT seq, '' AS key, 0 AS rank FROM messages
-            WHERE session_id = ${id} AND thread = 'main' AND is_prompt ORDER BY seq LIMIT ${OUTLINE.prompts}`)
+          const promptsFrom = (order: "ASC" | "DESC") =>
+            sql`SELECT seq, '' AS key, 0 AS rank FROM (SELECT seq FROM messages
+              WHERE session_id = ${id} AND thread = 'main' AND is_prompt
+              ORDER BY seq ${sql.literal(order)} LIMIT ${OUTLINE.prompts}) AS ends`
+          const prompts = yield* dialect.messagesIn(sql`${promptsFrom("ASC")} UNION ${promptsFrom("DESC")}`)
           const closing = yield* dialect.messagesIn(sql`SELECT seq, '' AS key, 0 AS rank FROM messages
             WHERE session_id = ${id} AND thread = 'main' AND role = 'assistant' AND said
             ORDER BY seq DESC LIMIT ${OUTLINE.closing}`)

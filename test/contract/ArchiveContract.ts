@@ -160,6 +160,78 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         }).pipe(on)
       }))
 
+    it.effect("forgets a session that was forgotten there, whatever was made of it here, and undoes that", () =>
+      Effect.gen(function*() {
+        const [before, after] = yield* Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* said("a", HARBOUR, LANTERN)
+          const before = yield* exported
+          yield* TestClock.adjust("1 minute")
+          yield* store.forgetSessions(["s1"])
+          return [before, yield* exported] as const
+        }).pipe(on)
+        yield* Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* taken(before)
+          const known = yield* contents
+          yield* taken(after)
+          const gone = yield* contents
+          assert.deepStrictEqual(gone.units, [])
+          assert.notMatch(JSON.stringify(gone), /harbour/i)
+          const [operation, ...others] = yield* store.recentChanges(10)
+          assert.deepStrictEqual(others, [])
+          yield* taken(after)
+          assert.lengthOf(yield* store.recentChanges(10), 1)
+          yield* store.undo(undefined, operation!.operation)
+          assert.deepStrictEqual(yield* contents, known)
+        }).pipe(on)
+      }))
+
+    it.effect("has a segment made anew that went on since, and the summary of its session", () =>
+      Effect.gen(function*() {
+        const [before, after] = yield* Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* said("a", HARBOUR)
+          yield* store.commit(yield* store.claim("session", 10), [
+            unit("summary", { origin: "s1", cites: "a", content: LANTERN, type: "archive" })
+          ])
+          const before = yield* exported
+          yield* store.append(batch([message("b", { text: TIDE })], { cursor: cursor("/t/b", 1) }))
+          return [before, yield* exported] as const
+        }).pipe(on)
+        yield* Effect.gen(function*() {
+          const store = yield* MemoryStore
+          yield* taken(before)
+          assert.deepStrictEqual(yield* store.claim("segment", 10), [])
+          yield* taken(after)
+          const [segment, ...more] = yield* store.claim("segment", 10)
+          assert.deepStrictEqual(more, [])
+          const [held] = yield* store.segments([segment!.key])
+          assert.deepStrictEqual(held?.segment.messages.map(({ uuid }) => uuid), ["a", "b"])
+          assert.deepStrictEqual((yield* store.claim("session", 10)).map(({ key }) => key), ["s1"])
+        }).pipe(on)
+      }))
+
+    it.effect("keeps of two memories forgotten together each one's words under it alone", () =>
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const ids = yield* Effect.forEach([TIDE, LANTERN], (content) =>
+          Effect.map(store.save(unitOf({ content }, "project-one", 1), project("one")), ({ id }) => id))
+        yield* store.forget(ids)
+        const gone = (yield* exported).filter((line) =>
+          line.startsWith(`{"forgotten"`)
+        ).map((line) => JSON.parse(line).forgotten as { readonly hash: string; readonly unitId: string })
+        assert.deepStrictEqual(
+          [
+            ...new Set(gone.map(({ unitId }) =>
+              unitId
+            ))
+          ].sort(),
+          [...ids].sort()
+        )
+        assert.lengthOf(new Set(gone.map(({ hash }) => hash)), gone.length)
+      }).pipe(on))
+
     it.effect("brings what was saved again since it was forgotten here", () =>
       Effect.gen(function*() {
         const archive = yield* Effect.gen(function*() {

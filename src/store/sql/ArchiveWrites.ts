@@ -9,6 +9,7 @@ import { savedBy } from "../../domain/SavedBy.ts"
 import type { TakenFrom, TakenIn } from "../MemoryStore.ts"
 import { type Change, type Changed, changedOf, isKept } from "../Overlay.ts"
 import { freshOf } from "../Rules.ts"
+import { sessionOf, sessionTomb } from "./BinWrites.ts"
 import type { SqlEffect } from "./Dialect.ts"
 import type { Entombed } from "./Entombed.ts"
 import type * as ForgetWrites from "./ForgetWrites.ts"
@@ -33,9 +34,9 @@ const select = <K extends string>(entries: ReadonlyArray<Entry>, kind: K) =>
 
 export const make = (
   db: Statements,
-  { insert, mergeWithSame }: UnitWrites,
+  { enqueue, insert, mergeWithSame }: UnitWrites,
   { permitted, unforgotten }: Entombed,
-  { forget }: ReturnType<typeof ForgetWrites.make>,
+  { forget, forgetSessions }: ReturnType<typeof ForgetWrites.make>,
   { apply }: ReturnType<typeof makeOverlays>,
   inPlace: ReturnType<typeof ProjectWrites.make>["inPlace"]
 ) => {
@@ -80,7 +81,13 @@ export const make = (
       if (fresh.length === 0) return 0
       const { messages } = yield* unforgotten({ messages: fresh, facts: [], deadLetters: [] })
       const segmentOf = new Map(told.map(({ message, segment }) => [message.uuid, segment]))
-      yield* db.insertMessages(messages, messages.map(({ uuid }) => segmentOf.get(uuid)!))
+      const segments = messages.map(({ uuid }) => segmentOf.get(uuid)!)
+      yield* db.insertMessages(messages, segments)
+      // What is derived here of these segments and sessions stands, and is made anew of what came since.
+      const sessions = messages.map(({ sessionId }) => sessionId)
+      const standing = new Set(yield* db.originsAmong([...new Set([...segments, ...sessions])]))
+      yield* enqueue("segment", segments.filter((id) => standing.has(id)))
+      yield* enqueue("session", sessions.filter((id) => standing.has(id)))
       return messages.length
     })
 
@@ -136,6 +143,17 @@ export const make = (
       return placed.length
     })
 
+  /** Returns those of the sessions forgotten elsewhere that ended before, and of which this memory does not know it yet. */
+  const sessionsForgotten = (at: ReadonlyMap<string, number>) =>
+    Effect.gen(function*() {
+      const sessions = [...at.keys()].flatMap((unitId) => sessionOf(unitId) ?? [])
+      const ends = yield* db.endsOf(sessions)
+      const known = yield* db.forgottenAt(sessions.map(sessionTomb))
+      return sessions.filter((id) =>
+        !known.has(sessionTomb(id)) && ends.has(id) && ends.get(id)! < at.get(sessionTomb(id))!
+      )
+    })
+
   /** Forgets here what was forgotten there since it was saved, changed or said. */
   const takeForgotten = (entries: ReadonlyArray<Entry>) =>
     Effect.gen(function*() {
@@ -150,11 +168,13 @@ export const make = (
         return Math.max(own, changed.get(unit.id) ?? 0) < at.get(unit.id)!
       })
       const kept = new Set(stored.filter((unit) => !older.includes(unit)).map(({ id }) => id))
-      yield* db.takeTombstones(gone.filter(({ unitId }) => !kept.has(unitId)))
+      const sessions = yield* sessionsForgotten(at)
+      yield* db.putTombstones(gone.filter(({ unitId }) => !kept.has(unitId)))
       // What is left of a forgotten one's messages may have made another in its place, which stays however often this is taken in.
       const allowed = new Set(yield* permitted(older))
       const saying = older.filter((unit) => !allowed.has(unit))
-      return saying.length === 0 ? 0 : (yield* forget(saying.map(({ id }) => id))).units.length
+      const units = saying.length === 0 ? 0 : (yield* forget(saying.map(({ id }) => id))).units.length
+      return units + (sessions.length === 0 ? 0 : (yield* forgetSessions(sessions)).units.length)
     })
 
   const takeIn = (entries: ReadonlyArray<Entry>, from: TakenFrom): SqlEffect<TakenIn> =>

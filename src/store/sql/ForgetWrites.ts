@@ -50,6 +50,18 @@ interface ChangedMessage extends Forgetting.Cut {
   readonly sessionId: string
 }
 
+/** Returns the keys of each unit: those of its own forms and sources, and those that are of no unit's forms. */
+const keysByUnit = (
+  units: ReadonlyArray<MemoryUnit>,
+  formsById: ReadonlyMap<string, ReadonlyArray<MemoryUnit>>,
+  keys: ReadonlySet<string>
+): ReadonlyMap<string, Iterable<string>> => {
+  const own = new Map(Array.from(formsById, ([id, forms]) => [id, Forgetting.keysOfForgotten(forms, [])]))
+  const ofSome = new Set([...own.values()].flatMap((each) => [...each]))
+  const ofAll = [...keys].filter((key) => !ofSome.has(key))
+  return new Map(units.map((unit) => [unit.id, [...own.get(unit.id)!, ...ofAll, ...Forgetting.sourceKeys(unit)]]))
+}
+
 /** Messages read at a time. */
 const PAGE = 200
 
@@ -83,20 +95,23 @@ export const make = (
       ? Effect.succeed(false)
       : Effect.map(db.operation(operation), (found) => found === undefined || Boolean(found.undone))
 
-  /** Returns a function that writes tombstones with these keys for units. */
+  /** Returns a function that writes tombstones of units: of each with its keys. */
   const entombing = Effect.gen(function*() {
     const secret = (yield* db.property(SECRET)) ?? randomBytes(32).toString("hex")
     yield* db.setProperty(SECRET, secret)
     const hashOf = Forgetting.hashesBy(secret)
-    return (unitIds: ReadonlyArray<string>, keys: Iterable<string>, now: number) =>
-      db.insertTombstones(unitIds, Array.from(keys, hashOf), now)
+    return (keysOf: ReadonlyMap<string, Iterable<string>>, at: number) =>
+      db.putTombstones(
+        [...keysOf].flatMap(([unitId, keys]) => Array.from(keys, (key) => ({ hash: hashOf(key), unitId, at })))
+      )
   })
 
   /** Finds what has to be cut from messages, titles and lines so that these units are forgotten. Writes nothing. */
   const cutsOf = (units: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       const overlays = yield* db.overlays(units.map(({ id }) => id))
-      const forms = units.flatMap((unit) => formsOf(unit, overlays.get(unit.id)))
+      const formsById = new Map(units.map((unit) => [unit.id, formsOf(unit, overlays.get(unit.id))]))
+      const forms = [...formsById.values()].flat()
       const contentSentences = Forgetting.contentSentences(forms)
       const allSentences = Forgetting.allSentences(forms)
       const cited = Forgetting.citedBy(forms)
@@ -173,7 +188,7 @@ export const make = (
           : inSessions.has(message.sessionId)
           ? cutRepeats(message)
           : { message, taken: [] }
-      return { also, changed, isKnown, keys, letters, sessions, strip, titled, touched }
+      return { also, changed, formsById, isKnown, keys, letters, sessions, strip, titled, touched }
     })
 
   /** Deletes units, with what a person changed of them, and the words of all that. */
@@ -183,7 +198,9 @@ export const make = (
       const now = yield* Clock.currentTimeMillis
       const units = gone.map(({ unit }) => unit)
       const ids = units.map(({ id }) => id)
-      const { also, changed, isKnown, keys, letters, sessions, strip, titled, touched } = yield* cutsOf(units)
+      const { also, changed, formsById, isKnown, keys, letters, sessions, strip, titled, touched } = yield* cutsOf(
+        units
+      )
       if (changed.size > 0) yield* db.updateMessages(Array.from(changed.values(), ({ after }) => after))
       if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
       if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
@@ -203,8 +220,7 @@ export const make = (
       const kept = summaries.filter((unit) => isSummary(unit) && !isRemoved.has(unit.origin))
       yield* removeForgotten(gone, touched, changed, new Set(kept.map(({ sessionId }) => sessionId)))
       const entomb = yield* entombing
-      yield* entomb(ids, keys, now)
-      for (const unit of units) yield* entomb([unit.id], Forgetting.sourceKeys(unit), now)
+      yield* entomb(keysByUnit(units, formsById, keys), now)
       return { units, messages: [...changed.keys()], also, ...undoable(operation, now) }
     })
 
@@ -256,7 +272,7 @@ export const make = (
           if (rows.length < PAGE) break
           after = rows.at(-1)!.seq
         }
-        yield* entomb([sessionTomb(sessionId)], keys, now)
+        yield* entomb(new Map([[sessionTomb(sessionId), keys]]), now)
       }
       if (titles.length > 0) yield* db.removeTitles(titles.map(({ id }) => id))
       if (options.isNow === true) yield* db.removeBranches(sessionIds)

@@ -431,8 +431,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         (rows) => new Map(rows.map(({ at, id }) => [id, at]))
       ),
 
-    /** Writes another memory's tombstones. */
-    takeTombstones: (tombs: ReadonlyArray<{ readonly hash: string; readonly unitId: string; readonly at: number }>) =>
+    putTombstones: (tombs: ReadonlyArray<{ readonly hash: string; readonly unitId: string; readonly at: number }>) =>
       sql`${
         inserted(
           "tombstones",
@@ -447,12 +446,6 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         sql<{ hash: string }>`SELECT DISTINCT hash FROM tombstones WHERE ${isIn("hash", hashes)}`,
         (rows) => rows.map(({ hash }) => hash)
       ),
-
-    insertTombstones: (unitIds: ReadonlyArray<string>, hashes: ReadonlyArray<string>, at: number) =>
-      sql`INSERT INTO tombstones (hash, unit_id, at) SELECT hash, unit_id, CAST(${at} AS bigint)
-        FROM ${table("hashes", { hash: "text" }, hashes.map((hash) => ({ hash })))}
-          CROSS JOIN ${table("gone", { unit_id: "text" }, unitIds.map((unit_id) => ({ unit_id })))}
-        WHERE true ON CONFLICT DO NOTHING`,
 
     deleteTombstones: (unitIds: ReadonlyArray<string>) => sql`DELETE FROM tombstones WHERE ${isIn("unit_id", unitIds)}`,
 
@@ -640,6 +633,13 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
     titlesOf: (sessionIds: ReadonlyArray<string>) =>
       sql<{ id: string; title: string | null }>`SELECT id, title FROM sessions WHERE ${isIn("id", sessionIds)}`,
+
+    /** Returns when these sessions ended, of those that are known. */
+    endsOf: (sessionIds: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ id: string; at: number }>`SELECT id, ended_at AS at FROM sessions WHERE ${isIn("id", sessionIds)}`,
+        (rows) => new Map(rows.map(({ at, id }) => [id, at]))
+      ),
 
     removeTitles: (sessionIds: ReadonlyArray<string>) =>
       sql`UPDATE sessions SET title = NULL WHERE ${isIn("id", sessionIds)}`,

@@ -82,13 +82,21 @@ const makeEmpty = (path: string) =>
     writeFileSync(path, "", { flag: "wx", mode: 0o600 })
   })
 
+/** Tombstones read at a time. */
+const TOMBSTONES_AT_ONCE = 10_000
+
 /** Hashes the tombstones, which each forgetting changes. */
 const tombstonesOf = (sql: SqlClient) =>
-  Effect.map(
-    sql<{ all: string | null }>`SELECT group_concat(hash || unit_id) AS "all"
-      FROM (SELECT hash, unit_id FROM tombstones ORDER BY hash, unit_id)`,
-    ([row]) => createHash("sha256").update(row?.all ?? "").digest("hex")
-  )
+  Effect.gen(function*() {
+    const sum = createHash("sha256")
+    for (let last = { hash: "", unit_id: "" };;) {
+      const some = yield* sql<typeof last>`SELECT hash, unit_id FROM tombstones
+        WHERE (hash, unit_id) > (${last.hash}, ${last.unit_id}) ORDER BY hash, unit_id LIMIT ${TOMBSTONES_AT_ONCE}`
+      for (const { hash, unit_id } of some) sum.update(hash).update(unit_id)
+      if (some.length < TOMBSTONES_AT_ONCE) return sum.digest("hex")
+      last = some.at(-1)!
+    }
+  })
 
 const property = (sql: SqlClient, name: string) =>
   Effect.map(sql<{ value: string }>`SELECT value FROM properties WHERE name = ${name}`, ([row]) => row?.value)

@@ -18,5 +18,10 @@ export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
   (filter.files === undefined || filter.files.length === 0 ||
     filter.files.some((wanted) => unit.files.some((file) => endsWithPath(file, wanted))))
 
-export const isInContext = ({ occurredAt, sessionId }: MemoryUnit, context: InContext | undefined): boolean =>
-  sessionId === context?.sessionId && occurredAt >= context.since
+export const isInContext = (
+  { occurredAt, sessionId }: MemoryUnit,
+  inContext: ReadonlyArray<InContext> | undefined
+): boolean =>
+  inContext?.some((context) =>
+    sessionId === context.sessionId && occurredAt >= context.since && occurredAt <= (context.until ?? Infinity)
+  ) === true

@@ -22,7 +22,7 @@ export const InjectionRequest = Schema.Struct({
   /** True at a prompt, which has no time: no model reranks, and only a background that is cached is told. */
   isImmediate: Schema.optional(Schema.Boolean),
   /** The session of the prompt, of which nothing is told that it said itself. */
-  inContext: Schema.optional(InContext),
+  inContext: Schema.optional(Schema.Array(InContext)),
   maxTokens: Schema.Int.pipe(Schema.between(100, 8_000)),
   maxChars: Schema.Int.pipe(Schema.between(200, 100_000)),
   /** Ids of units already injected in this session: these are not injected again, nor are units that say the same. */

@@ -28,14 +28,19 @@ const DAY_MS = 86_400_000
 /** Converts a time to an upper bound: midnight UTC stands for the whole day and becomes its last millisecond. */
 export const inclusiveEnd = (millis: number): number => millis % DAY_MS === 0 ? millis + DAY_MS - 1 : millis
 
-/** Leaves out what this session has said since a time, in milliseconds since the epoch: it is in Claude's context. */
-export const InContext = Schema.Struct({ sessionId: Schema.String, since: Schema.Number })
+/** What a session said in a time, inclusive, in milliseconds since the epoch: it is in Claude's context. */
+export const InContext = Schema.Struct({
+  sessionId: Schema.String,
+  since: Schema.Number,
+  until: Schema.optional(Schema.Number)
+})
 export type InContext = typeof InContext.Type
 
 /** `minScore` has the scale of `SearchResult.score`. */
 export const SearchQuery = Schema.Struct({
   ...SearchFilter.fields,
-  inContext: Schema.optional(InContext),
+  /** Leaves these out. */
+  inContext: Schema.optional(Schema.Array(InContext)),
   text: Schema.String,
   limit: Schema.Int.pipe(Schema.between(1, 100)),
   minScore: Schema.Number.pipe(Schema.between(0, 1)),

@@ -94,6 +94,7 @@ const session = Effect.gen(function*() {
     settle: (sessionId, at, hasArrived) => Effect.ignore(records.settle(sessionId, at, hasArrived)),
     inherit: (sessionId, parent) => Effect.ignore(records.inherit(sessionId, parent)),
     add: (sessionId, sent) => Effect.ignore(records.add(sessionId, sent)),
+    now: Clock.currentTimeMillis,
     places
   } satisfies Prompt.Session<Waited>
 })

@@ -53,6 +53,8 @@ export interface Session<Y> {
   readonly settle: (sessionId: string, at: number, hasArrived: boolean) => Eventual<Y, unknown>
   readonly inherit: (sessionId: string, parent: Inherited) => Eventual<Y, unknown>
   readonly add: (sessionId: string, sent: Sent) => Eventual<Y, unknown>
+  /** Milliseconds since the epoch. */
+  readonly now: Eventual<Y, number>
   readonly places: Reads<Y>["places"]
 }
 
@@ -96,12 +98,13 @@ export function* isFirstPrompt<Y>(
 /** Uuids by which a fork's parent is looked for. */
 const MAX_UUIDS = 50
 
-function* parentOf<Y>(session: Session<Y>, input: Input): Steps<Y, string | undefined> {
+/** Returns the sessions from which a fork has its beginning: the one that it names, and the one that first said it. */
+function* parentsOf<Y>(session: Session<Y>, input: Input): Steps<Y, ReadonlyArray<string>> {
   const head = yield* partOf(session, input, 0, HEAD_BYTES)
   const uuids = [...head.matchAll(UUIDS)].map(([, uuid]) => uuid!).slice(0, MAX_UUIDS)
   const known = uuids.length === 0 ? undefined : [...(yield* session.places(uuids)).values()][0]?.sessionId
-  const parent = FORKED.exec(head)?.[1] ?? known
-  return parent === input.session_id ? undefined : parent
+  const ids = new Set([FORKED.exec(head)?.[1], known])
+  return [...ids].filter((id) => id !== undefined).filter((id) => id !== input.session_id)
 }
 
 const EMPTY_RECORD: SessionRecord = {
@@ -109,6 +112,7 @@ const EMPTY_RECORD: SessionRecord = {
   ids: new Set(),
   pointed: new Set(),
   isOpened: false,
+  parents: [],
   compactedAt: 0,
   isMuted: false,
   isNew: false
@@ -144,11 +148,14 @@ export function* recordFor<Y>(session: Session<Y>, input: Input): Steps<Y, Sessi
   if (!own.isNew) {
     return (yield* settle(session, input, own)) ? (yield* session.recordOf(input.session_id)) ?? EMPTY_RECORD : own
   }
-  const parent = yield* parentOf(session, input)
+  const [parent, ...others] = yield* parentsOf(session, input)
   if (parent === undefined) return own
-  const inherited = (yield* session.recordOf(parent)) ?? EMPTY_RECORD
+  const { compactedAt, ids, isOpened, parents, pointed } = (yield* session.recordOf(parent)) ?? EMPTY_RECORD
+  const until = yield* session.now
+  const saidBy = (sessionId: string) => ({ sessionId, since: compactedAt, until })
+  const inherited = { ids, pointed, isOpened, parents: [...parents, ...[parent, ...others].map(saidBy)] }
   yield* session.inherit(input.session_id, inherited)
-  return { ...own, ids: inherited.ids, pointed: inherited.pointed, isOpened: inherited.isOpened }
+  return { ...own, ...inherited }
 }
 
 /** Returns the words of a prompt that have one of these lexemes. */
@@ -164,7 +171,7 @@ const wordsIn = (prompt: string, lexemes: ReadonlyArray<string>): ReadonlyArray<
 /** Injects what is relevant to a prompt, or what it wants to go on with. */
 export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: Telling): Steps<Y, Injection> {
   if (isReport(input.prompt)) return NO_INJECTION
-  const { compactedAt, ids, isMuted, isOpened, pointed: pointedIds } = yield* recordFor(session, input)
+  const { compactedAt, ids, isMuted, isOpened, parents, pointed: pointedIds } = yield* recordFor(session, input)
   if (isMuted) return NO_INJECTION
   const resumption = resumptionIn(input.prompt)
   if (resumption !== undefined && !isOpened && (!resumption.isBare || (yield* isFirstPrompt(session, input)))) {
@@ -181,7 +188,7 @@ export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: 
     projects: [project],
     isImmediate: true,
     maxChars: MAX_HOOK_CHARS,
-    inContext: { sessionId: input.session_id, since: compactedAt },
+    inContext: [{ sessionId: input.session_id, since: compactedAt }, ...parents],
     injectedIds: [...ids],
     pointedIds: [...pointedIds],
     contextText: notes.text,

@@ -46,6 +46,7 @@ const sessionIn = (home: string): Omit<Prompted<never>, "inject" | "places" | "p
   settle: (sessionId, at, hasArrived) => lazily(() => append(home, sessionId, [encodeSettled(at, hasArrived)])),
   inherit: (sessionId, parent) => lazily(() => append(home, sessionId, encodeInherited(parent))),
   add: (sessionId, sent) => lazily(() => append(home, sessionId, [encode(sent)])),
+  now: lazily(() => Date.now()),
   notesOf: ({ cwd, transcript_path }) => lazily(() => answering(notesInContext(transcript_path, cwd))),
   open: () => lazily(leave)
 })

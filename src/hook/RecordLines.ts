@@ -28,6 +28,13 @@ export interface Injection extends Sent {
   readonly used: ReadonlyArray<string>
 }
 
+/** What a session said in a time, inclusive, in milliseconds since the epoch. */
+export interface Parent {
+  readonly sessionId: string
+  readonly since: number
+  readonly until: number
+}
+
 export interface SessionRecord {
   /** All injections, oldest first. */
   readonly injections: ReadonlyArray<Injection>
@@ -37,6 +44,8 @@ export interface SessionRecord {
   readonly pointed: ReadonlySet<string>
   /** True when the session's context holds what earlier sessions left. */
   readonly isOpened: boolean
+  /** What the sessions that this one was forked from had said by then, as far as it is in its context. */
+  readonly parents: ReadonlyArray<Parent>
   /** Time of the last compaction, in milliseconds since the epoch; 0 without one. */
   readonly compactedAt: number
   readonly isMuted: boolean
@@ -45,7 +54,7 @@ export interface SessionRecord {
 }
 
 /** Parts of a record that another session takes over. */
-export type Inherited = Pick<SessionRecord, "ids" | "isOpened" | "pointed">
+export type Inherited = Pick<SessionRecord, "ids" | "isOpened" | "parents" | "pointed">
 
 /** Folder of the records, in the memory's folder. */
 export const FOLDER = "sessions"
@@ -55,8 +64,9 @@ export const PLAIN_ID = /^[\w-]{1,100}$/
 
 /**
  * Begin the lines of an injection (JSON follows), of one that arrived or came too late (its time follows), of a
- * compaction, of units that were used (the injection's time and their ids follow), and of a unit that an inherited pointer
- * names. Other lines are words, or ids of inherited units.
+ * compaction, of units that were used (the injection's time and their ids follow), of a unit that an inherited pointer
+ * names, and of a session that this one was forked from (two times and its id follow). Other lines are words, or ids of
+ * inherited units.
  */
 export const SENT = "{"
 export const ARRIVED = "+"
@@ -64,6 +74,7 @@ export const LATE = "x"
 export const RESET = "-"
 export const USED = "*"
 export const POINTED = "?"
+export const PARENT = "^"
 export const OPENED = "open"
 export const MUTED = "off"
 export const UNMUTED = "on"
@@ -99,7 +110,8 @@ export const decode = (line: string): Sent | undefined => {
 }
 
 /** Encodes the parts of a record that another session takes over; nothing for an empty one. */
-export const encodeInherited = ({ ids, isOpened, pointed }: Inherited): ReadonlyArray<string> => [
+export const encodeInherited = ({ ids, isOpened, parents, pointed }: Inherited): ReadonlyArray<string> => [
+  ...parents.map(({ sessionId, since, until }) => `${PARENT}${since} ${until} ${sessionId}`),
   ...(isOpened ? [OPENED] : []),
   ...ids,
   ...[...pointed].map((id) => POINTED + id)
@@ -121,7 +133,12 @@ export const linesIn = (text: string): ReadonlyArray<string> => text.slice(-MAX_
 export const read = (lines: ReadonlyArray<string>): SessionRecord => {
   let injections: ReadonlyArray<Injection> = []
   let beforeContext = 0
-  const inherited = { ids: new Set<string>(), pointed: new Set<string>(), isOpened: false }
+  const inherited = {
+    ids: new Set<string>(),
+    pointed: new Set<string>(),
+    isOpened: false,
+    parents: [] as Array<Parent>
+  }
   let compactedAt = 0
   let isMuted = false
   for (const line of lines) {
@@ -145,10 +162,14 @@ export const read = (lines: ReadonlyArray<string>): SessionRecord => {
       inherited.ids.clear()
       inherited.pointed.clear()
       inherited.isOpened = false
+      inherited.parents = []
       compactedAt = Number(rest) || 0
       beforeContext = injections.length
     } else if (line.startsWith(POINTED)) inherited.pointed.add(rest)
-    else if (line !== "") inherited.ids.add(line)
+    else if (line.startsWith(PARENT)) {
+      const [since, until, ...id] = rest.split(" ")
+      inherited.parents.push({ sessionId: id.join(" "), since: Number(since) || 0, until: Number(until) || 0 })
+    } else if (line !== "") inherited.ids.add(line)
   }
   const inContext = injections.slice(beforeContext).filter(({ state }) => state !== "late")
   return {
@@ -156,6 +177,7 @@ export const read = (lines: ReadonlyArray<string>): SessionRecord => {
     ids: new Set([...inherited.ids, ...inContext.flatMap(({ ids }) => ids)]),
     pointed: new Set([...inherited.pointed, ...inContext.flatMap(({ pointed }) => pointed)]),
     isOpened: inherited.isOpened || inContext.some(({ isOpening }) => isOpening),
+    parents: inherited.parents,
     compactedAt,
     isMuted,
     isNew: lines.length === 0

@@ -369,7 +369,7 @@ export function* search<Y>(
 }
 
 export interface EvidenceRequest extends Pick<SearchQuery, "projects" | "text"> {
-  readonly inContext?: InContext | undefined
+  readonly inContext?: ReadonlyArray<InContext> | undefined
 }
 
 /** Evidence, and the matches in which it was looked for, for a search with the same text and projects. */

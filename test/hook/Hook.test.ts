@@ -156,6 +156,23 @@ describe("a prompt", () => {
       assert.include(yield* answer({ ...QUOKKA, session_id: "earlier" }), "zebra queue")
     })))
 
+  it.effect("brings a fork nothing of what its parent had said by then", () =>
+    withUnits(Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const file = join(yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-fork-" }), "fork.jsonl")
+      const line = {
+        type: "user",
+        uuid: "x",
+        sessionId: "fork",
+        forkedFrom: { messageUuid: "x", sessionId: "earlier" }
+      }
+      yield* fs.writeFileString(file, `${JSON.stringify(line)}\n`)
+      const ask = answer({ ...QUOKKA, session_id: "fork", transcript_path: file })
+      assert.deepStrictEqual([yield* ask, yield* ask], ["", ""])
+      yield* answer(start("compact", { session_id: "fork", transcript_path: file }))
+      assert.include(yield* ask, "zebra queue")
+    })))
+
   it.effect("brings again what came too late, and not what arrived or is on its way", () =>
     withUnits(Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

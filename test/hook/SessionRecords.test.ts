@@ -94,10 +94,13 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
 
     it.effect("pass on what a parent's context holds", () =>
       Effect.gen(function*() {
-        const { get, inherit } = yield* SessionRecords
-        const held = { ids: new Set(["1", "2"]), pointed: new Set(["3"]), isOpened: true }
+        const { get, inherit, reset } = yield* SessionRecords
+        const parents = [{ sessionId: "grandparent", since: 0, until: 5 }, { sessionId: "a b", since: 3, until: 9 }]
+        const held = { ids: new Set(["1", "2"]), pointed: new Set(["3"]), isOpened: true, parents }
         yield* inherit("fork", held)
         assert.deepInclude(yield* get("fork"), { ...held, injections: [] })
+        yield* reset("fork", 10)
+        assert.deepInclude(yield* get("fork"), { ids: new Set<string>(), parents: [] })
       }).pipe(Effect.provide(records)))
 
     it.effect("lose the words of prompts at which a forgotten unit was told, and nothing else", () =>

@@ -698,13 +698,19 @@ describe("evidence", () => {
       yield* remembered.store([
         unit("before", { content: "the nightly pool", sessionId: "own", occurredAt: 10 }),
         unit("after", { content: "the nightly pool once more", sessionId: "own", occurredAt: 20, position: 2 }),
-        unit("elsewhere", { content: "the pool of another office", sessionId: "other", position: 3 })
+        unit("elsewhere", { content: "the pool of another office", sessionId: "other", position: 3 }),
+        ...[4, 5, 20, 21].map((occurredAt) =>
+          unit(`parent ${occurredAt}`, { content: `pool ${occurredAt}`, sessionId: "parent", occurredAt, position: 4 })
+        )
       ])
-      const inContext = (since: number) => ({ inContext: { sessionId: "own", since } })
-      assert.deepStrictEqual(yield* unitIds("nightly pool", inContext(0)), ["elsewhere"])
-      assert.deepStrictEqual(yield* unitIds("nightly pool", inContext(15)), ["before", "elsewhere"])
-      assert.sameMembers(yield* ids("nightly pool", inContext(0)), ["elsewhere"])
-      assert.sameMembers(yield* ids("nightly pool", inContext(15)), ["before", "elsewhere"])
-      assert.lengthOf(yield* unitIds("nightly pool"), 3)
+      const rest = ["elsewhere", "parent 21", "parent 4"]
+      const inContext = (since: number) => ({
+        inContext: [{ sessionId: "own", since }, { sessionId: "parent", since: 5, until: 20 }]
+      })
+      assert.sameMembers([...(yield* unitIds("nightly pool", inContext(0)))], rest)
+      assert.sameMembers([...(yield* unitIds("nightly pool", inContext(15)))], ["before", ...rest])
+      assert.sameMembers(yield* ids("nightly pool", inContext(0)), rest)
+      assert.sameMembers(yield* ids("nightly pool", inContext(15)), ["before", ...rest])
+      assert.lengthOf(yield* unitIds("nightly pool"), 7)
     }).pipe(Effect.provide(over(model, brokenIndex))))
 })

@@ -139,7 +139,7 @@ const fileOf = (world: World, sessionId: string) =>
 
 const recordOf = (world: World, sessionId: string) => {
   const file = fileOf(world, sessionId)
-  return existsSync(file) ? readFileSync(file, "utf8").replace(/("at":|^-)\d+/gm, "$10") : undefined
+  return existsSync(file) ? readFileSync(file, "utf8").replace(/("at":|^-|^\^\d+ )\d+/gm, "$10") : undefined
 }
 
 const setRecord = (world: World, sessionId: string, text: string | undefined) => {
@@ -518,12 +518,13 @@ describe("the files of starts", () => {
         const capture = (
           branch: string | undefined,
           path: string,
-          messages = [message("m-new", { sessionId: "s1" })]
+          messages = [message("m-new", { sessionId: "s1" })],
+          sessionId = "s1"
         ) =>
           store.append(batch(messages, {
             project,
-            cursor: cursor(path, 10, { sessionId: "s1" }),
-            facts: [facts("s1", { branch, cwd: project.root, title: "A title" })]
+            cursor: cursor(path, 10, { sessionId }),
+            facts: [facts(sessionId, { branch, cwd: project.root, title: "A title" })]
           }))
         const own = nameOf(project.key)
         const changes: ReadonlyArray<readonly [isDeleted: boolean, change: Effect.Effect<unknown, unknown>]> = [
@@ -537,6 +538,9 @@ describe("the files of starts", () => {
           [true, store.edit("0005-unit", { pinned: true }, "person")],
           [true, store.edit("0005-unit", { replacedBy: "0001-unit" }, "person")],
           [true, store.forget(["0005-unit"])],
+          [true, store.save(unit("0006-unit", { origin: "o3", sessionId: "late" }), project)],
+          [true, capture("another", "/t/late", [message("m-late", { sessionId: "late" })], "late")],
+          [false, capture("another", "/t/new", [message("m-last", { sessionId: "new" })], "new")],
           [false, store.renameProject(project.id, "another name")],
           [false, store.excludeProject(project, false)],
           [true, store.excludeProject(project, true)],

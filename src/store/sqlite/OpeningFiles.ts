@@ -32,6 +32,10 @@ const TRIGGERS = [
   `CREATE TEMP TRIGGER touched_by_session AFTER UPDATE ON main.sessions
     WHEN old.branch IS NOT new.branch OR old.project_id <> new.project_id
     ${note("SELECT old.project_id AS id UNION SELECT new.project_id")}`,
+  // What Claude saves may come before the transcript that names the session's branch.
+  `CREATE TEMP TRIGGER touched_by_new_session AFTER INSERT ON main.sessions
+    WHEN new.branch IS NOT NULL AND EXISTS (SELECT 1 FROM units WHERE session_id = new.id)
+    ${note("SELECT new.project_id AS id")}`,
   `CREATE TEMP TRIGGER touched_by_project AFTER UPDATE ON main.projects
     WHEN old.excluded <> new.excluded OR old.merged_into IS NOT new.merged_into
     ${

@@ -63,7 +63,10 @@ const hook = <E extends { readonly _tag: string }>(started: number, stdin: Stdin
     yield* Layer.build(services).pipe(
       Effect.flatMap((context) =>
         Effect.provide(
-          Effect.suspend(() => answer(input.value, telling, Math.round(TAILS_SHARE * remaining(limit)))),
+          Effect.suspend(() => {
+            const left = remaining(limit)
+            return answer(input.value, HookSettings.inTime(telling, left), Math.round(TAILS_SHARE * left))
+          }),
           context
         )
       ),

@@ -21,7 +21,9 @@ export const InjectionRequest = Schema.Struct({
   isAsked: Schema.optional(Schema.Boolean),
   /** True at a prompt, which has no time: no model reranks, and only a background that is cached is told. */
   isImmediate: Schema.optional(Schema.Boolean),
-  /** The session of the prompt, of which nothing is told that it said itself. */
+  /** Milliseconds to wait for vectors of a model or an index: after these, words alone decide the order. */
+  vectorsWithin: Schema.optional(Schema.Number),
+  /** What is in the prompt's context: nothing of it is told. */
   inContext: Schema.optional(Schema.Array(InContext)),
   maxTokens: Schema.Int.pipe(Schema.between(100, 8_000)),
   maxChars: Schema.Int.pipe(Schema.between(200, 100_000)),

@@ -36,6 +36,8 @@ export const NO_INJECTION: Injection = { text: "", units: [], pointed: [], isOpe
 export interface Telling {
   readonly mode: InjectionMode
   readonly maxTokens: number
+  /** Milliseconds to wait for vectors. */
+  readonly vectorsWithin?: number
 }
 
 /** Most words of a prompt that are recorded as the reason of an injection. */

@@ -120,6 +120,7 @@ function* tell<Y>(
     minScore: 0,
     mode: searchMode,
     isImmediate,
+    vectorsWithin: request.vectorsWithin,
     minShare: isLifted ? share / MAX_FACTOR : share,
     leavesOut: (unit) => repeats(unit) || factorOf(unit) === 0,
     matches

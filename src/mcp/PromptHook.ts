@@ -56,7 +56,8 @@ const answerBy = <A>(
     const limit = calls === 0 ? within.start : within.later
     return yield* Effect.flatMap(
       prompts,
-      (prompts) => hookOf(prompts)({ ...input, hook_event_name: "UserPromptSubmit" }, telling)
+      (prompts) =>
+        hookOf(prompts)({ ...input, hook_event_name: "UserPromptSubmit" }, HookSettings.inTime(telling, limit))
     )
       .pipe(
         Effect.timeoutTo({

@@ -36,6 +36,9 @@ export type { EvidenceRequest, SearchRequest } from "./Search.ts"
 /** Longest wait for vectors in a search, local or remote. An import waits longer. */
 const SEARCH_TIMEOUT = Duration.seconds(12)
 
+const timeFor = ({ vectorsWithin }: Asked): Duration.Duration =>
+  vectorsWithin === undefined ? SEARCH_TIMEOUT : Duration.millis(vectorsWithin)
+
 /** What a search's steps wait for. */
 type Waited = YieldWrap<Effect.Effect<unknown, StoreError>>
 
@@ -57,7 +60,7 @@ const make = Effect.gen(function*() {
   const isReranked = (yield* models.describe(false)).some(({ role }) => role === "rerank")
 
   /** Asks the dense lane. */
-  const searchDense = (query: SearchQuery): Effect.Effect<Dense> =>
+  const searchDense = (query: Asked): Effect.Effect<Dense> =>
     Effect.gen(function*() {
       yield* Effect.flatMap(models.embedding, index.check)
       const [vector] = yield* models.embed([embeddedOf(query)], "query")
@@ -70,9 +73,9 @@ const make = Effect.gen(function*() {
     }).pipe(
       Effect.catchAll((error) => Effect.succeed(withoutDense(`semantic search: ${error.message}`))),
       Effect.timeoutTo({
-        duration: SEARCH_TIMEOUT,
+        duration: timeFor(query),
         onSuccess: (dense: Dense) => dense,
-        onTimeout: () => withoutDense(`semantic search: no answer within ${Duration.format(SEARCH_TIMEOUT)}`)
+        onTimeout: () => withoutDense(`semantic search: no answer within ${Duration.format(timeFor(query))}`)
       })
     )
 
@@ -104,7 +107,10 @@ const make = Effect.gen(function*() {
   const recall = (query: Asked, terms: ReadonlyArray<Terms.Term>) =>
     index.fused !== undefined && query.mode !== "semantic"
       ? Effect.catchAll(
-        searchFusedIndex(query, terms, index.fused),
+        Effect.timeoutFail(searchFusedIndex(query, terms, index.fused), {
+          duration: timeFor(query),
+          onTimeout: () => ({ message: `no answer within ${Duration.format(timeFor(query))}` })
+        }),
         ({ message }) => lanes(query, terms, withoutDense(`search in Qdrant: ${message}`))
       )
       : Effect.flatMap(

@@ -134,9 +134,11 @@ export function* termsFor<Y>(
     : terms
 }
 
-/** A query, and what the lexical lane found for its text and filter, where that is known. */
+/** A query, what the lexical lane found for its text and filter, where that is known, and how long vectors are waited for. */
 export interface Asked extends SearchQuery {
   readonly matches?: LexicalMatches
+  /** Milliseconds to wait for vectors. */
+  readonly vectorsWithin?: number | undefined
 }
 
 /** Asks the lexical lane, and fuses its list with that of the dense lane. */

@@ -19,6 +19,15 @@ export interface HookSettings {
   readonly within: { readonly start: number; readonly later: number }
 }
 
+/** Share of a prompt's time after which vectors are waited for no more. */
+const VECTORS_SHARE = 0.5
+
+/** Has a prompt that has so many milliseconds wait for vectors only for a part of them. */
+export const inTime = <T>(telling: T, ms: number): T & { readonly vectorsWithin: number } => ({
+  ...telling,
+  vectorsWithin: VECTORS_SHARE * ms
+})
+
 const milliseconds = (name: string, otherwise: number): Config.Config<number> =>
   integer(name).pipe(upTo(LONGEST_MS, `${name} is from 1 to ${LONGEST_MS}`), Config.withDefault(otherwise))
 

@@ -361,6 +361,11 @@ describe("a lane that is away", () => {
       const { degraded, results } = yield* Fiber.join(searching)
       assert.deepStrictEqual(results.map(({ unit }) => unit.id), ["pool"])
       assert.deepStrictEqual(degraded, ["semantic search: no answer within 12s"])
+      const prompted = yield* Effect.fork(search("exhausted pool", { vectorsWithin: 150 }))
+      yield* TestClock.adjust("150 millis")
+      const inTime = yield* Fiber.join(prompted)
+      assert.deepStrictEqual(inTime.results, results)
+      assert.deepStrictEqual(inTime.degraded, ["semantic search: no answer within 150ms"])
     }).pipe(Effect.provide(over(modelThat(() => Effect.never), testing.index))))
 
   it.effect("that knows no word of the question is reported as degraded", () =>

@@ -173,7 +173,8 @@ describe("an upgrade", () => {
       // Also one of which a review was asked after its upgrade was queued.
       yield* store.queue("upgrade", ["s1", "s2"])
       yield* store.queueReviews([{ sessionId: "s1", segmentIds: [], isWanted: true }])
-      yield* store.done([...(yield* store.claim("review", 10)), ...(yield* store.claim("recap", 10))])
+      yield* store.done(yield* store.claim("review", 10))
+      yield* store.done(yield* store.claim("recap", 10))
       const reviewer = Option.some({ compressor: compressorOf(1), isWanted: () => true })
       yield* Effect.provideService(upgrade(2), Reviewer, reviewer)
       assert.deepStrictEqual(yield* contents, [

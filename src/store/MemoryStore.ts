@@ -402,7 +402,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
 
   /**
    * Leases up to `limit` items to this process, oldest first. Items of dead processes and items with lapsed leases can
-   * be claimed again.
+   * be claimed again. A recap can't while a segment of its session is leased for a review.
    */
   readonly claim: (
     kind: WorkItem["kind"],

@@ -3,7 +3,10 @@
  * process has its number now. An owner on another machine, or in another container, loses them when the lease lapses.
  */
 // @effect-diagnostics globalRandom:off
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { Fragment } from "@effect/sql/Statement"
 import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
+import type { WorkItem } from "./MemoryStore.ts"
 
 export const LEASE_MS = 60_000
 
@@ -20,3 +23,13 @@ export const isAlive = (owner: string): boolean => {
   const [place, pid, start = ""] = owner.split(":")
   return place !== PLACE || ProcessStart.stateOf(Number(pid), start === "" ? null : start) !== "ended"
 }
+
+/**
+ * The condition on `key` for work that may be claimed now. A session is recapped when none of its segments is being reviewed: the one
+ * that another process has would have it recapped again, and a model paid for both.
+ */
+export const mayBegin = (sql: SqlClient, kind: WorkItem["kind"]): Fragment =>
+  kind === "recap"
+    ? sql`key NOT IN (SELECT session_id FROM messages
+        WHERE segment_id IN (SELECT key FROM work WHERE kind = 'review' AND owner IS NOT NULL))`
+    : sql`TRUE`

@@ -896,7 +896,13 @@ export const suite = <E>(
             yield* store.queueReviews(requests)
             assert.deepStrictEqual(yield* reviews, expected, title)
           }
-          yield* store.done([...(yield* store.claim("review", 10)), ...(yield* store.claim("recap", 10))])
+          const [first, second] = [yield* store.claim("review", 1), yield* store.claim("review", 10)]
+          for (const items of [first, second]) {
+            // No recap while a segment is being reviewed.
+            assert.deepStrictEqual(yield* store.claim("recap", 10), [])
+            yield* store.done(items)
+          }
+          yield* store.done(yield* store.claim("recap", 10))
           assert.deepStrictEqual(yield* reviews, [])
           yield* store.queueReviews([request("s1", false, "b")])
           assert.deepStrictEqual(yield* reviews, [[b, 1], ["s1", 1]])

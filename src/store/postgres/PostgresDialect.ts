@@ -17,7 +17,7 @@ import { type KeptProject, rankedBy, recalling, selectedFor } from "../Rules.ts"
 import type { Body, Columns, ColumnType, Dialect, StoredMessage, UnitBody } from "../sql/Dialect.ts"
 import { insertedInto } from "../sql/Inserted.ts"
 import { unpackedMessages } from "../sql/unpackedMessages.ts"
-import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
+import { isAlive, LEASE_MS, mayBegin, OWNER } from "../WorkLease.ts"
 import { conditions } from "./PostgresFilter.ts"
 import { keyOf, rows, text, texts } from "./PostgresLexemes.ts"
 
@@ -130,6 +130,7 @@ export const make = (sql: SqlClient): Dialect => {
       const claimed = yield* sql<WorkItem & { seq: number }>`WITH free AS MATERIALIZED (
           SELECT kind, key FROM work
           WHERE kind = ${kind} AND owner IS NULL AND not_before <= ${now} AND attempts < ${MAX_ATTEMPTS}
+            AND ${mayBegin(sql, kind)}
           ORDER BY seq LIMIT ${limit} FOR UPDATE SKIP LOCKED)
         UPDATE work SET owner = ${OWNER}, until = ${now + LEASE_MS} FROM free
         WHERE work.kind = free.kind AND work.key = free.key

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type { YieldWrap } from "effect/Utils"
 import { MAX_ATTEMPTS, StoreError, type WorkItem } from "../MemoryStore.ts"
 import type { Dialect, KeptLetter, SqlEffect } from "../sql/Dialect.ts"
-import { isAlive, LEASE_MS, OWNER } from "../WorkLease.ts"
+import { isAlive, LEASE_MS, mayBegin, OWNER } from "../WorkLease.ts"
 import { currentVersion } from "./migrations.ts"
 import * as SqliteMessages from "./SqliteMessages.ts"
 import * as SqliteReads from "./SqliteReads.ts"
@@ -49,6 +49,7 @@ export const make = (sql: SqlClient): Dialect => {
       return yield* sql<WorkItem>`UPDATE work SET owner = ${OWNER}, until = ${now + LEASE_MS}
         WHERE rowid IN (SELECT rowid FROM work
           WHERE kind = ${kind} AND owner IS NULL AND not_before <= ${now} AND attempts < ${MAX_ATTEMPTS}
+            AND ${mayBegin(sql, kind)}
           ORDER BY rowid LIMIT ${limit})
         RETURNING kind, key, revision`
     })

@@ -312,8 +312,7 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
       Effect.zipRight(Effect.sync(() => units.push(...made)), store.replace(origin, made))
     yield* store.transaction(Effect.gen(function*() {
       // A review that was asked for since is not undone.
-      const unreviewed = new Set(yield* store.unreviewed)
-      for (const { key } of items.filter(({ key }) => unreviewed.has(key))) {
+      for (const key of yield* store.unreviewed(items.map(({ key }) => key))) {
         const isCurrent = ({ compressor: by = 1 }: MemoryUnit) => by >= compressor.version
         for (const { projectId } of (yield* store.sessions([key])).values()) yield* store.holdUnits(projectId)
         // A memory that is new has had no earlier version.
@@ -333,7 +332,7 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
 const queueUpgrades = Effect.gen(function*() {
   const store = yield* MemoryStore
   const { version } = yield* Compressor
-  const queue = Effect.flatMap(store.unreviewed, (sessions) => store.queue("upgrade", sessions.toReversed()))
+  const queue = Effect.flatMap(store.unreviewed("all"), (sessions) => store.queue("upgrade", sessions.toReversed()))
   yield* store.transaction(Effect.flatMap(store.compressedBy(version), (isHigher) => isHigher ? queue : Effect.void))
 })
 

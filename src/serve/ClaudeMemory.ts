@@ -158,7 +158,7 @@ const make = Effect.gen(function*() {
     Stream.unwrap(Effect.gen(function*() {
       yield* store.reviewAgain(
         sessions === "all"
-          ? yield* store.unreviewed
+          ? yield* store.unreviewed("all")
           : yield* Effect.forEach(sessions, (prefix) => Effect.map(sessionByPrefix(prefix), ({ id }) => id))
       )
       return Pipeline.review

@@ -19,8 +19,8 @@ export interface HookSettings {
   readonly within: { readonly start: number; readonly later: number }
 }
 
-/** Share of a prompt's time after which vectors are waited for no more. */
-const VECTORS_SHARE = 0.5
+/** Share of a prompt's time after which vectors are waited for no more: a hook waits for a server for half of it. */
+const VECTORS_SHARE = 0.3
 
 /** Has a prompt that has so many milliseconds wait for vectors only for a part of them. */
 export const inTime = <T>(telling: T, ms: number): T & { readonly vectorsWithin: number } => ({

@@ -423,8 +423,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly queueReviews: (requests: ReadonlyArray<ReviewRequest>) => Effect.Effect<void, StoreError>
   /** Queues all reviews and recaps of these sessions again, dead ones too, and returns the number of segments. */
   readonly reviewAgain: (sessionIds: ReadonlyArray<string>) => Effect.Effect<number, StoreError>
-  /** Lists ids of sessions for which no review was ever requested, oldest first. */
-  readonly unreviewed: Effect.Effect<ReadonlyArray<string>, StoreError>
+  /** Lists ids of sessions, of these or of all, for which no review was ever requested, oldest first. */
+  readonly unreviewed: (among: ReadonlyArray<string> | "all") => Effect.Effect<ReadonlyArray<string>, StoreError>
   /** Lists the sessions of projects that were open at some time of a range, those that ended last first. */
   readonly sessionsIn: (filter: SessionFilter, limit: number) => Effect.Effect<ReadonlyArray<KnownSession>, StoreError>
   /** Lists the transcripts of a session, that which was written last first. */

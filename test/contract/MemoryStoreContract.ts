@@ -952,7 +952,8 @@ export const suite = <E>(
           yield* store.append(batch(sessions.map(([sessionId]) => message(`of ${sessionId}`, { sessionId })), {
             facts: sessions.map(([sessionId, startedAt]) => facts(sessionId, { startedAt }))
           }))
-          assert.deepStrictEqual(yield* store.unreviewed, ["s2", "s3", "s1"])
+          assert.deepStrictEqual(yield* store.unreviewed("all"), ["s2", "s3", "s1"])
+          assert.deepStrictEqual(yield* store.unreviewed(["s1", "s2", "none"]), ["s2", "s1"])
         })
       )
 
@@ -965,10 +966,11 @@ export const suite = <E>(
           const [a, b, c] = segmentsOf("a", "b", "c") as [string, string, string]
           assert.strictEqual(yield* store.reviewAgain([]), 0)
           assert.deepStrictEqual(yield* reviews, [])
-          assert.deepStrictEqual(yield* store.unreviewed, ["s1", "s2"])
+          assert.deepStrictEqual(yield* store.unreviewed("all"), ["s1", "s2"])
           assert.strictEqual(yield* store.reviewAgain(["s1"]), 2)
           assert.deepStrictEqual(yield* reviews, [[a, 1], [b, 1], ["s1", 1]])
-          assert.deepStrictEqual(yield* store.unreviewed, ["s2"])
+          assert.deepStrictEqual(yield* store.unreviewed("all"), ["s2"])
+          assert.deepStrictEqual(yield* store.unreviewed(["s1"]), [])
           assert.strictEqual(yield* store.reviewAgain(["s2", "s1"]), 3)
           assert.deepStrictEqual(yield* reviews, [[a, 2], [b, 2], [c, 1], ["s1", 2], ["s2", 1]])
           // After that, their later segments are reviewed too.

@@ -61,7 +61,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     retry: (item) => write("retry", writes.retry(item)),
     queueReviews: (requests) => write("queueReviews", writes.queueReviews(requests)),
     reviewAgain: (sessionIds) => write("reviewAgain", writes.reviewAgain(sessionIds)),
-    unreviewed: read("unreviewed", reads.unreviewed),
+    unreviewed: (among) => read("unreviewed", reads.unreviewed(among)),
     sessionsIn: (filter, limit) => read("sessionsIn", reads.sessionsIn(filter, limit)),
     transcriptsOf: (sessionId) => read("transcriptsOf", reads.transcriptsOf(sessionId)),
     sessions: (ids) => read("sessions", reads.sessions(ids)),

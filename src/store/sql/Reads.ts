@@ -339,12 +339,12 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     return rows.length > 0
   })
 
-  const unreviewed = Effect.map(
-    sql<
-      { id: string }
-    >`SELECT id FROM sessions WHERE id NOT IN (SELECT id FROM reviewed_sessions) ORDER BY started_at, id`,
-    (rows) => rows.map(({ id }) => id)
-  )
+  const unreviewed = (among: ReadonlyArray<string> | "all") =>
+    Effect.map(
+      sql<{ id: string }>`SELECT id FROM sessions WHERE ${among === "all" ? sql`TRUE` : isIn("id", among)}
+        AND id NOT IN (SELECT id FROM reviewed_sessions) ORDER BY started_at, id`,
+      (rows) => rows.map(({ id }) => id)
+    )
 
   const sessionsByPrefix = (prefix: string) =>
     Effect.map(

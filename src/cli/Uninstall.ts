@@ -65,11 +65,19 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       Purge.contents(home),
       () => new UninstallError({ detail: `${home} can't be read; check its permissions` })
     )
-    if (purge) yield* checkHome(home, contents)
-    const hasPlugin = yield* targetOf("user", places, process.cwd()).pipe(
+    const { hasPlugin, home: named } = yield* targetOf("user", places, process.cwd()).pipe(
       Effect.flatMap(inspect),
-      Effect.match({ onFailure: () => false, onSuccess: ({ hasPlugin }) => hasPlugin })
+      Effect.orElseSucceed(() => ({ hasPlugin: false, home: undefined }))
     )
+    // Taken out of the settings, nothing would name it any more.
+    const elsewhere = places.movedHome === undefined && named !== home ? named : undefined
+    if (purge && elsewhere !== undefined) {
+      return yield* new UninstallError({
+        detail: `Claude Code's settings have the memory in ${elsewhere}, not in ${home}: run this again with ` +
+          `CLAUDE_MEMORY_HOME=${elsewhere}`
+      })
+    }
+    if (purge) yield* checkHome(home, contents)
     const report = (files: ReadonlyArray<Changes.Outcome>, isPurged: boolean, sentences: ReadonlyArray<string>) =>
       answer(json, { uninstalled: !dryRun && !Changes.hasFailed(files), purged: isPurged, home, files }, () =>
         sentences.join("\n"))
@@ -126,6 +134,7 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       ...isPurged && contents.others.length > 0
         ? [`Not ours, and still in ${home}: ${contents.others.join(", ")}.`]
         : [],
+      ...elsewhere === undefined ? [] : [`What is remembered in ${elsewhere} stays.`],
       ...servers.length > 0 ? [`What is in ${servers.join(" and in ")} stays: delete it there.`] : [],
       ...outcomes.length > 0
         ? ["Nothing of it runs any more but the MCP servers of sessions that are open, which end with these."]

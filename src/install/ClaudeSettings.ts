@@ -8,6 +8,7 @@ import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Equivalence from "effect/Equivalence"
 import type { Node } from "jsonc-parser"
+import { homeAt } from "../process/Environment.ts"
 import { find, type Flaw, type Json, members, type Path, properties, remove, set, valueOf } from "./JsonText.ts"
 
 export const SERVER = "claude-memory"
@@ -242,7 +243,7 @@ export const addHooks = (json: Json, { home, isGone, isOurs, programs, prompt }:
 /** Returns the folder of the memory that the settings name, whoever wrote it. */
 const homeIn = (json: Json): string | undefined => {
   const value: unknown = find(json, HOME_PATH)?.value
-  return typeof value === "string" && value !== "" ? value : undefined
+  return typeof value === "string" && value !== "" ? homeAt(value) : undefined
 }
 
 /**

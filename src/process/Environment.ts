@@ -4,13 +4,20 @@
 // @effect-diagnostics processEnv:off
 import { statSync } from "node:fs"
 import { homedir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 
 const PREFIX = "CLAUDE_MEMORY_"
 const HOME = `${PREFIX}HOME`
 
-/** Folder of the memory's files. */
-export const home = (): string => process.env[HOME] || join(homedir(), ".claude-memory")
+/** Returns a path as it is written, but with the user's folder in place of `~` at its beginning. */
+export const expanded = (path: string): string =>
+  path === "~" || /^~[\\/]/.test(path) ? join(homedir(), path.slice(1)) : path
+
+/** Returns the folder of the memory's files, in one form however it is named; the default where it is not. */
+export const homeAt = (named: string | undefined): string =>
+  named ? resolve(expanded(named)) : join(homedir(), ".claude-memory")
+
+export const home = (): string => homeAt(process.env[HOME])
 
 /** Rights of others to write. */
 const OTHERS_WRITE = 0o022

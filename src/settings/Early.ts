@@ -4,9 +4,9 @@
  */
 // @effect-diagnostics processEnv:off
 import { readFileSync, statSync } from "node:fs"
-import { homedir } from "node:os"
 import { delimiter, isAbsolute, join } from "node:path"
 import type { UnitType } from "../domain/MemoryUnit.ts"
+import { expanded, homeAt } from "../process/Environment.ts"
 
 /** Words of `CLAUDE_MEMORY_INJECT`, the default first. */
 export const MODES = ["balanced", "off", "conservative", "comprehensive"] as const
@@ -36,12 +36,10 @@ export const toEnvironmentValue = (value: FileValue): string =>
 /** True for `claude -p` and the SDKs, whose entry points are `sdk-cli`, `sdk-ts` and so on. */
 export const isHeadless = (entryPoint: string | undefined): boolean => entryPoint?.startsWith("sdk") === true
 
-export const defaultHome = () => join(homedir(), ".claude-memory")
-
 /** Parses folders, as written or below the home folder. */
 export const foldersIn = (text: string): ReadonlyArray<string> =>
   text.split(delimiter).map((part) => part.trim()).filter((part) => part !== "")
-    .map((path) => path === "~" || /^~[\\/]/.test(path) ? join(homedir(), path.slice(1)) : path)
+    .map(expanded)
 
 /** Tests for types and days, such as `error_log:90,conversation:365`. */
 export const isAges = (text: string, types: ReadonlyArray<string>): boolean =>
@@ -122,7 +120,7 @@ const OURS = /^(?:CLAUDE_MEMORY|QDRANT)_/
 /** Returns the settings; none where the whole program must read them. */
 export const read = (environment: Values = process.env): Early | undefined => {
   try {
-    const home = environment[HOME] || defaultHome()
+    const home = homeAt(environment[HOME])
     const file = readSettingsFile(join(home, "config.json"))
     const text = (name: string) => environment[name] || file[name] || undefined
     const oneOf = <A extends string>(name: string, words: readonly [A, ...ReadonlyArray<A>]): A => {

@@ -5,7 +5,8 @@ import * as Config from "effect/Config"
 import * as Option from "effect/Option"
 import { homedir } from "node:os"
 import { delimiter, isAbsolute, join, resolve } from "node:path"
-import { defaultHome, foldersIn } from "./Early.ts"
+import { homeAt } from "../process/Environment.ts"
+import { foldersIn } from "./Early.ts"
 import { listOf, nonEmpty } from "./Fields.ts"
 
 /** Exclusions from capture. */
@@ -30,13 +31,16 @@ export const exclude: Config.Config<Exclude> = Config.all({
 })
 
 /** Folder of the memory's files. Read from the environment alone, because the settings file lies in that folder. */
-export const home: Config.Config<string> = Config.map(nonEmpty("CLAUDE_MEMORY_HOME"), Option.getOrElse(defaultHome))
+export const home: Config.Config<string> = Config.map(
+  nonEmpty("CLAUDE_MEMORY_HOME"),
+  (named) => homeAt(Option.getOrUndefined(named))
+)
 
 /** Paths that are known even when another setting is invalid. */
 export interface Places {
   /** Folder of the memory's files. */
   readonly home: string
-  /** `home` as an absolute path, if it is not the default. */
+  /** `home`, if it is not the default. */
   readonly movedHome: string | undefined
   /** Claude Code's own folder, which holds the transcripts. */
   readonly claudeFolder: string
@@ -49,7 +53,7 @@ export const places: Config.Config<Places> = Config.map(
   Config.all({ home, folder: nonEmpty("CLAUDE_CONFIG_DIR") }),
   ({ folder, home }) => ({
     home,
-    movedHome: resolve(home) === defaultHome() ? undefined : resolve(home),
+    movedHome: home === homeAt(undefined) ? undefined : home,
     claudeFolder: Option.getOrElse(folder, () => join(homedir(), ".claude")),
     claudeFile: join(Option.getOrElse(folder, homedir), ".claude.json")
   })

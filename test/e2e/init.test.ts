@@ -358,6 +358,23 @@ describe("uninstall --purge", () => {
       )
   )
 
+  it.live("is refused where the settings have the memory elsewhere, and says where", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const elsewhere = join(home, "elsewhere")
+        const env = { CLAUDE_MEMORY_HOME: `${elsewhere}/` }
+        jsonOf(yield* cli(home, ["init", "--json"], { env }))
+        jsonOf(yield* cli(home, ["save", "--json", "A note about apples."], { env }))
+        const refused = yield* cli(home, ["uninstall", "--purge"])
+        assert.strictEqual(refused.code, 1)
+        assert.include(refused.stderr, `run this again with CLAUDE_MEMORY_HOME=${elsewhere}`)
+        assert.include((yield* cli(home, ["uninstall"])).stdout, `What is remembered in ${elsewhere} stays.`)
+        assert.include(readdirSync(elsewhere), "memory.db")
+        assert.strictEqual((yield* cli(home, ["uninstall", "--purge"], { env })).code, 0)
+        assert.isFalse(existsSync(elsewhere))
+      })
+    ))
+
   it.live("is refused for a folder that is nobody's memory", () =>
     inHome((home) =>
       Effect.gen(function*() {

@@ -4,6 +4,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import { homedir } from "node:os"
 import { delimiter, join } from "node:path"
 import { read } from "../../src/settings/Early.ts"
 import * as HookSettings from "../../src/settings/Hooks.ts"
@@ -135,6 +136,8 @@ describe("settings read early", () => {
           assert.deepInclude(read({ CLAUDE_MEMORY_HOME, CLAUDE_MEMORY_INJECT: "off" }), { telling: undefined })
           const other = { CLAUDE_MEMORY_HOME, CLAUDE_MEMORY_POSTGRES_URL: "postgresql://h/d" }
           assert.deepInclude(read(other), { isPlain: false })
+          assert.strictEqual(read({ CLAUDE_MEMORY_HOME: `${CLAUDE_MEMORY_HOME}//x/..` })?.home, CLAUDE_MEMORY_HOME)
+          assert.strictEqual(read({ CLAUDE_MEMORY_HOME: "~/of mine" })?.home, join(homedir(), "of mine"))
           // Names are as Windows has them.
           assert.deepInclude(read({ CLAUDE_MEMORY_HOME, claude_memory_light: "x" }), { isPlain: false })
         }))

@@ -96,8 +96,12 @@ const postponeOnFailure =
 /** Ends the stream after the first postponed step. */
 const untilPostponed = Stream.takeUntil<Step>(({ _tag }) => _tag === "Postponed")
 
+/** Kinds for which a model is paid. */
+const PAID: ReadonlySet<WorkItem["kind"]> = new Set(["review", "recap"])
+
 /**
- * Claims work of a kind until none is left. Items that a batch did not finish are released, also when the batch is
+ * Claims work of a kind until none is left, and none of a kind that costs a second time: what changed while a model worked on it would
+ * be paid for again and again while a session goes on. Items that a batch did not finish are released, also when the batch is
  * interrupted before its first step. Ends after a postponed step, since the next batch would need the same model or
  * index.
  */
@@ -108,9 +112,15 @@ const drainKind = <R>(
   Stream.unwrap(Effect.gen(function*() {
     const store = yield* MemoryStore
     const pause = yield* makePause
+    const paid = new Set<string>()
     const batch = Effect.acquireUseRelease(
       store.claim(kind, BATCH[kind]),
-      (items) => items.length > 0 ? Effect.asSome(work(items)) : Effect.succeedNone,
+      (items) => {
+        const isAgain = items.some(({ key }) => paid.has(key))
+        if (items.length === 0 || isAgain) return Effect.as(store.release(items), Option.none<Step>())
+        if (PAID.has(kind)) { for (const { key } of items) paid.add(key) }
+        return Effect.asSome(work(items))
+      },
       (items, exit) => Exit.isSuccess(exit) ? Effect.void : Effect.ignore(store.release(items))
     ).pipe(
       postponeOnFailure(kind)
@@ -353,6 +363,9 @@ const reviewBy = <A extends { readonly session: Session }>(
         const [source] = yield* read(store, item.key)
         if (source === undefined) return yield* Effect.as(store.done([item]), [])
         const { id, projectId } = source.session
+        // Nothing of a project that was excluded meanwhile goes to a provider.
+        const excluded = (yield* store.projects).filter(({ isExcluded }) => isExcluded)
+        if (excluded.some((project) => project.id === projectId)) return yield* Effect.as(store.done([item]), [])
         const units = yield* Effect.provideService(makeUnits(compressor, source), CurrentProject, projectId)
         // The recap may have been written without this segment, if the segment had failed before. With it, or a process that is killed
         // between the two would leave the recap as it is, and another one that takes it up between them would have it done again.
@@ -362,7 +375,7 @@ const reviewBy = <A extends { readonly session: Session }>(
       }).pipe(
         Effect.tapErrorTag(
           "CompressionError",
-          ({ message, reason }) => reason === "Budget" ? Effect.void : store.fail([item], message)
+          ({ message, reason }) => reason === "Postponed" ? Effect.void : store.fail([item], message)
         ),
         Effect.catchAllDefect((defect) => Effect.as(failByBug(store, [item], defect), [])),
         Effect.either

@@ -240,6 +240,39 @@ describe("a review", () => {
       })
   )
 
+  test(
+    "of what changes while the model works is not paid for again in the same run",
+    "manual",
+    (model) =>
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [segment] = yield* talkAbout("s1", 1)
+        yield* drained
+        yield* store.reviewAgain(["s1"])
+        model.reply = () =>
+          Effect.orDie(store.queueReviews([{ sessionId: "s1", segmentIds: [segment!], isWanted: false }]))
+        yield* stepsOf(Pipeline.review)
+        assert.deepStrictEqual(model.calls, [segment, "s1"])
+        model.reply = () => Effect.void
+        yield* stepsOf(Pipeline.review)
+        assert.deepStrictEqual(model.calls, [segment, "s1", segment, "s1"])
+        assert.sameMembers(yield* writtenOf([segment!, "s1"]), [segment!, "s1"])
+      })
+  )
+
+  test("sends nothing of a project that was excluded meanwhile", "manual", (model) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      yield* talkAbout("s1", 2)
+      yield* drained
+      yield* store.reviewAgain(["s1"])
+      const [project] = yield* store.projects
+      yield* store.excludeProject(project!, true)
+      yield* stepsOf(Pipeline.review)
+      assert.deepStrictEqual(model.calls, [])
+      assert.strictEqual(yield* pending, 0)
+    }))
+
   test("goes on with what comes to a session, and with its title", "hybrid", (model) =>
     Effect.gen(function*() {
       const store = yield* MemoryStore
@@ -258,7 +291,7 @@ describe("a review", () => {
       assert.deepStrictEqual(yield* writtenOf(["s1"]), ["s1"])
     }))
 
-  it.effect.each<readonly [CompressionError["reason"], number]>([["Model", 1], ["Budget", 0]])(
+  it.effect.each<readonly [CompressionError["reason"], number]>([["Model", 1], ["Postponed", 0]])(
     "that fails for %s waits with what comes after it; the others' results stay",
     ([reason, attempts]) => {
       const model = makeModel()
@@ -354,7 +387,7 @@ describe("a review", () => {
       const one = yield* talkAbout("s1", 2)
       yield* talkAbout("s2", 1)
       yield* drained
-      model.reply = () => refused("Budget")
+      model.reply = () => refused("Postponed")
       assert.deepStrictEqual(postponed(yield* stepsOf(memory.review(["s1"]))).map(([kind]) => kind), ["review"])
       model.reply = () => Effect.void
       assert.deepStrictEqual(reviewedBy(yield* stepsOf(memory.review([]))), [[2, 2], [1, 1]])

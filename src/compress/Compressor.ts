@@ -9,8 +9,8 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SegmentContext, SessionOutline } from "../store/MemoryStore.ts"
 
 export class CompressionError extends Schema.TaggedError<CompressionError>()("CompressionError", {
-  /** `Budget`: the spending limit was reached. Counts as no attempt, because the input is not at fault. */
-  reason: Schema.Literal("Model", "Budget"),
+  /** `Postponed`: the spending limit was reached, or no model could be asked. Counts as no attempt: the input is not at fault. */
+  reason: Schema.Literal("Model", "Postponed"),
   operation: Schema.Literal("compress", "summarize"),
   detail: Schema.String,
   cause: Schema.Defect

@@ -93,7 +93,7 @@ const make = ({ caps, prices }: Options) =>
             // Without reported usage, the planned maximum stays counted; without reported input, the planned input.
             const tokens = !isCharged
               ? NOTHING
-              : usage === undefined
+              : usage === undefined || usage.input === 0 && usage.output === 0 && plan.output > 0
               ? maximum
               : { ...usage, input: usage.input === 0 ? plan.input : usage.input }
             const warnings = yield* spending.end(begun.id, {

@@ -8,8 +8,22 @@ import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Role } from "./Presets.ts"
 
+/**
+ * `Missing`: no model is set. `Rejected`: the provider takes nothing, for the key, the credit, the model's name or its address.
+ * `Unreachable`: no connection was made. `Unavailable`: it failed, and may answer later. `Refused`: it refuses this input.
+ * `Damaged`: its answer can't be used. `Budget`: the spending limit is reached.
+ */
 export class ModelError extends Schema.TaggedError<ModelError>()("ModelError", {
-  reason: Schema.Literal("Missing", "Unavailable", "Refused", "TimedOut", "Damaged", "Budget"),
+  reason: Schema.Literal(
+    "Missing",
+    "Rejected",
+    "Unreachable",
+    "Unavailable",
+    "Refused",
+    "TimedOut",
+    "Damaged",
+    "Budget"
+  ),
   model: Schema.String,
   detail: Schema.String,
   cause: Schema.Defect

@@ -64,7 +64,7 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
     expected: "TimedOut",
     attempts: 1
   },
-  { name: "connection refused", of: each(() => "answers"), isAway: true, expected: "Unavailable", attempts: 2 },
+  { name: "connection refused", of: each(() => "answers"), isAway: true, expected: "Unreachable", attempts: 2 },
   { name: "reset before the answer", of: each(() => "resets"), expected: "Unavailable", attempts: 2 },
   { name: "reset in the answer", of: each(() => "resets in its answer"), expected: "Unavailable", attempts: 2 },
   {
@@ -77,7 +77,7 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
   {
     name: "redirect to another origin (307)",
     of: each(() => text("", 307, { location: `${away}/v1/chat/completions` })),
-    expected: "Refused",
+    expected: "Rejected",
     attempts: 1
   },
 
@@ -127,10 +127,10 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
   {
     name: "401 that repeats the key",
     of: error(401, each((dialect) => `Incorrect API key provided: ${keyOf(dialect)}.`)),
-    expected: "Refused",
+    expected: "Rejected",
     attempts: 1
   },
-  { name: "402", of: error(402, "Insufficient Balance"), expected: "Refused", attempts: 1 },
+  { name: "402", of: error(402, "Insufficient Balance"), expected: "Rejected", attempts: 1 },
   { name: "408", of: error(408, "Request timeout"), expected: "Unavailable", attempts: 2 },
   {
     name: "429, once, Retry-After in seconds",
@@ -177,7 +177,7 @@ export const faults = (away: string): ReadonlyArray<Fault> => [
         429
       )
     },
-    expected: "Refused",
+    expected: "Rejected",
     attempts: 1
   },
   { name: "500", of: error(500, "Internal server error"), expected: "Unavailable", attempts: 2 },

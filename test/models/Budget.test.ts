@@ -122,13 +122,18 @@ describe("the budget", () => {
         }
         yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
         assert.deepInclude((yield* rows(ground))[0], { key: "openai:letters-2", input: 7, usd: 0.125 })
+        // Without a count the longest answer stays counted.
+        ground.server.behaviour = { status: 200, body: JSON.stringify({ choices: [{ message: { content: "x" } }] }) }
+        yield* ground.models.complete({ prompt: "say", maxTokens: 10 })
+        const counted = yield* rows(ground)
+        assert.isTrue(counted.some(({ output }) => output === 10), JSON.stringify(counted))
       })
     ))
 
   it.live.each<readonly [string, Behaviour, boolean]>([
     ["an error of the provider", { status: 400, body: "no" }, false],
     ["an error in passing", { status: 503, body: "no" }, false],
-    ["a reset before the answer", "resets", false],
+    ["a reset before the answer", "resets", true],
     ["an answer that is none", { status: 200, body: "<html>" }, true],
     ["a reset in the answer", "resets in its answer", true],
     ["no answer in time", "hangs", true]

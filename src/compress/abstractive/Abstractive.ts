@@ -116,6 +116,9 @@ const citedBy = (unit: MemoryUnit): Message => ({
   occurredAt: unit.occurredAt
 })
 
+/** Reasons for which no model has looked at what is to be compressed. */
+const POSTPONING: ReadonlySet<ModelError["reason"]> = new Set(["Budget", "Rejected", "Unreachable"])
+
 const make = Effect.gen(function*() {
   const models = yield* ModelManager
 
@@ -227,7 +230,7 @@ const make = Effect.gen(function*() {
 
   const failed = (operation: CompressionError["operation"]) => (cause: ModelError) =>
     new CompressionError({
-      reason: cause.reason === "Budget" ? "Budget" : "Model",
+      reason: POSTPONING.has(cause.reason) ? "Postponed" : "Model",
       operation,
       detail: cause.message,
       cause

@@ -51,6 +51,12 @@ const hintOf = (status: number) =>
 const isTransient = (status: number, words: string) =>
   status === 408 || (status === 429 && !words.includes("insufficient_quota")) || status >= 500
 
+/** Statuses with which a provider refuses whoever asks, whatever is asked; also redirects, and the end of a quota. */
+const isRejection = (status: number) => status < 400 || [401, 402, 403, 404, 429].includes(status)
+
+/** Errors of a connection that was made: the provider may have the request, and be at work. */
+const SENT: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
+
 /** Characters not allowed in header values (RFC 9110, 5.5), as in a key that was copied with its line break. */
 const UNSENDABLE = /[^\t\u0020-\u007e\u0080-\u00ff]/
 
@@ -177,7 +183,7 @@ export const make = (
     return Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.fail<Failure>({
         error: failed(
-          isRetried ? "Unavailable" : "Refused",
+          isRetried ? "Unavailable" : isRejection(status) ? "Rejected" : "Refused",
           `${hintOf(status)} (${status})${message === "" ? "" : `: ${message}`}`
         ),
         isCharged: false,
@@ -189,7 +195,9 @@ export const make = (
   const unanswered = ({ cause, code, reason }: HttpError, timeout: Duration.DurationInput): Failure => {
     switch (reason) {
       case "Unreachable":
-        return failure(failed("Unavailable", `it can't be reached (${code})`, cause), false, true)
+        return SENT.has(code)
+          ? failure(failed("Unavailable", `its connection broke (${code})`, cause), true, true)
+          : failure(failed("Unreachable", `it can't be reached (${code})`, cause), false, true)
       case "BrokenOff":
         return failure(failed("Unavailable", `its answer broke off (${code})`, cause), true, true)
       case "TooLong":
@@ -240,10 +248,13 @@ export const make = (
     endpoint,
     ask: (exchange, size) =>
       preset.needsKey && key === ""
-        ? Effect.fail(failed("Missing", `it needs a key: set ${preset.keyNames[0]}`))
+        ? Effect.fail(failed("Rejected", `it needs a key: set ${preset.keyNames[0]}`))
         : UNSENDABLE.test(key)
         ? Effect.fail(
-          failed("Missing", `its key has a line break, or what else no header can hold; set ${preset.keyNames[0]} anew`)
+          failed(
+            "Rejected",
+            `its key has a line break, or what else no header can hold; set ${preset.keyNames[0]} anew`
+          )
         )
         : retried(attempt(exchange, size))
   }

@@ -99,16 +99,20 @@ const complete = (
   role: "light" | "heavy",
   request: CompletionRequest
 ): Effect.Effect<Completion, ModelError> =>
-  Effect.catchIf(
-    completeOnce(candidate, role, request),
-    ({ detail, reason }) => request.json !== undefined && reason === "Refused" && REFUSES_FORMAT.test(detail),
-    (error) => {
-      const less = STRUCTURES[STRUCTURES.indexOf(candidate.structure) + 1]
-      if (less === undefined) return Effect.fail(error)
-      candidate.structure = less
-      return complete(candidate, role, request)
-    }
-  )
+  Effect.suspend(() => {
+    const asked = STRUCTURES.indexOf(candidate.structure)
+    return Effect.catchIf(
+      completeOnce(candidate, role, request),
+      ({ detail, reason }) => request.json !== undefined && reason === "Refused" && REFUSES_FORMAT.test(detail),
+      (error) => {
+        // Another request may have found the simpler form meanwhile.
+        const less = STRUCTURES[Math.max(asked + 1, STRUCTURES.indexOf(candidate.structure))]
+        if (less === undefined) return Effect.fail(error)
+        candidate.structure = less
+        return complete(candidate, role, request)
+      }
+    )
+  })
 
 const completeOnce = (candidate: Candidate, role: "light" | "heavy", request: CompletionRequest) =>
   Effect.map(

@@ -132,7 +132,9 @@ describe("a segment", () => {
   it.effect.each<readonly [Says, CompressionError["reason"]]>([
     ["Unavailable", "Model"],
     ["TimedOut", "Model"],
-    ["Budget", "Budget"]
+    ["Budget", "Postponed"],
+    ["Rejected", "Postponed"],
+    ["Unreachable", "Postponed"]
   ])("a light model that says %s is asked again later", ([says, reason]) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(compressed(context, { light: [says], heavy: [[GOOD]] }))

@@ -59,8 +59,8 @@ const errorOf = (behaviour: Behaviour, overrides: Partial<Endpoint> = {}, patien
 const answering = (body: string) => ({ status: 200, body })
 
 const FAULTS: ReadonlyArray<readonly [string, Behaviour, ModelError["reason"], RegExp]> = [
-  ["a refused key", { status: 401, body: `{"error":"Incorrect key: ${KEY}"}` }, "Refused", /the key is refused/],
-  ["an unknown model", { status: 404, body: "" }, "Refused", /no such model or path \(404\)$/],
+  ["a refused key", { status: 401, body: `{"error":"Incorrect key: ${KEY}"}` }, "Rejected", /the key is refused/],
+  ["an unknown model", { status: 404, body: "" }, "Rejected", /no such model or path \(404\)$/],
   ["a bad request", { status: 400, body: "input is too long" }, "Refused", /it answered \(400\): input is too long/],
   ["a bad request of Voyage", { status: 400, body: "{\"detail\":\"too many\"}" }, "Refused", /\(400\): too many$/],
   [
@@ -69,10 +69,10 @@ const FAULTS: ReadonlyArray<readonly [string, Behaviour, ModelError["reason"], R
     "Refused",
     /\(400\): too many$/
   ],
-  ["a redirect", { status: 307, body: "", headers: { location: "http://127.0.0.1:1/" } }, "Refused", /\(307\)/],
+  ["a redirect", { status: 307, body: "", headers: { location: "http://127.0.0.1:1/" } }, "Rejected", /\(307\)/],
   ["too many requests", { status: 429, body: "slow down" }, "Unavailable", /quota is used up \(429\): slow down/],
   ["a broken server", { status: 503, body: "<html>" }, "Unavailable", /\(503\)/],
-  ["a reset", "resets", "Unavailable", /can't be reached \(UND_ERR_SOCKET\)|can't be reached \(ECONNRESET\)/],
+  ["a reset", "resets", "Unavailable", /its connection broke \((?:UND_ERR_SOCKET|ECONNRESET)\)/],
   ["a reset in the answer", "resets in its answer", "Unavailable", /its answer broke off/],
   ["no answer", "hangs", "TimedOut", /no answer within 300ms/],
   ["half an answer", "hangs in its answer", "TimedOut", /no answer within 300ms/],
@@ -144,7 +144,7 @@ describe("Providers", () => {
   it.live("a server that is away is said to be", () =>
     Effect.gen(function*() {
       const error = yield* errorOf("answers", { baseUrl: "http://127.0.0.1:1/v1" })
-      assert.strictEqual(error.reason, "Unavailable")
+      assert.strictEqual(error.reason, "Unreachable")
       assert.include(error.message, "http://127.0.0.1:1: it can't be reached (ECONNREFUSED)")
     }))
 

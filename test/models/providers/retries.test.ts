@@ -208,7 +208,7 @@ describe("models", () => {
       const server = yield* modelServer
       const siliconflow = { ...endpoint(server), provider: "siliconflow", apiKey: Option.none() }
       const error = yield* Effect.flip(Effect.provide(completion, over({ light: [siliconflow] })))
-      assert.strictEqual(error.reason, "Missing")
+      assert.strictEqual(error.reason, "Rejected")
       assert.match(error.message, /it needs a key: set SILICONFLOW_API_KEY/)
       assert.strictEqual(server.seen.requests, 0)
     })))
@@ -217,7 +217,7 @@ describe("models", () => {
     Effect.scoped(Effect.gen(function*() {
       const server = yield* modelServer
       const error = yield* Effect.flip(Effect.provide(completion, over({ light: [endpoint(server, "a key\n")] })))
-      assert.strictEqual(error.reason, "Missing")
+      assert.strictEqual(error.reason, "Rejected")
       assert.match(error.message, /its key has a line break.*; set OPENAI_API_KEY anew/)
       assert.strictEqual(server.seen.requests, 0)
     })))

@@ -239,6 +239,9 @@ describe("completions", () => {
       const ask = Effect.flatMap(ModelManager, complete({ prompt: "say", json: JSON_SHAPE }))
       yield* Effect.provide(Effect.zipRight(ask, ask), Layer.provide(models, base))
       assert.deepStrictEqual(formats, ["json_schema", "json_object", "none", "none"])
+      // Of several that are refused at once, none is given up.
+      const four = Effect.all([ask, ask, ask, ask], { concurrency: "unbounded" })
+      assert.lengthOf(yield* Effect.provide(four, Layer.provide(models, base)), 4)
     })))
 
   it.live("go out as Gemini's interface has them", () =>
@@ -483,7 +486,7 @@ describe("a key", () => {
       Effect.scoped(Effect.gen(function*() {
         const other = yield* modelServer
         const error = yield* failed(provider, { status: 307, body: "", headers: { location: other.baseUrl } })
-        assert.strictEqual(error.reason, "Refused")
+        assert.strictEqual(error.reason, "Rejected")
         assert.match(error.message, /it redirects, which is not followed.* \(307\)$/)
         assert.strictEqual(other.seen.sockets, 0)
       }))

@@ -778,6 +778,13 @@ describe.skipIf(browserPath === undefined)(
       const download = page.waitForEvent("download")
       await row("indexer").getByRole("button", { name: "Export" }).press("Enter")
       assert.strictEqual((await download).suggestedFilename(), "indexer.jsonl")
+      for (
+        const [name, file] of [["Export all", "claude-memory.jsonl"], ["As Markdown", "claude-memory.md"]] as const
+      ) {
+        const whole = page.waitForEvent("download")
+        await page.getByRole("button", { name, exact: true }).press("Enter")
+        assert.strictEqual((await whole).suggestedFilename(), file)
+      }
       assert.deepStrictEqual(faults, [])
       await close()
     })

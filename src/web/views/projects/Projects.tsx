@@ -26,8 +26,7 @@ const useExport = () => {
   const t = useTexts()
   return async (project: Project | undefined, format: Format) => {
     try {
-      const query = { format, ...(project === undefined ? {} : { project: [project.id] }) }
-      const answer = await send("get", "/v1/export", { query })
+      const answer = await send("get", "/v1/export", { query: { format, project: [project?.id ?? "all"] } })
       const url = URL.createObjectURL(await answer.blob())
       const link = document.createElement("a")
       link.href = url

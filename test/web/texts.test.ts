@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { assert, describe, it } from "vitest"
+import { assert, describe, it, vi } from "vitest"
 import { en } from "../../src/web/texts/en.ts"
 import { LABELS } from "../../src/web/texts/labels.ts"
 import { formatOf } from "../../src/web/texts/Texts.ts"
@@ -67,6 +67,16 @@ describe("formats", () => {
     assert.strictEqual(ago(now - 21 * 24 * HOUR, now), "3 weeks ago")
     assert.strictEqual(ago(now - 400 * 24 * HOUR, now), "last year")
     assert.strictEqual(formatOf("zh").ago(now - 5 * HOUR, now), "5小时前")
+  })
+
+  it("names the day of a midnight in UTC also to the west of it", () => {
+    vi.stubEnv("TZ", "America/New_York")
+    try {
+      const { date, utcDay } = formatOf("en")
+      assert.deepStrictEqual([date(now), utcDay(now)], ["28 Nov 2026", "29 Nov 2026"])
+    } finally {
+      vi.unstubAllEnvs()
+    }
   })
 
   it("writes shares, and small ones so that they differ", () => {

@@ -44,6 +44,8 @@ export interface Format {
   /** As "3 weeks ago". */
   readonly ago: (millis: number, now: number) => string
   readonly date: (millis: number) => string
+  /** The day that begins with this midnight in UTC, wherever the browser is. */
+  readonly utcDay: (midnight: number) => string
   readonly minute: (millis: number) => string
   readonly time: (millis: number) => string
   readonly bytes: (bytes: number) => string
@@ -57,6 +59,7 @@ export const formatOf = (language: Language): Format => {
   const plain = new Intl.NumberFormat(locale)
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" })
   const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium" })
+  const utcDay = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" })
   const minute = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" })
   const time = new Intl.DateTimeFormat(locale, { timeStyle: "short" })
   return {
@@ -71,6 +74,7 @@ export const formatOf = (language: Language): Format => {
       return relative.format(Math.round(seconds / size), unit)
     },
     date: date.format,
+    utcDay: utcDay.format,
     minute: minute.format,
     time: time.format,
     bytes: (bytes) => {

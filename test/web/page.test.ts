@@ -643,6 +643,37 @@ describe.skipIf(browserPath === undefined)(
       await other.stop()
     })
 
+    slow(it)("goes to a cited message once, and asks a server that is away for it once", async () => {
+      const other = await serve("--no-capture")
+      const session = "b0000000-0000-4000-8000-000000000000"
+      const folder = join(other.transcripts, "-home-mei-work-one")
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, "session.jsonl"), transcriptOf(session, 300))
+      await other.cli("import", folder)
+      const { close, page } = await see(browser, other, `/app/sessions/${session}?at=${session.slice(0, -6)}100002`)
+      const more = page.getByRole("button", { name: "Show what came next" })
+      await more.press("Enter")
+      await more.waitFor({ state: "detached" })
+      await page.getByText("Step 299 moves the ledger").first().waitFor()
+      const cited = page.locator("[data-target=true]")
+      const top = await cited.evaluate((element) => element.getBoundingClientRect().bottom)
+      assert.isBelow(top, 0)
+      let asked = 0
+      await page.route(/\/conversation\?.*cursor=/, (route) => {
+        asked++
+        return route.abort()
+      })
+      await page.goto(`${other.url}/app/sessions/${session}?at=${session.slice(0, -6)}100298`)
+      await more.waitFor()
+      await page.waitForTimeout(500)
+      assert.strictEqual(asked, 1)
+      await page.unroute(/\/conversation\?.*cursor=/)
+      await more.press("Enter")
+      await cited.waitFor()
+      await close()
+      await other.stop()
+    })
+
     slow(it)("says before it forgets from what else that takes", async () => {
       const takes = async (id: string) => {
         const response = await fetch(`${served.url}/v1/forget`, {

@@ -2,7 +2,7 @@
  * A session as it was: what was said, with what Claude was given in between.
  */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
-import { useEffect, useMemo } from "react"
+import { useEffect, useMemo, useRef } from "react"
 import type { Conversation } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty } from "../../parts/Answer.tsx"
@@ -216,14 +216,18 @@ export const Session = ({ id }: { readonly id: string }) => {
   const at = query.get("at")
   const known = useQuery(Queries.session(id))
   const talk = useInfiniteQuery(Queries.conversation(id))
-  const { data, fetchNextPage, hasNextPage, isFetchingNextPage } = talk
+  const { data, fetchNextPage, hasNextPage, isFetchNextPageError, isFetchingNextPage } = talk
   const items = useMemo(() => data?.pages.flatMap(({ items }) => items) ?? [], [data])
   const hasTarget = items.some((item) => item.kind === "message" && item.message.uuid === at)
+  /** The message that was scrolled to: once, from there on the person scrolls. */
+  const shown = useRef<string>(undefined)
   useEffect(() => {
-    if (at === null || at === "") return
-    if (hasTarget) document.getElementById(anchorOf(at))?.scrollIntoView({ block: "center" })
-    else if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [at, hasTarget, hasNextPage, isFetchingNextPage, fetchNextPage])
+    if (at === null || at === "" || at === shown.current) return
+    if (hasTarget) {
+      shown.current = at
+      document.getElementById(anchorOf(at))?.scrollIntoView({ block: "center" })
+    } else if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage()
+  }, [at, hasTarget, hasNextPage, isFetchNextPageError, isFetchingNextPage, fetchNextPage])
   useListKeys()
   useKeys({ Escape: () => go(addressOf({ name: "sessions" })) })
   const given = items.flatMap((item) => item.kind === "injection" ? [item.injection] : [])

@@ -1,7 +1,36 @@
-import { assert, describe, it } from "vitest"
-import { delayAfter, eventsIn, isChange, MAX_DELAY_MS } from "../../src/web/api/Live.ts"
+import { afterEach, assert, describe, it, vi } from "vitest"
+import { delayAfter, eventsIn, follow, isChange, type LiveState, MAX_DELAY_MS } from "../../src/web/api/Live.ts"
 
 describe("Live", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  it.each([[true, 1], [false, 0]])(
+    "asks for answers again when its tab is first looked at later: %s",
+    async (hidden, changes) => {
+      const tab = Object.assign(new EventTarget(), { hidden })
+      vi.stubGlobal("document", tab)
+      vi.stubGlobal("fetch", (_: unknown, { signal }: { readonly signal: AbortSignal }) =>
+        Promise.resolve(
+          new Response(
+            new ReadableStream({
+              start: (stream) => signal.addEventListener("abort", () => stream.error(signal.reason))
+            })
+          )
+        ))
+      const states: Array<LiveState> = []
+      let changed = 0
+      const stop = follow({ onChange: () => changed++, onState: (state) => states.push(state) })
+      tab.hidden = false
+      if (hidden) tab.dispatchEvent(new Event("visibilitychange"))
+      await vi.waitFor(() => assert.strictEqual(states.at(-1), "open"))
+      stop()
+      assert.deepStrictEqual(states, [...(hidden ? ["paused"] : []), "connecting", "open"])
+      assert.strictEqual(changed, changes)
+    }
+  )
+
   const stream =
     ": open\n\nid: 1\ndata: {\"kind\":\"changed\",\"version\":1}\n\ndata: one\r\ndata: two\r\n\r\nevent: x\n\ndata: re"
 

@@ -92,7 +92,11 @@ export const follow = ({ onChange, onState }: Follower): () => void => {
     stop.abort()
     if (isEnded) return
     stop = new AbortController()
-    if (document.hidden) return onState("paused")
+    if (document.hidden) {
+      // As in a tab that is opened in the background: its answers are older than the stream that begins when it is looked at.
+      isFirst = false
+      return onState("paused")
+    }
     onState("connecting")
     void run(stop.signal)
   }

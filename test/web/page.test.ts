@@ -269,6 +269,23 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
+    slow(it)("saves an edit in the middle of which its memory was pinned", async () => {
+      const [title] = await saved("Beetroots keep in damp sand until the middle of March.")
+      const { id } = (await listed()).find((unit) => unit.title === title)!
+      const { close, faults, page } = await see(browser, served, `/app/memories/${id}`)
+      const article = page.getByRole("article")
+      const form = page.getByRole("form", { name: "Edit" })
+      await article.getByRole("button", { name: "Edit", exact: true }).click()
+      await form.getByRole("textbox", { name: "Text" }).fill("Beetroots keep in damp sand until April.")
+      await article.getByRole("button", { name: "Pin", exact: true }).click()
+      await article.getByRole("button", { name: "Unpin" }).waitFor()
+      await form.getByRole("button", { name: "Save" }).click()
+      await form.waitFor({ state: "detached" })
+      await article.getByText("in damp sand until April").first().waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
     slow(it)("replaces a memory by one that is written there", async () => {
       const [title] = await saved("Harvest of the plums begins on the tenth of August.")
       const { id } = (await listed()).find((unit) => unit.title === title)!

@@ -4,10 +4,21 @@
  */
 import type { Unit } from "../api/Client.ts"
 
-export interface Draft extends Pick<Unit, "content" | "title" | "type"> {
-  /** Revision that is changed. */
+type Words = Pick<Unit, "content" | "title" | "type">
+
+export interface Draft extends Words {
+  /** Revision that the edit began with. */
   readonly etag: string
+  /** What that revision said. */
+  readonly began: Words
 }
+
+/**
+ * Returns the revision that an edit changes: the newest one, where that says what the edit began with, as after a pin or feedback; else that
+ * one, which the server refuses.
+ */
+export const revisionOf = ({ began, etag }: Draft, unit: Words, newest: string): string =>
+  unit.content === began.content && unit.title === began.title && unit.type === began.type ? newest : etag
 
 const drafts = new Map<string, Draft>()
 

@@ -7,13 +7,13 @@ import { TYPES } from "../../parts/Filters.tsx"
 import parts from "../../parts/parts.module.css"
 import { Question } from "../../parts/Question.tsx"
 import { say } from "../../parts/Toasts.tsx"
-import { type Draft, draftOf, dropDraft, keepDraft } from "../../state/Drafts.ts"
+import { type Draft, draftOf, dropDraft, keepDraft, revisionOf } from "../../state/Drafts.ts"
 import { useTexts } from "../../texts/Texts.ts"
 import css from "./Memory.module.css"
 
 interface Props {
   readonly unit: Unit
-  /** Revision that is changed. */
+  /** Revision of the unit. */
   readonly etag: string
   /** True where the title is what is to be changed. */
   readonly isTitleFirst: boolean
@@ -39,11 +39,11 @@ const useKeptDraft = ({ id, title }: Unit) => {
 export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
   const t = useTexts()
   const edit = useEdit()
-  // An earlier edit goes on. The revision is the one that the form began with: the answer behind it may be a newer one by now.
+  // An earlier edit goes on, from the words that it began with: the answer behind it may have others by now.
   const [kept] = useState(() => draftOf(unit.id))
   const [draft, setDraft] = useState<Draft>(() => {
     const { content, title, type } = unit
-    return kept ?? { etag, content, title, type }
+    return kept ?? { etag, began: { content, title, type }, content, title, type }
   })
   const [isLeaving, setLeaving] = useState(false)
   const { content, title, type } = draft
@@ -68,7 +68,7 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
   const leave = () => hasChanged ? setLeaving(true) : close()
   const save = () => {
     if (!hasChanged) return close()
-    edit.mutate({ id: unit.id, etag: draft.etag, change }, { onSuccess: close })
+    edit.mutate({ id: unit.id, etag: revisionOf(draft, unit, etag), change }, { onSuccess: close })
   }
   return (
     <>

@@ -738,6 +738,41 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
+    slow(it)(
+      "lists what was decided no more on the way back, and what could not be decided again at once",
+      async () => {
+        const { close, page } = await see(browser, served, "/app/least")
+        const items = page.locator("[data-item]")
+        await items.first().waitFor()
+        const [failed, kept] = await items.evaluateAll((all) =>
+          all.slice(0, 2).map((item) => item.getAttribute("href") ?? "")
+        )
+        await page.route("**/v1/units/*", (route) => route.abort())
+        await items.first().focus()
+        await page.keyboard.press("y")
+        await page.locator("[data-kind=problem]").waitFor()
+        await page.locator(`[data-item][href="${failed}"]`).waitFor()
+        await page.unroute("**/v1/units/*")
+        await page.locator(`[data-item][href="${kept}"]`).focus()
+        await page.waitForTimeout(WORD_MS)
+        await page.keyboard.press("y")
+        await page.getByText("Kept: it is never let go.").waitFor()
+        const back = async () => {
+          await page.getByRole("link", { name: "Sessions", exact: true }).click()
+          await page.getByRole("heading", { name: "Sessions", level: 1 }).waitFor()
+          await page.goBack()
+          await page.locator(`[data-item][href="${failed}"]`).waitFor()
+        }
+        await back()
+        assert.strictEqual(await page.locator(`[data-item][href="${kept}"]`).count(), 0)
+        await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
+        await page.getByText(/^No longer kept: “/).waitFor()
+        await back()
+        await page.locator(`[data-item][href="${kept}"]`).waitFor()
+        await close()
+      }
+    )
+
     slow(it)("covers nothing with a message, and names the last change before it is undone", async () => {
       const [title] = await saved("Gooseberries are tart until the middle of July.")
       const { close, faults, page } = await see(browser, served, "/app/least", {

@@ -150,6 +150,7 @@ export const usePin = () => {
 interface Decided {
   readonly unit: Pick<Unit, "id" | "title">
   readonly onUndone?: () => void
+  readonly onFailed?: () => void
 }
 
 /** Keeps a memory, or has it judged like others again: what is kept is neither listed among the least nor let go. */
@@ -165,7 +166,10 @@ export const useKeep = () => {
         isOff === true ? t.memory.keptNoMore : t.memory.keptNow,
         undoing(operation, onUndone)
       ),
-    onError: (error) => sayProblem(error),
+    onError: (error, { onFailed }) => {
+      sayProblem(error)
+      onFailed?.()
+    },
     onSettled: refreshed
   }).mutate
 }
@@ -183,7 +187,10 @@ export const useForget = () => {
         t.memory.forgotten(names([unit]), also.units.length, also.sessions.length),
         undoing(operation, onUndone, names([unit]))
       ),
-    onError: (error) => sayProblem(error),
+    onError: (error, { onFailed }) => {
+      sayProblem(error)
+      onFailed?.()
+    },
     onSettled: refreshed
   }).mutate
 }

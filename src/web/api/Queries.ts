@@ -192,6 +192,8 @@ export const least = (projects: ReadonlyArray<string>) =>
         signal
       }),
     placeholderData: keepPreviousData,
+    // It stays while it is in view. Whoever comes back finds it without what was decided, here or elsewhere.
+    gcTime: 0,
     meta: STAYS
   })
 

@@ -105,7 +105,8 @@ export const Least = () => {
   const forget = useForget()
   const decide = (unit: LeastUnit, isForgotten: boolean) => {
     const run = isForgotten ? forget : keep
-    run({ unit, onUndone: () => undone(unit.id) })
+    const onUndone = () => undone(unit.id)
+    run({ unit, onUndone, onFailed: onUndone })
     decided(unit.id)
   }
   // The next row comes under the pointer, and the second half of a double click with it.

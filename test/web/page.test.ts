@@ -471,6 +471,12 @@ describe.skipIf(browserPath === undefined)(
       await served.cli("save", HOSTILE)
       await page.locator("[data-item]", { hasText: "onerror" }).first().waitFor({ timeout: 10_000 })
       await page.getByRole("article").getByText("window.harm=1").first().waitFor()
+      // One that is used stays when another comes.
+      await page.getByRole("article").click()
+      await served.cli("save", "Kestrels nest in the tower of the old mill.")
+      await page.locator("[data-item]", { hasText: "Kestrels" }).first().waitFor({ timeout: 10_000 })
+      await page.getByRole("article").getByText("window.harm=1").first().waitFor()
+      assert.strictEqual(await page.getByRole("article").getByText("Kestrels").count(), 0)
       assert.strictEqual(await page.locator("main img, main script").count(), 0)
       assert.isUndefined(await page.evaluate(() => (window as { harm?: number }).harm))
       assert.deepStrictEqual(faults, [])

@@ -2,7 +2,7 @@
  * Search as you type. Without a question it lists the newest memories. On a wide screen the chosen memory stands beside the list.
  */
 import { useQuery } from "@tanstack/react-query"
-import { memo } from "react"
+import { memo, useEffect } from "react"
 import type { Excerpt, Found, Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty, Note } from "../../parts/Answer.tsx"
@@ -13,6 +13,7 @@ import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Inline, Snippet, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, change, useAddress } from "../../state/Address.ts"
+import { draftOf } from "../../state/Drafts.ts"
 import { focusItem, ITEM, ofMemory, useListKeys } from "../../state/Keys.ts"
 import { useIsWide } from "../../state/Wide.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
@@ -125,6 +126,14 @@ export const Search = () => {
     ? (found.data?.results ?? []).map((each) => ({ unit: each.unit, found: each }))
     : (newest.data?.units ?? []).map((unit) => ({ unit }))
   const chosen = query.get("m") ?? rows[0]?.unit.id
+  /** Keeps the first memory beside the list, once it is used, though a newer one comes before it. */
+  const keepChosen = () => {
+    if (chosen !== undefined) change({ m: chosen }, true)
+  }
+  const isEdited = isWide && chosen !== undefined && draftOf(chosen) !== undefined
+  useEffect(() => {
+    if (isEdited) change({ m: chosen }, true)
+  }, [chosen, isEdited])
   /** Goes on from a memory that is forgotten, before the list is without it. */
   const chooseNext = () => {
     const at = rows.findIndex(({ unit }) => unit.id === chosen)
@@ -192,7 +201,12 @@ export const Search = () => {
         )}
       </section>
       {isWide && chosen !== undefined && rows.length > 0 && (
-        <section className={css["right"]} aria-label={t.memory.name}>
+        <section
+          className={css["right"]}
+          aria-label={t.memory.name}
+          onFocus={keepChosen}
+          onPointerDown={keepChosen}
+        >
           <Memory key={chosen} id={chosen} isPane onForgotten={chooseNext} />
         </section>
       )}

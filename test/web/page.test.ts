@@ -887,6 +887,27 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
+    slow(it)("goes on with an edit in a tab that was signed out, once another is opened", async () => {
+      const { close, page } = await see(browser, served)
+      await page.locator("[data-item]").nth(1).focus()
+      await page.keyboard.press("e")
+      const text = page.getByRole("form", { name: "Edit" }).getByRole("textbox", { name: "Text" })
+      await text.fill("Typed before the server was restarted.")
+      // As after the restart, whose server does not know the tab's token.
+      await page.evaluate(() => window.sessionStorage.setItem("claude-memory.token", "of-yesterday"))
+      await page.getByRole("article").getByRole("button", { name: "Pin", exact: true }).click()
+      await page.getByRole("button", { name: "Copy: claude-memory open" }).waitFor()
+      const other = await page.context().newPage()
+      await other.goto(`${served.url}/app/#code=${await served.code()}`)
+      await other.locator("[data-item]").first().waitFor()
+      await text.waitFor()
+      assert.strictEqual(await text.inputValue(), "Typed before the server was restarted.")
+      await page.getByRole("button", { name: "Cancel" }).click()
+      await page.getByRole("button", { name: "Throw away" }).click()
+      await page.getByRole("form", { name: "Edit" }).waitFor({ state: "detached" })
+      await close()
+    })
+
     slow(it)("asks for the terminal where it has no token, and keeps no code in its address", async () => {
       const { close, page } = await see(browser, served)
       assert.strictEqual(new URL(page.url()).hash, "")

@@ -87,16 +87,6 @@ const problemOf = (body: unknown, status: number): Problem => {
   )
 }
 
-const listeners = new Set<() => void>()
-
-/** Calls when the server takes the token no more, until the returned function is called. */
-export const onSignedOut = (listener: () => void): () => void => {
-  listeners.add(listener)
-  return () => {
-    listeners.delete(listener)
-  }
-}
-
 const addressOf = (path: string, { path: values = {}, query = {} }: Loose): string => {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
@@ -141,10 +131,7 @@ export const send = async <M extends Method, P extends PathOf<M>>(
     throw new Problem("no-answer", 0, error instanceof Error ? error.message : String(error))
   }
   if (response.ok) return response
-  if (response.status === 401) {
-    Token.drop()
-    for (const listener of listeners) listener()
-  }
+  if (response.status === 401 && Token.token() === token) Token.drop()
   throw problemOf(await response.json().catch(() => undefined), response.status)
 }
 

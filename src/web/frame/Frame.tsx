@@ -3,10 +3,9 @@
  */
 import { useQueryClient } from "@tanstack/react-query"
 import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react"
-import { onSignedOut } from "../api/Client.ts"
 import { follow, type LiveState } from "../api/Live.ts"
 import { refresh } from "../api/Queries.ts"
-import { token } from "../api/Token.ts"
+import { onToken, token } from "../api/Token.ts"
 import { Empty } from "../parts/Answer.tsx"
 import { Button } from "../parts/Button.tsx"
 import { Copy } from "../parts/Copy.tsx"
@@ -40,8 +39,15 @@ const isSignedOut = () => token() === undefined
 const useLive = (isOn: boolean): LiveState => {
   const client = useQueryClient()
   const [state, setState] = useState<LiveState>("connecting")
+  const wasOff = useRef(false)
   useEffect(() => {
-    if (!isOn) return
+    if (!isOn) {
+      wasOff.current = true
+      return
+    }
+    // Signed in again.
+    if (wasOff.current) void refresh(client)
+    wasOff.current = false
     let timer: number | undefined
     const stop = follow({
       onState: setState,
@@ -117,7 +123,7 @@ export const Frame = () => {
   const t = useTexts()
   const { view } = useAddress()
   const { language, theme } = usePreferences()
-  const isOut = useSyncExternalStore(onSignedOut, isSignedOut)
+  const isOut = useSyncExternalStore(onToken, isSignedOut)
   const [open, setOpen] = useState<"help" | "palette" | undefined>()
   const state = useLive(!isOut)
   const main = useRef<HTMLElement>(null)

@@ -52,7 +52,7 @@ export const en = {
     toSearch: "Go to the search",
     signedOut: "Open this page from a terminal",
     signedOutHint:
-      "It shows your memory only to you: the link that opens it works once, and this tab has no valid token any more. Run this, and a new tab opens:"
+      "It shows your memory only to you: the link that opens it works once, and this tab has no valid token any more. Run this: a new tab opens, and this one goes on:"
   },
   palette: {
     name: "Command palette",

@@ -28,16 +28,7 @@ export const unit = (
 
 export type Says = string | ReadonlyArray<Written> | ModelError["reason"]
 
-const REASONS = new Set<Says>([
-  "Missing",
-  "Rejected",
-  "Unreachable",
-  "Unavailable",
-  "Refused",
-  "TimedOut",
-  "Damaged",
-  "Budget"
-])
+const REASONS = new Set<Says>(ModelError.fields.reason.literals)
 
 /** Answers of a model in order, the last one repeating; or a function of the request. */
 export type Script = ReadonlyArray<Says> | ((request: CompletionRequest) => Says)

@@ -114,7 +114,7 @@ describe.skipIf(browserPath === undefined)(
       assert.isTrue(await box.evaluate((element) => element === document.activeElement))
       await page.keyboard.type(QUESTION)
       await page.waitForURL((url) => url.searchParams.get("q") === QUESTION)
-      await page.locator("mark", { hasText: "webhook" }).first().waitFor()
+      await page.locator(`[data-answers="${QUESTION}"] mark`, { hasText: "webhook" }).first().waitFor()
 
       // Into the list, down, and back up; the memory beside it follows.
       await page.keyboard.press("Enter")

@@ -116,8 +116,8 @@ const drainKind = <R>(
     const batch = Effect.acquireUseRelease(
       store.claim(kind, BATCH[kind]),
       (items) => {
-        const isAgain = items.some(({ key }) => paid.has(key))
-        if (items.length === 0 || isAgain) return Effect.as(store.release(items), Option.none<Step>())
+        if (items.length === 0) return Effect.succeedNone
+        if (items.some(({ key }) => paid.has(key))) return Effect.as(store.release(items), Option.none<Step>())
         if (PAID.has(kind)) { for (const { key } of items) paid.add(key) }
         return Effect.asSome(work(items))
       },

@@ -18,6 +18,7 @@ import { type Captured, Collector, type Recognized, type TranscriptFile } from "
 import { type CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 import { supersede } from "./compress/Supersession.ts"
 import type { Session } from "./domain/Conversation.ts"
+import { findById } from "./domain/KnownProjects.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { differences } from "./index/Differences.ts"
 import { pointsOf } from "./index/Points.ts"
@@ -364,8 +365,9 @@ const reviewBy = <A extends { readonly session: Session }>(
         if (source === undefined) return yield* Effect.as(store.done([item]), [])
         const { id, projectId } = source.session
         // Nothing of a project that was excluded meanwhile goes to a provider.
-        const excluded = (yield* store.projects).filter(({ isExcluded }) => isExcluded)
-        if (excluded.some((project) => project.id === projectId)) return yield* Effect.as(store.done([item]), [])
+        if (findById(yield* store.projects, projectId)?.isExcluded === true) {
+          return yield* Effect.as(store.done([item]), [])
+        }
         const units = yield* Effect.provideService(makeUnits(compressor, source), CurrentProject, projectId)
         // The recap may have been written without this segment, if the segment had failed before. With it, or a process that is killed
         // between the two would leave the recap as it is, and another one that takes it up between them would have it done again.

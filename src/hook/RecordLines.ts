@@ -1,6 +1,7 @@
 /**
  * Parses the lines of a session's record. Without Effect, since the hook's entry reads them too.
  */
+import type { InContext } from "../domain/Search.ts"
 
 /** One injection, as it was sent to Claude Code. */
 export interface Sent {
@@ -28,10 +29,8 @@ export interface Injection extends Sent {
   readonly used: ReadonlyArray<string>
 }
 
-/** What a session said in a time, inclusive, in milliseconds since the epoch. */
-export interface Parent {
-  readonly sessionId: string
-  readonly since: number
+/** What a session had said when another was forked from it. */
+export interface Parent extends InContext {
   readonly until: number
 }
 

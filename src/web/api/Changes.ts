@@ -149,8 +149,13 @@ export const usePin = () => {
 
 interface Decided {
   readonly unit: Pick<Unit, "id" | "title">
-  readonly onUndone?: () => void
-  readonly onFailed?: () => void
+  /** Called when it is decided no more: the change failed, or was undone. */
+  readonly onUndecided?: () => void
+}
+
+const onFailed = (error: unknown, { onUndecided }: Decided) => {
+  sayProblem(error)
+  onUndecided?.()
 }
 
 /** Keeps a memory, or has it judged like others again: what is kept is neither listed among the least nor let go. */
@@ -161,15 +166,12 @@ export const useKeep = () => {
   return useMutation({
     mutationFn: ({ isOff = false, unit: { id } }: Decided & { readonly isOff?: boolean }) =>
       patch({ id, etag: ANY, change: { kept: !isOff } }),
-    onSuccess: ({ operation }, { isOff, onUndone }) =>
+    onSuccess: ({ operation }, { isOff, onUndecided }) =>
       say(
         isOff === true ? t.memory.keptNoMore : t.memory.keptNow,
-        undoing(operation, onUndone)
+        undoing(operation, onUndecided)
       ),
-    onError: (error, { onFailed }) => {
-      sayProblem(error)
-      onFailed?.()
-    },
+    onError: onFailed,
     onSettled: refreshed
   }).mutate
 }
@@ -182,15 +184,12 @@ export const useForget = () => {
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: ({ unit: { id } }: Decided) => ask("delete", "/v1/units/{id}", { path: { id } }),
-    onSuccess: ({ also, operation }, { onUndone, unit }) =>
+    onSuccess: ({ also, operation }, { onUndecided, unit }) =>
       say(
         t.memory.forgotten(names([unit]), also.units.length, also.sessions.length),
-        undoing(operation, onUndone, names([unit]))
+        undoing(operation, onUndecided, names([unit]))
       ),
-    onError: (error, { onFailed }) => {
-      sayProblem(error)
-      onFailed?.()
-    },
+    onError: onFailed,
     onSettled: refreshed
   }).mutate
 }

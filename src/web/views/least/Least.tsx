@@ -105,8 +105,7 @@ export const Least = () => {
   const forget = useForget()
   const decide = (unit: LeastUnit, isForgotten: boolean) => {
     const run = isForgotten ? forget : keep
-    const onUndone = () => undone(unit.id)
-    run({ unit, onUndone, onFailed: onUndone })
+    run({ unit, onUndecided: () => undone(unit.id) })
     decided(unit.id)
   }
   // The next row comes under the pointer, and the second half of a double click with it.

@@ -151,8 +151,8 @@ const ensureOwn = Effect.gen(function*() {
   })
 })
 
-/** Indexes the queued units: writes the points of active ones, and removes those of all others. */
-const index = (items: ReadonlyArray<WorkItem>) =>
+/** Writes the points of the items' active units, and removes those of all others. Returns the number of points. */
+const indexTogether = (items: ReadonlyArray<WorkItem>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const vectors = yield* VectorIndex
@@ -176,8 +176,37 @@ const index = (items: ReadonlyArray<WorkItem>) =>
       store.done(items)
     ], { discard: true })
     yield* vectors.sharesStore ? store.transaction(write) : write
-    return { _tag: "Indexed" as const, units: points.length }
-  }).pipe(renewing(items))
+    return points.length
+  })
+
+/** Tests whether one text may be what a model fails at, while it takes others: some servers answer 500, or with a vector of NaN. */
+const mayBeText = (error: ModelError | IndexError | StoreError): error is ModelError =>
+  error._tag === "ModelError" && (error.reason === "Unavailable" || error.reason === "Damaged")
+
+/** Indexes halves of a batch at which the model fails. One that it fails at alone fails, and is tried again later. */
+const indexApart = (items: ReadonlyArray<WorkItem>): ReturnType<typeof indexTogether> =>
+  Effect.catchIf(indexTogether(items), mayBeText, (error) => {
+    if (items.length === 1) {
+      return Effect.flatMap(MemoryStore, (store) => Effect.as(store.fail(items, error.message), 0))
+    }
+    const middle = Math.ceil(items.length / 2)
+    return Effect.zipWith(indexApart(items.slice(0, middle)), indexApart(items.slice(middle)), (a, b) => a + b)
+  })
+
+/** Indexes the queued units. A model that fails at the first and at the last one is at fault itself, and all of them wait. */
+const index = (items: ReadonlyArray<WorkItem>) =>
+  indexTogether(items).pipe(
+    Effect.catchIf((error) => mayBeText(error) && items.length > 1, () =>
+      Effect.gen(function*() {
+        const [first, last] = [items.slice(0, 1), items.slice(-1)]
+        const [taken, units] = yield* Effect.map(indexTogether(first), (units) => [first, units] as const).pipe(
+          Effect.catchIf(mayBeText, () => Effect.map(indexTogether(last), (units) => [last, units] as const))
+        )
+        return units + (yield* indexApart(items.filter((item) => !taken.includes(item))))
+      })),
+    Effect.map((units) => ({ _tag: "Indexed" as const, units })),
+    renewing(items)
+  )
 
 /** Queues the units that the index lacks, and the points that have no unit, or another. One comparison serves all items. */
 const compare = (items: ReadonlyArray<WorkItem>) =>

@@ -4,7 +4,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/TestClock"
 import { Compressor } from "../src/compress/Compressor.ts"
+import { VectorIndex } from "../src/index/VectorIndex.ts"
+import { ModelError, ModelManager } from "../src/models/ModelManager.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import { ResourceLedger } from "../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../src/store/MemoryStore.ts"
@@ -120,6 +123,61 @@ it.effect("what a compressor dies of fails alone, and all else is remembered", (
   }).pipe(
     Effect.provide(
       Layer.mergeAll(testing.index, testing.models(), dying).pipe(
+        Layer.provideMerge(testing.store),
+        Layer.provide(ResourceLedger.layer)
+      )
+    )
+  )
+})
+
+it.effect("a memory at which the model of vectors fails keeps no other one from its vector; a model that fails at all is left alone", () => {
+  const one = Layer.succeed(
+    Compressor,
+    Compressor.of({
+      version: 1,
+      compress: ({ segment }) =>
+        Effect.succeed([unit(`of ${segment.sessionId}`, { origin: segment.id, sessionId: segment.sessionId })]),
+      summarize: () => Effect.succeed([])
+    })
+  )
+  return Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const models = yield* ModelManager
+    const vectors = yield* VectorIndex
+    let asked = 0
+    const drain = (fails: (text: string) => boolean) =>
+      Pipeline.drain.pipe(
+        Stream.provideService(ModelManager, {
+          ...models,
+          embed: (texts, purpose) =>
+            Effect.suspend(() => {
+              asked++
+              return texts.some(fails)
+                ? new ModelError({ reason: "Unavailable", model: "m", detail: "it answered 500", cause: undefined })
+                : models.embed(texts, purpose)
+            })
+        }),
+        Stream.runCollect,
+        Effect.map((steps) => [...steps].map(({ _tag }) => _tag))
+      )
+    const pointed = Effect.map(vectors.ids("", 1_000), ({ length }) => length)
+    yield* store.append(
+      batch(Array.from({ length: 40 }, (_, i) => message(`m${i}`, { sessionId: `s${i}`, isPrompt: true })))
+    )
+    assert.include(yield* drain(() => true), "Postponed")
+    assert.deepStrictEqual([asked, yield* pointed, (yield* store.failures(10)).length], [3, 0, 0])
+    assert.notInclude(yield* drain((text) => text.endsWith("of s17")), "Postponed")
+    assert.strictEqual(yield* pointed, 39)
+    assert.deepStrictEqual(
+      (yield* store.failures(10)).map(({ attempts, error, kind }) => [kind, attempts, error]),
+      [["index", 1, "model m: it answered 500"]]
+    )
+    yield* TestClock.adjust("2 minutes")
+    yield* drain(() => false)
+    assert.deepStrictEqual([yield* pointed, (yield* store.status).pending], [40, 0])
+  }).pipe(
+    Effect.provide(
+      Layer.mergeAll(testing.index, testing.models(), one).pipe(
         Layer.provideMerge(testing.store),
         Layer.provide(ResourceLedger.layer)
       )

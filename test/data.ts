@@ -42,6 +42,8 @@ const OWN = /^(?:CLAUDE_MEMORY_|QDRANT_|TEST_POSTGRES_URL$|PG[A-Z]+$)/
 export const isolate = (home: string) => {
   for (const name of Object.keys(process.env)) if (OWN.test(name)) Reflect.deleteProperty(process.env, name)
   process.env.HOME = home
+  // Days are those of the clock; what is expected names them in UTC.
+  process.env.TZ = "UTC"
   process.env.USERPROFILE = home
   process.env.CLAUDE_CONFIG_DIR = join(home, ".claude")
   process.env.CLAUDE_MEMORY_HOME = join(home, ".claude-memory")
@@ -58,6 +60,7 @@ export const environment = (home: string, extra: Readonly<Record<string, string>
   PATH: [join(process.execPath, ".."), process.env.PATH ?? ""].join(delimiter),
   HOME: home,
   USERPROFILE: home,
+  TZ: "UTC",
   CLAUDE_CONFIG_DIR: join(home, ".claude"),
   CLAUDE_MEMORY_HOME: join(home, ".claude-memory"),
   ...(compileCache !== undefined && { NODE_COMPILE_CACHE: compileCache }),

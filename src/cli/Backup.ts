@@ -77,7 +77,7 @@ const listing = ({ backups, failure, folder, unreadable }: Listing): string =>
           ])
         ]),
         "",
-        `They are in ${folder}, ${megabytes(backups.reduce((sum, { size }) => sum + size, 0))} in all; times are UTC.`
+        `They are in ${folder}, ${megabytes(backups.reduce((sum, { size }) => sum + size, 0))} in all.`
       ]),
     ...unreadable.map(({ error }) => advice(error.message)),
     ...(failure === undefined ? [] : [`The last daily backup failed (${minute(failure.at)}): ${failure.detail}`])

@@ -36,7 +36,7 @@ import {
 import { printable } from "./Printable.ts"
 import * as Progress from "./Progress.ts"
 import * as Question from "./Question.ts"
-import { projectIds, projects, unitId } from "./Scope.ts"
+import { projectIds, projects, time, unitId } from "./Scope.ts"
 
 export const options = {
   project: projects.project.pipe(
@@ -47,8 +47,8 @@ export const options = {
     Options.withDescription("All of this session, with what was said in it: its id or the beginning of it"),
     Options.optional
   ),
-  before: Options.date("before").pipe(
-    Options.withDescription("All from before this day, as in 2026-08-31"),
+  before: time("before").pipe(
+    Options.withDescription("All from before this day or time, as in 2026-08-31"),
     Options.optional
   ),
   query: Options.text("query").pipe(
@@ -187,7 +187,7 @@ export const command = Command.make(
             ? "all"
             : yield* projectIds({ allProjects, project }),
           ...(Option.isSome(found) && { sessions: [found.value.session.id] }),
-          ...(Option.isSome(before) && { before: before.value.getTime() }),
+          ...(Option.isSome(before) && { before: before.value.first }),
           ...(Option.isSome(query) && { query: query.value })
         }, isNow)
       }).pipe(App.provide(App.reader))

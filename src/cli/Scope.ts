@@ -2,12 +2,15 @@
  * Arguments and options that several commands share: of a memory, of projects, and the filters of a search.
  */
 import * as Args from "@effect/cli/Args"
+import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Calendar from "../domain/Calendar.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
-import { inclusiveEnd, type SearchFilter } from "../domain/Search.ts"
+import type { SearchFilter } from "../domain/Search.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 
 export const projects = {
@@ -18,12 +21,26 @@ export const projects = {
   allProjects: Options.boolean("all-projects").pipe(Options.withDescription("Look in every project"))
 }
 
+/** Option for a day or a time; gives its first and last millisecond. */
+export const time = (name: string) =>
+  Options.text(name).pipe(
+    Options.withPseudoName("time"),
+    Options.mapEffect((text) => {
+      const parsed = Calendar.parse(text)
+      return parsed === undefined
+        ? Effect.fail(ValidationError.invalidValue(HelpDoc.p(`--${name}: ${text} is no date; write ${Calendar.FORMS}`)))
+        : Effect.succeed(parsed)
+    })
+  )
+
 export const times = {
-  since: Options.date("since").pipe(
-    Options.withDescription("Only from this day on, as in 2026-08-31"),
+  since: time("since").pipe(
+    Options.withDescription(
+      "Only from this day or time on, as in 2026-08-31 or \"2026-08-31 15:00\", by this machine's clock"
+    ),
     Options.optional
   ),
-  until: Options.date("until").pipe(Options.withDescription("Only up to this day or time"), Options.optional)
+  until: time("until").pipe(Options.withDescription("Only up to this day or time, all of it"), Options.optional)
 }
 
 export const filters = {
@@ -70,8 +87,8 @@ export const projectIds = (options: Values<typeof projects>) =>
   })
 
 export const toTimes = ({ since, until }: Values<typeof times>): Pick<SearchFilter, "since" | "until"> => ({
-  ...(Option.isSome(since) && { since: since.value.getTime() }),
-  ...(Option.isSome(until) && { until: inclusiveEnd(until.value.getTime()) })
+  ...(Option.isSome(since) && { since: since.value.first }),
+  ...(Option.isSome(until) && { until: until.value.last })
 })
 
 export const toFilter = (options: Values<typeof filters>) =>

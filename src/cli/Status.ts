@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as App from "../App.ts"
+import * as Calendar from "../domain/Calendar.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { type Sum, sumOf } from "../serve/Injections.ts"
@@ -30,7 +31,7 @@ export const command = Command.make("status", options, (options) =>
     const now = yield* Clock.currentTimeMillis
     const injections = yield* memory.injectedSince(now - 7 * DAY_MS)
     const week = sumOf(injections)
-    const today = sumOf(injections.filter(({ at }) => at >= now - now % DAY_MS))
+    const today = sumOf(injections.filter(({ at }) => at >= Calendar.midnight(now)))
     const json = Either.match(index, { onLeft: ({ message }) => ({ error: message }), onRight: (found) => found })
     yield* answer(options.json, {
       home: settings.home,

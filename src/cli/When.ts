@@ -1,8 +1,7 @@
 /**
- * Says how long ago a day was. Pure. Days are in UTC, as all times are printed.
+ * Says how long ago a day was. Pure.
  */
-
-const DAY_MS = 86_400_000
+import * as Calendar from "../domain/Calendar.ts"
 
 /** Units of days, each with the number of days from which on it is used. */
 const UNITS = [["day", 1, 0], ["week", 7, 7], ["month", 30, 30], ["year", 365, 365]] as const
@@ -16,7 +15,7 @@ export const language = (): string => {
 /** Formats as "yesterday", "3 days ago", "last week", "上周"; times are milliseconds since the epoch, 0 for one that nobody knows. */
 export const ago = (millis: number, now: number, locale: string): string => {
   if (millis === 0) return ""
-  const days = Math.floor(now / DAY_MS) - Math.floor(millis / DAY_MS)
+  const days = Calendar.daysBetween(millis, now)
   const [unit, length] = UNITS.findLast(([, , from]) => Math.abs(days) >= from)!
   return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-Math.trunc(days / length), unit)
 }

@@ -23,11 +23,6 @@ export const SearchFilter = Schema.Struct({
 })
 export type SearchFilter = typeof SearchFilter.Type
 
-const DAY_MS = 86_400_000
-
-/** Converts a time to an upper bound: midnight UTC stands for the whole day and becomes its last millisecond. */
-export const inclusiveEnd = (millis: number): number => millis % DAY_MS === 0 ? millis + DAY_MS - 1 : millis
-
 /** What a session said in a time, inclusive, in milliseconds since the epoch: it is in Claude's context. */
 export const InContext = Schema.Struct({
   sessionId: Schema.String,

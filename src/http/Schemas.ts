@@ -394,11 +394,11 @@ export const Injections = Schema.Struct({ injections: Schema.Array(Injection) })
 export const DailyParams = Schema.Struct({
   days: optional(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 365)))
 })
-/** Sums by day of UTC, oldest first, days without any too. */
+/** Sums by day, by the clock where the server runs, oldest first, days without any too. */
 export const Daily = Schema.Struct({
   days: Schema.Array(Schema.Struct({
-    /** Midnight. */
-    day: Schema.Number,
+    /** As in 2026-08-31. */
+    day: Schema.String,
     injections: Schema.Int,
     tokens: Schema.Int,
     late: Schema.Int

@@ -87,8 +87,14 @@ export interface Options extends Pick<Service["Type"], "caps" | "home" | "place"
   readonly allowedHosts: ReadonlyArray<string>
 }
 
-/** Writes an address as a URL has it. */
-const inUrl = (host: string): string => host.includes(":") ? `[${host}]` : host
+/** Names by which this machine reaches itself where it listens at all of its addresses. */
+const EVERYWHERE: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" }
+
+/** Writes the host of an address as a URL has it. */
+const inUrl = (host: string): string => {
+  const reached = EVERYWHERE[host] ?? host
+  return reached.includes(":") ? `[${reached}]` : reached
+}
 
 /** Removes the socket that a killed server left; fails where anybody listens on it. */
 const tidySocket = (path: string) =>
@@ -133,13 +139,18 @@ const listen = (options: Options) =>
     const { close } = yield* Service
     const { home, isInsecure, isPortFree, listen, tls } = options
     const isSocket = "path" in listen
-    if (!isSocket && !isLoopback(inUrl(listen.host)) && tls === undefined && !isInsecure) {
+    if (
+      !isSocket && (listen.host in EVERYWHERE || !isLoopback(inUrl(listen.host))) && tls === undefined && !isInsecure
+    ) {
       return yield* new HttpError({ reason: "Address", place: listen.host })
     }
     const running = yield* Running.find(home)
     if (Option.isSome(running)) return yield* new HttpError({ reason: "Running", place: running.value.url })
     const { app } = yield* Site.make({
-      allowedHosts: new Set(options.allowedHosts.map((name) => name.toLowerCase())),
+      // It answers to the name that it was told to listen at, too.
+      allowedHosts: new Set(
+        [...options.allowedHosts, ...(isSocket ? [] : [inUrl(listen.host)])].map((name) => name.toLowerCase())
+      ),
       isSocket
     })
     const on = (listen: Options["listen"]) =>

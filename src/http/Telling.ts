@@ -4,6 +4,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Calendar from "../domain/Calendar.ts"
 import { MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { sumOf } from "../serve/Injections.ts"
@@ -19,9 +20,9 @@ const DAYS = 30
 
 const NOBODY = { sessionId: "", injections: [], titles: new Map<string, string>() }
 
-/** Midnights of UTC, the last of them today's. */
+/** Midnights before so many days, the last of them today's, and the one after. */
 const midnights = (now: number, days: number): ReadonlyArray<number> =>
-  Array.from({ length: days }, (_, i) => now - now % DAY_MS - (days - 1 - i) * DAY_MS)
+  Array.from({ length: days + 1 }, (_, i) => Calendar.midnight(now, days - 1 - i))
 
 export const layer = HttpApiBuilder.group(Api, "telling", (handlers) =>
   handlers
@@ -59,12 +60,12 @@ export const layer = HttpApiBuilder.group(Api, "telling", (handlers) =>
     .handle("daily", ({ urlParams: { days = DAYS } }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
-        const first = midnights(yield* Clock.currentTimeMillis, days)
-        const injections = yield* memory.injectedSince(first[0]!)
+        const bounds = midnights(yield* Clock.currentTimeMillis, days)
+        const injections = yield* memory.injectedSince(bounds[0]!)
         return {
-          days: first.map((day) => ({
-            day,
-            ...sumOf(injections.filter(({ at }) => at >= day && at < day + DAY_MS))
+          days: bounds.slice(1).map((end, i) => ({
+            day: Calendar.day(bounds[i]!) ?? "",
+            ...sumOf(injections.filter(({ at }) => at >= bounds[i]! && at < end))
           }))
         }
       }))))

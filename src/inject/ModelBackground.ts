@@ -108,6 +108,7 @@ const make = ({ model, within }: Options) =>
         const cached = yield* readCached(key)
         if (Option.isSome(cached)) return Option.some(yield* toFused(cached.value, units, request))
         if (request.isImmediate) return Option.none()
+        const forgotten = yield* cache.forgotten
         const [first, ...others] = units
         const statements = yield* askStatements(question, room).pipe(
           Effect.provideService(
@@ -121,7 +122,7 @@ const make = ({ model, within }: Options) =>
             )
           )
         )
-        yield* cache.put([[key, utf8.encode.encode(Statements.encode(statements))]])
+        yield* cache.put([[key, utf8.encode.encode(Statements.encode(statements))]], forgotten)
         return Option.some(yield* toFused(statements, units, request))
       }).pipe(
         Effect.timeoutFail({

@@ -20,12 +20,16 @@ import { Refused } from "./Serving.ts"
  */
 export const MAX_ANSWER = 20_000
 const MAX_FILES = 20
+const LOCAL = DateTime.zoneMakeLocal()
 
 /** Inlined in the JSON Schema; `Schema.Int` would become a reference. */
 export const count = Schema.Number.annotations({ jsonSchema: { type: "integer", minimum: 0 } })
 
+/** Formats a time in this process's zone, so that its first ten characters are the day that the person knows. */
 export const isoDate = (millis: number): string | null =>
-  millis > 0 ? Option.getOrNull(Option.map(DateTime.make(millis), DateTime.formatIso)) : null
+  millis > 0
+    ? Option.getOrNull(Option.map(DateTime.makeZoned(millis, { timeZone: LOCAL }), DateTime.formatIsoOffset))
+    : null
 
 export const Memory = Schema.Struct({
   id: Schema.String,

@@ -1,11 +1,9 @@
 /**
  * Schemas of tool arguments. Each yields a JSON Schema without references.
  */
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { inclusiveEnd } from "../domain/Search.ts"
+import * as Calendar from "../domain/Calendar.ts"
 import { Refused } from "./Serving.ts"
 
 export const text = Schema.String.pipe(
@@ -42,15 +40,10 @@ export const cursor = optional(
   "next_cursor of the answer before, with the other arguments as they were: gives what comes after it"
 )
 
-/**
- * Parses an argument that is a day or a time, in milliseconds since the epoch. With "end", a day without a time becomes
- * its last millisecond.
- */
-export const time = (argument: string, value: string, of: "beginning" | "end" = "beginning") =>
-  Option.match(DateTime.make(value.trim()), {
-    onNone: () =>
-      Effect.fail(
-        new Refused({ detail: `${argument}: ${value} is no date; write 2026-08-31 or 2026-08-31T15:00:00Z` })
-      ),
-    onSome: ({ epochMillis }) => Effect.succeed(of === "end" ? inclusiveEnd(epochMillis) : epochMillis)
-  })
+/** Parses an argument that is a day or a time, in milliseconds since the epoch: its first or last. */
+export const time = (argument: string, value: string, end: "first" | "last" = "first") => {
+  const parsed = Calendar.parse(value)
+  return parsed === undefined
+    ? Effect.fail(new Refused({ detail: `${argument}: ${value} is no date; write ${Calendar.FORMS}` }))
+    : Effect.succeed(parsed[end])
+}

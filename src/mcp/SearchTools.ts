@@ -68,7 +68,7 @@ const filterOf = ({ files, memory_types = [], since, until }: {
     return {
       ...(types.length > 0 && { types }),
       ...(since !== undefined && { since: yield* Argument.time("since", since) }),
-      ...(until !== undefined && { until: yield* Argument.time("until", until, "end") }),
+      ...(until !== undefined && { until: yield* Argument.time("until", until, "last") }),
       ...(files !== undefined && { files })
     }
   })

@@ -13,14 +13,20 @@ export const MAX_BYTES = 256 * 1024 * 1024
 export const READABLE = "background/"
 
 /** Returns the key of a request. `parts` are the model and everything else that the answer depends on. */
-export const keyOf = (kind: "embedding" | "background", ...parts: ReadonlyArray<string>): string =>
-  `${kind === "background" ? READABLE : ""}${idOf("answer", kind, ...parts)}`
+export const keyOf = (kind: "embedding" | "background" | "completion", ...parts: ReadonlyArray<string>): string =>
+  `${kind === "embedding" ? "" : READABLE}${idOf("answer", kind, ...parts)}`
 
 /** A cache that cannot be read or written behaves like an empty one, and logs a warning. */
 export class ModelCache extends Context.Tag("claude-memory/ModelCache")<ModelCache, {
   /** Returns the cached values, in the order of `keys`. */
   readonly get: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Option.Option<Uint8Array>>>
-  readonly put: (entries: ReadonlyArray<readonly [key: string, value: Uint8Array]>) => Effect.Effect<void>
+  /** Keeps values. With the count of `forgotten` from before a model was asked, only if nothing was forgotten meanwhile. */
+  readonly put: (
+    entries: ReadonlyArray<readonly [key: string, value: Uint8Array]>,
+    forgotten?: number
+  ) => Effect.Effect<void>
   /** Deletes the answers in plain text, because some of them may hold what is to be forgotten. */
   readonly forget: Effect.Effect<void>
+  /** Counts the times that `forget` was run, in all processes. */
+  readonly forgotten: Effect.Effect<number>
 }>() {}

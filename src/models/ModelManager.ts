@@ -55,6 +55,8 @@ export interface CompletionRequest {
   readonly within?: Duration.DurationInput
   /** Asks for an answer in JSON of this JSON Schema. Not every provider enforces it, so the answer must be decoded. */
   readonly json?: { readonly name: string; readonly schema: object }
+  /** Keeps the answer, so that the same request of the same models is not paid for again, until something is forgotten. */
+  readonly keep?: boolean
 }
 
 /** Tokens as counted by the provider; 0 where it reports none. `input` includes `cached`. */

@@ -1,5 +1,5 @@
 /**
- * Finds the dates that a question names, in English and in Chinese. Pure. Days are in UTC, as they are printed.
+ * Finds the dates that a question names, in English and in Chinese. Pure.
  */
 // @effect-diagnostics globalDate:off
 
@@ -78,6 +78,6 @@ export const datesIn = (text: string): { readonly dates: ReadonlyArray<NamedDate
 export const isOn = (millis: number, { day, month, year }: NamedDate): boolean => {
   const on = new Date(millis)
   // A time beyond the range of dates is on no date.
-  return !Number.isNaN(on.getTime()) && (year === undefined || on.getUTCFullYear() === year) &&
-    (month === undefined || on.getUTCMonth() + 1 === month) && (day === undefined || on.getUTCDate() === day)
+  return !Number.isNaN(on.getTime()) && (year === undefined || on.getFullYear() === year) &&
+    (month === undefined || on.getMonth() + 1 === month) && (day === undefined || on.getDate() === day)
 }

@@ -1,7 +1,7 @@
 /**
  * Formats numbers, dates and sums for people and for Claude.
  */
-import * as DateTime from "effect/DateTime"
+import * as Calendar from "../domain/Calendar.ts"
 import type { Message } from "../domain/Conversation.ts"
 import type { Feedback } from "../domain/Feedback.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -13,8 +13,7 @@ import type { Size } from "../store/Retention.ts"
 export const number = (n: number): string => n.toLocaleString("en-US")
 export const percent = (part: number, whole: number): string =>
   whole === 0 ? "–" : `${Math.round(100 * part / whole)} %`
-export const minute = (millis: number): string =>
-  millis === 0 ? "unknown date" : DateTime.formatIso(DateTime.unsafeMake(millis)).slice(0, 16).replace("T", " ")
+export const minute = (millis: number): string => Calendar.minute(millis) ?? "unknown date"
 
 /** Formats bytes as "12.3 MB", "1,234 MB". */
 export const megabytes = (bytes: number): string =>

@@ -246,6 +246,20 @@ const cacheSuite = <E>(name: string, layer: Layer.Layer<ModelCache, E>) => {
     )
 
     test(
+      "keeps nothing that a model was asked for before something was forgotten",
+      Effect.gen(function*() {
+        const { forget, forgotten, get, put } = yield* ModelCache
+        const answers = ["1", "2", "3"].map((part) => keyOf("completion", "model", part))
+        const before = yield* forgotten
+        yield* put([[answers[0]!, bytes(4, 1)]], before)
+        yield* forget
+        yield* put([[answers[1]!, bytes(4, 2)]], before)
+        yield* put([[answers[2]!, bytes(4, 3)]], yield* forgotten)
+        assert.deepStrictEqual(values(yield* get(answers)), [undefined, undefined, 3])
+      })
+    )
+
+    test(
       "keeps to its size, and the newest",
       Effect.gen(function*() {
         const { get, put } = yield* ModelCache

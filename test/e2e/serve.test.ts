@@ -259,7 +259,8 @@ describe("serve", () => {
       assert.include(halved.stderr, "--tls-key")
       const files = ["--tls-cert", join(TLS, "cert.pem"), "--tls-key", join(TLS, "key.pem")]
       const { url } = yield* serve(home, "--host", "0.0.0.0", "--port", "0", ...files)
-      assert.match(url, /^https:/)
+      // The link that a person opens here.
+      assert.match(url, /^https:\/\/127\.0\.0\.1:/)
       const { port } = new URL(url)
       const ca = readFileSync(join(TLS, "cert.pem"))
       const headers = { authorization: `Bearer ${tokenOf(home)}` }
@@ -271,6 +272,21 @@ describe("serve", () => {
       assert.strictEqual((yield* ask(`localhost:${port}`)).status, 200)
       assert.strictEqual((yield* ask("memory.lan")).status, 403)
     }))
+
+  // Other systems have one address of this machine for itself.
+  slow(it.live.skipIf(process.platform !== "linux"))(
+    "answers at the link of the address that it was told",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const { url } = yield* serve(home, "--host", "127.0.0.2", "--port", "0", "--insecure")
+          assert.match(url, /^http:\/\/127\.0\.0\.2:/)
+          const headers = { authorization: `Bearer ${tokenOf(home)}` }
+          const { hostname: host, port } = new URL(url)
+          assert.strictEqual((yield* askBy({ host, port, path: "/health", headers })).status, 200)
+        })
+      )
+  )
 
   slow(test)("takes another port when its own is taken, unless that was asked for", (home) =>
     Effect.gen(function*() {

@@ -229,6 +229,35 @@ describe("the budget", () => {
     ))
 })
 
+describe("completions that are to be kept", () => {
+  const request = { system: "a test", prompt: "say", maxTokens: 10, keep: true }
+
+  it.live("are paid once; another request and one that is not to be kept are asked", () =>
+    withBudget(({ models, server }) =>
+      Effect.gen(function*() {
+        const first = yield* models.complete(request)
+        const asked = server.seen.requests
+        const again = yield* models.complete(request)
+        assert.deepStrictEqual([again.text, again.model, again.usage.output], [first.text, first.model, 0])
+        assert.strictEqual(server.seen.requests, asked)
+        yield* models.complete({ ...request, keep: false })
+        yield* models.complete({ ...request, prompt: "say more" })
+        yield* models.complete({ ...request, system: "another test" })
+        assert.strictEqual(server.seen.requests, asked + 3)
+      })
+    ))
+
+  it.live("a failure is not kept", () =>
+    withBudget(({ models, server }) =>
+      Effect.gen(function*() {
+        server.behaviour = { status: 500, body: "" }
+        yield* Effect.flip(models.complete(request))
+        server.behaviour = "answers"
+        assert.notStrictEqual((yield* models.complete(request)).text, "")
+      })
+    ))
+})
+
 describe("embeddings that are known", () => {
   it.live("are not asked again, whoever asks and in whatever order; questions are", () =>
     withBudget(({ models, server }) =>

@@ -100,7 +100,8 @@ export const write = (
       tier,
       system: system(task, tag),
       maxTokens: MAX_ANSWER_TOKENS,
-      json: { name: "units", schema }
+      json: { name: "units", schema },
+      keep: true
     } as const
     const first = yield* complete({ ...request, prompt: text })
     const units = parseUnits(first.text)

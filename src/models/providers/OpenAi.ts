@@ -8,23 +8,34 @@ import type { CompletionRequest, Usage } from "../ModelManager.ts"
 import type { Structure } from "../Presets.ts"
 import { completionOf, damaged, decoderOf, type Dialect, inOrder, nullish, ranked, refused, Vector } from "./Dialect.ts"
 
+/** A number that is only counted: in another form it is none, and the answer, which is paid for, is read all the same. */
+const Count = nullish(Schema.Unknown)
+const counted = (value: unknown): number | undefined => typeof value === "number" && value >= 0 ? value : undefined
+
 const Tokens = Schema.Struct({
-  prompt_tokens: nullish(Schema.Number),
-  completion_tokens: nullish(Schema.Number),
-  total_tokens: nullish(Schema.Number),
-  prompt_tokens_details: nullish(Schema.Struct({ cached_tokens: nullish(Schema.Number) })),
+  prompt_tokens: Count,
+  completion_tokens: Count,
+  total_tokens: Count,
+  prompt_tokens_details: nullish(Schema.Struct({ cached_tokens: Count })),
   // Sent by DeepSeek and SiliconFlow.
-  prompt_cache_hit_tokens: nullish(Schema.Number),
-  // Sent by OpenRouter, in US dollars.
-  cost: nullish(Schema.Number)
+  prompt_cache_hit_tokens: Count,
+  // Sent by OpenRouter, in US dollars. Who uses a key of their own pays the provider beside OpenRouter's fee.
+  cost: Count,
+  is_byok: Count,
+  cost_details: nullish(Schema.Struct({ upstream_inference_cost: Count }))
 })
 
-const usageOf = (usage: typeof Tokens.Type | null | undefined): Usage => ({
-  input: usage?.prompt_tokens ?? usage?.total_tokens ?? 0,
-  cached: usage?.prompt_tokens_details?.cached_tokens ?? usage?.prompt_cache_hit_tokens ?? 0,
-  output: usage?.completion_tokens ?? 0,
-  ...(typeof usage?.cost === "number" && { cost: usage.cost })
-})
+const usageOf = (usage: typeof Tokens.Type | null | undefined): Usage => {
+  const fee = counted(usage?.cost)
+  const upstream = usage?.is_byok === true ? counted(usage.cost_details?.upstream_inference_cost) : 0
+  return {
+    input: counted(usage?.prompt_tokens) ?? counted(usage?.total_tokens) ?? 0,
+    cached: counted(usage?.prompt_tokens_details?.cached_tokens) ?? counted(usage?.prompt_cache_hit_tokens) ?? 0,
+    output: counted(usage?.completion_tokens) ?? 0,
+    // With a part unknown, the price list's stands.
+    ...(fee !== undefined && upstream !== undefined && { cost: fee + upstream })
+  }
+}
 
 const Chat = Schema.Struct({
   model: nullish(Schema.String),

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Tokens from "../../domain/Tokens.ts"
 import { forEach } from "../../resources/Concurrent.ts"
 import * as HttpPool from "../../resources/HttpPool.ts"
@@ -55,6 +56,11 @@ const CONCURRENCY = 4
 /** Tokens after which a text is cut before it is embedded: the smallest limit among the models in common use. */
 const MAX_TEXT_TOKENS = 8_000
 const MAX_TEXT_CHARS = 100_000
+
+const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
+const Kept = Schema.parseJson(Schema.Struct({ text: Schema.String, model: Schema.String }))
+const encodeKept = Schema.encodeSync(Kept)
+const decodeKept = Schema.decodeOption(Kept)
 
 /** Output tokens that the budget assumes where `maxTokens` is not set. */
 const USUAL_ANSWER_TOKENS = 4_096
@@ -285,16 +291,35 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
         return cut.map((text) => vectorsOf.get(text) ?? Option.none())
       })
 
+    const answered = (request: CompletionRequest) => {
+      const tier = request.tier ?? "light"
+      return firstOf(tier, candidates[tier], (candidate) => complete(candidate, tier, request))
+    }
+
+    /** Answers a request from the cache, or asks and keeps the answer. */
+    const kept = (request: CompletionRequest) =>
+      Effect.gen(function*() {
+        const { json, maxTokens = 0, prompt, system = "", tier = "light" } = request
+        const models = candidates[tier].map(({ client: { endpoint } }) => `${endpoint.provider}:${endpoint.model}`)
+        const key = keyOf("completion", models.join(), system, prompt, String(json?.name), maxTokens.toString())
+        const [known] = yield* cache.get([key])
+        const found = Option.flatMap(known!, (bytes) => decodeKept(utf8.decode.decode(bytes)))
+        if (Option.isSome(found)) return { ...found.value, usage: { input: 0, cached: 0, output: 0 } }
+        const forgotten = yield* cache.forgotten
+        const answer = yield* answered(request)
+        yield* cache.put([[key, utf8.encode.encode(encodeKept(answer))]], forgotten)
+        return answer
+      })
+
     return ModelManager.of({
       embedding,
       embed: own?.embed ??
         Effect.fn("ModelManager.embed")((texts: ReadonlyArray<string>, purpose: Purpose = "document") =>
           embedAccepted((some) => embed(some, purpose), texts)
         ),
-      complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) => {
-        const tier = request.tier ?? "light"
-        return firstOf(tier, candidates[tier], (candidate) => complete(candidate, tier, request))
-      }),
+      complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) =>
+        request.keep === true ? kept(request) : answered(request)
+      ),
       rerank: Effect.fn("ModelManager.rerank")((query: string, documents: ReadonlyArray<string>) =>
         documents.length === 0
           ? Effect.succeed([])

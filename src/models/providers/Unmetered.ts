@@ -14,7 +14,8 @@ export const layer = Layer.merge(
   Layer.succeed(ModelCache, {
     get: (keys) => Effect.succeed(keys.map(() => Option.none())),
     put: () => Effect.void,
-    forget: Effect.void
+    forget: Effect.void,
+    forgotten: Effect.succeed(0)
   })
 )
 

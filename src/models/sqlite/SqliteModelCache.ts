@@ -15,6 +15,9 @@ import { ModelsFile } from "./ModelsFile.ts"
 /** Number of rows deleted at a time while the cache is too large. */
 const STEP = 64
 
+const timesForgotten = (sql: SqlClient) =>
+  Effect.map(sql<{ forgotten: number }>`SELECT forgotten FROM answers_size`, ([row]) => row!.forgotten)
+
 const make = (maxBytes: number) =>
   Effect.gen(function*() {
     const file = yield* ModelsFile
@@ -47,11 +50,12 @@ const make = (maxBytes: number) =>
               }
             )
         ),
-      put: (entries) =>
+      put: (entries, since) =>
         entries.length === 0 ? Effect.void : use("put", undefined, (sql) =>
           transaction(
             sql,
             Effect.gen(function*() {
+              if (since !== undefined && (yield* timesForgotten(sql)) !== since) return
               for (const [key, value] of entries) {
                 yield* sql`DELETE FROM answers WHERE key = ${key}`
                 yield* sql`INSERT INTO answers (key, value) VALUES (${key}, ${value})`
@@ -74,11 +78,15 @@ const make = (maxBytes: number) =>
               durably(
                 transaction(
                   sql,
-                  Effect.asVoid(sql`DELETE FROM answers WHERE substr(key, 1, ${READABLE.length}) = ${READABLE}`)
+                  Effect.zipRight(
+                    sql`DELETE FROM answers WHERE substr(key, 1, ${READABLE.length}) = ${READABLE}`,
+                    Effect.asVoid(sql`UPDATE answers_size SET forgotten = forgotten + 1`)
+                  )
                 )
               )
           )
-          : Effect.void)
+          : Effect.void),
+      forgotten: use("forgotten", 0, timesForgotten)
     })
   })
 

@@ -18,4 +18,6 @@ export const STEPS: ReadonlyArray<ReadonlyArray<string>> = [[
 ], [
   // Answers that a model wrote about memories have new keys since (models/ModelCache.ts) and would not be found again.
   `DELETE FROM answers WHERE CAST(substr(value, 1, 14) AS TEXT) = '{"statements":'`
+], [
+  `ALTER TABLE answers_size ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0`
 ]]

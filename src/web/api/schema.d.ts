@@ -1339,7 +1339,7 @@ export interface components {
         };
         readonly Daily: {
             readonly days: readonly {
-                readonly day: number;
+                readonly day: string;
                 readonly injections: components["schemas"]["Int"];
                 readonly tokens: components["schemas"]["Int"];
                 readonly late: components["schemas"]["Int"];

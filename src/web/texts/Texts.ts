@@ -44,8 +44,8 @@ export interface Format {
   /** As "3 weeks ago". */
   readonly ago: (millis: number, now: number) => string
   readonly date: (millis: number) => string
-  /** The day that begins with this midnight in UTC, wherever the browser is. */
-  readonly utcDay: (midnight: number) => string
+  /** The day of a date such as 2026-08-31, wherever the browser is. */
+  readonly day: (date: string) => string
   readonly minute: (millis: number) => string
   readonly time: (millis: number) => string
   readonly bytes: (bytes: number) => string
@@ -74,7 +74,7 @@ export const formatOf = (language: Language): Format => {
       return relative.format(Math.round(seconds / size), unit)
     },
     date: date.format,
-    utcDay: utcDay.format,
+    day: (date) => utcDay.format(Date.parse(date)),
     minute: minute.format,
     time: time.format,
     bytes: (bytes) => {

@@ -123,6 +123,26 @@ const RIGHT: ReadonlyArray<
     { input: 9, cached: 0, output: 3, cost: 0.00001 }
   ],
   [
+    "OpenRouter, with a person's own key",
+    "openrouter",
+    openAiChat({ content: "hello" }, {
+      usage: {
+        prompt_tokens: 9,
+        completion_tokens: 3,
+        cost: 0.25,
+        is_byok: true,
+        cost_details: { upstream_inference_cost: 0.5 }
+      }
+    }),
+    { input: 9, cached: 0, output: 3, cost: 0.75 }
+  ],
+  [
+    "a server that counts in words",
+    "openrouter",
+    openAiChat({ content: "hello" }, { usage: { prompt_tokens: "nine", completion_tokens: 3, cost: "0.25" } }),
+    { input: 0, cached: 0, output: 3 }
+  ],
+  [
     "Gemini, without what it thought but with its tokens",
     "gemini",
     {

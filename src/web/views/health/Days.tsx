@@ -2,8 +2,8 @@ import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Health.module.css"
 
 interface Day {
-  /** Midnight in UTC, in milliseconds since the epoch. */
-  readonly day: number
+  /** As in 2026-08-31. */
+  readonly day: string
   readonly injections: number
   readonly tokens: number
   readonly late: number
@@ -30,7 +30,7 @@ export const Days = ({ days }: { readonly days: ReadonlyArray<Day> }) => {
           const height = tokens === 0 ? 0 : Math.max(2, (HEIGHT - 6) * tokens / most)
           return (
             <g key={day}>
-              <title>{t.health.day(format.utcDay(day), format.number(tokens), late)}</title>
+              <title>{t.health.day(format.day(day), format.number(tokens), late)}</title>
               <rect className={css["space"]} x={i * STEP} y={0} width={STEP} height={HEIGHT} />
               <rect
                 className={css["tokens"]}
@@ -46,9 +46,9 @@ export const Days = ({ days }: { readonly days: ReadonlyArray<Day> }) => {
         })}
       </svg>
       <p className={css["axis"]} aria-hidden="true">
-        <span>{days[0] !== undefined && format.utcDay(days[0].day)}</span>
+        <span>{days[0] !== undefined && format.day(days[0].day)}</span>
         {most > 0 && <span>{t.health.most(format.number(most))}</span>}
-        <span>{days.at(-1) !== undefined && format.utcDay(days.at(-1)?.day ?? 0)}</span>
+        <span>{days.at(-1) !== undefined && format.day(days.at(-1)?.day ?? "")}</span>
       </p>
       {told.length > 0 && (
         <details>
@@ -65,7 +65,7 @@ export const Days = ({ days }: { readonly days: ReadonlyArray<Day> }) => {
             <tbody>
               {[...told].reverse().map(({ day, injections, late, tokens }) => (
                 <tr key={day}>
-                  <th scope="row">{format.utcDay(day)}</th>
+                  <th scope="row">{format.day(day)}</th>
                   <td>{format.number(injections)}</td>
                   <td>{format.number(tokens)}</td>
                   <td>{format.number(late)}</td>

@@ -130,6 +130,11 @@ export const lexemes = (text: string): Array<string> => {
 /** Does the same, for the texts that a prompt looks at twice: for what stands together in them, and for what they add. */
 export const lexemesOnce: (text: string) => ReadonlyArray<string> = memoized(lexemes, Infinity, 256)
 
+const QUESTION_LEXEMES = new Set([...QUESTION_STOP_WORDS].map(stem))
+
+/** True for the lexeme of a word that only asks, which counts where a text has no other. */
+export const isQuestionWord = (lexeme: string): boolean => QUESTION_LEXEMES.has(lexeme)
+
 /** Removes the English question words from a question, for embedding; other scripts are left as they are. */
 export const withoutQuestionWords = (text: string): string =>
   text.replace(/(?<![\w'])[A-Za-z']+(?!\w)/g, (word) => QUESTION_STOP_WORDS.has(word.toLowerCase()) ? " " : word)

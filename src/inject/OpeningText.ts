@@ -24,6 +24,8 @@ const PREAMBLE =
 const MAX_SESSIONS = 3
 const MAX_OPEN_SESSIONS = 2
 const MAX_DECISIONS = 3
+/** Decisions among which those are looked for that say something of their own. */
+const MAX_TRIED = 3 * MAX_DECISIONS
 /** Share of both budgets that pins may take where something else is told too. */
 const PINNED_SHARE = 0.7
 /** Most tokens of the last session, and of each other item, which says little when it is cut. */
@@ -202,7 +204,7 @@ const itemsOf = <U extends LeftUnit>(
   })
   return [
     ...(last === undefined ? [] : [last]),
-    ...decisions.map(withTexts).filter(({ texts }) => !titles.has(texts.letters)).slice(0, MAX_DECISIONS)
+    ...decisions.map(withTexts).filter(({ texts }) => !titles.has(texts.letters)).slice(0, MAX_TRIED)
       .map(({ texts, unit }) => ({ head: "Decided lately" as const, unit, texts, told: texts.short[0] })),
     ...before.filter(({ told }) => told.text !== ""),
     ...archives.slice(MAX_SESSIONS).filter((unit) => mayBeOpen(unit, now)).map(withTexts)
@@ -269,6 +271,14 @@ const withoutRepeated = <B extends Block<unknown>>(blocks: ReadonlyArray<B>): Re
   })
 }
 
+/** Keeps the first decisions that say something of their own. */
+const withFewDecisions = <B extends Block<unknown>>(blocks: ReadonlyArray<B>): ReadonlyArray<B> => {
+  const isDecision = ({ head }: Block<unknown>) => head === "Decided lately"
+  if (blocks.filter(isDecision).length <= MAX_DECISIONS) return blocks
+  const own = withoutRepeated(blocks).filter(isDecision).slice(0, MAX_DECISIONS).map(({ unit }) => unit)
+  return blocks.filter((block) => !isDecision(block) || own.includes(block.unit))
+}
+
 /** Renders blocks under their heads, inside the fence. Adds up weights, since weighing takes longer than all else. */
 const render = (blocks: ReadonlyArray<Block<unknown>>): Measured => {
   const shown = withoutRepeated(blocks)
@@ -323,7 +333,9 @@ export const compose = <U extends LeftUnit>(
   const texts = known?.textsOf ?? textsOf
   const mayHold = (unit: U) => unit.occurredAt > now - DECIDED_FOR_MS || isOfBranch(unit) || texts(unit).isStanding
   const toBlock = (item: OpeningItem<U>) => blockOf(item, branches, now)
-  const items = itemsOf(inOrder(archives, isOfBranch, about), decisions.filter(mayHold), texts, now).map(toBlock)
+  const items = withFewDecisions(
+    itemsOf(inOrder(archives, isOfBranch, about), decisions.filter(mayHold), texts, now).map(toBlock)
+  )
   const pinned = Pins.untold(left.pinned.filter(isOther), context.injectedIds, contextText)
   const within = (share: number): ReadonlyArray<Block<U>> => {
     if (pinned.length === 0) return []

@@ -87,6 +87,12 @@ const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
 /** Matches a line that says nothing after a colon; before that may be the label of somebody of whose words none is left. */
 const EMPTY_LINE = /^([^\n:]+):(?:[^\S\n]*…)+[^\S\n]*(?:\n|(?![\s\S]))/gm
 
+/** True where a line begins with a label, or none is left. */
+const isLabelled = (text: string): boolean => {
+  const colon = /^[^\n:]*(?=:)/.exec(text)?.[0]
+  return text === "" || colon !== undefined && isLabel(colon)
+}
+
 /** Returns each text without what others have; undefined for one that has nothing of its own. The first `fixed` ones stay. */
 export const withoutRepeats = (texts: ReadonlyArray<string>, fixed = 0): ReadonlyArray<string | undefined> => {
   if (fixed === texts.length) return texts
@@ -101,7 +107,12 @@ export const withoutRepeats = (texts: ReadonlyArray<string>, fixed = 0): Readonl
   return repeats.length === 0 ? texts : texts.map((text, item) => {
     const cut = repeats.filter((each) => each.item === item)
     if (cut.length === 0) return text
-    const said = without(text, cut).replace(EMPTY_LINE, (line, before: string) => isLabel(before) ? "" : line)
+    // A label stays for the lines below it.
+    const said = without(text, cut).replace(
+      EMPTY_LINE,
+      (line, before: string, at: number, whole: string) =>
+        isLabel(before) && isLabelled(whole.slice(at + line.length)) ? "" : line
+    )
     const rest = text.endsWith("\n") ? said : said.trimEnd()
     return saysMore(rest) ? rest : undefined
   })

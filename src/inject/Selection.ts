@@ -1,6 +1,7 @@
 /**
  * Selects the results that are worth reading: no duplicates, the current in place of what it replaced. Pure.
  */
+import { isEveryday } from "../domain/EverydayWords.ts"
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { mustNotDisplace } from "../domain/SavedBy.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -48,6 +49,15 @@ const hasMoreOf = (asked: ReadonlySet<string>, one: Described, other: Described)
   return false
 }
 
+const hasOwn = (one: ReadonlySet<string>, other: ReadonlySet<string>): boolean => {
+  for (const word of one) if (!other.has(word) && !isEveryday(word)) return true
+  return false
+}
+
+/** Tests whether each of two titles names something that the other does not: two rules for two things. */
+const areTwo = (one: Described, other: Described): boolean =>
+  one.result.unit.type === "decision" && hasOwn(one.title, other.title) && hasOwn(other.title, one.title)
+
 /** Tests whether `newer` reports a later state of the subject of `older`, and has all words of it that were asked. */
 const replaces = (newer: Described, older: Described, asked: ReadonlySet<string>): boolean => {
   const [a, b] = [newer.result.unit, older.result.unit]
@@ -55,7 +65,7 @@ const replaces = (newer: Described, older: Described, asked: ReadonlySet<string>
     a.projectId === b.projectId &&
     a.occurredAt > b.occurredAt &&
     Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE &&
-    !hasMoreOf(asked, older, newer)
+    !areTwo(newer, older) && !hasMoreOf(asked, older, newer)
 }
 
 /** Content that Claude already has: ids of injected units, and words of other text in its context. */

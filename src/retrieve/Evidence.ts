@@ -41,11 +41,11 @@ const MAX_NAMED = 24
 const BACKGROUND = 200
 
 /** Numbers of one or two digits, and single Chinese characters: pieces of identifiers, dates and longer words. */
-const FRAGMENT = /^(?:\d|[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])$/u
+const FRAGMENT = /^(?:\d{1,2}|[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])$/u
 
 /** Weighs a lexeme by the share of units that contain it: -log2 of it, at most `MAX_BITS`. */
 const bitsOf = (lexeme: string, documents: number, frequency: number): number => {
-  if (FRAGMENT.test(lexeme) || isEveryday(lexeme)) return 0
+  if (FRAGMENT.test(lexeme) || isEveryday(lexeme) || Tokenizer.isQuestionWord(lexeme)) return 0
   // A Chinese word that no unit contains shows that the memory is in another language, not that the answer is missing.
   if (frequency === 0 && IS_CJK.test(lexeme)) return 0
   return Math.min(MAX_BITS, Math.max(0, Math.log2((documents + BACKGROUND) / (frequency + 0.5))))

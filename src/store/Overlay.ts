@@ -149,9 +149,8 @@ export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
       quality: 1,
       tokens: Tokens.estimate(content)
     }),
-    // Only a title that somebody wrote stays over other words.
-    title: title ??
-      (content !== null && derived.title === titleOf(derived.content) ? titleOf(content) : derived.title),
+    // Only a title that somebody wrote stays over other words, and that of a session.
+    title: title ?? (content !== null && derived.type !== "archive" ? titleOf(content) : derived.title),
     type: type ?? derived.type,
     pinned,
     ...(replacedBy !== null && { replacedBy }),

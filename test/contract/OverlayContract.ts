@@ -176,6 +176,19 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "of the content alone has a title of its words, but for a session's summary, which has the session's",
+      Effect.gen(function*() {
+        const labelled = unit("a", { content: `User: ${words(12)}`, title: "Letters" })
+        const archive = unit("z", { type: "archive", content: TIDE, title: "The pier", origin: "s1" })
+        yield* compress("one", labelled, archive)
+        yield* edit("a", { content: "Use npm again, pnpm is gone." }, "person")
+        yield* edit("z", { content: HARBOUR }, "person")
+        assert.strictEqual((yield* one("a")).title, "Use npm again, pnpm is gone.")
+        assert.strictEqual((yield* one("z")).title, "The pier")
+      })
+    )
+
+    test(
       "of the title alone stays too, over new words",
       Effect.gen(function*() {
         yield* compress("one", made)

@@ -107,6 +107,26 @@ describe("what is injected when a session begins", () => {
       assert.include(text, "retried for three days")
     }))
 
+  it.effect("tells three decisions, also where newer ones say what a session tells already", () =>
+    Effect.gen(function*() {
+      const said = [
+        "let's store amounts in cents instead of floats.",
+        "let's keep dates in UTC instead of local time.",
+        "let's name tables in the plural instead of the singular."
+      ]
+      const rules = [
+        "Never deploy on Fridays, since nobody is there on Saturdays.",
+        "Reports are REST endpoints rather than GraphQL, because the cache needs addresses.",
+        "The migrations run by hand, since the last automatic one locked the table."
+      ]
+      const { units } = yield* opened([
+        archive("a1", 1, `Aim: move billing to Stripe\nDecided: ${said.join("\nDecided: ")}`),
+        ...said.map((text, i) => decision(`s${i}`, 1 + i / 10, `User: ${text}`)),
+        ...rules.map((text, i) => decision(`d${i}`, 2 + i / 10, text))
+      ])
+      assert.deepStrictEqual(units.map(({ id }) => id), ["a1", "d0", "d1", "d2"])
+    }))
+
   it.effect("leaves out a decision that a session's text tells, with what was said about it", () =>
     Effect.gen(function*() {
       const chosen = "let's store amounts in cents instead of floats."

@@ -38,6 +38,15 @@ describe("what two items of a text say", () => {
     )
   })
 
+  it("leaves the label of somebody who says more in the lines below", () => {
+    const said =
+      `User: Let me ask the team first.\nClaude proposed: ${POOL}\nDelete the Redis container from production.`
+    assert.deepStrictEqual(withoutRepeats([POOL, said]), [
+      POOL,
+      "User: Let me ask the team first.\nClaude proposed: …\nDelete the Redis container from production."
+    ])
+  })
+
   it("stays where it is short, in code, or twice in one item", () => {
     const code = "Set it so:\n```ts\nconst pool = makeTheConnectionPool({ connections: 20 })\n```"
     for (const texts of [["All tests pass.", "All tests pass."], [code, code], [`${POOL} ${POOL}`], []]) {

@@ -49,6 +49,20 @@ describe("what is selected", () => {
     assert.deepStrictEqual(ids(about("a", "decision", 1), longer), ["b"])
   })
 
+  it("is each of two rules for two things", () => {
+    const pairs = [
+      ["Never log the customer's email address", "Never log the customer's phone number"],
+      ["Use Postgres 16 for the analytics database", "Use Postgres 14 for the billing database"],
+      ["日志里不要打印用户的手机号", "日志里不要打印用户的身份证号"]
+    ]
+    for (const titles of pairs) {
+      const both = titles.map((title, i) =>
+        result(`${i}`, { type: "decision", occurredAt: i + 1, title, content: title })
+      )
+      assert.deepStrictEqual(ids(...both), ["0", "1"], titles[0])
+    }
+  })
+
   it("is no newer one in place of one that has a word more of what was asked", () => {
     const about = (id: string, where: string, occurredAt: number) =>
       result(id, {

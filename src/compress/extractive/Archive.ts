@@ -5,7 +5,7 @@ import type { Message, Session } from "../../domain/Conversation.ts"
 import { type MemoryUnit, type Passage, weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
-import { isChoice, isFinding, isLesson, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
+import { isChoice, isFinding, isLesson, isRecommendation, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
 import { isAnnounced, isChatter, plain, quotable } from "../text/Prose.ts"
 import { type Choice, choose, summarize } from "../text/Salience.ts"
 import { isDone } from "../text/Settled.ts"
@@ -151,7 +151,7 @@ const chosenOf = (quotes: ReadonlyArray<Quote>, label: string, choice: Choice): 
 /** True for a finding or a choice with its reason that is no report of a step. */
 const isTaught = (sentence: string): boolean =>
   !/[:：][*_]*$/u.test(sentence) && (isFinding(sentence) || isChoice(sentence) && standsAlone(sentence)) &&
-  !isAnnounced(sentence) && !isDone(sentence)
+  !isAnnounced(sentence) && !isDone(sentence) && !isRecommendation(plain(sentence))
 
 /** Weighted length of aim and outcome below which a task is a small one. */
 const SMALL = 400
@@ -171,15 +171,31 @@ const pullRequestIn = (closing: ReadonlyArray<Message>): ReadonlyArray<Excerpt> 
     : [{ message, kind: "text", label: "Pull request: ", text: PULL_REQUEST.exec(textOf(message))![0] }]
 }
 
-/** Matches the first lines of a block of commands. */
-const COMMANDS = /^\s*```(?:bash|sh|shell|console|zsh|powershell)\n((?:[^\n`]{1,120}\n){1,3})/mu
+const COMMANDS = /^\s*```(?:bash|sh|shell|console|zsh|powershell)\n([\s\S]*?)\n\s*```/mu
+/** Matches a line of a command that goes on in the next, and one that goes on to the line of a word. */
+const GOES_ON = /(?:\\|\||&&)\s*$/u
+const HERE_DOCUMENT = /<<-?\s*['"]?(\w+)/u
+/** Most lines of commands, and characters of a line; and most lines of a single command. */
+const MOST_LINES = { ofAll: 3, ofOne: 8, chars: 120 }
 
-/** Returns the first commands that the last message gives to run. */
+/** Returns the first commands that the last message gives to run, each whole. */
 const commandsIn = (message: Message | undefined): ReadonlyArray<Excerpt> => {
-  const commands = message === undefined ? undefined : COMMANDS.exec(textOf(message))?.[1]?.trim()
-  return message === undefined || commands === undefined
-    ? []
-    : [{ message, kind: "text", label: "To run: ", text: commands }]
+  const block = message === undefined ? undefined : COMMANDS.exec(textOf(message))?.[1]
+  if (message === undefined || block === undefined) return []
+  const lines = block.split("\n")
+  let whole = 0
+  for (let at = 0; at < lines.length; at++) {
+    if (lines[at]!.length > MOST_LINES.chars) break
+    const word = HERE_DOCUMENT.exec(lines[at]!)?.[1]
+    if (word !== undefined) {
+      at = lines.findIndex((line, i) => i > at && line.trim() === word)
+      if (at < 0) break
+    } else if (GOES_ON.test(lines[at]!)) continue
+    if (at + 1 > (whole === 0 ? MOST_LINES.ofOne : MOST_LINES.ofAll)) break
+    whole = at + 1
+  }
+  const commands = lines.slice(0, whole).join("\n").trim()
+  return commands === "" ? [] : [{ message, kind: "text", label: "To run: ", text: commands }]
 }
 
 export const archive = ({ closing, files, prompts, session, units }: SessionOutline): ReadonlyArray<Draft> => {
@@ -214,6 +230,11 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
     "Decided: ",
     { ...DECIDED, about: topics }
   )
+  const told = new Set([...learned, ...decided].map(({ text }) => plain(text)))
+  const came = outcome.map((each) => ({
+    ...each,
+    text: each.text.split("\n").filter((sentence) => !told.has(plain(sentence))).join("\n")
+  })).filter(({ text }) => text !== "")
   const isOneTask = asked.length === 1 && [...openEnds, ...pullRequest, ...learned, ...decided].length === 0
   // The conversation about it says all of it; without one it was a small task that was done.
   if (isOneTask && (units.some(({ type }) => type === "conversation") || isSmall([...aim, ...outcome]))) return []
@@ -232,7 +253,7 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
   let middle: ReadonlyArray<Excerpt> = requests
   const commands = commandsIn(last)
   // Where not all fits, what was done gives way to what was learned and to how it goes on.
-  const all = () => [...aim, ...decided, ...learned, ...middle, ...commands, ...openEnds, ...pullRequest, ...outcome]
+  const all = () => [...aim, ...decided, ...learned, ...middle, ...commands, ...openEnds, ...pullRequest, ...came]
   // The first and the last of many requests matter most, so that requests are dropped from the middle.
   while (middle.length > 0 && !fitOneUnit(all())) middle = middle.toSpliced(middle.length >> 1, 1)
 

@@ -25,6 +25,7 @@ import { isAnswer, isExplanation, isLongPrompt, sectionsOf } from "./Documentati
 import {
   answerOf,
   type Call,
+  choicesIn,
   commandOf,
   type Commit,
   commitIn,
@@ -117,8 +118,10 @@ const actionOf = (call: Call): ReadonlyArray<Excerpt> => {
   // What was changed stands in the repository.
   if (editsOf(call).length > 0 || (block.file !== undefined && /Edit|Write/.test(tool))) return []
   if (tool === "AskUserQuestion" && result !== undefined) {
-    const answers = result.block.text.match(/"[^"]{3,300}"="[^"]{1,300}"/gu) ?? []
-    return excerptsOf(result.message, "tool_result", CHOSE, answers.join("\n")).slice(0, 1)
+    return excerptsOf(result.message, "tool_result", CHOSE, choicesIn(call).map(({ text }) => text).join("\n")).slice(
+      0,
+      1
+    )
   }
   if (tool === "ExitPlanMode") {
     return leadingExcerpt(message, "tool_use", "Claude planned: ", block.text.replace(/^plan:\s*/u, ""), MENTIONED)
@@ -146,12 +149,20 @@ const actionOf = (call: Call): ReadonlyArray<Excerpt> => {
   ]
 }
 
-/** Matches lines of code and of a diff, which a person pasted. */
-const PASTED = /^\s*(?:@@|[-+]\s*$|[-+]\s{3,}|\/\/)|[;{}]\s*$/u
+/** Matches lines of code and of a diff. */
+const CODE_LINE = /^\s*(?:@@|[-+]\s*$|[-+]\s{3,}|\/\/)|[;{}]\s*$/u
+/** Matches what a person writes: an item of a list, or five words without the signs of code. */
+const TYPED_LINE = /^\s*(?:[-*+•]|\d{1,2}[.)])\s{1,2}\p{L}|^(?!.*[(){}=<>[\]])(?:\S+\s+){4}/u
+/** Lines of code in a row that somebody pasted; fewer may be an example of what is meant. */
+const PASTED_LINES = 3
 
 /** Leaves out code and diffs that a person pasted; a text that is nothing else stays. */
 const withoutPasted = (text: string): string => {
-  const typed = text.split("\n").filter((line) => !PASTED.test(line))
+  const lines = text.split("\n")
+  const isCode = lines.map((line) => CODE_LINE.test(line) && !TYPED_LINE.test(line))
+  const from = (i: number) => isCode.lastIndexOf(false, i) + 1
+  const to = (i: number) => isCode.includes(false, i) ? isCode.indexOf(false, i) : lines.length
+  const typed = lines.filter((_, i) => !isCode[i] || to(i) - from(i) < PASTED_LINES)
   return typed.some((line) => /\p{L}{3}/u.test(line)) ? typed.join("\n") : text
 }
 

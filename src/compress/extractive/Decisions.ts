@@ -6,16 +6,13 @@ import { isStanding } from "../../domain/Standing.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { isChoice, isLesson, isReason, isWish, standsAlone } from "../text/Lessons.ts"
+import { isChoice, isLesson, isReason, isRecommendation, isWish, standsAlone } from "../text/Lessons.ts"
 import { joined, plain, quotable, statements, withFullStop, withoutOpeners } from "../text/Prose.ts"
+import { isAcceptance, optionIn, saidInstead } from "../text/Replies.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { headingIn, isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
-import type { Call } from "./Steps.ts"
-
-/** Matches the acceptance of a proposal of Claude's: "Yes", "the second", "A". */
-const ACCEPTANCE =
-  /^\s*(?:(?:oh|ok|well|and|so)[,\s]+)?(?:y|yes|yep|yeah|yup|ok(?:ay)?|sure|sounds (?:good|great|right)|go (?:ahead|for it)|do (?:it|that)|please do|agreed?|perfect|exactly|makes sense|let's do (?:it|that|this)|ship it|lgtm|option\s+\w+|(?:the\s+)?(?:first|second|third|last)(?:\s+one)?|[a-d1-4]|both|好的?|好吧|可以|行|没问题|同意|就这样|就按|按(?:你|这个)|对|是的?|嗯|用(?:第|方案)|选|第?[一二三四]个?|都要)(?![\p{L}\p{N}_])[\s,.。!！]*(.{0,160})$/isu
+import { type Call, choicesIn } from "./Steps.ts"
 
 /** Matches a proposal, recommendation or question of Claude's that awaits a decision. */
 const PROPOSAL =
@@ -47,14 +44,33 @@ const ownSentences = (text: string): ReadonlyArray<string> => {
     .filter((sentence) => plain(sentence).length <= 300)
 }
 
+/** A question decides nothing, but for a request ("can you use X instead?") and a correction ("shouldn't it be X instead?"). */
 const isQuestion = (sentence: string) =>
-  /[?？]\s*$/.test(sentence) && !/\b(?:instead|rather|shouldn't)\b|是不是应该|不如/iu.test(sentence)
+  /[?？]\s*$/.test(sentence) &&
+  !/^(?:please|(?:can|could|will|would) you)\b.*\b(?:instead|rather)\b|\bshouldn't\b|不如/iu.test(sentence)
+
+/** Matches what is only considered, told of others, or not known. */
+const CONSIDERED =
+  /^(?:maybe|perhaps)\b|\b(?:if we ever|what if|(?:someone|somebody|he|she|they) (?:suggested|proposed|said)|wonder(?:ing)? (?:if|whether)|(?:i|we) (?:don't|do not) (?:understand|know|get)|not sure)\b|有人(?:提议|建议|说)|要不要|是不是|会不会|不知道|不明白|不清楚/iu
+
+/** Matches a sentence that begins with what is to be done, or says that it must be. */
+const DEMANDS =
+  /^(?:please |and |so )*(?:always|never|don't|do not|make sure|whenever|from now on|use|keep|if)\b|\b(?:must|should|shouldn't|don't|do not|make sure|please|let's|want)\b|[要别]|必须|应该|禁止|记住|请/iu
+const FAILURE =
+  /\b(?:fail(?:s|ed|ing)?|errors?|throws?|crash(?:es|ed)?|hangs?|broken?|breaks|wrong|twice|times? out|(?:does|do|is|are)n't|never (?:pass|work|finish|end|load|arrive)\w*|returns? (?:nothing|null|undefined|\d{3}))\b|报|失败|崩|卡|超时|出错|不对|没反应|挂/iu
+const EACH_TIME = /\b(?:always|never|every time|each time|whenever)\b|每次|总是|老是|从不|永远/iu
+
+/** True for a report of a failure that happens each time, which is no rule. */
+const isReport = (words: string): boolean => EACH_TIME.test(words) && FAILURE.test(words) && !DEMANDS.test(words)
+
+/** Replaces what stands in quotation marks, whose words are others'. */
+const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[^”]{8,}”|「[^」]{6,}」/gu, "…")
 
 /** Matches fragments of sentences, and wishes without an object. */
 const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|that|everything|all)\b.{0,24}$/iu
 /** Matches the end of a task, for which what was said is over. */
 const FOR_NOW =
-  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything))\b|(?:这次|先这样|暂时)/iu
+  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次|先这样|先(?:别|不要|等)|暂时/iu
 /** Matches a task for now, which is no decision unless it also excludes something. */
 const TASK =
   /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
@@ -66,8 +82,8 @@ const isDecision = (sentence: string): boolean => {
   const words = plain(sentence)
   if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || FOR_NOW.test(words) || BACK.test(words)) return false
   if (TASK.test(words) && !AGAINST.test(words)) return false
-  return words.length >= 6 && !isQuestion(words) && isSelfContained(words) &&
-    isWish(words)
+  return words.length >= 6 && !isQuestion(words) && !CONSIDERED.test(words) && !isReport(words) &&
+    isSelfContained(words) && isWish(withoutQuoted(words))
 }
 
 const textOf = (message: Message | undefined): string =>
@@ -125,8 +141,6 @@ const OFFER =
 /** Matches the next step of work that was requested already. */
 const STEP = /^(?:continue|proceed|go on|commit|push|run|re-?run|test|try|start|check|look|继续|提交|推送|运行|测试)/iu
 
-/** Matches an option as an answer: "A", "Option 2", "方案 2". */
-const OPTION = /^(?:(?:option|the|选|用|方案|选项)\s*)*([a-d1-4])(?![\p{L}\p{N}])/iu
 const NAMED = /^(?:option|方案|选项)\s*[\p{L}\p{N}]{1,2}\s*[:：.)、–—-]\s*|^[a-d]\s*[:：.)、]\s*/iu
 const isOption = (sentence: string, option: string): boolean =>
   new RegExp(`^[\\s*_>-]*(?:option|方案|选项)?\\s*${option}\\s*[:：.)、–—-]`, "iu").test(sentence)
@@ -151,7 +165,7 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
   const recommended = sentences.filter((sentence) =>
     PROPOSAL.test(plain(sentence)) && !/[?？:：]$/.test(plain(sentence))
   )
-  const option = OPTION.exec(answer.trim())?.[1]
+  const option = optionIn(answer)
   const best = sentences.find((sentence) => option !== undefined && isOption(sentence, option)) ?? offers.at(-1) ??
     choose(recommended.map(plain), { count: 1, length: MAX_PROPOSAL_LENGTH }).map((i) => recommended[i]!)[0]
   if (best === undefined) return undefined
@@ -170,6 +184,18 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
     statement: joined([withFullStop(offered), ...kept.filter((sentence) => sentence !== best).map(plain)]),
     excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: kept.join("\n") }]
   }
+}
+
+/** True for a sentence that says by itself what is to be instead of what was proposed. */
+const isCounter = (sentence: string): boolean => {
+  const words = plain(sentence)
+  return words.length >= 12 && !isQuestion(words) && !FOR_NOW.test(words) && !CONSIDERED.test(words) &&
+    !STEP.test(words) && (!TASK.test(words) || AGAINST.test(words)) && isSelfContained(words)
+}
+
+const isProposed = (message: Message | undefined): boolean => {
+  const text = textOf(message)
+  return PROPOSAL.test(text) || CHOSEN.test(text)
 }
 
 /** Summarizes by the given sentence, and by one more when there is room. */
@@ -201,15 +227,17 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
     const text = textOf(message)
     if (text === "") return []
     const sentences = ownSentences(text)
-    const decided = sentences.filter(isDecision)
     const proposer = messages.slice(0, at).findLast((other) => other.role === "assistant" && textOf(other) !== "") ??
       before.find(({ role }) => role === "assistant")
-    const accepts = text.length <= 200 && ACCEPTANCE.test(text)
-    const proposal = accepts ? proposalIn(proposer, text) : undefined
-    const isReasoned = OPTION.test(text.trim()) ||
+    const instead = saidInstead(text)
+    const counter = instead === undefined || !isProposed(proposer) ? [] : quotable(instead).filter(isCounter)
+    const decided = counter.length > 0 ? counter : sentences.filter(isDecision)
+    const accepts = isAcceptance(text)
+    const proposal = accepts || counter.length > 0 ? proposalIn(proposer, accepts ? text : "") : undefined
+    const isReasoned = optionIn(text) !== undefined ||
       proposal?.excerpts.some((excerpt) => quotable(excerpt.text).some(isReason)) === true
     if (decided.length === 0 && (proposal === undefined || !isReasoned)) return []
-    const words = decided.length === 0 ? [text.trim()] : withReasons(sentences, isDecision)
+    const words = decided.length === 0 || counter.length > 0 ? [text.trim()] : withReasons(sentences, isDecision)
     const person = excerptOf(message, "User: ", words, MAX_OWN_LENGTH)
     const best = strongest(decided)
     const title = decided.length > 0
@@ -254,11 +282,11 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
       slot: `${message.uuid}/${call.block.toolUseId ?? ""}`
     }]
     if (call.tool === "AskUserQuestion" && ANSWERED.test(block.text)) {
-      const pairs = [...block.text.matchAll(/"([^"]{3,300})"="([^"]{1,300})"/gu)]
-      const [first] = pairs
+      const choices = choicesIn(call)
+      const [first] = choices
       if (first === undefined) return []
-      return draft(`${first[2]} — ${first[1]!.replace(/[?？]\s*$/u, "")}`, [
-        { message, kind: "tool_result", label: "User chose: ", text: pairs.map(([pair]) => pair).join("\n") },
+      return draft(`${first.answer} — ${first.question.replace(/[?？]\s*$/u, "")}`, [
+        { message, kind: "tool_result", label: "User chose: ", text: choices.map(({ text }) => text).join("\n") },
         ...optionsIn(call).map((text): Excerpt => ({
           message: call.message,
           kind: "tool_use",
@@ -266,7 +294,7 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
           text
         })),
         ...answerTo(messages, result.at, block.text)
-      ], pairs.map(([, question, answer]) => joined([question!, answer!])).join("; "))
+      ], choices.map(({ answer, question }) => joined([question, answer])).join("; "))
     }
     if (call.tool === "ExitPlanMode" && block.isError !== true) {
       const proposed = call.block.text.replace(/^plan:\s*/u, "")
@@ -287,7 +315,8 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
     }
     const refusal = /the user said:\s*\n([\s\S]{4,})/u.exec(block.text)?.[1]?.trim()
     if (block.isError !== true || refusal === undefined || !/doesn't want to/u.test(block.text)) return []
-    const rule = quotable(refusal).find(isDecision)
+    const rule = quotable(refusal).find(isDecision) ??
+      (call.tool === "ExitPlanMode" ? quotable(refusal).find(isCounter) : undefined)
     if (rule === undefined) return []
     return draft(rule, [
       {
@@ -319,10 +348,12 @@ const optionsIn = ({ block }: Call): ReadonlyArray<string> => {
 const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draft> =>
   messages.flatMap((message, at): ReadonlyArray<Draft> => {
     if (message.role !== "assistant" || message.isSummary) return []
+    const reply = messages.slice(at + 1).find((other) => other.role === "human" && textOf(other) !== "")
+    if (saidInstead(textOf(reply)) !== undefined) return []
     const sentences = quotable(textOf(message))
     const isChosen = (sentence: string) => {
       const words = plain(sentence)
-      return words.length >= 30 && words.length <= 400 && !/[?？:：]$/.test(words) &&
+      return words.length >= 30 && words.length <= 400 && !/[?？:：]$/.test(words) && !isRecommendation(words) &&
         (CHOSEN.test(words) || isChoice(sentence)) && standsAlone(sentence)
     }
     const chosen = sentences.filter(isChosen)

@@ -99,6 +99,36 @@ const BASH_KEYS = ["command", "description", "timeout", "run_in_background"]
 export const commandOf = ({ block, tool }: Pick<Call, "block" | "tool">): string | undefined =>
   tool === "Bash" && block.kind === "tool_use" ? valueOf(block.text, "command", BASH_KEYS)?.trim() : undefined
 
+/** A choice in a form; `text` is as the tool reported it. */
+interface FormChoice {
+  readonly text: string
+  readonly question: string
+  readonly answer: string
+}
+
+/** Returns what a person chose in a form. Its questions and answers may hold quotation marks; those of the call tell where each begins. */
+export const choicesIn = ({ block, result }: Pick<Call, "block" | "result">): ReadonlyArray<FormChoice> => {
+  const text = result?.block.text ?? ""
+  const heads = [...block.text.matchAll(/"question":\s*("(?:[^"\\]|\\.)*")/gu)].flatMap(([, json]) => {
+    const question = JSON.parse(json!) as string
+    const head = `"${question}"="`
+    const at = text.indexOf(head)
+    return at < 0 ? [] : [{ question, at, from: at + head.length }]
+  }).sort((a, b) => a.at - b.at)
+  // The call may stand in an earlier segment.
+  if (heads.length === 0) {
+    return [...text.matchAll(/"([^"]{3,300})"="([^"]{1,300})"/gu)].map(([pair, question, answer]) => ({
+      text: pair,
+      question: question!,
+      answer: answer!
+    }))
+  }
+  return heads.flatMap(({ at, from, question }, i): ReadonlyArray<FormChoice> => {
+    const to = text.lastIndexOf("\"", (heads[i + 1]?.at ?? text.length) - 1)
+    return to <= from ? [] : [{ text: text.slice(at, to + 1), question, answer: text.slice(from, to) }]
+  })
+}
+
 /** Tools that only read, plan or wait. */
 const READ_ONLY_TOOLS = new Set(
   ("Read Glob Grep LS NotebookRead TodoWrite TodoRead TaskCreate TaskUpdate TaskList TaskGet TaskOutput TaskStop BashOutput KillBash KillShell " +

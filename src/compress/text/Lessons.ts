@@ -72,6 +72,12 @@ export const isLesson = memoized((sentence: string): boolean => {
   return isReason(sentence) || (isStatement(sentence, words) && (LIMIT.test(words) || OPEN.test(words)))
 })
 
+const RECOMMENDS =
+  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose|lean|go with|pick)|my (?:recommendation|suggestion|proposal)|recommended)\b|我?(?:建议|推荐|倾向于?|会选)/iu
+
+/** True for what is only recommended: somebody else decides. */
+export const isRecommendation = (words: string): boolean => RECOMMENDS.test(words)
+
 /** Matches a beginning that points to what was said before. */
 const POINTS_BACK =
   /^(?:(?:so|but|and|also|now|first|then|ok|okay|well|hmm|wait|actually|good|great|same|just|only|one|another|both|all|maybe|perhaps|here|there)\b[\s,]*)*(?:this|that|it|its|these|those|they|them|he|she|there(?:'s| is| are)|here(?:'s| is| are)|same|the (?:issue|problem|error|fix|solution|reason|cause|change|code|file|test|tests|other|first|second|third|latter|former|above|user))\b|^(?:这|那|它|其|此|上面|以上|同样)/iu

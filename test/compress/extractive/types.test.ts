@@ -165,6 +165,16 @@ describe("a decision", () => {
           "let's completely remove the session trailer",
           "These should be redirected to a log instead.",
           "Should the lock file be added to gitignore?",
+          "should the reader map the segments instead of reading them?",
+          "定时任务是不是应该改用 Quartz？",
+          "Maybe we should use Kafka instead of RabbitMQ",
+          "If we ever go multi-region, we should move sessions to DynamoDB instead of Postgres.",
+          "有人提议把导出的 Parquet 换成 Iceberg",
+          "The login test always fails on CI with a 401.",
+          "每次点导出按钮都报 500。",
+          "I don't understand why the webhook gets called twice.",
+          "Translate this to German: \"You should never share your password with anybody.\"",
+          "ok but hold on, don't merge that yet",
           "这个级别的日志特别多，看一下别的服务有没有。",
           "Around lines 76 to 82, don't await the cleanup; it should be attached to the listener instead."
         ]
@@ -191,6 +201,32 @@ describe("a decision", () => {
       }
     }))
 
+  it.effect("is what a person wants instead of what was proposed, which is none then", () =>
+    Effect.gen(function*() {
+      const proposal = "I'd recommend dayjs rather than moment, because moment is no longer developed and is large."
+      const unit = only(
+        yield* unitsOf("decision", [
+          asks("Which date library do we take for the reports?"),
+          says(proposal),
+          asks("no, take date-fns, the other repository has it already"),
+          says("Done.")
+        ])
+      )
+      assert.strictEqual(unit.title, "Take date-fns, the other repository has it already")
+      assert.include(unit.content, "User: no, take date-fns, the other repository has it already\nClaude proposed: I'd")
+      const chose =
+        "I decided to keep the counters in Redis instead of in each process, because they must survive a restart."
+      const refused = yield* unitsOf("decision", [
+        asks("Limit the logins"),
+        says(chose),
+        asks("No. We have no Redis in production and won't get one. Count them in each process.")
+      ])
+      assert.deepStrictEqual(refused.map(({ content }) => content.includes("Claude chose")), [false])
+      for (const reply of ["no, run the tests first", "no worries, go on", "no"]) {
+        assert.isEmpty(yield* unitsOf("decision", [asks("Which one?"), says(proposal), asks(reply)]), reply)
+      }
+    }))
+
   it.effect("is what was chosen from a form, with what it was chosen from", () =>
     Effect.gen(function*() {
       const form = uses(
@@ -206,6 +242,15 @@ describe("a decision", () => {
       const unit = only(yield* unitsOf("decision", [asks("Add background jobs"), form]))
       assert.strictEqual(unit.title, "Postgres — Which queue should jobs use")
       assert.include(unit.content, "Among: Redis\nPostgres")
+      const [first, second] = ["Which algorithm for \"access\" tokens?", "And for \"refresh\" tokens?"]
+      const quoted = uses(
+        "AskUserQuestion",
+        { questions: [{ question: first }, { question: second }] },
+        `User has answered your questions: "${first}"="RS256, as in "core"", "${second}"="none". You can now continue.`
+      )
+      const of = only(yield* unitsOf("decision", [asks("Sign the tokens"), quoted]))
+      assert.strictEqual(of.title, "RS256, as in \"core\" — Which algorithm for \"access\" tokens")
+      assert.include(of.content, `"${second}"="none"`)
     }))
 
   it.effect("is the rule that a refusal states, in the person's words", () =>
@@ -227,6 +272,15 @@ describe("a decision", () => {
       for (const words of ["what are you doing...??", "do we also need to keep the agent backfill?", "no"]) {
         assert.isEmpty(yield* refused(words), words)
       }
+      const plan = uses(
+        "ExitPlanMode",
+        { plan: "1. Drop the sessions table." },
+        "The user doesn't want to proceed with this tool use. To tell you how to proceed, the user said:\n" +
+          "Keep the sessions table for one more release, we need the rollback",
+        { isError: true }
+      )
+      const kept = only(yield* unitsOf("decision", [asks("Clean up the schema"), plan]))
+      assert.strictEqual(kept.title, "Keep the sessions table for one more release, we need the rollback")
     }))
 
   it.effect("is Claude's own, where it says why", () =>
@@ -403,6 +457,18 @@ describe("a conversation", () => {
         yield* unitsOf("conversation", [asks(pasted.join("\n")), says("The buffer holds 100 KB at most now.")])
       )
       assert.include(unit.content, `User: ${pasted[0]}\n${pasted[5]}\n`)
+      const typed = [
+        "These hold:",
+        "- amounts are in cents, never floats;",
+        "- dates are in UTC;",
+        "- ids are strings;",
+        "- no nulls."
+      ]
+      const [listed] = yield* unitsOf("conversation", [
+        asks(typed.join("\n")),
+        says("The amounts are cents because sums of floats drift, so that each total is exact.")
+      ])
+      assert.include(listed!.content, typed.join("\n"))
       const code = ["const a = 1;", "const b = 2;"].join("\n")
       const [whole] = yield* unitsOf("conversation", [
         asks(code),
@@ -617,6 +683,26 @@ describe("an archive", () => {
         const said = messagesOf(steps).find((message) => message.uuid === uuid)
         assert.include(said!.blocks[0]!.text, content.slice(from, to))
       }
+    }))
+
+  it.effect("gives whole commands to run, and says nothing twice", () =>
+    Effect.gen(function*() {
+      const told = (commands: string) =>
+        Effect.map(
+          summarize({
+            prompts: messagesOf([asks("Add a mock of the ledger"), asks("How do I run it?")]),
+            closing: messagesOf([says(`The mock answers on port 9443.\n\n\`\`\`bash\n${commands}\n\`\`\``)], "v")
+              .map((message) => ({ ...message, occurredAt: 9_000 })),
+            files: ["mock.ts"]
+          }),
+          (units) => /To run: ([^]*?)(?=\n[A-Z][a-z ]+: |$)/.exec(only(units).content)?.[1]
+        )
+      const run = "docker run --rm -d \\\n  --name mock \\\n  -p 9443:9443 \\\n  -e READONLY=true \\\n  ledger/mock:2"
+      assert.strictEqual(yield* told(`${run}\ncurl localhost:9443`), run)
+      assert.strictEqual(yield* told("npm ci\nnpm start\nnpm test\nnpm run lint"), "npm ci\nnpm start\nnpm test")
+      const file = "cat > a <<'EOF'\none\nEOF"
+      assert.strictEqual(yield* told(`${file}\nnpm start`), file)
+      assert.isUndefined(yield* told(Array.from({ length: 12 }, (_, i) => `--option-${i} \\`).join("\n")))
     }))
 
   it.effect("names a request once that was made twice", () =>

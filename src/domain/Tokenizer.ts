@@ -117,8 +117,16 @@ const inChunk = (chunk: string, stop: ReadonlySet<string>): ReadonlyArray<string
 /** Remembers the lexemes of words, since few words make up most of a text. */
 const inWord = memoizedByWord((chunk) => inChunk(chunk, STOP_WORDS), 24, 10_000)
 
-/** Returns the chunks of a text, in which a letter and its marks are one character: file names of macOS have them apart. */
-const chunksIn = (text: string): ReadonlyArray<string> => text.normalize("NFC").match(CHUNKS) ?? []
+/** Matches a letter or digit in the width of a Chinese character. */
+const FULL_WIDTH = /[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]/g
+
+/**
+ * Returns the chunks of a text, in which a letter and its marks are one character (file names of macOS have them apart), and letters and
+ * digits have one width.
+ */
+const chunksIn = (text: string): ReadonlyArray<string> =>
+  text.normalize("NFC").replace(FULL_WIDTH, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
+    .match(CHUNKS) ?? []
 
 /** Returns the lexemes in the order of the text, repeats included. */
 export const lexemes = (text: string): Array<string> => {

@@ -81,3 +81,24 @@ export const isOn = (millis: number, { day, month, year }: NamedDate): boolean =
   return !Number.isNaN(on.getTime()) && (year === undefined || on.getFullYear() === year) &&
     (month === undefined || on.getMonth() + 1 === month) && (day === undefined || on.getDate() === day)
 }
+
+/** Matches what is left of a question that asks for nothing but a day: "what did we do on", 做了什么. */
+const ASKS =
+  /^(?:[\s,.，。、?？!！]|\b(?:what|which|did|do|does|was|were|is|are|have|has|had|been|we|i|us|you|it|the|of|on|in|at|from|during|about|for|all|everything|anything|happen(?:ed|s)?|done|doing|work(?:ed)?|go|went|going|that|day|month|list|show|tell|me|summary|notes?|log|please)\b|我们|咱们|我|在|那天|当天|那个?月|都|到底|究竟|做|干|搞|写|发生|进行|有|了|过|些|什么|啥|哪|事情?|工作|活|内容|记录|总结|情况|的|请|列出|看看|一下|是|呢|吗)*$/iu
+
+/** True for what is left of a question, without its dates, that asks what there was then, and for nothing else. */
+export const asksOnlyWhen = (rest: string): boolean => ASKS.test(rest)
+
+/** Returns the first and the last millisecond of a date; without a year, of the latest such one that has begun. */
+export const spanOf = (date: NamedDate, now: number): { readonly since: number; readonly until: number } => {
+  const { day, month } = date
+  const beginning = (year: number, after = 0) =>
+    day !== undefined
+      ? new Date(year, (month ?? 1) - 1, day + after).getTime()
+      : month !== undefined
+      ? new Date(year, month - 1 + after).getTime()
+      : new Date(year + after, 0).getTime()
+  const thisYear = new Date(now).getFullYear()
+  const year = date.year ?? (beginning(thisYear) > now ? thisYear - 1 : thisYear)
+  return { since: beginning(year), until: beginning(year, 1) - 1 }
+}

@@ -1,18 +1,22 @@
 /**
  * Finds the units that answer a question (Search.ts): asks the index and the models, as far as there are any.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { YieldWrap } from "effect/Utils"
+import { isInContext } from "../domain/Filter.ts"
+import { resolveRequested } from "../domain/KnownProjects.ts"
 import type { SearchQuery, SearchResponse } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type IndexError, VectorIndex } from "../index/VectorIndex.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
+import { asksOnlyWhen, datesIn, spanOf } from "./Dates.ts"
 import * as Glossary from "./Glossary.ts"
 import * as Reranker from "./Reranker.ts"
 import {
@@ -38,6 +42,8 @@ const SEARCH_TIMEOUT = Duration.seconds(12)
 
 const timeFor = ({ vectorsWithin }: Asked): Duration.Duration =>
   vectorsWithin === undefined ? SEARCH_TIMEOUT : Duration.millis(vectorsWithin)
+
+const NO_REASON = { keyword: null, semantic: null, rerank: null, neighbours: 0, matched: [] }
 
 /** What a search's steps wait for. */
 type Waited = YieldWrap<Effect.Effect<unknown, StoreError>>
@@ -125,18 +131,38 @@ const make = Effect.gen(function*() {
     }
     : undefined
 
+  /** Finds what is of the only thing that a question asks for, a day or a month: the newest first; nothing for another question. */
+  const searchDate = (request: SearchRequest) =>
+    Effect.gen(function*() {
+      const { dates: [date, ...others], rest } = datesIn(request.text)
+      if (date === undefined || others.length > 0 || request.mode === "semantic" || !asksOnlyWhen(rest)) return []
+      const span = spanOf(date, yield* Clock.currentTimeMillis)
+      const query = {
+        ...request,
+        projects: resolveRequested(yield* store.projects, request.projects),
+        since: Math.max(span.since, request.since ?? span.since),
+        until: Math.min(span.until, request.until ?? span.until)
+      }
+      const units = yield* store.recent(query, request.limit)
+      return units.filter((unit) => !isInContext(unit, request.inContext) && request.leavesOut?.(unit) !== true)
+        .map((unit) => ({ unit, score: 1, why: { ...NO_REASON, boosts: { date: 1 } } }))
+    })
+
   return {
     evidence: Effect.fn("Retriever.evidence")((request: EvidenceRequest) =>
       Effect.gen(() => evidence<Waited>(store, request))
     ),
     search: Effect.fn("Retriever.search")((query: SearchRequest) =>
-      Effect.provideService(
-        Effect.gen(() =>
-          search<Waited>({ store, recall, rerank: query.isImmediate === true ? undefined : rerank }, query)
-        ),
-        CurrentProject,
-        projectOf(query)
-      )
+      Effect.flatMap(searchDate(query), (results) =>
+        results.length > 0
+          ? Effect.succeed({ results, degraded: [] })
+          : Effect.provideService(
+            Effect.gen(() =>
+              search<Waited>({ store, recall, rerank: query.isImmediate === true ? undefined : rerank }, query)
+            ),
+            CurrentProject,
+            projectOf(query)
+          ))
     )
   } satisfies Retriever["Type"]
 })

@@ -56,6 +56,10 @@ describe("lexemes", () => {
     }
   })
 
+  it("have one width", () => {
+    assert.deepStrictEqual(lexemes("Ｎｅｘｕｓ Ｅ１０４２，完"), lexemes("Nexus E1042，完"))
+  })
+
   it.prop("are those of the text with letters and marks apart", [anyText], ([text]) => {
     for (const each of ["r\u00e9sum\u00e9.pdf", "\u30d7\u30ed\u30b0\u30e9\u30e0", text.normalize("NFC")]) {
       assert.deepStrictEqual(lexemes(each.normalize("NFD")), lexemes(each))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as FastCheck from "effect/FastCheck"
-import { datesIn, isOn, type NamedDate } from "../../src/retrieve/Dates.ts"
+import { asksOnlyWhen, datesIn, isOn, type NamedDate, spanOf } from "../../src/retrieve/Dates.ts"
 import { anyText, hostile, millis } from "../texts.ts"
 
 describe("the dates of a question", () => {
@@ -45,7 +45,48 @@ describe("the dates of a question", () => {
   })
 
   it("take linear time", () => {
-    for (const text of hostile) assert.isBelow(millis(() => datesIn(text)), 500, text.slice(0, 20))
+    for (const text of [...hostile, "做了".repeat(20_000) + "x", "what did ".repeat(20_000) + "x"]) {
+      assert.isBelow(millis(() => asksOnlyWhen(datesIn(text).rest)), 500, text.slice(0, 20))
+    }
+  })
+})
+
+describe("a question about a day", () => {
+  const rest = (text: string) => datesIn(text).rest
+
+  it("asks for nothing but the day, or for more", () => {
+    for (
+      const text of [
+        "11月25日做了什么",
+        "11月25日我们做了什么？",
+        "我11月25号干了啥",
+        "what did we do on Nov 25",
+        "What happened on 2026-11-25?",
+        "list everything from November 25",
+        "8月的工作总结"
+      ]
+    ) assert.isTrue(asksOnlyWhen(rest(text)), text)
+    for (
+      const text of [
+        "what did we decide on Nov 25",
+        "11月25日的部署为什么失败",
+        "billing on 2026-11-25",
+        "when is the 2026-11-25 release?"
+      ]
+    ) assert.isFalse(asksOnlyWhen(rest(text)), text)
+  })
+
+  it("means all of it, and the latest without a year", () => {
+    const now = Date.parse("2026-11-30T07:00:00Z")
+    const span = (date: Parameters<typeof spanOf>[0]) => {
+      const { since, until } = spanOf(date, now)
+      return [since, until + 1].map((time) => new Date(time).toISOString().slice(0, 16))
+    }
+    assert.deepStrictEqual(span({ month: 11, day: 25 }), ["2026-11-25T00:00", "2026-11-26T00:00"])
+    assert.deepStrictEqual(span({ month: 12, day: 31 }), ["2025-12-31T00:00", "2026-01-01T00:00"])
+    assert.deepStrictEqual(span({ month: 11, day: 30 }), ["2026-11-30T00:00", "2026-12-01T00:00"])
+    assert.deepStrictEqual(span({ year: 2024, month: 12 }), ["2024-12-01T00:00", "2025-01-01T00:00"])
+    assert.deepStrictEqual(span({ year: 2025 }), ["2025-01-01T00:00", "2026-01-01T00:00"])
   })
 })
 

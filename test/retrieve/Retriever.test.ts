@@ -303,6 +303,11 @@ describe("search", () => {
         assert.strictEqual(results[0]?.unit.id, "2023-05-08", text)
         assert.strictEqual(results[0]?.why.boosts.date, 1)
       }
+      // A question about nothing else is answered by what is of the day, whatever it says.
+      for (const text of ["what did we do on May 8, 2023?", "2023年5月8日做了什么"]) {
+        const { results } = yield* search(text)
+        assert.deepStrictEqual(results.map(({ unit }) => unit.id), ["2023-05-08"], text)
+      }
     }).pipe(Effect.provide(whole)))
 
   it.effect("lets no neighbour past the filter", () =>

@@ -158,11 +158,14 @@ const PASTED_LINES = 3
 
 /** Leaves out code and diffs that a person pasted; a text that is nothing else stays. */
 const withoutPasted = (text: string): string => {
-  const lines = text.split("\n")
-  const isCode = lines.map((line) => CODE_LINE.test(line) && !TYPED_LINE.test(line))
-  const from = (i: number) => isCode.lastIndexOf(false, i) + 1
-  const to = (i: number) => isCode.includes(false, i) ? isCode.indexOf(false, i) : lines.length
-  const typed = lines.filter((_, i) => !isCode[i] || to(i) - from(i) < PASTED_LINES)
+  const isCode = (line: string) => CODE_LINE.test(line) && !TYPED_LINE.test(line)
+  const runs: Array<{ readonly isCode: boolean; readonly lines: Array<string> }> = []
+  for (const line of text.split("\n")) {
+    const last = runs.at(-1)
+    if (last?.isCode === isCode(line)) last.lines.push(line)
+    else runs.push({ isCode: isCode(line), lines: [line] })
+  }
+  const typed = runs.flatMap((run) => run.isCode && run.lines.length >= PASTED_LINES ? [] : run.lines)
   return typed.some((line) => /\p{L}{3}/u.test(line)) ? typed.join("\n") : text
 }
 

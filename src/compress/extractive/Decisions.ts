@@ -53,15 +53,9 @@ const isQuestion = (sentence: string) =>
 const CONSIDERED =
   /^(?:maybe|perhaps)\b|\b(?:if we ever|what if|(?:someone|somebody|he|she|they) (?:suggested|proposed|said)|wonder(?:ing)? (?:if|whether)|(?:i|we) (?:don't|do not) (?:understand|know|get)|not sure)\b|有人(?:提议|建议|说)|要不要|是不是|会不会|不知道|不明白|不清楚/iu
 
-/** Matches a sentence that begins with what is to be done, or says that it must be. */
-const DEMANDS =
-  /^(?:please |and |so )*(?:always|never|don't|do not|make sure|whenever|from now on|use|keep|if)\b|\b(?:must|should|shouldn't|don't|do not|make sure|please|let's|want)\b|[要别]|必须|应该|禁止|记住|请/iu
-const FAILURE =
-  /\b(?:fail(?:s|ed|ing)?|errors?|throws?|crash(?:es|ed)?|hangs?|broken?|breaks|wrong|twice|times? out|(?:does|do|is|are)n't|never (?:pass|work|finish|end|load|arrive)\w*|returns? (?:nothing|null|undefined|\d{3}))\b|报|失败|崩|卡|超时|出错|不对|没反应|挂/iu
-const EACH_TIME = /\b(?:always|never|every time|each time|whenever)\b|每次|总是|老是|从不|永远/iu
-
-/** True for a report of a failure that happens each time, which is no rule. */
-const isReport = (words: string): boolean => EACH_TIME.test(words) && FAILURE.test(words) && !DEMANDS.test(words)
+/** Matches a report of a failure that happens each time: somebody else's act, in the third person. */
+const REPORT =
+  /\b(?:always|every time|each time|whenever)\b.{0,40}\b(?:fails|throws|crashes|hangs|breaks|errors(?: out)?|times out|returns (?:nothing|null|undefined|\d{3}))\b|\bnever (?:passes|works|finishes|ends|loads|arrives|responds|starts)\b|\b(?:fails|throws|crashes|hangs|breaks|times out|gets? \w+ twice)\b.{0,60}\b(?:always|every time|each time|whenever)\b|(?:每次|总是|老是|一直)(?!.*[要别]).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)/iu
 
 /** Replaces what stands in quotation marks, whose words are others'. */
 const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[^”]{8,}”|「[^」]{6,}」/gu, "…")
@@ -82,7 +76,7 @@ const isDecision = (sentence: string): boolean => {
   const words = plain(sentence)
   if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || FOR_NOW.test(words) || BACK.test(words)) return false
   if (TASK.test(words) && !AGAINST.test(words)) return false
-  return words.length >= 6 && !isQuestion(words) && !CONSIDERED.test(words) && !isReport(words) &&
+  return words.length >= 6 && !isQuestion(words) && !CONSIDERED.test(words) && !REPORT.test(words) &&
     isSelfContained(words) && isWish(withoutQuoted(words))
 }
 

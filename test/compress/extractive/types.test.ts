@@ -146,6 +146,9 @@ describe("a decision", () => {
         const prompt of [
           "Always run the linter before you commit.",
           "Never push to main without asking me.",
+          "We never retry on errors of the bank.",
+          "The client must always fail with a typed error.",
+          "每次发布前都要跑测试，失败就停。",
           "以后提交信息一律用中文。",
           "别用 any，类型要写清楚。",
           "commit message 统一用 English，不要写中文。"

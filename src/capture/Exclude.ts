@@ -58,9 +58,10 @@ const spellings = (folder: string) =>
 /** Makes a test of whether a folder is one of these or lies below one. */
 export const isBelow = (paths: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const { dirname } = yield* Path.Path
+    const { dirname, isAbsolute } = yield* Path.Path
+    // What is around another system's path here is the folder of this process.
     const upwards = (folder: string): ReadonlyArray<string> =>
-      dirname(folder) === folder ? [folder] : [folder, ...upwards(dirname(folder))]
+      !isAbsolute(folder) || dirname(folder) === folder ? [folder] : [folder, ...upwards(dirname(folder))]
     const excluded = new Set(yield* keysOf((yield* Effect.forEach(paths, spellings)).flat()))
     return (folder: string) =>
       excluded.size === 0

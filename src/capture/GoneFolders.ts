@@ -19,7 +19,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { homedir } from "node:os"
-import { basename, dirname, join, relative } from "node:path"
+import { basename, dirname, isAbsolute, join, relative } from "node:path"
 import * as Project from "../domain/Project.ts"
 import { isTelling, isWithin, likeness, meant, type Named, namedIn, NAMING } from "../domain/Worktrees.ts"
 import { MemoryStore, type ProjectTraces } from "../store/MemoryStore.ts"
@@ -59,6 +59,11 @@ const findGone = (known: ReadonlyArray<Project.KnownProject>) =>
     const gone: Array<Omit<Gone, "candidates">> = []
     for (const project of known) {
       if (project.isExcluded || !project.key.startsWith("path:")) continue
+      // No folder of another system's is around this one here.
+      if (!isAbsolute(project.root)) {
+        gone.push({ project, paths: [project.root], around: [project.root] })
+        continue
+      }
       const around: Array<string> = []
       let left = project.root
       while (dirname(left) !== left && !(yield* exists(left))) {

@@ -2,7 +2,7 @@
  * Finds the project, the repository and the branch of a folder in git's own files. Each function asks for the files one
  * by one, so that Project.ts answers by the file system of Effect, and the hook's entry at once.
  */
-import { basename, dirname, join, normalize, resolve } from "node:path"
+import { basename, dirname, isAbsolute, join, normalize, resolve, win32 } from "node:path"
 
 /** Asks for a file's text, for a real path, or whether something exists. The answer is undefined where it does not. */
 export interface Ask {
@@ -36,6 +36,12 @@ export const normalizeRemote = (url: string): string | undefined => {
 /** Common folders of worktrees inside their repository. */
 const WORKTREES = /^(.+)[\\/]\.?worktrees[\\/].*$/s
 const CLAUDES = /[\\/]\.claude$/
+
+/** A path as Windows writes them, on whichever system it is read. */
+const OF_WINDOWS = /^(?:[a-z]:[\\/]|\\\\)/i
+
+const nameOf = (folder: string): string =>
+  (OF_WINDOWS.test(folder) ? win32.basename(folder) : basename(folder)) || folder
 
 /** Returns the folder around a common folder of worktrees in a path. */
 const aroundWorktrees = (path: string): string | undefined => WORKTREES.exec(path)?.[1]?.replace(CLAUDES, "")
@@ -85,12 +91,14 @@ export interface Place {
 
 /**
  * Finds the repository around a folder, also around one that is gone. A worktree that is gone together with the
- * repository around it is at the repository's place.
+ * repository around it is at the repository's place. A path of another system, as of Windows in a transcript that is read
+ * on Linux, names no folder here: nothing is around it.
  */
 export function* locate(folder: string): Asking<Place> {
-  const real = yield { of: "realPath", path: folder }
+  const isHere = isAbsolute(folder)
+  const real = isHere ? yield { of: "realPath", path: folder } : undefined
   const start = real ?? normalize(folder)
-  for (let directory = start;; directory = dirname(directory)) {
+  for (let directory = start; isHere; directory = dirname(directory)) {
     const dotGit = join(directory, ".git")
     if ((yield { of: "exists", path: dotGit }) !== undefined) {
       return { start, repository: yield* repositoryOf(dotGit) }
@@ -98,7 +106,8 @@ export function* locate(folder: string): Asking<Place> {
     if (dirname(directory) === directory) break
   }
   const around = real === undefined ? aroundWorktrees(start) : undefined
-  const isGone = around !== undefined && around !== "" && (yield { of: "exists", path: around }) === undefined
+  const isGone = around !== undefined && around !== "" &&
+    (!isHere || (yield { of: "exists", path: around }) === undefined)
   return { start: isGone ? around : start, repository: undefined }
 }
 
@@ -128,7 +137,7 @@ export interface Identity {
 
 /** Returns the project of a place. Worktrees resolve to their common directory, clones of one remote to one project. */
 export function* identityOf({ repository, start }: Place): Asking<Identity> {
-  if (repository === undefined) return { key: `path:${start}`, name: basename(start) || start, root: start }
+  if (repository === undefined) return { key: `path:${start}`, name: nameOf(start), root: start }
   const { common, directory, root } = repository
   // A worktree may go; the folder of the main one stays.
   const lasting = root === common ? directory : root

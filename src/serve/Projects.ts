@@ -4,6 +4,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { resolve } from "node:path"
 import * as Project from "../domain/Project.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
 import * as Pipeline from "../Pipeline.ts"
@@ -81,7 +82,7 @@ export const find = (name: string) =>
     const found = yield* Effect.catchTag(byName([name]), "NotFound", (error) =>
       Effect.gen(function*() {
         const isThere = yield* Effect.orElseSucceed(fs.exists(name), () => false)
-        return isThere ? [yield* byFolder(name)] : yield* error
+        return isThere ? [yield* byFolder(resolve(name))] : yield* error
       }))
     return yield* singleOf(name, found)
   })

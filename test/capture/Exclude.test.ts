@@ -8,7 +8,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { appendFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, sep } from "node:path"
 import { Collector } from "../../src/capture/Collector.ts"
 import { callsIn, callsOf, Exclude, isBelow, isExcludedTool, withoutTools } from "../../src/capture/Exclude.ts"
 import type { Block, Message } from "../../src/domain/Conversation.ts"
@@ -107,6 +107,8 @@ describe("an excluded folder", () => {
       assert.isTrue(yield* isIn(join(folder, "Case", "below"), [join(folder, "Case")]))
       assert.isFalse(yield* isIn(join(folder, "Case"), [join(folder, "Case", "below")]))
       assert.isFalse(yield* isIn(folder, []))
+      // A path of another system lies below no folder here.
+      if (sep === "/") assert.isFalse(yield* isIn("C:\\Users\\mei\\bank", [process.cwd()]))
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 })
 

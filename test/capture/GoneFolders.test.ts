@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { mkdirSync, rmSync, symlinkSync } from "node:fs"
-import { basename, join } from "node:path"
+import { basename, join, sep } from "node:path"
 import type { Pair } from "../../src/capture/Collector.ts"
 import { MAX_HOOK_CHARS } from "../../src/domain/Fence.ts"
 import type { Step } from "../../src/Pipeline.ts"
@@ -353,6 +353,23 @@ describe("a folder that is gone", () => {
       assert.include(yield* found(fix, "how is the harbour stored"), "harbour")
       const single = yield* Effect.flip(memory.projects.split(["shop"]))
       assert.match(single.message, /^shop is not merged into another project/)
+    }))
+
+  test("of another system is no part of the repository in which the import runs", (world) =>
+    Effect.gen(function*() {
+      if (sep !== "/") return
+      const here = process.cwd()
+      const folders = ["C:\\Users\\mei\\bank", "D:\\shop\\.claude\\worktrees\\fix"]
+      world.session("here", { cwd: here, said: about("lantern") })
+      folders.forEach((cwd, i) => world.session(`away-${i}`, { cwd, said: about(["harbour", "quokka"][i]!) }))
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      const memory = yield* ClaudeMemory
+      assert.deepStrictEqual(
+        (yield* memory.projects.known).map(({ merged, root }) => [root, merged.length]).sort(),
+        [["C:\\Users\\mei\\bank", 0], ["D:\\shop", 0], [(yield* memory.project(here)).root, 0]].sort()
+      )
+      assert.include(yield* found(folders[0]!, "how is the harbour stored"), "harbour")
+      assert.notInclude(yield* found(here, "how is the harbour stored"), "harbour")
     }))
 
   test("is left alone when a person excluded it, and when only a folder without a repository is like it", (world) =>

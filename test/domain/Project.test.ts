@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { basename, dirname, join, sep } from "node:path"
 import * as Project from "../../src/domain/Project.ts"
 import { times } from "../data.ts"
 import * as Repositories from "../repositories.ts"
@@ -115,6 +115,23 @@ describe("git's files, written by hand", () => {
       projects.map(({ key }) => key),
       ["a", "b", "c", "d", "e"].map((name) => `path:${join(root, name)}`)
     ))
+
+  resolving("a folder of another system is not looked for in the folder of this process", () => [
+    "C:\\Users\\mei\\bank",
+    "c:/Users/mei/bank",
+    "\\\\server\\share\\bank",
+    "C:\\Users\\mei\\bank\\.claude\\worktrees\\fix",
+    "C:\\"
+  ], (projects) => {
+    if (sep !== "/") return
+    assert.deepStrictEqual(projects.map(({ key, name }) => [key, name]), [
+      ["path:C:\\Users\\mei\\bank", "bank"],
+      ["path:c:/Users/mei/bank", "bank"],
+      ["path:\\\\server\\share\\bank", "bank"],
+      ["path:C:\\Users\\mei\\bank", "bank"],
+      ["path:C:\\", "C:\\"]
+    ])
+  })
 
   resolving("a worktree is the main repository's project", (root) => {
     const worktree = (to: string) => ({

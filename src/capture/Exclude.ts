@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import type { Message } from "../domain/Conversation.ts"
 import { isOwnTool } from "../domain/Injection.ts"
 import * as Project from "../domain/Project.ts"
+import { locate } from "../domain/ProjectFiles.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { askedOnce } from "./AskedOnce.ts"
 
@@ -79,12 +80,21 @@ export const makeProjectOf = askedOnce(Effect.gen(function*() {
   const store = yield* MemoryStore
   const isExcluded = yield* isBelow(paths)
   const projects = (yield* store.projects).filter((project) => project.isExcluded)
-  const excluded = new Set(projects.flatMap(({ id, merged }) => [id, ...merged.map((other) => other.id)]))
+  // A folder stays excluded also when its repository gets a remote, or one is made around it.
+  const excluded = new Set(
+    projects.flatMap((project) => [project, ...project.merged]).flatMap((
+      { id, key, root }
+    ) => [id, key, `path:${root}`])
+  )
   // Cached, because many sessions share a folder, and their folders lie beside one another.
   return yield* Effect.cachedFunction((folder: string) =>
     Effect.gen(function*() {
       if (yield* isExcluded(folder)) return Option.none<Project.Project>()
-      return Option.liftPredicate(yield* Project.resolve(folder), ({ id }) => !excluded.has(id))
+      const place = yield* Project.answering(locate(folder))
+      return Option.liftPredicate(
+        yield* Project.at(place),
+        ({ id, root }) => ![id, `path:${root}`, `path:${place.start}`].some((key) => excluded.has(key))
+      )
     }).pipe(Effect.provideService(FileSystem.FileSystem, fs))
   )
 }))

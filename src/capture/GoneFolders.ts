@@ -14,7 +14,8 @@
  * repository, by the usual names and places or by a branch that only this repository has, a person is asked.
  *
  * Merges, too, the project of a folder that is there and belongs to another by now: its repository got a remote, or the
- * same at another owner or host, or was made around it.
+ * same at another owner or host, or was made around it. One that is excluded stays so by its folder; what its own repository
+ * is called by now is excluded with it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
@@ -27,7 +28,7 @@ import { branchesIn, exists, listedWorktrees, type RepositoryProject, repository
 
 /** A project of a folder, and the project of the repository that it belongs to. */
 export interface Pair {
-  readonly from: Project.Project
+  readonly from: Project.KnownProject
   readonly into: Project.Project
 }
 
@@ -83,9 +84,12 @@ const findMoved = (known: ReadonlyArray<Project.KnownProject>) =>
   Effect.gen(function*() {
     const moved: Array<{ readonly from: Project.KnownProject; readonly into: Project.KnownProject }> = []
     for (const from of known) {
-      if (from.isExcluded || !(yield* exists(from.root))) continue
+      if (!(yield* exists(from.root))) continue
       const now = yield* Project.resolve(from.root)
-      const into = Project.findById(known, now.id) ?? { ...now, isExcluded: false, merged: [] }
+      const there = Project.findById(known, now.id)
+      // Other folders may be that project's, too, which nobody excluded.
+      if (from.isExcluded && (there !== undefined || now.root !== from.root)) continue
+      const into = there ?? { ...now, isExcluded: false, merged: [] }
       const isSame = from.key.startsWith("path:") ||
         now.key.startsWith("remote:") && basename(now.key) === basename(from.key)
       if (into.id !== from.id && !into.isExcluded && isSame) moved.push({ from, into })
@@ -256,7 +260,10 @@ export const recognize = Effect.map(recognizeAll, ({ alike, sure }): Recognized 
 export const attach = Effect.gen(function*() {
   const store = yield* MemoryStore
   const { alike, searched, sure } = yield* recognizeAll
-  for (const { from, into } of sure) yield* store.mergeProjects(from, into)
+  for (const { from, into } of sure) {
+    if (from.isExcluded) yield* store.excludeProject(into, true)
+    yield* store.mergeProjects(from, into)
+  }
   if (searched !== undefined) yield* store.setSearched(searched.ids, searched.end)
   return { alike, sure } satisfies Recognized
 })

@@ -14,16 +14,19 @@ import { NotFound } from "./NotFound.ts"
 
 export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectError", {
   /**
-   * `Same`: merging a project into itself. `Several`: more than one project has this name. `Single`: splitting a project
-   * that is not merged into another.
+   * `Excluded`: merging an excluded project into one that is not. `Same`: merging a project into itself. `Several`: more
+   * than one project has this name. `Single`: splitting a project that is not merged into another.
    */
-  reason: Schema.Literal("Same", "Several", "Single"),
+  reason: Schema.Literal("Excluded", "Same", "Several", "Single"),
   name: Schema.String,
   /** Root folders of the projects with this name. */
   folders: Schema.Array(Schema.String)
 }) {
   override get message() {
     switch (this.reason) {
+      case "Excluded":
+        return `${this.name} is excluded, and what it is merged into is not; include it first, or exclude both; ` +
+          "nothing was changed"
       case "Same":
         return `${this.name} can't be merged into itself; nothing was changed`
       case "Several":
@@ -101,6 +104,10 @@ export const merge = (from: ReadonlyArray<string>, into: string) =>
     const target = yield* find(into)
     const same = others.findIndex(({ id }) => id === target.id)
     if (same >= 0) return yield* new ProjectError({ reason: "Same", name: from[same]!, folders: [] })
+    const known = yield* store.projects
+    const isExcluded = ({ id }: Project.Project) => Project.findById(known, id)?.isExcluded === true
+    const excluded = isExcluded(target) ? -1 : others.findIndex(isExcluded)
+    if (excluded >= 0) return yield* new ProjectError({ reason: "Excluded", name: from[excluded]!, folders: [] })
     const operations: Array<number> = []
     for (const other of others) {
       const operation = yield* store.mergeProjects(other, target)

@@ -604,7 +604,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   /** Records the position up to which the messages have been searched for these projects' folders. */
   readonly setSearched: (ids: ReadonlyArray<string>, end: number) => Effect.Effect<void, StoreError>
   readonly renameProject: (id: string, name: string) => Effect.Effect<void, StoreError>
-  /** Excludes a project from capture, or includes it again; adds a project that is not known yet. */
+  /** Excludes a project from capture, or includes it again, with those merged into it; adds a project that is not known yet. */
   readonly excludeProject: (project: Project, isExcluded: boolean) => Effect.Effect<void, StoreError>
   readonly deadLetters: (limit: number) => Effect.Effect<ReadonlyArray<DeadLetter>, StoreError>
   readonly status: Effect.Effect<StoreStatus, StoreError>

@@ -211,6 +211,49 @@ describe("a folder that is there", () => {
       assert.deepStrictEqual(yield* imported(world), NOTHING)
     }))
 
+  test("that is excluded stays so when its repository gets a remote, and is included whole again", (world) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const shop = makeRepository(world.at("shop"))
+      world.session("first", { cwd: shop, said: about("lantern") })
+      yield* memory.projects.exclude(shop, true)
+      git(shop, "remote", "add", "origin", "git@github.com:mei/shop.git")
+      world.session("second", { cwd: shop, said: about("harbour") })
+      assert.deepStrictEqual(yield* imported(world), { sure: [`${shop} → shop`], alike: [] })
+      yield* imported(world)
+      const whole = (yield* memory.projects.known)[0]!
+      assert.deepInclude(whole, { key: "remote:github.com/mei/shop", isExcluded: true })
+      assert.strictEqual(whole.merged.length, 1)
+      assert.strictEqual((yield* memory.status).lines.total, 0)
+      yield* memory.projects.exclude("shop", false)
+      yield* imported(world)
+      for (const thing of ["lantern", "harbour"]) {
+        assert.include(yield* found(shop, `how is the ${thing} stored`), thing)
+      }
+    }))
+
+  test("that is excluded is not read as a part of another project, which is", (world) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const clone = makeRepository(world.at("clone"), "git@github.com:mei/shop.git")
+      const shop = makeRepository(world.at("shop"))
+      const api = world.at("mono", "api")
+      mkdirSync(api, { recursive: true })
+      world.session("clone", { cwd: clone, said: about("walnut") })
+      yield* imported(world)
+      for (const folder of [shop, api]) yield* memory.projects.exclude(folder, true)
+      git(shop, "remote", "add", "origin", "git@github.com:mei/shop.git")
+      makeRepository(world.at("mono"), "git@github.com:mei/mono.git")
+      world.session("shop", { cwd: shop, said: about("lantern") })
+      world.session("api", { cwd: api, said: about("harbour") })
+      world.session("mono", { cwd: world.at("mono"), said: about("sextant") })
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      assert.include(yield* found(clone, "how is the walnut stored"), "walnut")
+      assert.notInclude(yield* found(clone, "how is the lantern stored"), "lantern")
+      assert.include(yield* found(world.at("mono"), "how is the sextant stored"), "sextant")
+      assert.notInclude(yield* found(world.at("mono"), "how is the harbour stored"), "harbour")
+    }))
+
   test("is another project's when a repository is made around it, but not when it is a repository of another name now", (world) =>
     Effect.gen(function*() {
       const api = world.at("mono", "api")

@@ -737,6 +737,22 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "are included together with those merged into them, also with one that was excluded before",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const read = (path: string) => capture(path, [message(path)], { project: project("two"), unlessExcluded: true })
+        yield* store.excludeProject(project("two"), true)
+        yield* store.mergeProjects(project("two"), project("one"))
+        assert.strictEqual((yield* read("/t/a"))._tag, "Conflict")
+        yield* store.excludeProject(project("one"), false)
+        assert.strictEqual((yield* read("/t/b"))._tag, "Appended")
+        yield* store.excludeProject(project("one"), true)
+        yield* store.splitProject("project-two")
+        assert.deepStrictEqual((yield* store.projects).map(({ isExcluded }) => isExcluded), [true, true])
+      })
+    )
+
+    test(
       "have the units of several origins replaced at once, and no others",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -216,8 +216,9 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         ([row]) => row?.id ?? id
       ),
 
+    /** Excludes the project, or includes it, with those merged into it. */
     setExcluded: (id: string, isExcluded: boolean) =>
-      sql`UPDATE projects SET excluded = ${boolean(isExcluded)} WHERE id = ${text(id)}`,
+      sql`UPDATE projects SET excluded = ${boolean(isExcluded)} WHERE id = ${text(id)} OR merged_into = ${text(id)}`,
 
     /** Tests whether the project is excluded, or the one that it was merged into. */
     isExcluded: (id: string) =>

@@ -30,12 +30,13 @@ export function* current<Y, A extends Ranked>(
     for (const unit of missing.length === 0 ? [] : yield* unitsOf(missing)) known.set(unit.id, unit)
     next = missing.flatMap((id) => known.get(id)?.replacedBy ?? [])
   }
-  /** Follows a memory's replacements to the last that is there and wanted. */
+  /** Follows a memory's replacements to the last that is there and wanted; of a circle, to where it begins. */
   const last = (unit: MemoryUnit): MemoryUnit => {
     const seen = new Set([unit.id])
     let [found, at] = [unit, unit]
-    while (at.replacedBy !== undefined && !seen.has(at.replacedBy) && known.has(at.replacedBy)) {
+    while (at.replacedBy !== undefined && known.has(at.replacedBy)) {
       at = known.get(at.replacedBy)!
+      if (seen.has(at.id)) return at.id === unit.id || isWanted(at) ? at : found
       seen.add(at.id)
       if (isWanted(at)) found = at
     }

@@ -188,6 +188,22 @@ const compressAgain = (segment: string, units: ReadonlyArray<MemoryUnit>) =>
     yield* store.release(claimed.filter(({ key }) => key !== origin))
   })
 
+/** A memory that was replaced by another, over any number of steps, and is to hold in its place is replaced no more. */
+const holdAgain = (state: State, id: string, inPlaceOf: string) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const units = new Map((yield* store.units(IDS)).map((unit) => [unit.id, unit]))
+    if (id === inPlaceOf || !units.has(inPlaceOf)) return
+    const seen = new Set<string | undefined>()
+    let at: string | undefined = id
+    while (at !== undefined && at !== inPlaceOf && !seen.has(at)) {
+      seen.add(at)
+      at = units.get(at)?.replacedBy
+    }
+    const { replacedBy: _, ...values } = state.given.get(id) ?? {}
+    if (at === inPlaceOf) state.given.set(id, values)
+  })
+
 /** Takes a step, a second after the last one. */
 export const run = (state: State, step: Step) =>
   Effect.gen(function*() {
@@ -236,6 +252,7 @@ export const run = (state: State, step: Step) =>
         yield* change(step.which, ({ kept }) => ({ kept: kept !== true }), true)
         break
       case "replace":
+        yield* holdAgain(state, step.other, step.which)
         yield* change(step.which, () => ({ replacedBy: step.other }), false)
         break
       case "feedback": {

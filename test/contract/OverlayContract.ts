@@ -446,6 +446,30 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "to hold again in place of what replaced it takes that back, over any number of steps, but not by a rule",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", made)
+        yield* compress("two", unit("b", { content: TIDE }))
+        yield* compress("three", unit("c", { content: HARBOUR }))
+        const replacements = Effect.map(
+          store.units(["a", "b", "c"]),
+          (units) => units.map(({ replacedBy }) => replacedBy)
+        )
+        yield* edit("a", { replacedBy: "b" }, "person")
+        yield* edit("b", { replacedBy: "c", replacedFor: "tide" }, "rule")
+        assert.deepStrictEqual(yield* replacements, ["b", "c", undefined])
+        yield* edit("c", { replacedBy: "a", replacedFor: "harbour" }, "rule")
+        assert.deepStrictEqual(yield* replacements, ["b", "c", undefined])
+        yield* edit("c", { replacedBy: "a" }, "person")
+        assert.deepStrictEqual(yield* replacements, [undefined, "c", "a"])
+        assert.deepInclude((yield* store.history("a"))?.operations.at(-1), { kind: "replace", actor: "person" })
+        yield* edit("a", { replacedBy: "c" }, "person")
+        assert.deepStrictEqual(yield* replacements, ["c", "c", undefined])
+      })
+    )
+
+    test(
       "to pin lists it as pinned, and it stays where its segment makes it no more",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -622,6 +622,40 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "are split while memories of theirs are forgotten: undone, each is its own project's",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* both
+        const early = unitOf({ content: "Brass is polished on Mondays." }, "project-two", 1)
+        yield* store.save(early, project("two"))
+        yield* store.mergeProjects(project("two"), project("one"))
+        const late = message("c", { isPrompt: true, sessionId: "s3", blocks: [text(LANTERN)] })
+        yield* capture("/t/c", [late], { project: project("two") })
+        yield* compress("segment", telling("late", late, LANTERN))
+        const own = [early.id, "late", "of two"].sort()
+        const idsIn = (id: string) =>
+          Effect.map(
+            store.recent({ projects: [id] }, 20),
+            (units) => units.map((unit) => unit.id).filter((id) => own.includes(id)).sort()
+          )
+        // Undone while the two are one, then split.
+        yield* store.forget(own)
+        assert.deepStrictEqual(yield* idsIn("project-one"), [])
+        yield* store.undo()
+        assert.deepStrictEqual(yield* idsIn("project-one"), own)
+        // Split, then undone.
+        const { operation } = yield* store.forget(own)
+        yield* store.splitProject("project-two")
+        yield* store.undo(undefined, operation ?? undefined)
+        assert.deepStrictEqual(yield* idsIn("project-two"), own)
+        assert.deepStrictEqual(yield* idsIn("project-one"), [])
+        yield* store.mergeProjects(project("two"), project("one"))
+        yield* store.splitProject("project-two")
+        assert.deepStrictEqual(yield* idsIn("project-two"), own)
+      })
+    )
+
+    test(
       "are split: what each says twice is one there again",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -35,7 +35,9 @@ describe("memories that were replaced", () => {
     assert.deepStrictEqual(run(["a"], { a: "b", b: "c" }, ({ id }) => id !== "c"), ["b < a"])
     assert.deepStrictEqual(run(["a"], { a: "b" }, ({ id }) => id !== "b"), ["a"])
     assert.deepStrictEqual(run(["a"], { a: "a" }), ["a"])
-    assert.deepStrictEqual(run(["a"], { a: "b", b: "a" }), ["b < a"])
+    assert.deepStrictEqual(run(["a"], { a: "b", b: "a" }), ["a"])
+    assert.deepStrictEqual(run(["b", "a"], { a: "b", b: "a" }), ["b", "a"])
+    assert.deepStrictEqual(run(["c", "b"], { a: "b", b: "a", c: "a" }), ["a < c", "b"])
   })
 
   it.prop(

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { Message } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import { savedBy } from "../../domain/SavedBy.ts"
 import * as Forgetting from "../Forgetting.ts"
 import { type BinKind, UNDO_MS } from "../MemoryStore.ts"
 import { applied, isKept, type Overlay, UNCHANGED, underneath } from "../Overlay.ts"
@@ -184,9 +185,15 @@ export const make = (
       if (overlays.length > 0) yield* db.setOverlays(overlays)
       const operations = back.flatMap(({ operations }) => operations)
       if (operations.length > 0) yield* db.insertOperations(operations)
-      const { own, placed } = yield* inPlace(back.map(({ unit }) => ({ ...unit, active: true, supersededBy: null })))
-      const owners = back.flatMap(({ own, unit }) => own === null ? [] : [[unit.id, own] as const])
-      yield* insert(placed, new Map([...own, ...owners]))
+      // A project may have been split meanwhile, and takes its session's units along.
+      const owners = yield* db.ownProjectsOfSessions(
+        back.flatMap(({ unit }) => savedBy(unit) === "person" ? [] : [unit.sessionId])
+      )
+      const { own: merged, placed } = yield* inPlace(back.map(({ own, unit }) => {
+        const owner = savedBy(unit) === "person" ? undefined : owners.get(unit.sessionId)
+        return { ...unit, projectId: owner ?? own ?? unit.projectId, active: true, supersededBy: null }
+      }))
+      yield* insert(placed, merged)
       yield* mergeWithSame([...others, ...placed.map(({ id }) => id)])
       // What the messages tell is derived again, of other units too.
       yield* enqueue("segment", [

@@ -99,6 +99,19 @@ export const make = (
       return { unit: changed, operation: UNDOABLE.some((each) => each === kind) ? number : null }
     })
 
+  /** Tests whether a unit was replaced by another, over any number of steps. */
+  const leadsTo = (from: string, to: string) =>
+    Effect.gen(function*() {
+      const seen = new Set<string>()
+      let at: string | undefined = from
+      while (at !== undefined && at !== to && !seen.has(at)) {
+        seen.add(at)
+        const [stored]: ReadonlyArray<StoredUnit> = yield* db.unitsById([at])
+        at = stored?.unit.replacedBy
+      }
+      return at === to
+    })
+
   const edit = (
     id: string,
     change: Overlay.Change,
@@ -111,6 +124,15 @@ export const make = (
       if (stored === undefined) return undefined
       if (revision !== undefined && revision !== (stored.unit.revision ?? 0)) {
         return { _tag: "Conflict", unit: stored.unit }
+      }
+      const { replacedBy } = change
+      if (typeof replacedBy === "string" && replacedBy !== id && (yield* leadsTo(replacedBy, id))) {
+        // A rule says nothing against what was said before it.
+        if (by === "rule") return { _tag: "Edited", unit: stored.unit, operation: null }
+        // Of two that each were said to hold in place of the other, the one that was said last holds.
+        for (const holding of yield* db.unitsById([replacedBy])) {
+          yield* apply(holding, { replacedBy: null }, by, "replace")
+        }
       }
       return { _tag: "Edited", ...(yield* apply(stored, change, by, kindOf(change))) }
     })

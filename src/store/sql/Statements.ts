@@ -600,6 +600,14 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     deleteBinEntry: (operation: number, { key, kind }: Pick<BinEntry, "key" | "kind">) =>
       sql`DELETE FROM bin_entries WHERE operation = ${operation} AND kind = ${kind} AND key = ${text(key)}`,
 
+    /** Returns the projects that sessions had before a merge, or have, by the session's id. */
+    ownProjectsOfSessions: (ids: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ id: string; own: string }>`SELECT id, coalesce(own_project_id, project_id) AS own FROM sessions
+          WHERE ${isIn("id", [...new Set(ids)])}`,
+        (rows) => new Map(rows.map(({ id, own }) => [id, own]))
+      ),
+
     /** Returns the project that each unit had before a merge, by the unit's id. */
     ownProjects: (unitIds: ReadonlyArray<string>) =>
       Effect.map(

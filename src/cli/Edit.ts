@@ -98,7 +98,7 @@ export const command = Command.make(
   ({ id, json, revision, text, title, type }) =>
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
-      const { unit } = yield* memory.show(id)
+      const unit = yield* memory.active(id)
       const isGiven = [text, title, type].some(Option.isSome)
       const { keep, request } = isGiven
         ? {

@@ -9,6 +9,6 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 export const markAll = (ids: ReadonlyArray<string>, change: EditRequest) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    const units = yield* Effect.forEach(ids, (id) => Effect.map(memory.show(id), ({ unit }) => unit))
+    const units = yield* Effect.forEach(ids, memory.active)
     return yield* Effect.forEach(units, ({ id }) => Effect.map(memory.edit(id, change, "person"), ({ unit }) => unit))
   })

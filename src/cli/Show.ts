@@ -67,6 +67,7 @@ export const command = Command.make("show", { id: unitId, ...options }, ({ id, j
             `used      in ${plural(unit.uses, "session")}${unit.uses === MAX_USES ? " or more" : ""}, as it was told`
           ]),
         ...(unit.feedback ?? []).map((note) => `feedback  ${feedbackText(note, unit)}`),
+        ...(unit.supersededBy === null ? [] : [`merged    into ${unit.supersededBy}, which says the same`]),
         ...(unit.replacedBy === undefined
           ? []
           : [

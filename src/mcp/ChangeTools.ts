@@ -57,16 +57,21 @@ export const edit = tool({
   run: ({ id, replaced_by, ...values }) =>
     Effect.gen(function*() {
       const { memory } = yield* opened
-      const { unit } = yield* show(id)
+      const unit = yield* memory.active((yield* show(id)).unit.id)
+      const replacement = replaced_by === undefined
+        ? undefined
+        : yield* memory.active((yield* show(replaced_by)).unit.id)
       const request = yield* Effect.mapError(
         decode({
           ...values,
           revision: unit.revision ?? 0,
-          ...(replaced_by !== undefined && { replacedBy: (yield* show(replaced_by)).unit.id })
+          ...(replacement !== undefined && { replacedBy: replacement.id })
         }),
         (error) => new Refused({ detail: `nothing was changed: ${messagesOf(error)}` })
       )
       yield* agreed(unit, "edit")
+      // What the user said to hold in its place would be taken back.
+      if (replacement?.replacedBy !== undefined) yield* agreed(replacement, "edit")
       const { unit: changed } = yield* Effect.catchTag(
         memory.edit(unit.id, request, "claude"),
         "Conflict",
@@ -109,11 +114,12 @@ export const feedback = tool({
   run: ({ helps, id, prompt }) =>
     Effect.gen(function*() {
       const { memory } = yield* opened
-      const { unit } = yield* show(id)
+      const told = (yield* show(id)).unit
+      const unit = yield* memory.active(told.id)
       // A later word on the same memory is no new question.
       if (savedBy(unit) === "person") yield* agreed(unit, helps ? "help" : "nohelp")
       const { unit: changed, words } = yield* Effect.catchTag(
-        memory.feedback(unit.id, { helps, prompt }, "claude"),
+        memory.feedback(told.id, { helps, prompt }, "claude"),
         "Conflict",
         ({ message }) => new Refused({ detail: message })
       )

@@ -69,7 +69,7 @@ import { addProject, type GivenConversation, type GivenText, storeConversation, 
 import { feedback, type FeedbackRequest, type Helped } from "./Helping.ts"
 import { injectedSince, type InjectionIn, injectionsOf, type SessionInjections } from "./Injections.ts"
 import { least } from "./Least.ts"
-import { sessionByPrefix, sessionIdMeant, unitByPrefix } from "./Lookup.ts"
+import { activeByPrefix, sessionByPrefix, sessionIdMeant, unitByPrefix } from "./Lookup.ts"
 import { projectText } from "./Markdown.ts"
 import type { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
@@ -217,6 +217,7 @@ const make = Effect.gen(function*() {
     injectedSince: (time) => run(injectedSince(time)),
     titles: (ids) => Effect.map(store.units(ids), (units) => new Map(units.map(({ id, title }) => [id, title]))),
     show: (id) => run(show(id)),
+    active: (id) => run(activeByPrefix(id)),
     session: (id) => run(session(id)),
     conversation: (id, from, limit) => run(conversation(id, from, limit)),
     sessions: (filter, limit) => run(Effect.flatMap(resolved(filter), (filter) => store.sessionsIn(filter, limit))),
@@ -365,6 +366,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     { readonly unit: MemoryUnit; readonly messages: ReadonlyArray<Message>; readonly letGoAt: number | null },
     StoreError | NotFound
   >
+  /** Returns the unit that `edit` and `feedback` change where they are given this one: that which stands for several that say the same. */
+  readonly active: (id: string) => Effect.Effect<MemoryUnit, StoreError | NotFound>
   /** Returns a session, by id or a prefix of it, and its transcripts, that which was written last first. */
   readonly session: (
     id: string
@@ -392,7 +395,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly timeline: (request: TimelineRequest) => Effect.Effect<Timeline, StoreError | NotFound>
   /** Saves a memory with its secrets masked. Saving the same twice changes nothing. */
   readonly save: (request: SaveRequest) => Effect.Effect<MemoryUnit, StoreError | NotFound>
-  /** Changes a memory, by id or a prefix of it, with its secrets masked. The change outlasts every later compression. */
+  /** Changes a memory, or that which stands for it, by id or a prefix of it, with its secrets masked. The change outlasts every later compression. */
   readonly edit: (
     id: string,
     request: EditRequest,

@@ -9,7 +9,7 @@ import { type Injection, SessionRecords } from "../hook/SessionRecords.ts"
 import { namedIn, tellingOf } from "../retrieve/Evidence.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import { type Actor, MemoryStore } from "../store/MemoryStore.ts"
-import { unitByPrefix } from "./Lookup.ts"
+import { activeByPrefix, unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
 import { Conflict } from "./Remembering.ts"
 
@@ -38,15 +38,16 @@ const MAX_SESSIONS = 100
 /** Times that the change is tried again when another one comes between. */
 const RETRIES = 3
 
-/** Returns the last prompt at which a unit was told; undefined when no record has one. */
-const lastTold = ({ id }: MemoryUnit) =>
+/** Returns the last prompt at which one of these units was told; undefined when no record has one. */
+const lastTold = (ids: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const records = yield* SessionRecords
     let last: Injection | undefined
     for (const sessionId of (yield* records.sessions).slice(0, MAX_SESSIONS)) {
       const { injections } = yield* records.get(sessionId)
       for (const each of injections) {
-        const isTold = !each.isOpening && each.state !== "late" && (each.ids.includes(id) || each.pointed.includes(id))
+        const isTold = !each.isOpening && each.state !== "late" &&
+          ids.some((id) => each.ids.includes(id) || each.pointed.includes(id))
         if (isTold && each.at > (last?.at ?? 0)) last = each
       }
     }
@@ -74,10 +75,11 @@ const namedAt = (unit: MemoryUnit, { named, words }: Injection): ReadonlyArray<s
 export const feedback = (prefix: string, { helps, isOff = false, prompt }: FeedbackRequest, by: Actor) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const { id } = yield* unitByPrefix(prefix)
+    const meant = yield* unitByPrefix(prefix)
+    const { id } = yield* activeByPrefix(meant.id)
     for (let tries = 0;; tries++) {
       const unit = yield* unitByPrefix(id)
-      const told = prompt === undefined && !isOff ? yield* lastTold(unit) : undefined
+      const told = prompt === undefined && !isOff ? yield* lastTold([meant.id, id]) : undefined
       const words = prompt !== undefined
         ? yield* namedBy(unit, prompt)
         : told === undefined

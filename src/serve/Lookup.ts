@@ -18,6 +18,21 @@ export const unitByPrefix = (prefix: string) =>
     })
   })
 
+/** Returns the unit that is changed where a person names this one: where others say the same, they are told as one. */
+export const activeByPrefix = (prefix: string) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const seen = new Set<string>()
+    let unit = yield* unitByPrefix(prefix)
+    while (unit.supersededBy !== null && !seen.has(unit.id)) {
+      seen.add(unit.id)
+      const [next] = yield* store.units([unit.supersededBy])
+      if (next === undefined) break
+      unit = next
+    }
+    return unit
+  })
+
 /** Returns the id that a prefix means among those that begin with it: the whole one, or the only one. */
 export const idMeant = (prefix: string, found: ReadonlyArray<string>): string | undefined =>
   found.includes(prefix) ? prefix : found.length === 1 ? found[0] : undefined

@@ -18,7 +18,7 @@ import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { type Actor, type ForgetOptions, type Forgotten, MemoryStore, type RecentChange } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
-import { unitByPrefix } from "./Lookup.ts"
+import { activeByPrefix, unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
 
@@ -72,10 +72,10 @@ export const edit = (prefix: string, { content, replacedBy, revision, title, ...
   Effect.gen(function*() {
     const collector = yield* Collector
     const store = yield* MemoryStore
-    const { id } = yield* unitByPrefix(prefix)
+    const { id } = yield* activeByPrefix(prefix)
     const replacement = replacedBy === undefined || replacedBy === null
       ? replacedBy
-      : (yield* unitByPrefix(replacedBy)).id
+      : (yield* activeByPrefix(replacedBy)).id
     const [maskedContent, maskedTitle] = yield* collector.mask([content ?? "", title ?? ""])
     if (replacement === id) return yield* new NotFound({ what: "replacement", name: prefix, known: [] })
     const change = {

@@ -144,6 +144,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     sessionIdMeant: Effect.flip(memory.sessionIdMeant("none")),
     mute: memory.mute(`round ${round}`, true),
     show: Effect.flatMap(unit, ({ id }) => memory.show(id)),
+    active: Effect.flatMap(unit, ({ id }) => memory.active(id)),
     session: Effect.flatMap(unit, ({ sessionId }) => Effect.option(memory.session(sessionId))),
     sessions: memory.sessions({ projects: "all" }, 5),
     recent: memory.recent({ projects: "all" }, 5),

@@ -90,6 +90,32 @@ describe("a person who says whether a memory helped", () => {
   )
 
   test(
+    "or changes it, by the id at which it was told, means the memory that says the same by now",
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      yield* TestClock.setTime(Date.UTC(2026, 10, 29))
+      const { id: told } = yield* saved(RELEASE)
+      assert.include(yield* prompted(PROMPT), told.slice(0, 8))
+      yield* TestClock.adjust("1 minute")
+      const { id } = yield* saved(RELEASE.replace("each night,", "each night;"))
+      assert.strictEqual((yield* memory.show(told)).unit.supersededBy, id)
+      assert.strictEqual((yield* memory.active(told.slice(0, 8))).id, id)
+
+      const { toldAt, unit, words } = yield* memory.feedback(told, { helps: false }, "person")
+      assert.deepStrictEqual([unit.id, toldAt], [id, Date.UTC(2026, 10, 29)])
+      assert.includeMembers([...words], ["jenkin", "kraken", "aurora"])
+      assert.notInclude(yield* prompted(PROMPT), id.slice(0, 8))
+
+      assert.deepInclude((yield* memory.edit(told, { pinned: true }, "person")).unit, { id, pinned: true })
+      const { id: ledger } = yield* saved(LEDGER)
+      assert.strictEqual((yield* memory.edit(ledger, { replacedBy: told }, "person")).unit.replacedBy, id)
+      assert.deepInclude((yield* memory.edit(told, { replacedBy: ledger }, "person")).unit, { id, replacedBy: ledger })
+      const itself = yield* Effect.flip(memory.edit(told, { replacedBy: id }, "person"))
+      assert.deepInclude(itself, { _tag: "NotFound", what: "replacement" })
+    })
+  )
+
+  test(
     "is told one that helped where before it was only pointed to",
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory

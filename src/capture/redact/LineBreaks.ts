@@ -5,7 +5,7 @@
  */
 import { namedIn, shapedIn } from "./Rules.ts"
 import type { Finding } from "./Secretlint.ts"
-import { isOrdinary, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
+import { isOrdinary, isPlaceholder, isRandom, isWhole, isWords } from "./SecretValue.ts"
 
 /** Characters before and after a break that the rules see. */
 const BEFORE = 256
@@ -257,7 +257,7 @@ export const findings = async (
       namedIn(joined),
       [...shaped, ...named],
       (head, tail, window, start) =>
-        hasNameInSameText(window, start) && mayBePart(tail) && !/^\d+$/.test(tail) &&
+        hasNameInSameText(window, start) && !isWhole(head) && mayBePart(tail) && !/^\d+$/.test(tail) &&
         !(/^\d+$/.test(head) && labelled.test(tail)) &&
         (mayBePart(head) ? !plainWord.test(head) : isRandomFrom(head, tail))
     )

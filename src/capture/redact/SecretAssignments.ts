@@ -4,13 +4,19 @@ import { entropy, isMixed, isOrdinary, isPlaceholder, isRandom, isUuid, isWords 
 
 const name = new RegExp(
   [
-    "(?:pass(?:word|wort|wd|phrase|code|(?![a-z]))|pwd|\\bpw\\b|secret[_ -]key|secret|token|credentials?|_auth",
-    "x-amz-signature|mnemonic|seed[_ -]?phrase|[a-z0-9]_key|[a-z0-9]_sk(?![a-z0-9_])|(?:unseal|recovery) key \\d{1,2}",
-    "(?:api|access|private|encryption|signing|master|account|auth|storage|shared|app|service|license|subscription)[_ -]?key",
-    "密码|口令|密钥|令牌|私钥|授权码)([\\w-]{0,32})"
+    "(?:pass(?:word|wort|wd|phrase|code|(?![a-z]))|pwd|(?<![a-z]{13})pw(?![a-z0-9])|secret[_ -]key|secret|token",
+    "credentials?|_auth|x-amz-signature|mnemonic|seed[_ -]?phrase|[a-z0-9]_key|[a-z0-9]_sk(?![a-z0-9_])",
+    "(?:unseal|recovery) key \\d{1,2}|mot\\sde\\spasse|contrase(?:ñ|n\\u0303?)a|kennwort|senha|wachtwoord|hasło|lösenord",
+    "(?:api|access|private|encryption|signing|master|account|auth|storage|shared|app|service|license|subscription)[_ -]?key" +
+    ")([\\w-]{0,32})",
+    // Letters and digits right after such a name are no part of it: `密码s3cr3t`.
+    "(?:密[码碼钥鑰]|口令|令牌|權杖|私[钥鑰]|金[钥鑰]|授[权權][码碼]|助[记記][词詞]|パスワード|비밀번호|암호|парол[ья])" +
+    "(?:\\d{1,2}(?=\\s?[:：=]))?"
   ].join("|"),
   "gi"
 )
+/** Names that are written without a blank before what follows them. */
+const unspacedName = /[\u3040-\u9fff\uac00-\ud7af]\d{0,2}$/
 
 /** Words that make the name after them no secret's: `max_tokens`, `nextPageToken`, `compass`. */
 const excludingPrefixes = new Set(
@@ -23,53 +29,82 @@ const excludingSuffixes = new Set(
     "algorithm policy hint error message ref id ids izer izers ized").split(" ")
 )
 
+/** Matches before "pass" where it means a run through something: `the second pass is …`. */
+const ordinal = /\b(?:\d(?:st|nd|rd|th)|first|second|third|fourth|last|final|next|each|every|another|one|single)[ -]$/i
+
 const publicKey = /publi(?:c|shable)[_-]?key/i
 
 const wordsOf = (name: string): ReadonlyArray<string> =>
   name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().split(/[\s_.-]+/)
 
-const passwordName = /pass|pwd|\bpw\b|密码|口令/i
+const passwordName =
+  /pass|pwd|pw(?![a-z0-9])|密[码碼]|口令|パスワード|비밀번호|암호|парол|contrase|kennwort|senha|wachtwoord|hasło|lösenord/i
 /** Names of secrets that consist of several plain words. */
-const phraseName = /passphrase|mnemonic|seed[_ -]?phrase/i
+const phraseName = /passphrase|mnemonic|seed[_ -]?phrase|助[记記][词詞]/i
+/** Names of keys by which something is found. */
+const lookupName =
+  /(?:^|_)(?:cache|primary|foreign|partition|sort|idempoten\w{1,4}|object|row|group|hash|map|lock|dedup\w{0,10}|routing|range|unique|index|job|query|public|s3)_key$/i
 
 /**
- * Matches from the name to the value: a type annotation and `=`, `:`, `=>`, `:=`, or the value of an entry with that
- * name (`name: DB_PASSWORD, value: …`, `<add key="Password" value="…"`), an XML element, a default (`|| "…"`, `:-`),
- * bold Markdown, or the words "is" and "是".
+ * Matches from the name to the value: a type annotation and `=`, `:`, `=>`, `:=`, a block of YAML, a prompt with what
+ * it has so far (`[None]:`), an XML element, a default (`|| "…"`, `:-`), bold Markdown, or the words "is" and "是".
  */
 const connective = new RegExp(
   "[\"'`]?\\]?(?:" + [
     "\\*\\*\\s?[:：]\\s{0,2}|[:：]\\*\\*\\s{0,2}",
+    "\\s?\\[[^[\\]\\n]{0,32}\\][:：]\\s{0,8}",
+    "[:：]\\s{0,2}[|>][+-]?[ \\t]{0,8}\\n\\s{1,24}",
     ":-(?=[^\\s-])",
     "\\s{0,2}(?:\\|\\||\\?\\?)\\s{0,2}(?=[\"'`])",
     "\\s{0,8}(?::\\s{0,2}[A-Za-z][\\w.<>|?]{0,30}\\s{0,2}=(?!=)|=>|[:?|]{0,2}={1,3}|[:：])\\s{0,8}",
-    ",?\\s{1,40}[\"']?value[\"']?\\s{0,4}[:=]\\s{0,8}",
     ">",
     "\\s{1,2}(?:is|was)\\s{0,2}:?\\s{1,2}",
-    "\\s?(?:是|为)[:：]?\\s{0,2}",
-    "（[^（）\\n]{0,20}）[:：]\\s{0,2}"
+    "\\s?(?:是|为|為|は|[는은])[:：]?\\s{0,2}",
+    "\\s?（[^（）\\n]{0,20}）[:：]\\s{0,2}"
   ].join("|") + ")",
   "y"
 )
+const field = "[,;\\s]{1,40}(?:[\"']\\s{0,8})?\\w[\\w-]{0,31}[\"']?\\s{0,8}[:=]\\s{0,8}" +
+  "(?:[\"'][^\"'\\n]{0,64}[\"']|[\\w.-]{1,64})"
+/**
+ * Matches to the value of an entry with that name: `name: DB_PASSWORD, value: …`, `<add key="Password" value="…"`,
+ * `"Password textbox", "ref": "e1", "text": "…"`.
+ */
+const entryValue = new RegExp(
+  `(?: \\w{1,16}){0,3}["'\`]?(?:${field}){0,3}[,;\\s]{1,40}(?:["']\\s{0,8})?` +
+    "(?:(?:parameter)?value|(text))[\"']?\\s{0,9}[:=]\\s{0,8}",
+  "iy"
+)
+/** Matches to what a test types: `getByLabel("Password").fill("…")`, `fill("#password", "…")`. */
+const typing = "(?:fill|type|pressSequentially|press_sequentially|sendKeys|send_keys|setValue|set_value)"
+const typedAfter = new RegExp(`[^\\n;()]{0,40}\\)\\s{0,8}\\.${typing}\\(\\s{0,2}(?=["'\`])`, "y")
+const typedInto = /["'`\]\s]{1,12},\s{0,2}(?=["'`])/y
+const beforeTypedInto = new RegExp(`\\.${typing}\\(\\s{0,2}["'\`][^\\n()]{0,64}$`)
+/** A remark between the name and the sign: `password (for staging): …`. */
+const remark = /\s\([^()\n]{1,40}\)\s?[:=]\s{1,2}/y
 /** Looser connectives, after which the value itself must look like a secret: `密码 …`, `the password for x is …`. */
 const looseConnective = new RegExp(
   [
     "\\s{0,2}(?:→|->|\\|)\\s{0,2}",
     "[\"'`]\\s{0,16},\\s{0,2}(?=[\"'`])",
     "\\s{1,2}(?:for|of|to|on|in|at)\\s[^\\n.:;=!?]{1,40}?(?:\\s(?:is|was)|:)\\s{1,2}",
-    "\\s(?:to|ist|es|est)\\s",
-    "\\s?(?:改成了?|改为了?|设置?[为成]了?|换[为成]了?|重置[为成]了?|用的?是?|就是)\\s?",
+    "\\s(?:to|ist|es|est|é|è|jest|är)\\s",
+    "\\sfrom\\s(?=\\S{4,64}\\s(?:to|→|->|=>)\\s)|\\s?[从從]\\s?(?=\\S{4,64}?\\s?[改换換到])",
+    "\\s?(?:改成了?|改[为為]了?|[设設][置定]?[为為成]了?|[换換][为為成]了?|重[置設设][为為成]了?|用的?是?|就是)\\s?",
     "[ \\t]{1,2}"
   ].join("|"),
   "y"
 )
+/** Matches from an old password to the new one: `from … to …`. */
+const renewal =
+  /["'`」』”’»]?\s{0,2}(?:(?<=\s)(?:to|into)(?=\s)|→|->|=>|改[成为為]了?|[换換][成为為]了?|到)\s{0,2}["'`「『“‘«]?/y
 /** The blanks in `--password hunter2` and `PASSWORD 'hunter2'`. */
 const argument = /\s{1,2}/y
 const openingQuote = /[「『“‘«]/
 
 const quoted = /"\s{0,8}([^"\s]{6,512})|'\s{0,8}([^'\s]{6,512})|`\s{0,8}([^`\s]{6,512})/y
 /** Stops at the characters that end a value in code, a query or a Chinese sentence. */
-const bare = /(?:[^\s"'`,;&|(){}<>[\]“”‘’«»\u3000-\u9fff\uff00-\uffef]|&(?!&|[\w.%-]{1,40}=)){6,512}/y
+const bare = /(?:[^\s"'`,;&|(){}<>[\]“”‘’«»\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]|&(?!&|[\w.%-]{1,40}=)){6,512}/y
 /** Value in a line of a .env file or a shell, where punctuation belongs to the value. */
 const bareEnvironment = /[^\s"'`<>]{6,512}/y
 /** A phrase of several words, closed by the quote that opened it. */
@@ -110,7 +145,7 @@ const isSecret = (name: string, written: string, style: Style, isLoose: boolean)
   const password = passwordName.test(name)
   if (value.length < 8) return password && !isLoose && /\d/.test(value) && /[A-Za-z]/.test(value)
   // The authorization code of a Chinese mail account is 16 lower-case letters.
-  if (name === "授权码" && /^[a-z]{16}$/.test(value)) return true
+  if (/^授[权權][码碼]$/.test(name) && /^[a-z]{16}$/.test(value)) return true
   if (isLoose) {
     // Neither code nor the next assignment is a secret.
     const isOther = /[(){}]|^[A-Za-z_]\w{0,40}=[^=]/.test(value)
@@ -122,7 +157,8 @@ const isSecret = (name: string, written: string, style: Style, isLoose: boolean)
   if (/^\d+$/.test(value)) return password
   // "key" alone is a weak sign, as in `OPENAI_KEY=…`.
   if (/[a-z0-9]_(?:key|sk)$/i.test(name) && !/(?:api|access|private|secret|auth)_key$/i.test(name)) {
-    return style !== "bare" && value.length >= 20 && isRandom(value)
+    return value.length >= 20 && isRandom(value) &&
+      (style !== "bare" || (/^(?=.*\d)[\w-]+$/.test(value) && !isUuid(value) && !lookupName.test(name)))
   }
   if (isWords(value)) return !namesSecret && (style === "environment" || (password && /\d/.test(value)))
   if (/\d/.test(value)) return true
@@ -174,10 +210,20 @@ const netrc = /\blogin \S{1,64}\s{1,8}$/
 interface Joint {
   readonly index: number
   readonly isLoose: boolean
+  /** Whether the name is that of a field into which the value is typed. */
+  readonly isTyped?: boolean
+}
+
+const typedAt = (text: string, start: number, end: number): Joint | undefined => {
+  if (at(typedAfter, text, end) !== null) return { index: typedAfter.lastIndex, isLoose: false, isTyped: true }
+  if (at(typedInto, text, end) === null || !beforeTypedInto.test(text.slice(Math.max(0, start - 100), start))) {
+    return undefined
+  }
+  return { index: typedInto.lastIndex, isLoose: false, isTyped: true }
 }
 
 /** Finds the index at which the value of the name that ends at `end` may begin, and how the two are joined. */
-const jointAt = (text: string, end: number, prefix: string): Joint | undefined => {
+const jointAt = (text: string, end: number, prefix: string, name: string): Joint | undefined => {
   if (at(connective, text, end) !== null) {
     const index = connective.lastIndex
     // A value in another line than its name must be in quotes, or look like a secret itself.
@@ -189,7 +235,14 @@ const jointAt = (text: string, end: number, prefix: string): Joint | undefined =
       netrc.test(text.slice(Math.max(0, end - 88), end - "password".length))
     if (expected) return { index: argument.lastIndex, isLoose: false }
   }
-  return at(looseConnective, text, end) === null ? undefined : { index: looseConnective.lastIndex, isLoose: true }
+  const isPassword = passwordName.test(name)
+  const entry = at(entryValue, text, end)
+  if (entry !== null && (entry[1] === undefined || isPassword)) return { index: entryValue.lastIndex, isLoose: false }
+  if (at(remark, text, end) !== null) return { index: remark.lastIndex, isLoose: !isPassword }
+  const typed = isPassword ? typedAt(text, end - name.length, end) : undefined
+  if (typed !== undefined) return typed
+  if (at(looseConnective, text, end) !== null) return { index: looseConnective.lastIndex, isLoose: true }
+  return unspacedName.test(name) ? { index: end, isLoose: true } : undefined
 }
 
 /** Matches values of several words: `passphrase: four plain words here`, `SMTP_PASS='two words!'`. */
@@ -213,7 +266,15 @@ const kindOf = (name: string): string => {
   if (passwordName.test(name)) return "password"
   if (/secret/i.test(name)) return "secret"
   if (/key/i.test(name)) return "api-key"
-  return /token|令牌/i.test(name) ? "token" : "secret"
+  return /token|令牌|權杖/i.test(name) ? "token" : "secret"
+}
+
+/** Tests whether the name is the kind of a resource in an ARN: `arn:aws:secretsmanager:…:secret:db`. */
+const isInArn = (text: string, start: number): boolean => {
+  if (text.charAt(start - 1) !== ":") return false
+  const before = text.slice(Math.max(0, start - 128), start)
+  const arn = before.lastIndexOf("arn:")
+  return arn !== -1 && /^[\w:/.+@-]+$/.test(before.slice(arn))
 }
 
 /** Finds all these secrets in a text whose escapes are blanked (see Redactor). */
@@ -228,22 +289,30 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
     const full = prefix + match[0]
     const end = match.index + match[0].length
     const environment = /^=\S/.test(text.slice(end, end + 2)) && /^[A-Z][A-Z0-9_]*$/.test(full)
-    const joint = environment ? { index: end + 1, isLoose: false } : jointAt(text, end, prefix)
-    if (joint === undefined) continue
+    const joint = environment ? { index: end + 1, isLoose: false } : jointAt(text, end, prefix, full)
+    if (joint === undefined || isInArn(text, match.index - prefix.length)) continue
     if (wordsOf(prefix).some((word) => excludingPrefixes.has(word)) || publicKey.test(full)) continue
+    if (/^pass$/i.test(full) && ordinal.test(text.slice(Math.max(0, match.index - 12), match.index))) continue
     const after = wordsOf(match[1] ?? "")
-    if (after.some((word) => excludingSuffixes.has(word)) && after.at(-1) !== "salt") continue
+    const isOther = after.some((word) => excludingSuffixes.has(word)) && after.at(-1) !== "salt"
+    if (isOther && joint.isTyped !== true) continue
     const index = joint.index + (openingQuote.test(text.charAt(joint.index)) ? 1 : 0)
     const phrase = joint.isLoose ? undefined : phraseAt(text, index, full, environment)
     const value = phrase ?? valueAt(text, index, environment)
     if (value === undefined || value.end - value.start < 6) continue
     // Skips the names within a long value: each would be judged with the whole rest of that value.
     if (value.end - value.start >= 512) judged = value.end
-    if (
-      phrase === undefined && !isSecret(full, text.slice(value.start, value.end), value.style, joint.isLoose)
-    ) continue
-    judged = extended(text, value)
-    found.push({ start: value.start, end: judged, kind: kindOf(match[0]) })
+    const isFound = phrase !== undefined ||
+      isSecret(full, text.slice(value.start, value.end), value.style, joint.isLoose)
+    if (isFound) {
+      judged = extended(text, value)
+      found.push({ start: value.start, end: judged, kind: kindOf(match[0]) })
+    }
+    if (at(renewal, text, value.end) === null) continue
+    const renewed = valueAt(text, renewal.lastIndex, false)
+    if (renewed === undefined || !isSecret(full, text.slice(renewed.start, renewed.end), renewed.style, true)) continue
+    judged = extended(text, renewed)
+    found.push({ start: renewed.start, end: judged, kind: kindOf(match[0]) })
   }
   return found
 }

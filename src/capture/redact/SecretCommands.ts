@@ -1,6 +1,6 @@
 /** Finds secrets by their place in a header, a command line, a Kubernetes secret or a sentence. */
 import type { Finding } from "./Secretlint.ts"
-import { isMixed, isOrdinary, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
+import { isMixed, isOrdinary, isPlaceholder, isRandom, isUuid, isWords } from "./SecretValue.ts"
 
 const authorization = new RegExp(
   "(?:" + [
@@ -205,6 +205,30 @@ const rules: ReadonlyArray<Rule> = [
       "g"
     ),
     isSecret: isKeyLike
+  },
+  {
+    literal: "key=",
+    kind: "api-key",
+    pattern: /[?&](?:ak|key)=([\w-]{24,})(?![\w./%-])/g,
+    isSecret: (value) => /\d/.test(value) && isKeyLike(value) && !isUuid(value)
+  },
+  // AK: …, SK: …
+  {
+    literal: "SK",
+    kind: "secret",
+    pattern: /\bSK["']?\s{0,2}[:：=]\s{0,2}["']?([\w/+=-]{20,})/g,
+    isSecret: (value) => /\d/.test(value) && isKeyLike(value)
+  },
+  // A user and a password under one name.
+  {
+    literal: /密[码碼]/,
+    kind: "password",
+    pattern: new RegExp(
+      "密[码碼](?<=(?:[账帐賬帳][号户號戶]|用[户戶]名?|登[录錄])[和及与與、/／ ]{0,2}密[码碼])(?:是|为|為)?[:： ]{1,3}" +
+        "[\\w.@-]{1,64}[ \\t/／,，、:：|]{1,3}([^\\s\"'`，。；、）]{6,})",
+      "g"
+    ),
+    isSecret: isPasswordLike
   },
   {
     literal: "login ",

@@ -4,7 +4,7 @@
  * so that none backtracks far.
  */
 import type { Finding } from "./Secretlint.ts"
-import { entropy, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
+import { entropy, isMixed, isOrdinary, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
 
 /** Kind and pattern. A provider of the preset recurs here where the preset's pattern misses a form that it issues. */
 const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
@@ -21,7 +21,7 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   ["slack", "xox[a-z](?:\\.xox[a-z])?-[A-Za-z0-9-]{10,}|xapp-\\d-[A-Za-z0-9-]{20,}"],
   // The preset allows one hyphen at one place.
   ["sendgrid", "SG\\.[\\w-]{22}\\.[\\w-]{43}"],
-  ["google", "AIza[\\w-]{35,}|GOCSPX-[\\w-]{28,}|ya29\\.[\\w-]{20,}"],
+  ["google", "AIza[\\w-]{35,}|AQ\\.[A-Z][\\w-]{36,}|GOCSPX-[\\w-]{28,}|ya29\\.[\\w-]{20,}"],
   ["stripe", "(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+\\/=]{24,}"],
   ["gitlab", "gl(?:pat|oas|dt|rt|rtr|cbt|ptt|ft|imt|agent|soat|ffct)-[\\w.-]{20,}"],
   ["huggingface", "hf_[A-Za-z0-9]{30,}"],
@@ -30,6 +30,7 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
   ["alibaba", "LTAI[A-Za-z0-9]{12,}"],
   ["tencent", "AKID[A-Za-z0-9]{32,}"],
   ["discord", "[MNO][\\w-]{23,27}\\.[\\w-]{6}\\.[\\w-]{27,}"],
+  ["resend", "re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,}(?!\\w)"],
   ["pypi", "pypi-AgEI[\\w-]{50,}"],
   ["docker", "dckr_[a-z]{3}_[\\w-]{20,}"],
   ["vault", "hv[sbr]\\.[\\w-]{24,}"],
@@ -79,7 +80,7 @@ const tokens: ReadonlyArray<readonly [kind: string, pattern: string]> = [
 
 /** Kinds whose prefixes (`sk-`, `hf_`, `jina_`) also begin identifiers, CSS classes and placeholders made of words. */
 const beginsWords: ReadonlySet<string> = new Set(
-  "api-key huggingface openai anthropic slack twitter square crates artifactory yandex".split(" ")
+  "api-key huggingface openai anthropic slack twitter square crates artifactory yandex resend".split(" ")
 )
 
 const alternatives = tokens.map(([, source]) => `(${source})`).join("|")
@@ -95,6 +96,26 @@ const providerTokens = (text: string, pattern: RegExp, found: Array<Finding>): v
     if (isPlaceholder(value) || entropy(value) < 2.5 || (beginsWords.has(kind) && isWords(value))) continue
     const end = match.index + match[0].length
     found.push({ start: end - value.length, end, kind })
+  }
+}
+
+/** Matches the id of a key of AWS, Alibaba or Tencent, after which the key itself stands: in a csv, a tuple, a table. */
+const keyId = /\b(?:A[KS]IA[A-Z0-9]{16}|LTAI[A-Za-z0-9]{12,26}|AKID[A-Za-z0-9]{32})(?![A-Za-z0-9])/g
+const besides = /(?<![A-Za-z0-9/+_-])[A-Za-z0-9/+]{30,40}(?![A-Za-z0-9/+_-])/g
+/** Characters after the id within which its key begins. */
+const NEAR = 80
+
+const keysOfIds = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(keyId)) {
+    const from = match.index + match[0].length
+    const [near = ""] = text.slice(from, from + NEAR + 41).split("\u0000")
+    const kind = match[0].startsWith("LTAI") ? "alibaba" : match[0].startsWith("AKID") ? "tencent" : "aws"
+    for (const { 0: value, index } of near.matchAll(besides)) {
+      if (index > NEAR || !/[a-z]/.test(value) || !/[A-Z]/.test(value) || !isRandom(value) || isOrdinary(value)) {
+        continue
+      }
+      found.push({ start: from + index, end: from + index + value.length, kind })
+    }
   }
 }
 
@@ -145,6 +166,31 @@ const urlPasswords = (text: string, found: Array<Finding>): void => {
     const scheme = text.slice(Math.max(0, match.index - 20), match.index)
     const kind = database.test(scheme) ? "connection-string" : "basic-auth"
     found.push({ start, end: start + password.length, kind })
+  }
+}
+
+/** Matches the password of a data source name as Go writes it: `user:password@tcp(host:3306)/name`. */
+const dataSource =
+  /@(?:[a-z]\w{0,12})?\([^\s()]{1,128}\)\/(?<=(?<![\w.:[-])[\w.-]{1,64}:([^\s"'`<>]{1,128}?)@\w{0,13}\([^\s()]{1,128}\)\/)/g
+
+const dataSourcePasswords = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(dataSource)) {
+    const password = match[1] ?? ""
+    if (isPlaceholder(password)) continue
+    found.push({ start: match.index - password.length, end: match.index, kind: "connection-string" })
+  }
+}
+
+/** Matches `user:password@host:port` without a scheme, as in `http_proxy=me:…@proxy:8080`. */
+const hostPassword = /@(?=[\w.-]{1,128}:\d{2,5}(?!\w))(?<=(?<![\w/@.%-])[\w.-]{1,64}:([^\s"'`<>@:/]{3,128})@)/g
+
+const hostPasswords = (text: string, found: Array<Finding>): void => {
+  for (const match of text.matchAll(hostPassword)) {
+    const password = match[1] ?? ""
+    const before = text.slice(Math.max(0, match.index - password.length - 100), match.index)
+    const isProxy = /proxy["'\s]{0,4}[:=]["'\s]{0,4}[\w.-]{1,64}:[^\s:]{1,128}$/i.test(before)
+    if (isPlaceholder(password) || isOrdinary(password) || !(isProxy || isMixed(password))) continue
+    found.push({ start: match.index - password.length, end: match.index, kind: "basic-auth" })
   }
 }
 
@@ -227,9 +273,14 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
   providerTokens(text, token, found)
   if (text.includes("%")) providerTokens(text, encodedToken, found)
+  keysOfIds(text, found)
   lookedBackTokens(text, found)
   if (text.includes("eyJ")) jsonWebTokens(text, found)
-  if (text.includes("@")) urlPasswords(text, found)
+  if (text.includes("@")) {
+    urlPasswords(text, found)
+    dataSourcePasswords(text, found)
+    hostPasswords(text, found)
+  }
   if (text.includes("jdbc:oracle")) oraclePasswords(text, found)
   if (text.includes("https://")) webhooks(text, found)
   if (text.includes("PRIVATE KEY")) privateKeys(text, found)

@@ -76,9 +76,29 @@ export const isWords = (value: string): boolean => value.length <= MAX_WORDS && 
 
 const location =
   /^(?:[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]{1,20}:\/\/|(?:data|npm|workspace|file|link|git|github|node|arn|urn):)/
-const isPath = (value: string): boolean =>
-  /^[\w.@/~-]*\/[\w.@/~-]*$/.test(value) &&
-  value.split("/").every((part) => part.length < 8 || isWords(part.replace("@", "")))
+const rooted = /^(?:~|\.{1,2}|\/(?:home|Users|root|etc|var|opt|usr|tmp|mnt|srv|run|data|app|workspaces?|private))\//
+const extended = /\.[a-z]{1,5}\d?$/
+const isLocated = (value: string): boolean => rooted.test(value) || extended.test(value)
+const isPath = (value: string): boolean => {
+  if (!/^[\w.@/~-]*\/[\w.@/~-]*$/.test(value)) return false
+  // A known folder at the beginning, or an extension, vouches for parts such as `id_ed25519` and `e2e-flow.spec`.
+  const pieces = value.split(isLocated(value) ? /[/@._-]/ : "/")
+  return pieces.every((part) => part.length < 8 || isWords(part.replace("@", "")))
+}
+/** Matches the name of an algorithm, a format or an encoding: `AES-256-GCM`, `JWT+RS256`, `argon2id`, `cl100k_base`. */
+const algorithmPart = new RegExp(
+  "^(?:(?:" + [
+    "x?chacha|poly|aes|sha|shake|blake|md|rsa|ecdsa|eddsa|ecdhe?|ed|dsa|hmac|[hrep]s|jw[tsek]|jose|pbkdf|hkdf|kdf|scrypt",
+    "[by]crypt|argon|id|gcm|cbc|ctr|ccm|ecb|xts|cmac|pkcs|oaep|pss|pem|der|with|and|base|url|utf|sm|des|totp|hotp|oauth",
+    "oidc|tls|ssl|ssh|gpg|pgp|curve|secp|prime"
+  ].join("|") + ")\\d{0,5}|x25519|x448|x509|p\\d{3}|[bksv]\\d?|[a-z]{1,2}\\d{2,3}k){1,3}$",
+  "i"
+)
+const isAlgorithm = (value: string): boolean => {
+  const pieces = value.length <= 40 ? value.split(/[-_+/.]/) : []
+  return pieces.some((part) => /[a-z]{2}/i.test(part)) &&
+    pieces.every((part) => /^\d{1,4}$/.test(part) || algorithmPart.test(part))
+}
 const version = /^[\^~>=<v]{0,2}\d+\.\d+(?:\.\d+)?[\w.+-]{0,20}$/
 const date = /^\d{4}-\d\d-\d\d/
 const call = /^[\w$.?!]+\(/
@@ -88,11 +108,12 @@ const member = /^[A-Za-z_$][\w$]{0,23}(?:\??\.[A-Za-z_$][\w$]{0,23})+!?$/
 /** Matches a translated sentence, or code after a quote that closes instead of opening. */
 const prose = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef“”„]|^[),;}\]]/
 
-/** Matches a placeholder, location, number, version, date, code or sentence; also as the name of a text file. */
+/** Matches a placeholder, location, number, version, date, code, algorithm or sentence; also as the name of a text file. */
 export const isOrdinary = (value: string): boolean => {
   const stem = value.replace(/\.(?:txt|log|md)$/, "")
   return isPlaceholder(stem) || location.test(stem) || isPath(stem) || version.test(stem) || date.test(stem) ||
-    call.test(stem) || goTest.test(stem) || member.test(stem) || prose.test(stem)
+    call.test(stem) || goTest.test(stem) || member.test(stem) || prose.test(stem) ||
+    isAlgorithm(stem)
 }
 
 /** Matches 16 characters or more that are no placeholder, not made of words, and as mixed as a generated key. */
@@ -105,3 +126,7 @@ export const isMixed = (value: string): boolean =>
   entropy(value) >= 2.5
 
 export const isUuid = (value: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
+
+/** Matches what does not go on after a line's end: a UUID, an algorithm's name, a path from a known folder or to a file. */
+export const isWhole = (value: string): boolean =>
+  isUuid(value) || isAlgorithm(value) || (isLocated(value) && isPath(value))

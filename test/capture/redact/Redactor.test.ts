@@ -206,6 +206,55 @@ const named: ReadonlyArray<readonly [kind: string, text: string]> = [
     "private-key",
     `«${pem("PRIVATE KEY", "MIIE", 3).split("\n").map((line, i) => i === 0 ? line : `     ${i}→${line}`).join("\n")}»`
   ],
+  ["connection-string", `dsn := "root:«${strong}»@tcp(10.0.0.5:3306)/shop?parseTime=true"`],
+  ["connection-string", "root:«p:ss@w/rd»@unix(/tmp/mysql.sock)/shop"],
+  ["connection-string", "db=mysql://root:«shoppw»@(db:3306)/shop"],
+  ["basic-auth", `http_proxy=me:«hunter42»@proxy:8080`],
+  ["basic-auth", `export HTTPS_PROXY="me:«${strong}»@proxy.acme.dev:8080"`],
+  ["basic-auth", `connect to jo:«${strong}»@10.0.0.5:6379 now`],
+  ["aws", `AWS Secret Access Key [None]: «${awsSecret}»\nDefault region name [None]: eu-west-1`],
+  ["password", json({ element: "Password textbox", ref: "e12", text: "«hunter42»", submit: true })],
+  ["password", json({ out: json({ element: "Password textbox", ref: "e12", text: `«${strong}»` }) })],
+  ["password", `element: Password textbox\nref: e12\ntext: «${strong}»`],
+  ["password", json({ name: "Password", type: "textbox", ref: "e14", value: `«${strong}»` })],
+  ["password", "await page.getByLabel('Password').fill('«hunter42»')"],
+  ["password", "await page.fill('#password-input', '«hunter42»')"],
+  ["password", `await page.getByRole('textbox', { name: 'Password' }).fill('«${strong}»')`],
+  ["password", `driver.find_element(By.NAME, "password").send_keys("«${strong}»")`],
+  ["password", json([{ Name: "DB_PASSWORD", Value: `«${strong}»` }])],
+  ["password", json([{ ParameterKey: "DBPassword", ParameterValue: `«${strong}»` }])],
+  ["password", `ParameterKey=DBPassword,ParameterValue=«${strong}»`],
+  ["password", json({ key: "password", type: "string", enabled: "true", value: `«${strong}»` })],
+  ["password", `password: |\n  «${strong}»\nuser: a`],
+  ["password", `password: >-\n    «${strong}»\n`],
+  ["password", `rootpw=«${strong}»`],
+  ["password", `password (for staging): «${strong}»`],
+  ["token", `the token (staging): «${random(hex, 32)}»`],
+  ["api-key", `env:\n  OPENAI_KEY: «${random(hex, 31)}7»\n`],
+  ["api-key", `AMAP_KEY: «${random(hex, 31)}7»`],
+  ["api-key", `https://restapi.amap.com/v3/geocode?key=«${random(hex, 31)}7»&address=x`],
+  ["secret", `AK: the-key SK: «${random(alphanumeric, 29)}7»`],
+  ["password", `账号admin，密码«${strong}»，地址10.0.0.5`],
+  ["password", "密码«s3cr3tPass»"],
+  ["password", "口令«s3cr3tPass»，谢谢"],
+  ["password", "账号密码 admin «s3cr3tPass»"],
+  ["password", "用户名和密码：admin / «s3cr3tPass»"],
+  ["password", `密碼：«${strong}»`],
+  ["password", `密碼是 «${strong}»`],
+  ["password", `資料庫密碼 «${strong}»`],
+  ["password", `密码1：«${strong}»`],
+  ["secret", `金鑰：«${key}»`],
+  ["secret", "助记词：«apple river stone cloud tiger lemon piano grape ocean chair bread candy»"],
+  ["password", `パスワード：«${strong}»`],
+  ["password", `パスワードは«${strong}»です`],
+  ["password", `비밀번호: «${strong}»`],
+  ["password", `비밀번호는 «${strong}»입니다`],
+  ["password", `пароль: «${strong}»`],
+  ["password", `Пароль «${strong}»`],
+  ["password", `contraseña: «${strong}»`],
+  ["password", `mot de passe : «${strong}»`],
+  ["password", `das Kennwort ist «${strong}»`],
+  ["password", `a senha é «${strong}»`],
   ["private", "before «<private>my salary is 5</private>» after"],
   ["private", "before «<private>a\nb</private>» mid"],
   ["private", "before «<private>never closed\nat all»"],
@@ -227,6 +276,42 @@ describe("secrets recognized by the text around them", () => {
           `${before}[redacted:${kind}]${after}`
         )
         assert.deepStrictEqual(Object.values(counts), [1])
+        assert.strictEqual(yield* one(redacted), redacted)
+      }))
+  }
+})
+
+const pair = (id: string, idLength: number, length: number) =>
+  [`«${id}${random(upper, idLength)}»`, `«${random(alphanumeric, length - 3)}aB7»`] as const
+const [aws, awsBeside] = pair("AKIA", 16, 40)
+const [alibaba, alibabaBeside] = pair("LTAI", 20, 30)
+
+/** Texts with several secrets, each between « and ». */
+const severals: ReadonlyArray<string> = [
+  `Secret access key\n${aws},${awsBeside}`,
+  `User name,Password,Access key ID,Secret access key\nci,,${aws},${awsBeside}\n`,
+  `session("${aws}", "${awsBeside}")`,
+  json({ out: json([aws, awsBeside]) }),
+  `| ${aws} | eu-west-1 | ${awsBeside} |`,
+  `${alibaba} ${alibabaBeside}`,
+  `AccessKey ID,AccessKey Secret\n${alibaba},${alibabaBeside}`,
+  `AK：${alibaba} SK：${alibabaBeside}`,
+  `change the password from «${strong}» to «Zq7mNb3vWx»`,
+  `change the password from «${strong}» to "«Zq7mNb3vWx»".`,
+  `把密码从 «${strong}» 改成 «Zq7mNb3vWx»`,
+  `password: «${strong}» -> «Zq7mNb3vWx»`,
+  `«AQ.Ab8${random(alphanumeric, 47)}» and «re_${random(alphanumeric, 8)}_${random(alphanumeric, 23)}7»`
+]
+
+describe("several secrets in one text", () => {
+  for (const [index, marked] of severals.entries()) {
+    it.effect(`${index} ${marked.slice(0, 12)}`, () =>
+      Effect.gen(function*() {
+        const redacted = yield* one(marked.replaceAll(/[«»]/g, ""))
+        assert.strictEqual(
+          redacted.replaceAll(/\[redacted:[a-z-]+\]/g, "[redacted]"),
+          marked.replaceAll(/«[^»]*»/g, "[redacted]")
+        )
         assert.strictEqual(yield* one(redacted), redacted)
       }))
   }
@@ -319,7 +404,31 @@ const lookAlikes: ReadonlyArray<string> = [
   "token count: 12345678, tokens: 1234567890",
   "2025-01-01T00:00:00Z token expires: 2026-01-01T00:00:00Z",
   "[redacted:private-key]: //user9:x@host and [redacted:password]=hunter42x",
-  "account: 123456789012, arn:aws:iam::123456789012:role/deploy-token-role"
+  "account: 123456789012, arn:aws:iam::123456789012:role/deploy-token-role",
+  "Secret: arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbC123",
+  "encryption key: AES-256-GCM",
+  "signing key: ECDSA-P256, jwt secret: HS256",
+  "The second pass is 2-phase commit",
+  "密码用 bcrypt12 加密",
+  "密码用bcrypt12加密，密码长度8到16位，密码8位以上",
+  "密码哈希 argon2id 够了，密码加密算法 PBKDF2-SHA256",
+  "密码password2字段",
+  "令牌：JWT+RS256",
+  "SSH_KEY=/home/me/.ssh/id_ed25519",
+  "PASS  test/e2e-flow.spec.ts",
+  "token=cl100k_base, token: o200k_base",
+  `AKIA of the commit ${hash}`,
+  `cache_key: ${hash}`,
+  "https://acme.dev/things?key=550e8400-e29b-41d4-a716-446655440000",
+  `image: acme/shop:v1.2@sha256:${random(hex, 64)}`,
+  "shopt -s extglob; rm a:b@(c|d)/e",
+  "{\"name\":\"Password\",\"type\":\"textbox\",\"value\":\"\",\"text\":\"Password\"}",
+  "{\"name\":\"password\"},{\"name\":\"region\",\"value\":\"eu-west-1\"}",
+  "{\"type\":\"token\",\"raw\":\"x\",\"text\":\"const a1\"}",
+  "read the password from config.json2 to memory",
+  "the password from vault-k8s-prod1 is used",
+  "パスワードは8文字以上、비밀번호는 8자 이상",
+  "re_export_default_from_modules_here"
 ]
 
 describe("look-alikes", () => {
@@ -395,7 +504,26 @@ const hostile: ReadonlyArray<string> = [
   "Ab1",
   "token: a<b>=",
   "IDENTIFIED BY '",
-  "?sig="
+  "?sig=",
+  "?key=",
+  "AKIAQWERTYUIOPASDFGH,",
+  "LTAI5tQwErTyUiOpAsDf a",
+  "root:a@tcp(",
+  "a:b@c(d)/",
+  "a:b@c:80",
+  "@a.",
+  "password\", \"a\": \"b\"",
+  "password, a=b",
+  "password            ",
+  "password a b c ",
+  "password').fill(",
+  "密码从",
+  "密码a1b2c3d4 到",
+  "password from aaaa to ",
+  "账号密码 a ",
+  "arn:token:",
+  "pw",
+  "aes/"
 ]
 
 describe("redact", () => {

@@ -6,7 +6,7 @@ import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { maskCounted } from "../capture/redact/Masking.ts"
+import { maskParagraphs } from "../capture/redact/Masking.ts"
 import { stripFence } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as EventLoop from "../resources/EventLoop.ts"
@@ -42,36 +42,27 @@ export interface Moved {
 /** Records in a batch, which bounds a transaction. */
 const BATCH = 16
 
-/** Texts of a record that are masked, in an order that `withTexts` knows. */
-const textsOf = (record: ForeignRecord): ReadonlyArray<string> => [
-  record.title,
-  record.summary,
-  ...record.paragraphs,
-  ...record.keywords,
-  ...record.files
-]
-
-const withTexts = (record: ForeignRecord, texts: ReadonlyArray<string>): ForeignRecord => {
-  const [paragraphs, keywords] = [record.paragraphs.length, record.keywords.length]
-  const [title = "", summary = "", ...rest] = texts
-  return {
-    ...record,
-    title,
-    summary,
-    paragraphs: rest.slice(0, paragraphs),
-    keywords: rest.slice(paragraphs, paragraphs + keywords),
-    files: rest.slice(paragraphs + keywords)
-  }
-}
-
+/** Masks what a record says. Its paragraphs are one text, of which a private passage may be any part. */
 const masked = (records: ReadonlyArray<ForeignRecord>) =>
   Effect.gen(function*() {
-    const texts = records.map((record) => textsOf(record).map(stripFence))
-    const { counts, texts: all } = yield* maskCounted(texts.flat())
-    let from = 0
+    const texts = records.flatMap(({ files, keywords, paragraphs, summary, title }) => [
+      paragraphs.map(stripFence),
+      ...[title, summary, ...keywords, ...files].map((text) => [stripFence(text)])
+    ])
+    const { counts, texts: all } = yield* maskParagraphs(texts)
+    let next = 0
+    const take = () => all[next++] ?? []
+    const takeText = () => take()[0] ?? ""
     return {
       counts,
-      records: records.map((record, i) => withTexts(record, all.slice(from, from += texts[i]!.length)))
+      records: records.map((record): ForeignRecord => ({
+        ...record,
+        paragraphs: take(),
+        title: takeText(),
+        summary: takeText(),
+        keywords: record.keywords.map(takeText),
+        files: record.files.map(takeText)
+      }))
     }
   })
 

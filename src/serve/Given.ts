@@ -5,7 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Collector } from "../capture/Collector.ts"
-import { mask } from "../capture/redact/Masking.ts"
+import { mask, maskTexts } from "../capture/redact/Masking.ts"
 import type { Message, Role } from "../domain/Conversation.ts"
 import { idOf } from "../domain/Ids.ts"
 import { stripFence } from "../domain/Injection.ts"
@@ -51,6 +51,8 @@ export interface GivenText {
 export const storeText = ({ content, project, type }: GivenText) =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
+    // Masked before it is split: a private passage may have any number of paragraphs.
+    const [masked = ""] = yield* maskTexts([stripFence(content)])
     const record = {
       _tag: "Record" as const,
       key: idOf("foreign", project, content),
@@ -59,7 +61,7 @@ export const storeText = ({ content, project, type }: GivenText) =>
       type,
       title: "",
       summary: "",
-      paragraphs: content.split(/\n{2,}/),
+      paragraphs: masked.split(/\n{2,}/),
       keywords: [],
       files: [],
       occurredAt: now,

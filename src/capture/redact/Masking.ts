@@ -99,16 +99,29 @@ export const mask = (batch: CaptureBatch): Effect.Effect<CaptureBatch> =>
     }
   })
 
-/** Masks texts from outside transcripts, without bounding their length, and counts what was masked by kind. */
-export const maskCounted = (
-  texts: ReadonlyArray<string>
-): Effect.Effect<{ readonly texts: ReadonlyArray<string>; readonly counts: Readonly<Record<string, number>> }> =>
-  Effect.gen(function*() {
-    const { redact } = yield* loadRedactor
-    const { counts, texts: masked } = yield* redact(texts)
-    return { texts: masked.map(wellFormed), counts }
-  })
-
 /** Masks texts from outside transcripts, without bounding their length. */
 export const maskTexts = (texts: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>> =>
-  Effect.map(maskCounted(texts), ({ texts }) => texts)
+  Effect.gen(function*() {
+    const { redact } = yield* loadRedactor
+    return (yield* redact(texts)).texts.map(wellFormed)
+  })
+
+/** Separator of paragraphs that are masked as one text. */
+const PARAGRAPH = "\n\u0000\n"
+
+/** Masks texts of paragraphs, each as one text: a passage that is masked may begin in one paragraph and end in a later one. */
+export const maskParagraphs = (
+  texts: ReadonlyArray<ReadonlyArray<string>>
+): Effect.Effect<
+  {
+    readonly texts: ReadonlyArray<ReadonlyArray<string>>
+    readonly counts: Readonly<Record<string, number>>
+  }
+> =>
+  Effect.gen(function*() {
+    const { redact } = yield* loadRedactor
+    const { counts, texts: masked } = yield* redact(
+      texts.map((paragraphs) => paragraphs.map(wellFormed).join(PARAGRAPH))
+    )
+    return { texts: masked.map((text) => text.split(PARAGRAPH)), counts }
+  })

@@ -10,6 +10,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
+import { maskTexts } from "../capture/redact/Masking.ts"
 import * as Archive from "../domain/Archive.ts"
 import { weightedLength } from "../domain/MemoryUnit.ts"
 import { MemoryStore, type TakenIn } from "../store/MemoryStore.ts"
@@ -149,6 +150,49 @@ const originOf = (entry: Archive.Entry): string | undefined => "unit" in entry ?
 
 const NONE = { held: Chunk.empty<Archive.Entry>(), length: 0 }
 
+/** Applies `change` to each text and name of an entry. Ids, and the folder by which a project is known, stay. */
+const withTexts = (entry: Archive.Entry, change: (text: string) => string): Archive.Entry => {
+  const ifString = <A>(value: string | A) => typeof value === "string" ? change(value) : value
+  if ("project" in entry) return { project: { ...entry.project, name: change(entry.project.name) } }
+  if ("session" in entry) return { session: { ...entry.session, title: ifString(entry.session.title) } }
+  if ("message" in entry) {
+    const blocks = entry.message.blocks.map((block) => ({
+      ...block,
+      text: change(block.text),
+      ...(block.file !== undefined && { file: change(block.file) })
+    }))
+    return { ...entry, message: { ...entry.message, blocks } }
+  }
+  if (!("unit" in entry)) return entry
+  const { changed, unit } = entry
+  return {
+    unit: {
+      ...unit,
+      title: change(unit.title),
+      summary: change(unit.summary),
+      content: change(unit.content),
+      keywords: unit.keywords.map(change),
+      files: unit.files.map(change)
+    },
+    ...(changed !== undefined &&
+      { changed: { ...changed, title: ifString(changed.title), content: ifString(changed.content) } })
+  }
+}
+
+/** Ends each text that is masked, so that none goes on in the next one. */
+const END = ";"
+
+/** Masks what another memory, or another version, did not. What is masked already stays as it is. */
+const masked = (entries: ReadonlyArray<Archive.Entry>) =>
+  Effect.gen(function*() {
+    const texts = new Set<string>()
+    for (const entry of entries) withTexts(entry, (text) => (texts.add(text), text))
+    const all = [...texts]
+    const done = yield* maskTexts(all.flatMap((text) => [text, END]))
+    const byText = new Map(all.map((text, i) => [text, done[2 * i]!]))
+    return entries.map((entry) => withTexts(entry, (text) => byText.get(text) ?? text))
+  })
+
 /** Puts entries into batches. When the entries fail, emits those that came before, and fails then. */
 const batches = <E, R>(entries: Stream.Stream<Sized, E, R>, isWhole: () => boolean): Stream.Stream<Batch, E, R> =>
   Stream.concat(Stream.map(Stream.either(entries), Option.some), Stream.make(Option.none())).pipe(
@@ -217,7 +261,7 @@ export const takeIn = <E, R>(archive: Stream.Stream<string, E, R>) =>
     )
     const taken = Stream.mapEffect(batches(entries, () => isWhole), ({ entries, unfinished }) =>
       Effect.map(
-        store.takeIn(entries, { memory, unfinished }),
+        Effect.flatMap(masked(entries), (entries) => store.takeIn(entries, { memory, unfinished })),
         (taken): Taking => ({ ...taken, read: entries.length })
       ))
     const end = Stream.execute(Effect.suspend(() =>

@@ -283,6 +283,19 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         }).pipe(on)
       }))
 
+    it.effect("of another memory that holds a secret is masked as it is taken in", () =>
+      Effect.gen(function*() {
+        const secret = `hunter${TIDE.length}xQ7`
+        const archive = yield* on(Effect.zipRight(said("a", HARBOUR, LANTERN), exported))
+        yield* on(Effect.gen(function*() {
+          yield* taken(archive.map((line) => line.replaceAll("the old boathouse", `the password: ${secret}`)))
+          const stored = JSON.stringify(yield* contents)
+          assert.notInclude(stored, secret)
+          assert.include(stored, "[redacted:password]")
+          assert.include(stored, HARBOUR)
+        }))
+      }))
+
     it.effect("of many memories is taken in whole, a few at a time", () =>
       Effect.gen(function*() {
         const archive = yield* on(Effect.gen(function*() {

@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import { maskTexts } from "../capture/redact/Masking.ts"
 import * as Archive from "../domain/Archive.ts"
-import { weightedLength } from "../domain/MemoryUnit.ts"
+import { evidence, MAX_EVIDENCE, weightedLength } from "../domain/MemoryUnit.ts"
 import { MemoryStore, type TakenIn } from "../store/MemoryStore.ts"
 
 export class ArchiveError extends Schema.TaggedError<ArchiveError>()("ArchiveError", {
@@ -165,12 +165,15 @@ const withTexts = (entry: Archive.Entry, change: (text: string) => string): Arch
   }
   if (!("unit" in entry)) return entry
   const { changed, unit } = entry
+  const content = change(unit.content)
   return {
     unit: {
       ...unit,
+      // In other words it quotes no message, and still cites those that it came from.
+      ...(content !== unit.content && { passages: [], also: evidence(unit).slice(0, MAX_EVIDENCE) }),
       title: change(unit.title),
       summary: change(unit.summary),
-      content: change(unit.content),
+      content,
       keywords: unit.keywords.map(change),
       files: unit.files.map(change)
     },
@@ -186,7 +189,12 @@ const END = ";"
 const masked = (entries: ReadonlyArray<Archive.Entry>) =>
   Effect.gen(function*() {
     const texts = new Set<string>()
-    for (const entry of entries) withTexts(entry, (text) => (texts.add(text), text))
+    for (const entry of entries) {
+      withTexts(entry, (text) => {
+        texts.add(text)
+        return text
+      })
+    }
     const all = [...texts]
     const done = yield* maskTexts(all.flatMap((text) => [text, END]))
     const byText = new Map(all.map((text, i) => [text, done[2 * i]!]))

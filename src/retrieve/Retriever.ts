@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { YieldWrap } from "effect/Utils"
+import { maskTexts } from "../capture/redact/Masking.ts"
 import { isInContext } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
 import type { SearchQuery, SearchResponse } from "../domain/Search.ts"
@@ -63,13 +64,21 @@ const make = Effect.gen(function*() {
   const store = yield* MemoryStore
   const index = yield* VectorIndex
   const models = yield* ModelManager
-  const isReranked = (yield* models.describe(false)).some(({ role }) => role === "rerank")
+  const described = yield* models.describe(false)
+  const isReranked = described.some(({ role }) => role === "rerank")
+  /** Masks a question that goes over the network, as all that is remembered is. */
+  const toSend = (asked: "embedding" | "rerank", question: string) =>
+    described.some(({ origin, role }) => role === asked && origin !== null)
+      ? Effect.map(maskTexts([question]), ([masked = ""]) => masked)
+      : Effect.succeed(question)
+  const embedded = (query: Asked | SearchQuery) =>
+    Effect.flatMap(toSend("embedding", query.text), (text) => models.embed([embeddedOf({ text })], "query"))
 
   /** Asks the dense lane. */
   const searchDense = (query: Asked): Effect.Effect<Dense> =>
     Effect.gen(function*() {
       yield* Effect.flatMap(models.embedding, index.check)
-      const [vector] = yield* models.embed([embeddedOf(query)], "query")
+      const [vector] = yield* embedded(query)
       if (vector === undefined || Option.isNone(vector)) {
         return withoutDense(
           "semantic search: the model knows no word of the question (the package's own knows English)"
@@ -98,7 +107,7 @@ const make = Effect.gen(function*() {
       yield* Effect.flatMap(models.embedding, index.check)
       const [vector] = query.mode === "keyword"
         ? []
-        : yield* models.embed([embeddedOf(query)], "query")
+        : yield* embedded(query)
       const asked = { vector: Option.getOrNull(vector ?? Option.none()), terms: Terms.lexemesOf(terms) }
       const hits = yield* ask(asked, query, LANE_LIMIT)
       const greatest = Math.max(...hits.map(({ score }) => score), Number.MIN_VALUE)
@@ -127,7 +136,8 @@ const make = Effect.gen(function*() {
   const rerank = isReranked
     ? {
       depth: Reranker.RERANK_DEPTH,
-      ask: (question: string, found: ReadonlyArray<Boosted>) => Reranker.rerank(models.rerank, question, found)
+      ask: (question: string, found: ReadonlyArray<Boosted>) =>
+        Effect.flatMap(toSend("rerank", question), (masked) => Reranker.rerank(models.rerank, masked, found))
     }
     : undefined
 

@@ -9,7 +9,7 @@ import { passes } from "../../src/domain/Filter.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import type { SearchQuery } from "../../src/domain/Search.ts"
 import { IndexError, VectorIndex } from "../../src/index/VectorIndex.ts"
-import { missing, ModelError, ModelManager } from "../../src/models/ModelManager.ts"
+import { missing, type ModelDescription, ModelError, ModelManager } from "../../src/models/ModelManager.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type EvidenceRequest, Retriever, type SearchRequest } from "../../src/retrieve/Retriever.ts"
 import { MemoryStore, type StoreError } from "../../src/store/MemoryStore.ts"
@@ -508,32 +508,60 @@ describe("any question", () => {
     }).pipe(Effect.provide(whole)))
 })
 
+const describedAs = (role: ModelDescription["role"], origin: string | null): ModelDescription => ({
+  role,
+  provider: "test",
+  model: "r",
+  origin,
+  price: null,
+  reachable: null,
+  error: null,
+  dimension: null,
+  latencyMs: null
+})
+
+/** The offline model, changed. */
+const changed = (change: (models: ModelManager["Type"]) => Partial<ModelManager["Type"]>) =>
+  over(
+    Layer.effect(
+      ModelManager,
+      Effect.map(ModelManager, (models) => ModelManager.of({ ...models, ...change(models) }))
+    ).pipe(Layer.provide(model)),
+    testing.index
+  )
+
+it.effect("a question that goes over the network is masked, and no other", () =>
+  Effect.gen(function*() {
+    const asked = (origin: string | null) => {
+      const sent: Array<string> = []
+      const note = (text: string) => void sent.push(text)
+      const layer = changed((models) => ({
+        embed: (texts, purpose) => {
+          if (purpose === "query") texts.forEach(note)
+          return models.embed(texts, purpose)
+        },
+        rerank: (query, documents) => {
+          note(query)
+          return Effect.succeed(documents.map((_, index) => ({ index, score: 1 })))
+        },
+        describe: () => Effect.succeed([describedAs("embedding", origin), describedAs("rerank", origin)])
+      }))
+      const question = "why does the pool fail? <private>it is Bob's</private> DB_PASSWORD=hunter2Zq9xLm"
+      return Effect.as(Effect.provide(Effect.zipRight(filled([pool, coupon]), search(question)), layer), sent)
+    }
+    const [local, remote] = [yield* asked(null), yield* asked("https://models.example.com")]
+    assert.deepStrictEqual([local.length, remote.length], [2, 2])
+    for (const text of local) assert.include(text, "hunter2Zq9xLm")
+    for (const text of remote) {
+      assert.include(text, "pool")
+      assert.notMatch(text, /hunter2Zq9xLm|Bob/)
+    }
+  }))
+
 describe("a model that reranks", () => {
   /** The offline model, with this function as its reranker. */
   const reranking = (rerank: ModelManager["Type"]["rerank"]) =>
-    over(
-      Layer.effect(
-        ModelManager,
-        Effect.map(ModelManager, (models) =>
-          ModelManager.of({
-            ...models,
-            rerank,
-            describe: () =>
-              Effect.succeed([{
-                role: "rerank",
-                provider: "test",
-                model: "r",
-                origin: null,
-                price: null,
-                reachable: null,
-                error: null,
-                dimension: null,
-                latencyMs: null
-              }])
-          }))
-      ).pipe(Layer.provide(model)),
-      testing.index
-    )
+    changed(() => ({ rerank, describe: () => Effect.succeed([describedAs("rerank", null)]) }))
   const units = ["red", "green", "blue"].map((colour, i) =>
     unit(colour, { content: `the pool ${"pool ".repeat(3 - i)}is ${colour}`, title: `of ${colour}` })
   )

@@ -1,4 +1,5 @@
 import { afterEach, assert, describe, it } from "@effect/vitest"
+import * as DateTime from "effect/DateTime"
 import * as FastCheck from "effect/FastCheck"
 import { vi } from "vitest"
 import * as Calendar from "../../src/domain/Calendar.ts"
@@ -67,7 +68,7 @@ describe("Calendar", () => {
       assert.isTrue(day.first <= time && time <= day.last)
       assert.strictEqual(day.first, Calendar.midnight(time))
       assert.strictEqual(Calendar.daysBetween(day.first, day.last), 0)
-      assert.deepStrictEqual(Calendar.parse(new Date(time).toISOString()), { first: time, last: time })
+      assert.deepStrictEqual(Calendar.parse(DateTime.formatIso(DateTime.unsafeMake(time))), { first: time, last: time })
     }))
   })
 })

@@ -80,7 +80,7 @@ describe("a question about a day", () => {
     const now = Date.parse("2026-11-30T07:00:00Z")
     const span = (date: Parameters<typeof spanOf>[0]) => {
       const { since, until } = spanOf(date, now)
-      return [since, until + 1].map((time) => new Date(time).toISOString().slice(0, 16))
+      return [since, until + 1].map((time) => DateTime.formatIso(DateTime.unsafeMake(time)).slice(0, 16))
     }
     assert.deepStrictEqual(span({ month: 11, day: 25 }), ["2026-11-25T00:00", "2026-11-26T00:00"])
     assert.deepStrictEqual(span({ month: 12, day: 31 }), ["2025-12-31T00:00", "2026-01-01T00:00"])

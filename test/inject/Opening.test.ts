@@ -393,7 +393,8 @@ describe("what is injected when a session begins", () => {
       assert.notInclude(text, "Pinned by the user")
       assert.include((yield* opened([old])).text, "Use npm for everything.")
       const both = [old, pin("d2", now.content, { replacedBy: "p1" })]
-      assert.sameMembers((yield* opened(both)).units.map(({ id }) => id), ["p1", "d2"])
+      // Said the other way round, the last said holds.
+      assert.deepStrictEqual((yield* opened(both)).units.map(({ id }) => id), ["p1"])
     }))
 
   it.effect("leaves out a pin only where its sentences stand as they are in what Claude reads anyway", () =>

@@ -14,7 +14,7 @@ const ANSWERS: Part = {
 }
 
 const fill = (sql: SqlClient, parts: ReadonlySet<Part>) =>
-  parts.has(ANSWERS) ? sql`INSERT INTO answers_size VALUES (1, 0)` : Effect.void
+  parts.has(ANSWERS) ? sql`INSERT INTO answers_size (id, bytes) VALUES (1, 0)` : Effect.void
 
 export const modelsParts: DatabaseParts = {
   name: MODELS_DATABASE,

@@ -18,6 +18,7 @@ describe("a reply to a proposal", () => {
         "第二个",
         "用第一个",
         "登录那个，A 吧",
+        "选 1。另外那个参数要不要加？",
         "for the login, B because it needs no server"
       ]
     ) assert.isTrue(isAcceptance(text), text)

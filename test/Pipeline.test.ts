@@ -17,6 +17,13 @@ import { oneIn } from "./data.ts"
 
 const SESSIONS = 160
 
+/** All that works off the queue, with this compressor. */
+const over = (compressor: Layer.Layer<Compressor>) =>
+  Layer.mergeAll(testing.index, testing.models(), compressor).pipe(
+    Layer.provideMerge(testing.store),
+    Layer.provide(ResourceLedger.layer)
+  )
+
 it.live("a signal interrupts the making of memories, and the rest of the queue is worked off later", () => {
   let compressed = 0
   /** Compressor that keeps the CPU busy for 10 ms a segment and never yields. */
@@ -54,10 +61,7 @@ it.live("a signal interrupts the making of memories, and the rest of the queue i
     assert.strictEqual((yield* store.status).pending, 0)
   }).pipe(
     Effect.provide(
-      Layer.mergeAll(testing.index, testing.models(), busy).pipe(
-        Layer.provideMerge(testing.store),
-        Layer.provide(ResourceLedger.layer)
-      )
+      over(busy)
     )
   )
 })
@@ -81,10 +85,7 @@ it.effect("wherever it is interrupted, claimed items that are not done return to
       return Exit.isInterrupted(exit)
     }).pipe(
       Effect.provide(
-        Layer.mergeAll(testing.index, testing.models(), instant).pipe(
-          Layer.provideMerge(testing.store),
-          Layer.provide(ResourceLedger.layer)
-        )
+        over(instant)
       )
     )
   const turns = Array.from({ length: 250 }, (_, turn) => turn).filter(oneIn(4))
@@ -122,10 +123,7 @@ it.effect("what a compressor dies of fails alone, and all else is remembered", (
     ])
   }).pipe(
     Effect.provide(
-      Layer.mergeAll(testing.index, testing.models(), dying).pipe(
-        Layer.provideMerge(testing.store),
-        Layer.provide(ResourceLedger.layer)
-      )
+      over(dying)
     )
   )
 })
@@ -177,10 +175,7 @@ it.effect("a memory at which the model of vectors fails keeps no other one from 
     assert.deepStrictEqual([yield* pointed, (yield* store.status).pending], [40, 0])
   }).pipe(
     Effect.provide(
-      Layer.mergeAll(testing.index, testing.models(), one).pipe(
-        Layer.provideMerge(testing.store),
-        Layer.provide(ResourceLedger.layer)
-      )
+      over(one)
     )
   )
 })

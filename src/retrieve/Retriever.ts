@@ -71,7 +71,7 @@ const make = Effect.gen(function*() {
     described.some(({ origin, role }) => role === asked && origin !== null)
       ? Effect.map(maskTexts([question]), ([masked = ""]) => masked)
       : Effect.succeed(question)
-  const embedded = (query: Asked | SearchQuery) =>
+  const embedded = (query: Pick<SearchQuery, "text">) =>
     Effect.flatMap(toSend("embedding", query.text), (text) => models.embed([embeddedOf({ text })], "query"))
 
   /** Asks the dense lane. */

@@ -158,12 +158,12 @@ const PASTED_LINES = 3
 
 /** Leaves out code and diffs that a person pasted; a text that is nothing else stays. */
 const withoutPasted = (text: string): string => {
-  const isCode = (line: string) => CODE_LINE.test(line) && !TYPED_LINE.test(line)
   const runs: Array<{ readonly isCode: boolean; readonly lines: Array<string> }> = []
   for (const line of text.split("\n")) {
+    const isCode = CODE_LINE.test(line) && !TYPED_LINE.test(line)
     const last = runs.at(-1)
-    if (last?.isCode === isCode(line)) last.lines.push(line)
-    else runs.push({ isCode: isCode(line), lines: [line] })
+    if (last?.isCode === isCode) last.lines.push(line)
+    else runs.push({ isCode, lines: [line] })
   }
   const typed = runs.flatMap((run) => run.isCode && run.lines.length >= PASTED_LINES ? [] : run.lines)
   return typed.some((line) => /\p{L}{3}/u.test(line)) ? typed.join("\n") : text

@@ -342,8 +342,6 @@ const optionsIn = ({ block }: Call): ReadonlyArray<string> => {
 const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draft> =>
   messages.flatMap((message, at): ReadonlyArray<Draft> => {
     if (message.role !== "assistant" || message.isSummary) return []
-    const reply = messages.slice(at + 1).find((other) => other.role === "human" && textOf(other) !== "")
-    if (saidInstead(textOf(reply)) !== undefined) return []
     const sentences = quotable(textOf(message))
     const isChosen = (sentence: string) => {
       const words = plain(sentence)
@@ -353,6 +351,8 @@ const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draf
     const chosen = sentences.filter(isChosen)
     const [first] = chosen
     if (first === undefined) return []
+    const reply = messages.find((other, i) => i > at && other.role === "human" && textOf(other) !== "")
+    if (saidInstead(textOf(reply)) !== undefined) return []
     const excerpts = excerptOf(message, "Claude chose: ", withReasons(sentences, isChosen), MAX_OWN_LENGTH)
     return excerpts.length === 0 ? [] : [{
       type: "decision",

@@ -30,9 +30,11 @@ const ASKS = /^[^.。!！;；\n]*?(?:[?？]|吗\s*(?:[。!！]|$))/u
 const UNDECIDED =
   /\b(?:hold on|hang on|wait|not (?:yet|now|sure)|let me (?:ask|think|check|see))\b|(?<!\bthe )\bfirst\b|先(?:别|不|等|问|看|确认)|等(?:等|一下|会)|问一下|想一想|再想/iu
 
+const isOpen = (text: string): boolean => ASKS.test(text) || UNDECIDED.test(text)
+
 /** True for a short reply that takes what was proposed: "Yes", "the second", "A". */
 export const isAcceptance = (text: string): boolean =>
-  text.length <= 200 && (ACCEPTANCE.test(text) || OPTION.test(text)) && !ASKS.test(text) && !UNDECIDED.test(text)
+  text.length <= 200 && (ACCEPTANCE.test(text) || OPTION.test(text)) && !isOpen(text)
 
 /** Returns the letter or number of the option that a reply names. */
 export const optionIn = (text: string): string | undefined => OPTION.exec(text)?.[1]
@@ -42,4 +44,4 @@ const REFUSAL =
 
 /** Returns what a reply says after it refuses a proposal: "take date-fns" of "no, take date-fns". */
 export const saidInstead = (text: string): string | undefined =>
-  text.length > 400 || ASKS.test(text) || UNDECIDED.test(text) ? undefined : REFUSAL.exec(text)?.groups?.["rest"]
+  text.length > 400 || isOpen(text) ? undefined : REFUSAL.exec(text)?.groups?.["rest"]

@@ -79,11 +79,14 @@ export const prepare = (samples: Samples) =>
     return prepared
   })
 
-/** How many pages are free, or half full, depends on where a process was cut off. */
-const withoutSize = (status: typeof Status.Type) => JSON.stringify({ ...status, size: undefined })
+/**
+ * Returns what is remembered. Where a process was cut off decides how many pages are free or half full, and whether a
+ * hook had told a session something.
+ */
+const remembered = (status: typeof Status.Type) => JSON.stringify({ ...status, size: undefined, injected: undefined })
 
 const same = (found: typeof Status.Type, whole: typeof Status.Type): ReadonlyArray<string> => [
-  ...(withoutSize(found) === withoutSize(whole)
+  ...(remembered(found) === remembered(whole)
     ? []
     : [`the memory is ${JSON.stringify(found)}, undisturbed it is ${JSON.stringify(whole)}`]),
   ...(found.pending === 0 ? [] : [`${found.pending} items of work are pending`]),

@@ -13,7 +13,7 @@ import { ResourceLedger } from "../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../src/store/MemoryStore.ts"
 import * as testing from "../src/testing.ts"
 import { batch, message, unit } from "./contract/made.ts"
-import { oneIn } from "./data.ts"
+import { oneIn, slow } from "./data.ts"
 
 const SESSIONS = 160
 
@@ -24,7 +24,7 @@ const over = (compressor: Layer.Layer<Compressor>) =>
     Layer.provide(ResourceLedger.layer)
   )
 
-it.live("a signal interrupts the making of memories, and the rest of the queue is worked off later", () => {
+slow(it.live)("a signal interrupts the making of memories, and the rest of the queue is worked off later", () => {
   let compressed = 0
   /** Compressor that keeps the CPU busy for 10 ms a segment and never yields. */
   const busy = Layer.succeed(
@@ -66,7 +66,7 @@ it.live("a signal interrupts the making of memories, and the rest of the queue i
   )
 })
 
-it.effect("wherever it is interrupted, claimed items that are not done return to the queue", () => {
+slow(it.effect)("wherever it is interrupted, claimed items that are not done return to the queue", () => {
   const instant = Layer.succeed(
     Compressor,
     Compressor.of({ version: 1, compress: () => Effect.succeed([]), summarize: () => Effect.succeed([]) })

@@ -33,7 +33,7 @@ import * as testing from "../src/testing.ts"
 import { asks, fails, messagesOf, runs, says, type Step } from "./compress/sessions.ts"
 import { base } from "./contract/layers.ts"
 import { batch, cursor, everything, facts, unit } from "./contract/made.ts"
-import { oneIn } from "./data.ts"
+import { oneIn, slow } from "./data.ts"
 
 const refused = (reason: CompressionError["reason"]) =>
   Effect.fail(new CompressionError({ reason, operation: "compress", detail: "no answer", cause: undefined }))
@@ -399,7 +399,7 @@ describe("a review", () => {
       assert.deepStrictEqual(yield* stepsOf(memory.review("all")), [])
     }))
 
-  test(
+  slow(test)(
     "that is interrupted, wherever, loses nothing and asks for nothing again that was written",
     "manual",
     (model) => {
@@ -453,7 +453,7 @@ describe("a review", () => {
       assert.sameMembers(model.calls, [...segments, "s1"])
     }))
 
-  it.live("is done once where two work at one memory at a time", () => {
+  slow(it.live)("is done once where two work at one memory at a time", () => {
     const folder = newFolder()
     const models = [makeModel(), makeModel()]
     // The two models answer at different paces, and never without a pause.

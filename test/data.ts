@@ -23,17 +23,24 @@ export const testPostgres: string | undefined = process.env.TEST_POSTGRES_URL
 /** Seed of the properties: fixed, so that every run sees the same cases; "random" looks for new ones. */
 export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 
-/** Number of cases for a slow property: `some` times TEST_RUNS. */
-export const times = (some: number): number => some * Number(process.env.TEST_RUNS ?? "1")
+/** Multiple of the cases that properties see; undefined in the quick form. */
+const runs: number | undefined = process.env.TEST_RUNS === undefined ? undefined : Number(process.env.TEST_RUNS)
 
-/** True when the longest tests of whole programs are skipped; they run with TEST_RUNS=2 or more. */
-export const isQuick: boolean = times(1) < 2
+/** True in the quick form, without TEST_RUNS: half the cases, and none of the slow tests. */
+export const isQuick: boolean = runs === undefined
+
+/** Number of cases for a slow property: `some` times TEST_RUNS; in the quick form half of `some`. */
+export const times = (some: number): number => Math.ceil(some * (runs ?? 0.5))
 
 /** Filter that keeps every `n`th of a list of slow cases, always the same ones; all of them with TEST_RUNS=n. */
 export const oneIn = (n: number) => {
-  const step = Math.max(1, Math.round(n / times(1)))
+  const step = Math.max(1, Math.round(n / (runs ?? 1)))
   return (_: unknown, index: number): boolean => index % step === 0
 }
+
+/** Registers a test that takes seconds, but not in the quick form: then it returns a function that registers nothing. */
+export const slow = <Register extends (...args: never) => unknown>(register: Register): Register =>
+  isQuick ? (() => {}) as unknown as Register : register
 
 /** Variables that would make the program, or one of its drivers, use the person's own data or servers. */
 const OWN = /^(?:CLAUDE_MEMORY_|QDRANT_|TEST_POSTGRES_URL$|PG[A-Z]+$)/

@@ -6,7 +6,7 @@ import * as FastCheck from "effect/FastCheck"
 import { mkdtempSync, rmSync } from "node:fs"
 import { homedir, tmpdir } from "node:os"
 import { join } from "node:path"
-import { isolate, isQuick, testSeed, times } from "./data.ts"
+import { isolate, testSeed, times } from "./data.ts"
 
 const home = mkdtempSync(join(tmpdir(), "claude-memory-test-"))
 isolate(home)
@@ -15,7 +15,7 @@ if (homedir() !== home) throw new Error(`tests would use the home folder ${homed
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 FastCheck.configureGlobal({
-  numRuns: isQuick ? 20 : times(25),
+  numRuns: times(25),
   ...(testSeed !== "random" && { seed: Number(testSeed) })
 })
 

@@ -31,7 +31,7 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type LineSum, MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { sqliteStore } from "../contract/layers.ts"
-import { samples, times } from "../data.ts"
+import { samples, slow, times } from "../data.ts"
 import { anyText } from "../texts.ts"
 import { transcriptsIn } from "../transcripts.ts"
 
@@ -440,49 +440,52 @@ describe("a transcript that changes otherwise", () => {
       })
     ))
 
-  it.effect("while it is read, by truncation or replacement, gives nothing twice", () =>
-    inFolder((folder) =>
-      Effect.gen(function*() {
-        const many = (name: string) =>
-          Array.from({ length: 3_000 }, (_, i) => line(`${name}${i}`, "x".repeat(900))).join("")
-        const collector = yield* Collector
-        const during = (file: string, change: () => void) =>
-          Effect.gen(function*() {
-            const isChanged = { value: false }
-            yield* Stream.runForEach(collector.sync(yield* collector.discover([file])), () =>
-              Effect.sync(() => {
-                if (!isChanged.value) change()
-                isChanged.value = true
-              }))
-            later(file)
-            yield* collect(file)
-            const lines = yield* lineSum
-            assert.strictEqual(sumOf(lines), lines.total)
+  slow(it.effect)(
+    "while it is read, by truncation or replacement, gives nothing twice",
+    () =>
+      inFolder((folder) =>
+        Effect.gen(function*() {
+          const many = (name: string) =>
+            Array.from({ length: 3_000 }, (_, i) => line(`${name}${i}`, "x".repeat(900))).join("")
+          const collector = yield* Collector
+          const during = (file: string, change: () => void) =>
+            Effect.gen(function*() {
+              const isChanged = { value: false }
+              yield* Stream.runForEach(collector.sync(yield* collector.discover([file])), () =>
+                Effect.sync(() => {
+                  if (!isChanged.value) change()
+                  isChanged.value = true
+                }))
+              later(file)
+              yield* collect(file)
+              const lines = yield* lineSum
+              assert.strictEqual(sumOf(lines), lines.total)
+            })
+          const truncated = join(folder, "truncated.jsonl")
+          writeFileSync(truncated, many("t"))
+          yield* during(truncated, () => truncateSync(truncated, 100_000))
+          const replaced = join(folder, "replaced.jsonl")
+          writeFileSync(replaced, many("a"))
+          yield* during(replaced, () => {
+            writeFileSync(join(folder, "new"), many("b"))
+            renameSync(join(folder, "new"), replaced)
           })
-        const truncated = join(folder, "truncated.jsonl")
-        writeFileSync(truncated, many("t"))
-        yield* during(truncated, () => truncateSync(truncated, 100_000))
-        const replaced = join(folder, "replaced.jsonl")
-        writeFileSync(replaced, many("a"))
-        yield* during(replaced, () => {
-          writeFileSync(join(folder, "new"), many("b"))
-          renameSync(join(folder, "new"), replaced)
+          const deleted = join(folder, "deleted.jsonl")
+          writeFileSync(deleted, many("d"))
+          yield* during(deleted, () => {
+            rmSync(deleted)
+            writeFileSync(deleted, line("e1"))
+          })
+          // The open file is read to its end, then the new one.
+          const ids = (name: string) => Array.from({ length: 3_000 }, (_, i) => `${name}${i}`)
+          for (const name of ["a", "b", "d"]) assert.strictEqual((yield* textsOf(ids(name))).length, 3_000, name)
+          assert.strictEqual((yield* textsOf(["e1"])).length, 1)
+          const kept = (yield* textsOf(ids("t"))).length
+          assert.isTrue(kept > 0 && kept < 3_000)
+          assert.strictEqual((yield* lineSum).stored, 9_001 + kept)
         })
-        const deleted = join(folder, "deleted.jsonl")
-        writeFileSync(deleted, many("d"))
-        yield* during(deleted, () => {
-          rmSync(deleted)
-          writeFileSync(deleted, line("e1"))
-        })
-        // The open file is read to its end, then the new one.
-        const ids = (name: string) => Array.from({ length: 3_000 }, (_, i) => `${name}${i}`)
-        for (const name of ["a", "b", "d"]) assert.strictEqual((yield* textsOf(ids(name))).length, 3_000, name)
-        assert.strictEqual((yield* textsOf(["e1"])).length, 1)
-        const kept = (yield* textsOf(ids("t"))).length
-        assert.isTrue(kept > 0 && kept < 3_000)
-        assert.strictEqual((yield* lineSum).stored, 9_001 + kept)
-      })
-    ))
+      )
+  )
 
   it.effect("when deleted after it was found is passed over, and the others are read", () =>
     inFolder((folder) =>
@@ -759,7 +762,7 @@ describe("what is kept of a line", () => {
         assert.strictEqual((yield* status).sessions, ids.length + odd.length)
       }), sqliteStore))
 
-  it.effect("is bounded", () =>
+  slow(it.effect)("is bounded", () =>
     inFolder((folder) =>
       Effect.gen(function*() {
         const long = "n/".repeat(500_000)
@@ -982,7 +985,7 @@ describe("any file", () => {
     { fastCheck: { numRuns: times(5) }, timeout: times(60_000) }
   )
 
-  it.effect.prop(
+  slow(it.effect.prop)(
     "that grows by steps cut before its newlines gives the same as read at once, each time",
     [
       FastCheck.array(anyLine, { minLength: 1, maxLength: 8 }),

@@ -14,6 +14,7 @@ import type { Step } from "../../src/Pipeline.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import type { MemoryStore } from "../../src/store/MemoryStore.ts"
 import { layer } from "../../src/testing.ts"
+import { slow } from "../data.ts"
 import { git, makeRepository, type Session, writeSession } from "../repositories.ts"
 
 class World {
@@ -98,61 +99,64 @@ const about = (thing: string) => [
 const THINGS = ["lantern", "harbour", "quokka", "walnut", "sextant", "marmot", "trombone"] as const
 
 describe("seven worktrees that were removed before the import", () => {
-  test("are the repository's: by commands, by git's entries, by their place inside it; and its memory is found", (world) =>
-    Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      const shop = makeRepository(world.at("shop"), "git@github.com:acme/shop.git")
-      const [a, b, c, d, e, f, g] = [
-        world.at("shop-lantern"),
-        world.at("trees", "harbour"),
-        world.at("shop.worktrees", "quokka"),
-        world.at("home", ".claude-worktrees", "shop", "walnut"),
-        world.at("pruned", "sextant"),
-        world.at("shop", ".claude", "worktrees", "marmot"),
-        world.at("shop", ".worktrees", "trombone")
-      ]
-      const folders = [a, b, c, d, e, f, g]
-      for (const folder of folders) world.worktree(shop, folder)
-      world.session("main", {
-        cwd: shop,
-        branch: "main",
-        said: [
-          ...about("invoice"),
-          { command: "git worktree add ../shop-lantern -b lantern && ls" },
-          { command: `git fetch; git worktree add -b harbour "${b}" origin/main` },
-          { command: `cd ${shop} && git worktree remove ../shop.worktrees/quokka` },
-          { command: `git -C ${shop} worktree add --lock --reason "a long one" ${d} main` }
+  slow(test)(
+    "are the repository's: by commands, by git's entries, by their place inside it; and its memory is found",
+    (world) =>
+      Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        const shop = makeRepository(world.at("shop"), "git@github.com:acme/shop.git")
+        const [a, b, c, d, e, f, g] = [
+          world.at("shop-lantern"),
+          world.at("trees", "harbour"),
+          world.at("shop.worktrees", "quokka"),
+          world.at("home", ".claude-worktrees", "shop", "walnut"),
+          world.at("pruned", "sextant"),
+          world.at("shop", ".claude", "worktrees", "marmot"),
+          world.at("shop", ".worktrees", "trombone")
         ]
-      })
-      for (const [i, folder] of folders.entries()) {
-        // One of them below its worktree.
-        const cwd = i === 1 ? join(folder, "packages", "api") : folder
-        world.session(THINGS[i]!, { cwd, branch: basename(folder), said: about(THINGS[i]!) })
-        if (folder === e) rmSync(folder, { recursive: true })
-        else world.remove(shop, folder)
-      }
+        const folders = [a, b, c, d, e, f, g]
+        for (const folder of folders) world.worktree(shop, folder)
+        world.session("main", {
+          cwd: shop,
+          branch: "main",
+          said: [
+            ...about("invoice"),
+            { command: "git worktree add ../shop-lantern -b lantern && ls" },
+            { command: `git fetch; git worktree add -b harbour "${b}" origin/main` },
+            { command: `cd ${shop} && git worktree remove ../shop.worktrees/quokka` },
+            { command: `git -C ${shop} worktree add --lock --reason "a long one" ${d} main` }
+          ]
+        })
+        for (const [i, folder] of folders.entries()) {
+          // One of them below its worktree.
+          const cwd = i === 1 ? join(folder, "packages", "api") : folder
+          world.session(THINGS[i]!, { cwd, branch: basename(folder), said: about(THINGS[i]!) })
+          if (folder === e) rmSync(folder, { recursive: true })
+          else world.remove(shop, folder)
+        }
 
-      const { alike, sure } = yield* imported(world)
-      assert.deepStrictEqual(alike, [])
-      assert.deepStrictEqual(
-        sure,
-        [a, join(b, "packages", "api"), c, d, e].map((folder) => `${folder} → shop`).sort()
-      )
-      assert.deepStrictEqual(yield* list, [["shop", 5]])
-      for (const thing of THINGS) assert.include(yield* found(shop, `how is the ${thing} stored`), thing)
-      const { id } = yield* memory.project(shop)
-      const { text } = yield* memory.inject({
-        prompt: "how should the sextant be stored?",
-        projects: [id],
-        mode: "balanced",
-        maxTokens: 800,
-        maxChars: MAX_HOOK_CHARS
+        const { alike, sure } = yield* imported(world)
+        assert.deepStrictEqual(alike, [])
+        assert.deepStrictEqual(
+          sure,
+          [a, join(b, "packages", "api"), c, d, e].map((folder) => `${folder} → shop`).sort()
+        )
+        assert.deepStrictEqual(yield* list, [["shop", 5]])
+        for (const thing of THINGS) assert.include(yield* found(shop, `how is the ${thing} stored`), thing)
+        const { id } = yield* memory.project(shop)
+        const { text } = yield* memory.inject({
+          prompt: "how should the sextant be stored?",
+          projects: [id],
+          mode: "balanced",
+          maxTokens: 800,
+          maxChars: MAX_HOOK_CHARS
+        })
+        assert.include(text, "sextant")
+        assert.deepStrictEqual(yield* imported(world), NOTHING)
+        const { missing, orphans } = yield* memory.index.verify
+        assert.deepStrictEqual([missing, orphans], [0, 0])
       })
-      assert.include(text, "sextant")
-      assert.deepStrictEqual(yield* imported(world), NOTHING)
-      const { missing, orphans } = yield* memory.index.verify
-      assert.deepStrictEqual([missing, orphans], [0, 0])
-    }))
+  )
 
   test("that were imported as projects of their own are recognized as soon as the repository tells of them", (world) =>
     Effect.gen(function*() {
@@ -286,53 +290,56 @@ describe("a folder that is gone", () => {
       assert.deepStrictEqual(yield* list, [["shop", 2]])
     }))
 
-  test("is asked about when only its name, its place or its branch is like a repository's", (world) =>
-    Effect.gen(function*() {
-      const shop = makeRepository(world.at("shop"))
-      const api = makeRepository(world.at("shop-api"), "git@github.com:acme/shop-api.git")
-      git(shop, "branch", "feature/cart")
-      git(api, "branch", "feature/login")
-      git(api, "pack-refs", "--all")
-      world.session("shop", { cwd: shop, said: about("invoice") })
-      world.session("api", { cwd: api, said: about("endpoint") })
-      const like: ReadonlyArray<readonly [folder: string, into: string, branch?: string]> = [
-        [world.at("shop-fix"), "shop"],
-        [world.at("shop.fix"), "shop"],
-        [world.at("shop-api-fix"), "shop-api"],
-        [world.at("shop-worktrees", "fix", "packages", "web"), "shop"],
-        [world.at("shop.worktrees", "fix"), "shop"],
-        [world.at("worktrees", "shop", "fix"), "shop"],
-        [world.at("worktrees", "shop-api", "fix"), "shop-api"],
-        [world.at(".claude-worktrees", "shop-fix"), "shop"],
-        [world.at("moved", "shop"), "shop"],
-        [world.at("a"), "shop", "feature/cart"],
-        [world.at("b"), "shop-api", "feature/login"]
-      ]
-      const unlike: ReadonlyArray<readonly [folder: string, branch?: string]> = [
-        [world.at("shopping")],
-        [world.at("elsewhere", "shop-fix")],
-        [world.at("my-shop")],
-        [world.at("c"), "main"],
-        [world.at("d"), "feature/unknown"]
-      ]
-      for (const [i, [cwd, , branch]] of like.entries()) {
-        world.session(`like-${i}`, { cwd, said: about("lantern"), ...(branch !== undefined && { branch }) })
-      }
-      for (const [i, [cwd, branch]] of unlike.entries()) {
-        world.session(`unlike-${i}`, { cwd, said: about("harbour"), ...(branch !== undefined && { branch }) })
-      }
-      const { alike, sure } = yield* imported(world)
-      assert.deepStrictEqual(sure, [])
-      assert.deepStrictEqual(alike, like.map(([folder, into]) => `${folder} → ${into}`).sort())
-      assert.strictEqual((yield* list).length, 2 + like.length + unlike.length)
-      // Asked again until it is answered, one way or the other.
-      assert.deepStrictEqual((yield* imported(world)).alike, alike)
-      const memory = yield* ClaudeMemory
-      yield* memory.projects.merge(like.slice(0, 2).map(([folder]) => folder), shop)
-      yield* memory.projects.setDifferent([...like.slice(2).map(([folder]) => folder), shop, "shop-api"])
-      assert.deepStrictEqual(yield* imported(world), NOTHING)
-      assert.deepStrictEqual(yield* memory.projects.recognize, NOTHING)
-    }))
+  slow(test)(
+    "is asked about when only its name, its place or its branch is like a repository's",
+    (world) =>
+      Effect.gen(function*() {
+        const shop = makeRepository(world.at("shop"))
+        const api = makeRepository(world.at("shop-api"), "git@github.com:acme/shop-api.git")
+        git(shop, "branch", "feature/cart")
+        git(api, "branch", "feature/login")
+        git(api, "pack-refs", "--all")
+        world.session("shop", { cwd: shop, said: about("invoice") })
+        world.session("api", { cwd: api, said: about("endpoint") })
+        const like: ReadonlyArray<readonly [folder: string, into: string, branch?: string]> = [
+          [world.at("shop-fix"), "shop"],
+          [world.at("shop.fix"), "shop"],
+          [world.at("shop-api-fix"), "shop-api"],
+          [world.at("shop-worktrees", "fix", "packages", "web"), "shop"],
+          [world.at("shop.worktrees", "fix"), "shop"],
+          [world.at("worktrees", "shop", "fix"), "shop"],
+          [world.at("worktrees", "shop-api", "fix"), "shop-api"],
+          [world.at(".claude-worktrees", "shop-fix"), "shop"],
+          [world.at("moved", "shop"), "shop"],
+          [world.at("a"), "shop", "feature/cart"],
+          [world.at("b"), "shop-api", "feature/login"]
+        ]
+        const unlike: ReadonlyArray<readonly [folder: string, branch?: string]> = [
+          [world.at("shopping")],
+          [world.at("elsewhere", "shop-fix")],
+          [world.at("my-shop")],
+          [world.at("c"), "main"],
+          [world.at("d"), "feature/unknown"]
+        ]
+        for (const [i, [cwd, , branch]] of like.entries()) {
+          world.session(`like-${i}`, { cwd, said: about("lantern"), ...(branch !== undefined && { branch }) })
+        }
+        for (const [i, [cwd, branch]] of unlike.entries()) {
+          world.session(`unlike-${i}`, { cwd, said: about("harbour"), ...(branch !== undefined && { branch }) })
+        }
+        const { alike, sure } = yield* imported(world)
+        assert.deepStrictEqual(sure, [])
+        assert.deepStrictEqual(alike, like.map(([folder, into]) => `${folder} → ${into}`).sort())
+        assert.strictEqual((yield* list).length, 2 + like.length + unlike.length)
+        // Asked again until it is answered, one way or the other.
+        assert.deepStrictEqual((yield* imported(world)).alike, alike)
+        const memory = yield* ClaudeMemory
+        yield* memory.projects.merge(like.slice(0, 2).map(([folder]) => folder), shop)
+        yield* memory.projects.setDifferent([...like.slice(2).map(([folder]) => folder), shop, "shop-api"])
+        assert.deepStrictEqual(yield* imported(world), NOTHING)
+        assert.deepStrictEqual(yield* memory.projects.recognize, NOTHING)
+      })
+  )
 
   test("is recognized by a command that is captured later, and by its real path behind a link", (world) =>
     Effect.gen(function*() {

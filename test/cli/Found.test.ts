@@ -3,6 +3,7 @@ import * as FastCheck from "effect/FastCheck"
 import { resultText } from "../../src/cli/Found.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { unit } from "../contract/made.ts"
+import { slow } from "../data.ts"
 import { hostile } from "../texts.ts"
 
 const MARKS = /[\ufdd0\ufdd1]/g
@@ -42,7 +43,7 @@ describe("what a search found", () => {
     assert.deepStrictEqual(markedIn(text), ["银行对账", "差几分钱"])
   })
 
-  it("keeps every word of the part that is shown, in lines of at most 120 columns", () => {
+  slow(it)("keeps every word of the part that is shown, in lines of at most 120 columns", () => {
     FastCheck.assert(
       FastCheck.property(FastCheck.array(FastCheck.constantFrom(...hostile), { maxLength: 12 }), (parts) => {
         const content = parts.join(" ").replace(MARKS, "").slice(0, 300)

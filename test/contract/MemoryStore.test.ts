@@ -10,8 +10,7 @@ import { unitOf } from "../../src/domain/Saved.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
-import { isQuick, oneIn, times } from "../data.ts"
-import { slow } from "../e2e/run.ts"
+import { isQuick, oneIn, slow, times } from "../data.ts"
 import { address, postgresStore } from "../postgres.ts"
 import { suite as archive } from "./ArchiveContract.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
@@ -348,7 +347,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
         for (const other of others) assert.deepStrictEqual(other, first)
       })
 
-    it.effect.prop(
+    slow(it.effect.prop)(
       "answer alike, whatever was done",
       [FastCheck.array(operation, { minLength: 4, maxLength: 30 })],
       ([operations]) =>
@@ -374,7 +373,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
     })
     const NAMES = ["one", "two", "three", "four", "five"]
 
-    it.effect.prop(
+    slow(it.effect.prop)(
       "merge alike, whatever is compressed in which order and how much at once",
       [FastCheck.array(
         FastCheck.dictionary(FastCheck.constantFrom(...NAMES), FastCheck.array(similar, { maxLength: 3 }), {

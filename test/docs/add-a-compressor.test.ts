@@ -2,6 +2,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { slow } from "../data.ts"
 import { follow } from "./page.ts"
 
 const page = await follow("add-a-compressor")
@@ -20,7 +21,7 @@ const line = (uuid: string, parentUuid: string | null, type: "user" | "assistant
     message: { role: type, content: [{ type: "text", text }] }
   })
 
-it.scoped("runs as the page says", () =>
+slow(it.scoped)("runs as the page says", () =>
   Effect.gen(function*() {
     const sessions = page.temporary("sessions")
     mkdirSync(join(sessions, "-work-shop"), { recursive: true })

@@ -2,8 +2,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { samples } from "../data.ts"
-import { slow } from "../e2e/run.ts"
+import { samples, slow } from "../data.ts"
 import { follow } from "./page.ts"
 
 const page = await follow("add-a-provider")

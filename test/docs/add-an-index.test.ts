@@ -2,8 +2,7 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import { samples } from "../data.ts"
-import { slow } from "../e2e/run.ts"
+import { samples, slow } from "../data.ts"
 import { follow } from "./page.ts"
 
 const page = await follow("add-an-index")

@@ -5,8 +5,8 @@ import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { root, samples } from "../data.ts"
-import { inHome, run, slow } from "../e2e/run.ts"
+import { root, samples, slow } from "../data.ts"
+import { inHome, run } from "../e2e/run.ts"
 import { textOf } from "./page.ts"
 
 const bench = (home: string, ...args: ReadonlyArray<string>) =>
@@ -60,44 +60,47 @@ const OUTPUTS: Readonly<Record<string, unknown>> = {
   "search-1000000": search(1_000_000)
 }
 
-it.live("every figure has its command, day, version and machine, and what was not kept is left out", () =>
-  inHome((home) =>
-    Effect.gen(function*() {
-      const from = join(home, "kept")
-      mkdirSync(from)
-      const provenance = { at: "2026-01-02T03:04:05.000Z", version: "abc1234", node: "20.20.2", cores: 4, load: 0.1 }
-      for (const [name, data] of Object.entries(OUTPUTS)) {
-        writeFileSync(join(from, `${name}.json`), JSON.stringify({ ...provenance, command: `of-${name} FILE`, data }))
-      }
-      const to = pagesIn(home)
-      const { leftOut } = yield* bench(home, "page", "--from", from, "--to", to)
-      assert.deepStrictEqual(leftOut, ["recall-dev", "memorybank", "search-100000"])
-      for (const page of PAGES) {
-        const text = readFileSync(join(to, `${page}.md`), "utf8")
-        const figures = text.split("\n## ").slice(1, -1)
-        assert.deepStrictEqual(
-          figures.map((figure) => [...figure.matchAll(/^- (\S+): `npm run bench -- of-\1 FILE`;/gm)].length),
-          [1, 1, 1, 2]
-        )
-        for (const figure of figures) {
-          assert.strictEqual(picturesOf(figure).length, 1, figure)
-          for (const [line, name] of figure.matchAll(/^- (\S+): .+$/gm)) {
-            if (leftOut.includes(name)) assert.notInclude(line, "`")
-            else assert.match(line, /; 2026-01-02, commit abc1234, Node 20\.20\.2, 4 /)
+slow(it.live)(
+  "every figure has its command, day, version and machine, and what was not kept is left out",
+  () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const from = join(home, "kept")
+        mkdirSync(from)
+        const provenance = { at: "2026-01-02T03:04:05.000Z", version: "abc1234", node: "20.20.2", cores: 4, load: 0.1 }
+        for (const [name, data] of Object.entries(OUTPUTS)) {
+          writeFileSync(join(from, `${name}.json`), JSON.stringify({ ...provenance, command: `of-${name} FILE`, data }))
+        }
+        const to = pagesIn(home)
+        const { leftOut } = yield* bench(home, "page", "--from", from, "--to", to)
+        assert.deepStrictEqual(leftOut, ["recall-dev", "memorybank", "search-100000"])
+        for (const page of PAGES) {
+          const text = readFileSync(join(to, `${page}.md`), "utf8")
+          const figures = text.split("\n## ").slice(1, -1)
+          assert.deepStrictEqual(
+            figures.map((figure) => [...figure.matchAll(/^- (\S+): `npm run bench -- of-\1 FILE`;/gm)].length),
+            [1, 1, 1, 2]
+          )
+          for (const figure of figures) {
+            assert.strictEqual(picturesOf(figure).length, 1, figure)
+            for (const [line, name] of figure.matchAll(/^- (\S+): .+$/gm)) {
+              if (leftOut.includes(name)) assert.notInclude(line, "`")
+              else assert.match(line, /; 2026-01-02, commit abc1234, Node 20\.20\.2, 4 /)
+            }
+          }
+          for (const name of leftOut) assert.include(text, `\n- ${name}: `)
+          assert.include(text, page === "benchmarks" ? "−5.0 (−9.0 to −1.0)" : "−5.0（−9.0 到 −1.0）")
+          assert.include(text, page === "benchmarks" ? "0.0 (−2.0 to +2.1)" : "0.0（−2.0 到 +2.1）")
+          for (const name of picturesOf(text)) {
+            const svg = readFileSync(join(to, name), "utf8")
+            assert.match(svg, /^<svg /)
+            assert.notInclude(svg, "NaN")
           }
         }
-        for (const name of leftOut) assert.include(text, `\n- ${name}: `)
-        assert.include(text, page === "benchmarks" ? "−5.0 (−9.0 to −1.0)" : "−5.0（−9.0 到 −1.0）")
-        assert.include(text, page === "benchmarks" ? "0.0 (−2.0 to +2.1)" : "0.0（−2.0 到 +2.1）")
-        for (const name of picturesOf(text)) {
-          const svg = readFileSync(join(to, name), "utf8")
-          assert.match(svg, /^<svg /)
-          assert.notInclude(svg, "NaN")
-        }
-      }
-      assert.strictEqual(readdirSync(to).length, PAGES.length + 4)
-    })
-  ))
+        assert.strictEqual(readdirSync(to).length, PAGES.length + 4)
+      })
+    )
+)
 
 slow(it.live)(
   "a kept output holds no path, and counts the questions that results answer",

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { sourceOf, unfoundedIn } from "../../src/domain/Faithfulness.ts"
+import { slow } from "../data.ts"
 import { anyText } from "../texts.ts"
 
 const SOURCE = sourceOf(
@@ -45,7 +46,7 @@ describe("what is not", () => {
   ])("%s", (text, claim) => assert.include(found(text), claim))
 })
 
-it.effect.prop(
+slow(it.effect.prop)(
   "every line of a source is founded by it",
   [FastCheck.array(anyText, { minLength: 1, maxLength: 8 })],
   ([texts]) =>

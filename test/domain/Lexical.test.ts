@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { counterOf, sumOf } from "../../src/domain/Lexical.ts"
-import { times } from "../data.ts"
+import { slow, times } from "../data.ts"
 
 /** Lexemes hold letters, digits and "_" only, of any script; some of them are alike in length and first letter. */
 const lexeme = FastCheck.oneof(
@@ -11,7 +11,7 @@ const lexeme = FastCheck.oneof(
 )
 
 describe("counting terms", () => {
-  it.effect.prop(
+  slow(it.effect.prop)(
     "in texts gives what counting in lists does",
     [FastCheck.array(FastCheck.array(lexeme, { maxLength: 20 }), { maxLength: 4 }), FastCheck.uniqueArray(lexeme)],
     ([fields, terms]) =>

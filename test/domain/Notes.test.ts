@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { MAX_CONTENT_LENGTH, MAX_CONTENT_TOKENS, weightedLength } from "../../src/domain/MemoryUnit.ts"
 import { foldersFor, type Note, unitsOf } from "../../src/domain/Notes.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
+import { slow } from "../data.ts"
 import { anyText, millis } from "../texts.ts"
 
 const note = (text: string, name = "MEMORY.md"): Note => ({ path: `/notes/${name}`, name, text, modifiedAt: 7 })
@@ -69,7 +70,7 @@ describe("notes", () => {
     assert.deepStrictEqual(unitsOf([note(text)], "/notes", "p", 9), units)
   })
 
-  it("of long lines and many take linear time", () => {
+  slow(it)("of long lines and many take linear time", () => {
     const taken = millis(() => {
       unitsOf([note("数据".repeat(20_000)), note(`${"- a word\n".repeat(7_000)}`, "b.md")], "/notes", "p", 9)
       unitsOf([note("#".repeat(60_000)), note("---\n".repeat(15_000), "b.md")], "/notes", "p", 9)

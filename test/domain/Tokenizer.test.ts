@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { lexemes, queryLexemes, withoutQuestionWords } from "../../src/domain/Tokenizer.ts"
-import { times } from "../data.ts"
+import { slow, times } from "../data.ts"
 import { anyText, hostile, long, millis } from "../texts.ts"
 
 /** The lexemes without repeats, as one line. */
@@ -80,7 +80,7 @@ describe("lexemes", () => {
     assert.strictEqual(lexemes(`a${"𝒜".repeat(100)}`)[0], `a${"𝒜".repeat(31)}`)
   })
 
-  it("take linear time", () => {
+  slow(it)("take linear time", () => {
     for (const text of ["数据平台", "連", "데ー"].map(long)) {
       assert.isBelow(millis(() => lexemes(text)), 8_000, text.slice(0, 20))
     }

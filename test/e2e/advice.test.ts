@@ -4,9 +4,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { dirname, join } from "node:path"
-import { environment } from "../data.ts"
+import { environment, slow } from "../data.ts"
 import { call, CLIENT, request } from "./requests.ts"
-import { inHome, main, mcp, type Options, run, slow, start } from "./run.ts"
+import { inHome, main, mcp, type Options, run, start } from "./run.ts"
 
 interface Way {
   /** The command line as its user types it. */
@@ -55,7 +55,7 @@ describe("advice", () => {
     60_000
   )
 
-  it.live("leaves what a memory quotes as it was said", () =>
+  slow(it.live)("leaves what a memory quotes as it was said", () =>
     inHome((home) =>
       Effect.gen(function*() {
         const saved = yield* run([main, "save", "Run `claude-memory import` each night."], { home })
@@ -68,27 +68,30 @@ describe("advice", () => {
       })
     ))
 
-  it.live("of the MCP server names claude-memory where PATH has it", () =>
-    inHome((home, fs) =>
-      Effect.gen(function*() {
-        yield* fs.makeDirectory(join(home, "bin"))
-        yield* fs.symlink(main, join(home, "bin", "claude-memory"))
-        const refused = (PATH: string) =>
-          Effect.scoped(Effect.gen(function*() {
-            const { closeStdin, ended, send, waitForText } = yield* start([mcp], {
-              home,
-              env: { PATH },
-              staysOpen: true
-            })
-            yield* send(request(0, "initialize", CLIENT))
-            yield* send(call(1, "get", { id: "0123abcd" }))
-            yield* waitForText("\"id\":1}")
-            yield* closeStdin
-            return (yield* ended).stdout
-          }))
-        const { PATH } = environment(home)
-        assert.include(yield* refused(PATH!), "; `node ")
-        assert.include(yield* refused(`${PATH}:${join(home, "bin")}`), "; `claude-memory search` prints ids")
-      })
-    ))
+  slow(it.live)(
+    "of the MCP server names claude-memory where PATH has it",
+    () =>
+      inHome((home, fs) =>
+        Effect.gen(function*() {
+          yield* fs.makeDirectory(join(home, "bin"))
+          yield* fs.symlink(main, join(home, "bin", "claude-memory"))
+          const refused = (PATH: string) =>
+            Effect.scoped(Effect.gen(function*() {
+              const { closeStdin, ended, send, waitForText } = yield* start([mcp], {
+                home,
+                env: { PATH },
+                staysOpen: true
+              })
+              yield* send(request(0, "initialize", CLIENT))
+              yield* send(call(1, "get", { id: "0123abcd" }))
+              yield* waitForText("\"id\":1}")
+              yield* closeStdin
+              return (yield* ended).stdout
+            }))
+          const { PATH } = environment(home)
+          assert.include(yield* refused(PATH!), "; `node ")
+          assert.include(yield* refused(`${PATH}:${join(home, "bin")}`), "; `claude-memory search` prints ids")
+        })
+      )
+  )
 })

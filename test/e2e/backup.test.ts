@@ -5,11 +5,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
-import { samples, times } from "../data.ts"
+import { samples, slow, times } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
 import * as Connected from "./connected.ts"
 import { withDatabase } from "./damage.ts"
-import { inHome, main, makeImported, type Outcome, run, slow, start } from "./run.ts"
+import { inHome, main, makeImported, type Outcome, run, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
 const inProcess = commandLines()

@@ -12,9 +12,9 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { append } from "../../src/hook/RecordFiles.ts"
 import { encode } from "../../src/hook/RecordLines.ts"
-import { samples } from "../data.ts"
+import { samples, slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
-import { main, makeHome, run, slow } from "./run.ts"
+import { main, makeHome, run } from "./run.ts"
 
 const SHOP = join(samples, "-home-mei-work-shop-api")
 const inProcess = commandLines()
@@ -122,20 +122,23 @@ describe("a person who puts memories right", () => {
       assert.include(yield* printed("help", "undo"), "Undo the last edit")
     }))
 
-  test("keeps one, which is then not let go, and takes that back", ({ json, list, printed, refused }) =>
-    Effect.gen(function*() {
-      const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")
-      const short = id.slice(0, 8)
-      assert.match(yield* printed("keep", short), new RegExp(`^Kept: ${short} .*\n.* undo\` takes it back`))
-      assert.include(yield* printed("show", short), "kept      never let go")
-      assert.match(yield* printed("history", short), /changed by you\n {2}│ kept\n/)
-      assert.deepStrictEqual(yield* list("--pinned"), [])
-      assert.match(yield* printed("undo"), new RegExp(`^No longer kept:\n {2}${short} `))
-      assert.isUndefined((yield* json("show", short)).unit.kept)
-      assert.isTrue((yield* json("keep", short)).units[0].kept)
-      assert.match(yield* printed("keep", short, "--off"), new RegExp(`^No longer kept: ${short} `))
-      assert.match(yield* refused("keep", "ffffffff"), /ffffffff/)
-    }))
+  slow(test)(
+    "keeps one, which is then not let go, and takes that back",
+    ({ json, list, printed, refused }) =>
+      Effect.gen(function*() {
+        const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")
+        const short = id.slice(0, 8)
+        assert.match(yield* printed("keep", short), new RegExp(`^Kept: ${short} .*\n.* undo\` takes it back`))
+        assert.include(yield* printed("show", short), "kept      never let go")
+        assert.match(yield* printed("history", short), /changed by you\n {2}│ kept\n/)
+        assert.deepStrictEqual(yield* list("--pinned"), [])
+        assert.match(yield* printed("undo"), new RegExp(`^No longer kept:\n {2}${short} `))
+        assert.isUndefined((yield* json("show", short)).unit.kept)
+        assert.isTrue((yield* json("keep", short)).units[0].kept)
+        assert.match(yield* printed("keep", short, "--off"), new RegExp(`^No longer kept: ${short} `))
+        assert.match(yield* refused("keep", "ffffffff"), /ffffffff/)
+      })
+  )
 
   slow(test)(
     "takes back any one of the last seven days by its number, and is told which to take back first",
@@ -255,83 +258,92 @@ describe("a person who puts memories right", () => {
       })
   )
 
-  test("forgets for good: no byte of it stays, not in the bin either", ({ home, json, printed, refused }) =>
-    Effect.gen(function*() {
-      const saved = (text: string) => Effect.map(json("save", text), ({ id }) => id as string)
-      const record = join("sessions", "s1")
-      const isThere = (word: string) =>
-        ["memory.db", "memory.db-wal", record].map((name) => join(home, ".claude-memory", name))
-          .some((path) => existsSync(path) && readFileSync(path).includes(word))
-      const id = yield* saved("The quizzaciously named service listens on port 4711.")
-      // Told at a prompt that names it.
-      append(join(home, ".claude-memory"), "s1", [encode({
-        at: yield* Clock.currentTimeMillis,
-        event: "UserPromptSubmit",
-        offset: 0,
-        tokens: 10,
-        ids: [id],
-        pointed: [],
-        isOpening: false,
-        words: ["quizzaciously"]
-      })])
-      yield* json("forget", id, "--yes")
-      assert.include(yield* printed("injections"), "quizzaciously")
-      assert.isTrue(isThere("uizzac"))
-      assert.match(
-        yield* printed("forget", "--query", "quizzaciously", "--now", "--yes"),
-        /^0 memories forgotten;.*\nWhat was forgotten before is not looked at: .* undo --list`.*\n$/
-      )
-      assert.match(
-        yield* printed("forget", id.slice(0, 8), "--now", "--yes"),
-        /^1 memory forgotten;.*\nNothing of it is left that could be brought back\.\n$/
-      )
-      assert.isFalse(isThere("uizzac"))
-      assert.notInclude(yield* printed("injections"), "quizzaciously")
-      assert.match(yield* refused("undo"), /nothing to undo/)
-    }))
-
-  test("loses no word that was typed in an editor and can't be stored", ({ home, json }) =>
-    Effect.gen(function*() {
-      const { id } = yield* json("save", "The harbour opens at six.")
-      // Gives it a terminal, which an editor needs.
-      const words = [process.execPath, main, "edit", id].map((word) => `'${word}'`).join(" ")
-      const { stdout } = yield* run(["-qec", words, "/dev/null"], {
-        command: "script",
-        home,
-        env: { EDITOR: "sed -i s/^type:.*/type:none/", TMPDIR: home }
+  slow(test)(
+    "forgets for good: no byte of it stays, not in the bin either",
+    ({ home, json, printed, refused }) =>
+      Effect.gen(function*() {
+        const saved = (text: string) => Effect.map(json("save", text), ({ id }) => id as string)
+        const record = join("sessions", "s1")
+        const isThere = (word: string) =>
+          ["memory.db", "memory.db-wal", record].map((name) => join(home, ".claude-memory", name))
+            .some((path) => existsSync(path) && readFileSync(path).includes(word))
+        const id = yield* saved("The quizzaciously named service listens on port 4711.")
+        // Told at a prompt that names it.
+        append(join(home, ".claude-memory"), "s1", [encode({
+          at: yield* Clock.currentTimeMillis,
+          event: "UserPromptSubmit",
+          offset: 0,
+          tokens: 10,
+          ids: [id],
+          pointed: [],
+          isOpening: false,
+          words: ["quizzaciously"]
+        })])
+        yield* json("forget", id, "--yes")
+        assert.include(yield* printed("injections"), "quizzaciously")
+        assert.isTrue(isThere("uizzac"))
+        assert.match(
+          yield* printed("forget", "--query", "quizzaciously", "--now", "--yes"),
+          /^0 memories forgotten;.*\nWhat was forgotten before is not looked at: .* undo --list`.*\n$/
+        )
+        assert.match(
+          yield* printed("forget", id.slice(0, 8), "--now", "--yes"),
+          /^1 memory forgotten;.*\nNothing of it is left that could be brought back\.\n$/
+        )
+        assert.isFalse(isThere("uizzac"))
+        assert.notInclude(yield* printed("injections"), "quizzaciously")
+        assert.match(yield* refused("undo"), /nothing to undo/)
       })
-      const [, path = ""] = /^nothing was changed: .* What you wrote is kept in (\S+)/m.exec(stdout) ?? []
-      assert.match(readFileSync(path, "utf8"), /type:none[^]*The harbour opens at six\./)
-      // The memory goes while the editor is open.
-      const editor = join(home, "editor.sh")
-      writeFileSync(
-        editor,
-        `#!/bin/sh\nsed -i 's/opens at six/opens at seven/' "$1"\n'${process.execPath}' '${main}' forget ${id} --yes\n`,
-        { mode: 0o755 }
-      )
-      const gone = yield* run(["-qec", words, "/dev/null"], {
-        command: "script",
-        home,
-        env: { EDITOR: editor, TMPDIR: home }
-      })
-      const [, kept = ""] = /^nothing was changed: .* What you wrote is kept in (\S+)/m.exec(gone.stdout) ?? []
-      assert.include(readFileSync(kept, "utf8"), "The harbour opens at seven.")
-    }))
+  )
 
-  test("forgets for good also what was written, deleted and written again", ({ home, json, printed }) =>
-    Effect.gen(function*() {
-      const { results: [{ unit }] } = yield* json("search", "fake timers", "--all-projects")
-      const isThere = () =>
-        ["memory.db", "memory.db-wal"].map((name) => join(home, ".claude-memory", name))
-          .some((path) => existsSync(path) && /fake/i.test(readFileSync(path, "latin1")))
-      yield* printed("forget", "--query", "fake timers", "--all-projects", "--yes")
-      yield* printed("undo")
-      assert.isTrue(isThere())
-      yield* printed("forget", "--session", unit.sessionId, "--now", "--yes")
-      assert.isFalse(isThere())
-      const { sessions } = yield* json("sessions", "--all-projects")
-      assert.notExists(sessions.find(({ id }: { readonly id: string }) => id === unit.sessionId)?.branch)
-    }))
+  slow(test)(
+    "loses no word that was typed in an editor and can't be stored",
+    ({ home, json }) =>
+      Effect.gen(function*() {
+        const { id } = yield* json("save", "The harbour opens at six.")
+        // Gives it a terminal, which an editor needs.
+        const words = [process.execPath, main, "edit", id].map((word) => `'${word}'`).join(" ")
+        const { stdout } = yield* run(["-qec", words, "/dev/null"], {
+          command: "script",
+          home,
+          env: { EDITOR: "sed -i s/^type:.*/type:none/", TMPDIR: home }
+        })
+        const [, path = ""] = /^nothing was changed: .* What you wrote is kept in (\S+)/m.exec(stdout) ?? []
+        assert.match(readFileSync(path, "utf8"), /type:none[^]*The harbour opens at six\./)
+        // The memory goes while the editor is open.
+        const editor = join(home, "editor.sh")
+        writeFileSync(
+          editor,
+          `#!/bin/sh\nsed -i 's/opens at six/opens at seven/' "$1"\n'${process.execPath}' '${main}' forget ${id} --yes\n`,
+          { mode: 0o755 }
+        )
+        const gone = yield* run(["-qec", words, "/dev/null"], {
+          command: "script",
+          home,
+          env: { EDITOR: editor, TMPDIR: home }
+        })
+        const [, kept = ""] = /^nothing was changed: .* What you wrote is kept in (\S+)/m.exec(gone.stdout) ?? []
+        assert.include(readFileSync(kept, "utf8"), "The harbour opens at seven.")
+      })
+  )
+
+  slow(test)(
+    "forgets for good also what was written, deleted and written again",
+    ({ home, json, printed }) =>
+      Effect.gen(function*() {
+        const { results: [{ unit }] } = yield* json("search", "fake timers", "--all-projects")
+        const isThere = () =>
+          ["memory.db", "memory.db-wal"].map((name) => join(home, ".claude-memory", name))
+            .some((path) => existsSync(path) && /fake/i.test(readFileSync(path, "latin1")))
+        yield* printed("forget", "--query", "fake timers", "--all-projects", "--yes")
+        yield* printed("undo")
+        assert.isTrue(isThere())
+        yield* printed("forget", "--session", unit.sessionId, "--now", "--yes")
+        assert.isFalse(isThere())
+        const { sessions } = yield* json("sessions", "--all-projects")
+        assert.notExists(sessions.find(({ id }: { readonly id: string }) => id === unit.sessionId)?.branch)
+      })
+  )
 
   slow(test)(
     "takes the memory to another machine, without twins",

@@ -9,9 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { oneIn, root, samples } from "../data.ts"
+import { oneIn, root, samples, slow } from "../data.ts"
 import { type CommandLineOptions, commandLines, started } from "./commandLines.ts"
-import { inHome, leftovers, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
+import { inHome, leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
 
 const filesIn = (folder: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)).filter((path) =>
@@ -168,7 +168,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.isAbove(statSync(join(home, ".claude-memory", "memory.db")).size, 100_000)
       }))
 
-    it.effect("again adds nothing", () =>
+    slow(it.effect)("again adds nothing", () =>
       Effect.gen(function*() {
         const report = jsonOf<
           { readonly files: number; readonly lines: LineSum; readonly units: { readonly total: number } }
@@ -257,7 +257,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.match(stdout, /\nNote: semantic search.*\.\n$/)
       }))
 
-    it.effect("finds words where Node runs no WebAssembly", () =>
+    slow(it.effect)("finds words where Node runs no WebAssembly", () =>
       Effect.gen(function*() {
         const words = ["search", "--all-projects", "--json", "why did we decide against Meilisearch?"]
         // V8 tells of the flag on stderr.
@@ -392,7 +392,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         }
       }))
 
-    it.effect("whose reader goes away, as in `| head -1`, ends well", () =>
+    slow(it.effect)("whose reader goes away, as in `| head -1`, ends well", () =>
       Effect.scoped(Effect.gen(function*() {
         const { home } = yield* Imported
         const { closeStdout, ended } = yield* start([main, "search", "--all-projects", "--limit", "100", "test"], {
@@ -405,21 +405,24 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
       })))
   })
 
-  it.effect("a process that only shows ends by itself, with the same answer as among others", () =>
-    Effect.gen(function*() {
-      const { results } = yield* search("--limit", "1", "why did we decide against Meilisearch?")
-      yield* Effect.forEach(
-        [["show", results[0]!.id], ["inject", "--prompt", "CDN"], ["status", "--all-projects"], ["cost"], ["models"]],
-        (words) =>
-          Effect.gen(function*() {
-            const alone = yield* cli(words, {}, started)
-            const among = yield* cli(words)
-            assert.deepStrictEqual([alone.code, alone.signal, alone.stderr], [0, null, ""], words.join(" "))
-            assert.strictEqual(alone.stdout, among.stdout)
-          }),
-        { concurrency: 2, discard: true }
-      )
-    }))
+  slow(it.effect)(
+    "a process that only shows ends by itself, with the same answer as among others",
+    () =>
+      Effect.gen(function*() {
+        const { results } = yield* search("--limit", "1", "why did we decide against Meilisearch?")
+        yield* Effect.forEach(
+          [["show", results[0]!.id], ["inject", "--prompt", "CDN"], ["status", "--all-projects"], ["cost"], ["models"]],
+          (words) =>
+            Effect.gen(function*() {
+              const alone = yield* cli(words, {}, started)
+              const among = yield* cli(words)
+              assert.deepStrictEqual([alone.code, alone.signal, alone.stderr], [0, null, ""], words.join(" "))
+              assert.strictEqual(alone.stdout, among.stdout)
+            }),
+          { concurrency: 2, discard: true }
+        )
+      })
+  )
 
   describe("list and sessions", () => {
     const columnsOf = (text: string) => text.trimEnd().split("\n").map((line) => line.split(/ {2,}/))
@@ -663,7 +666,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
   })
 
   describe("lifecycle", () => {
-    it.effect("releases everything, dependents before what they depend on", () =>
+    slow(it.effect)("releases everything, dependents before what they depend on", () =>
       Effect.gen(function*() {
         const { ok, open, released } = jsonOf<
           {
@@ -691,7 +694,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
   })
 
   describe("a memory written by a newer version", () => {
-    it.effect("is refused and left untouched", () =>
+    slow(it.effect)("is refused and left untouched", () =>
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
         const imported = yield* Imported
@@ -752,7 +755,7 @@ describe("quickstart", () => {
       })
     ))
 
-  it.live("with sessions of one's own remembers them", () =>
+  slow(it.live)("with sessions of one's own remembers them", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {
         yield* fs.makeDirectory(join(home, ".claude"))

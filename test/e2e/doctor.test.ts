@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { isQuick, oneIn } from "../data.ts"
+import { isQuick, oneIn, slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
 import {
   fillDisk,
@@ -21,7 +21,7 @@ import {
   truncate,
   withDatabase
 } from "./damage.ts"
-import { inHome, leftovers, main, makeImported, type Outcome, run, slow, start } from "./run.ts"
+import { inHome, leftovers, main, makeImported, type Outcome, run, start } from "./run.ts"
 
 const NOTE = "The harbour master signs the berth list at six."
 
@@ -217,7 +217,7 @@ describe("damage that can be repaired", () => {
     }
   }
 
-  for (const [name, { damage, says }] of Object.entries(cases).filter(oneIn(isQuick ? 16 : 4))) {
+  for (const [name, { damage, says }] of Object.entries(cases).filter(oneIn(isQuick ? 32 : 4))) {
     live(
       name,
       Effect.gen(function*() {
@@ -251,7 +251,7 @@ describe("damage that can be repaired", () => {
 })
 
 describe("a damaged memory of the version before", () => {
-  live(
+  slow(live)(
     "is repaired as it is, and brought to the newest version by the next writer",
     Effect.gen(function*() {
       const home = yield* makeRemembering
@@ -331,7 +331,7 @@ describe("damage that can't be repaired", () => {
     }
   }
 
-  for (const [name, { damage, keepsNote, says }] of Object.entries(cases).filter(oneIn(isQuick ? 8 : 2))) {
+  for (const [name, { damage, keepsNote, says }] of Object.entries(cases).filter(oneIn(isQuick ? 16 : 2))) {
     live(
       name,
       Effect.gen(function*() {
@@ -414,7 +414,7 @@ describe("the file of models", () => {
       isRepaired: true
     }
   }
-  for (const [name, { damage, isRepaired, says }] of Object.entries(cases).filter(oneIn(2))) {
+  for (const [name, { damage, isRepaired, says }] of Object.entries(cases).filter(oneIn(isQuick ? 16 : 2))) {
     live(
       name,
       Effect.gen(function*() {
@@ -444,7 +444,7 @@ describe("a file of models that was begun on a full disk", () => {
       "without a table": runSql("PRAGMA journal_mode = WAL; CREATE TABLE x (y); DROP TABLE x")
     })
   ) {
-    live(
+    slow(live)(
       `is not damaged: ${name}`,
       Effect.gen(function*() {
         const home = yield* makeRemembering
@@ -484,7 +484,7 @@ describe("a memory in a folder", () => {
       })
     ))
 
-  live(
+  slow(live)(
     "whose files may not grow",
     Effect.gen(function*() {
       if (process.platform === "win32") return
@@ -528,7 +528,7 @@ describe("a memory in a folder", () => {
 
   const nobody = 65_534
 
-  it.live.skipIf(!isRoot)("that one may not write to", () =>
+  slow(it.live.skipIf(!isRoot))("that one may not write to", () =>
     Effect.gen(function*() {
       const home = yield* makeRemembering
       const check = Effect.map(run([main, "doctor", "--json"], { home, uid: nobody }), answerOf)

@@ -6,8 +6,9 @@ import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import { chmodSync, cpSync, readdirSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { slow } from "../data.ts"
 import { call, HELLO } from "./requests.ts"
-import { inHome, main, mcp, run, slow, start } from "./run.ts"
+import { inHome, main, mcp, run, start } from "./run.ts"
 
 /** Runs the command line with files of at most so many KiB. */
 const limited = (home: string, kibibytes: number, ...words: ReadonlyArray<string>) =>
@@ -45,7 +46,7 @@ const isRoot = process.getuid?.() === 0
 
 // Root may write anywhere.
 describe.skipIf(!isRoot)("a memory that its owner has made read-only", () => {
-  it.live("stays so after a save that fails", () =>
+  slow(it.live)("stays so after a save that fails", () =>
     inHome((home) =>
       Effect.gen(function*() {
         const folder = join(home, ".claude-memory")
@@ -76,7 +77,7 @@ describe.skipIf(!isRoot)("a memory that its owner has made read-only", () => {
 })
 
 describe.skipIf(!isRoot)("a home that is another user's", () => {
-  it.live("is refused in a sentence", () =>
+  slow(it.live)("is refused in a sentence", () =>
     inHome((home) =>
       Effect.gen(function*() {
         const transcript = join(home, "session.jsonl")
@@ -94,7 +95,7 @@ describe.skipIf(!isRoot)("a home that is another user's", () => {
 })
 
 describe.skipIf(process.platform === "win32")("a memory whose files may not grow", () => {
-  it.live("is not healthy for the server", () =>
+  slow(it.live)("is not healthy for the server", () =>
     inHome((home) =>
       Effect.gen(function*() {
         assert.strictEqual((yield* run([main, "save", "The first note is about apples."], { home })).code, 0)
@@ -116,7 +117,7 @@ describe.skipIf(process.platform === "win32")("a memory whose files may not grow
 })
 
 describe.skipIf(process.platform === "win32")("a process that may open few files", () => {
-  it.live("says so in a sentence", () =>
+  slow(it.live)("says so in a sentence", () =>
     inHome((home) =>
       Effect.gen(function*() {
         // How many it needs differs between versions of Node.

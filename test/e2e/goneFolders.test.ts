@@ -9,9 +9,10 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
+import { slow } from "../data.ts"
 import { git, makeRepository, writeSession } from "../repositories.ts"
 import { commandLines } from "./commandLines.ts"
-import { hook, makeHome, type Outcome, run, slow } from "./run.ts"
+import { hook, makeHome, type Outcome, run } from "./run.ts"
 
 const inProcess = commandLines()
 
@@ -74,7 +75,7 @@ const world = <A, E>(
 const PROMPT = "how should the sextant be stored?"
 
 describe("removed worktrees", () => {
-  it.live(
+  slow(it.live)(
     "are the repository's after the import, which says so; the hook tells of them in the repository",
     () =>
       world(({ asked, at, claude, session, shop, started }) =>
@@ -111,7 +112,7 @@ describe("removed worktrees", () => {
     60_000
   )
 
-  it.live(
+  slow(it.live)(
     "are told of by doctor as soon as something tells whose they are",
     () =>
       world(({ at, claude, session, shop }) =>

@@ -16,10 +16,10 @@ import { hostname } from "node:os"
 import { dirname, join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open } from "../../src/resources/Sqlite.ts"
-import { samples } from "../data.ts"
+import { samples, slow } from "../data.ts"
 import { owned } from "../resources/owned.ts"
 import { commandLines } from "./commandLines.ts"
-import { hook, makeHome, makeImported, type Options, run, slow, start as startProgram } from "./run.ts"
+import { hook, makeHome, makeImported, type Options, run, start as startProgram } from "./run.ts"
 
 /** Long budgets in place of the hook's own short ones, so that a busy machine does not fail these tests. */
 const PATIENT = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
@@ -263,114 +263,123 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       yield* missing(prompt({ session_id: "s-1" }), "HookPrompt\\.cjs")
     }).pipe(Effect.scoped))
 
-  it.effect("keeps its compiled code, and takes none that is damaged or of another file", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const { folder, home } = yield* copied
-      const codeFolder = join(folder, "code-cache")
-      const told = yield* ask(prompt(), { home })
-      assert.include(told.stdout, "Meilisearch")
-      const [name, ...others] = yield* fs.readDirectory(codeFolder)
-      assert.deepStrictEqual(others, [])
-      const file = join(codeFolder, name!)
-      assert.strictEqual(Number((yield* fs.stat(file)).mode) & 0o777, 0o600)
-      const whole = Buffer.from(yield* fs.readFile(file))
-      const isKept = Effect.map(fs.readFile(file), (bytes) => whole.equals(bytes))
+  slow(it.effect)(
+    "keeps its compiled code, and takes none that is damaged or of another file",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { folder, home } = yield* copied
+        const codeFolder = join(folder, "code-cache")
+        const told = yield* ask(prompt(), { home })
+        assert.include(told.stdout, "Meilisearch")
+        const [name, ...others] = yield* fs.readDirectory(codeFolder)
+        assert.deepStrictEqual(others, [])
+        const file = join(codeFolder, name!)
+        assert.strictEqual(Number((yield* fs.stat(file)).mode) & 0o777, 0o600)
+        const whole = Buffer.from(yield* fs.readFile(file))
+        const isKept = Effect.map(fs.readFile(file), (bytes) => whole.equals(bytes))
 
-      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
-      assert.isTrue(yield* isKept)
-      const flipped = Buffer.from(whole)
-      flipped[whole.length - 1_000]! ^= 1
-      const ofAnother = Buffer.concat([Buffer.from("9"), whole])
-      for (const damaged of [whole.subarray(0, whole.length / 2), flipped, ofAnother, Buffer.alloc(0)]) {
-        yield* fs.writeFile(file, damaged)
         assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
-        assert.isFalse(damaged.equals(yield* fs.readFile(file)))
-      }
-      for (const version of ["1", "2", "3"]) yield* fs.writeFile(join(codeFolder, `HookPrompt.cjs-${version}`), whole)
-      yield* fs.writeFile(file, flipped)
-      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
-      assert.lengthOf(yield* fs.readDirectory(codeFolder), 3)
-      assert.isTrue(yield* fs.exists(file))
+        assert.isTrue(yield* isKept)
+        const flipped = Buffer.from(whole)
+        flipped[whole.length - 1_000]! ^= 1
+        const ofAnother = Buffer.concat([Buffer.from("9"), whole])
+        for (const damaged of [whole.subarray(0, whole.length / 2), flipped, ofAnother, Buffer.alloc(0)]) {
+          yield* fs.writeFile(file, damaged)
+          assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+          assert.isFalse(damaged.equals(yield* fs.readFile(file)))
+        }
+        for (const version of ["1", "2", "3"]) yield* fs.writeFile(join(codeFolder, `HookPrompt.cjs-${version}`), whole)
+        yield* fs.writeFile(file, flipped)
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+        assert.lengthOf(yield* fs.readDirectory(codeFolder), 3)
+        assert.isTrue(yield* fs.exists(file))
 
-      // Where it can't be kept, it is compiled each time.
-      yield* fs.remove(codeFolder, { recursive: true })
-      yield* fs.writeFileString(codeFolder, "no folder")
-      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
-      assert.strictEqual(yield* fs.readFileString(codeFolder), "no folder")
-    }).pipe(Effect.scoped))
+        // Where it can't be kept, it is compiled each time.
+        yield* fs.remove(codeFolder, { recursive: true })
+        yield* fs.writeFileString(codeFolder, "no folder")
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+        assert.strictEqual(yield* fs.readFileString(codeFolder), "no folder")
+      }).pipe(Effect.scoped)
+  )
 
-  it.effect("takes neither code nor a server's address from a folder into which others can write, and says nothing", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const { folder, home } = yield* copied
-      const told = yield* ask(prompt(), { home })
-      assert.include(told.stdout, "Meilisearch")
-      let asked = 0
-      yield* serving(folder, (socket) => {
-        asked++
-        socket.destroy()
-      })
-      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
-      assert.strictEqual(asked, 1)
-      const [name] = yield* fs.readDirectory(join(folder, "code-cache"))
-      const file = join(folder, "code-cache", name!)
-      yield* fs.remove(file)
-      const saysNothing = Effect.gen(function*() {
-        assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
-        assert.deepStrictEqual(yield* ask(start(), { home }), NOTHING)
-        assert.deepStrictEqual(yield* ask("{", { home }), NOTHING)
-        assert.deepStrictEqual(yield* fs.readDirectory(join(folder, "code-cache")), [])
+  slow(it.effect)(
+    "takes neither code nor a server's address from a folder into which others can write, and says nothing",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { folder, home } = yield* copied
+        const told = yield* ask(prompt(), { home })
+        assert.include(told.stdout, "Meilisearch")
+        let asked = 0
+        yield* serving(folder, (socket) => {
+          asked++
+          socket.destroy()
+        })
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
         assert.strictEqual(asked, 1)
-      })
-      for (const mode of [0o770, 0o702]) {
-        yield* fs.chmod(folder, mode)
-        yield* saysNothing
-      }
-      yield* fs.chmod(folder, 0o755)
-      // Only root can give a folder away.
-      if (process.getuid?.() === 0) {
-        yield* fs.chown(folder, 65_534, 65_534)
-        yield* saysNothing
-        yield* fs.chown(folder, 0, 0)
-      }
-      assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
-      assert.isTrue(yield* fs.exists(file))
-    }).pipe(Effect.scoped))
+        const [name] = yield* fs.readDirectory(join(folder, "code-cache"))
+        const file = join(folder, "code-cache", name!)
+        yield* fs.remove(file)
+        const saysNothing = Effect.gen(function*() {
+          assert.deepStrictEqual(yield* ask(prompt(), { home }), NOTHING)
+          assert.deepStrictEqual(yield* ask(start(), { home }), NOTHING)
+          assert.deepStrictEqual(yield* ask("{", { home }), NOTHING)
+          assert.deepStrictEqual(yield* fs.readDirectory(join(folder, "code-cache")), [])
+          assert.strictEqual(asked, 1)
+        })
+        for (const mode of [0o770, 0o702]) {
+          yield* fs.chmod(folder, mode)
+          yield* saysNothing
+        }
+        yield* fs.chmod(folder, 0o755)
+        // Only root can give a folder away.
+        if (process.getuid?.() === 0) {
+          yield* fs.chown(folder, 65_534, 65_534)
+          yield* saysNothing
+          yield* fs.chown(folder, 0, 0)
+        }
+        assert.deepStrictEqual(yield* ask(prompt(), { home }), told)
+        assert.isTrue(yield* fs.exists(file))
+      }).pipe(Effect.scoped)
+  )
 
-  it.effect("tells a start without the rest of the program what it tells with it, and of an excluded project nothing", () =>
-    Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const home = yield* makeHome
-      const folder = join(home, ".claude-memory")
-      assert.strictEqual((yield* inProcess(["import", samples], { home })).code, 0)
-      const entry = join(home, "hook.cjs")
-      for (const name of ["hook.cjs", "HookOpening.cjs"]) {
-        yield* fs.copyFile(join(dirname(hook), name), join(home, name))
-      }
-      const alone = (stdin: string) => run([entry], { home, stdin })
-      const record = (session: string) => fs.readFileString(join(folder, "sessions", session))
-      const at = /"at":\d+/
-      for (const [i, source] of ["startup", "clear"].entries()) {
-        const outcome = yield* alone(start({ session_id: `alone-${i}`, source }))
-        assert.include(outcome.stdout, "## Last sessions")
-        yield* fs.rename(join(folder, "openings"), join(folder, "away"))
-        assert.deepStrictEqual(yield* ask(start({ session_id: `whole-${i}`, source }), { home }), outcome)
-        assert.strictEqual(
-          (yield* record(`alone-${i}`)).replace(at, ""),
-          (yield* record(`whole-${i}`)).replace(at, "")
-        )
-        yield* fs.rename(join(folder, "away"), join(folder, "openings"))
-      }
-      assert.deepStrictEqual(yield* alone(start({ source: "fork" })), NOTHING)
-      assert.include((yield* alone(start({ source: "resume" }))).stderr, "HookStart.js")
+  slow(it.effect)(
+    "tells a start without the rest of the program what it tells with it, and of an excluded project nothing",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const home = yield* makeHome
+        const folder = join(home, ".claude-memory")
+        assert.strictEqual((yield* inProcess(["import", samples], { home })).code, 0)
+        const entry = join(home, "hook.cjs")
+        for (const name of ["hook.cjs", "HookOpening.cjs"]) {
+          yield* fs.copyFile(join(dirname(hook), name), join(home, name))
+        }
+        const alone = (stdin: string) => run([entry], { home, stdin })
+        const record = (session: string) => fs.readFileString(join(folder, "sessions", session))
+        const at = /"at":\d+/
+        for (const [i, source] of ["startup", "clear"].entries()) {
+          const outcome = yield* alone(start({ session_id: `alone-${i}`, source }))
+          assert.include(outcome.stdout, "## Last sessions")
+          yield* fs.rename(join(folder, "openings"), join(folder, "away"))
+          assert.deepStrictEqual(yield* ask(start({ session_id: `whole-${i}`, source }), { home }), outcome)
+          assert.strictEqual(
+            (yield* record(`alone-${i}`)).replace(at, ""),
+            (yield* record(`whole-${i}`)).replace(at, "")
+          )
+          yield* fs.rename(join(folder, "away"), join(folder, "openings"))
+        }
+        assert.deepStrictEqual(yield* alone(start({ source: "fork" })), NOTHING)
+        assert.include((yield* alone(start({ source: "resume" }))).stderr, "HookStart.js")
 
-      assert.strictEqual((yield* inProcess(["projects", "exclude", "shop-api"], { home })).code, 0)
-      assert.deepStrictEqual(yield* alone(start()), NOTHING)
-      assert.deepStrictEqual(yield* alone(prompt()), NOTHING)
-      assert.strictEqual((yield* inProcess(["projects", "include", "shop-api"], { home })).code, 0)
-      assert.include((yield* alone(start())).stdout, "## Last sessions")
-    }).pipe(Effect.scoped))
+        assert.strictEqual((yield* inProcess(["projects", "exclude", "shop-api"], { home })).code, 0)
+        assert.deepStrictEqual(yield* alone(start()), NOTHING)
+        assert.deepStrictEqual(yield* alone(prompt()), NOTHING)
+        assert.strictEqual((yield* inProcess(["projects", "include", "shop-api"], { home })).code, 0)
+        assert.include((yield* alone(start())).stdout, "## Last sessions")
+      }).pipe(Effect.scoped)
+  )
 
   slow(it.effect)(
     "tells how the last session ended also where its transcript was never imported, with the same masks",
@@ -417,7 +426,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.include(stdout, "Meilisearch")
     }).pipe(Effect.scoped))
 
-  it.effect("ends by itself when nothing comes on stdin, and doctor says so", () =>
+  slow(it.effect)("ends by itself when nothing comes on stdin, and doctor says so", () =>
     Effect.gen(function*() {
       const { home } = yield* copied
       const program = yield* startProgram([hook], {
@@ -509,7 +518,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.notInclude(stdout, "of a server")
     }).pipe(Effect.scoped))
 
-  it.effect("prints what a server answers, and only then records it", () =>
+  slow(it.effect)("prints what a server answers, and only then records it", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const { folder, home } = yield* copied

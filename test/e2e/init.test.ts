@@ -16,9 +16,9 @@ import {
   writeFileSync
 } from "node:fs"
 import { dirname, join } from "node:path"
-import { times } from "../data.ts"
+import { slow, times } from "../data.ts"
 import { type CommandLineOptions, commandLines } from "./commandLines.ts"
-import { hook, inHome, main, mcp, type Options, type Outcome, run, slow, start } from "./run.ts"
+import { hook, inHome, main, mcp, type Options, type Outcome, run, start } from "./run.ts"
 
 const inProcess = commandLines()
 /** Runs these words in the one process of this file. */

@@ -6,9 +6,9 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
-import { samples, times } from "../data.ts"
+import { samples, slow, times } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
-import { inHome, leftovers, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
+import { inHome, leftovers, main, makeHome, type Outcome, run, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
 const inProcess = commandLines()
@@ -111,7 +111,7 @@ slow(it.live)("what is left by an import killed at any point is finished by the 
     ])
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), times(60_000))
 
-it.live(
+slow(it.live)(
   "a forget that is killed at any point leaves no file that tells a start what is forgotten",
   () =>
     inHome((home, fs) =>

@@ -9,11 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { appendFileSync, existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { oneIn } from "../data.ts"
+import { oneIn, slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
 import * as Connected from "./connected.ts"
 import { HELLO, request } from "./requests.ts"
-import { hook, leftovers, makeHome, makeImported, mcp, type Outcome, run, slow, start } from "./run.ts"
+import { hook, leftovers, makeHome, makeImported, mcp, type Outcome, run, start } from "./run.ts"
 
 const inProcess = commandLines()
 
@@ -111,21 +111,24 @@ describe("the MCP server, spawned", () => {
         assert.deepStrictEqual(yield* remains(home), [])
       }))
 
-    it.scoped("shakes hands before there is a memory at all, and says what is wrong with one until that is mended", () =>
-      Effect.gen(function*() {
-        const fs = yield* FileSystem.FileSystem
-        const home = yield* makeHome
-        const memory = join(home, ".claude-memory")
-        yield* fs.makeDirectory(memory)
-        yield* fs.writeFileString(join(memory, "memory.db"), "no database")
-        const { call } = yield* connect(home)
-        const refused = yield* call("search", { query: "error" })
-        assert.isTrue(refused.isError)
-        assert.match(textOf(refused), /memory\.db.*The next call tries again/s)
-        assert.match(textOf(yield* call("health")), /wrong: memory: .*memory\.db/)
-        yield* fs.copyFile(join(yield* Home, ".claude-memory", "memory.db"), join(memory, "memory.db"))
-        assert.isNotEmpty(dataOf(yield* call("search", { query: "error" }))["memories"])
-      }))
+    slow(it.scoped)(
+      "shakes hands before there is a memory at all, and says what is wrong with one until that is mended",
+      () =>
+        Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          const home = yield* makeHome
+          const memory = join(home, ".claude-memory")
+          yield* fs.makeDirectory(memory)
+          yield* fs.writeFileString(join(memory, "memory.db"), "no database")
+          const { call } = yield* connect(home)
+          const refused = yield* call("search", { query: "error" })
+          assert.isTrue(refused.isError)
+          assert.match(textOf(refused), /memory\.db.*The next call tries again/s)
+          assert.match(textOf(yield* call("health")), /wrong: memory: .*memory\.db/)
+          yield* fs.copyFile(join(yield* Home, ".claude-memory", "memory.db"), join(memory, "memory.db"))
+          assert.isNotEmpty(dataOf(yield* call("search", { query: "error" }))["memories"])
+        })
+    )
 
     it.scoped("says which setting is wrong", () =>
       Effect.gen(function*() {
@@ -146,99 +149,102 @@ describe("the MCP server, spawned", () => {
         assert.isNotEmpty(dataOf(yield* call("search", { query: "error" }))["memories"])
       }))
 
-    it.scoped("writes nothing but JSON-RPC to stdout, whatever comes in, and answers what can be answered", () =>
-      Effect.gen(function*() {
-        const { closeStdin, ended, waitForText: said, send } = yield* start([mcp], {
-          home: yield* Home,
-          env: SHOP,
-          staysOpen: true
+    slow(it.scoped)(
+      "writes nothing but JSON-RPC to stdout, whatever comes in, and answers what can be answered",
+      () =>
+        Effect.gen(function*() {
+          const { closeStdin, ended, waitForText: said, send } = yield* start([mcp], {
+            home: yield* Home,
+            env: SHOP,
+            staysOpen: true
+          })
+          yield* send(request("before", "ping"))
+          yield* send(request("early", "tools/list"))
+          for (
+            const line of [
+              "no JSON",
+              "{",
+              "{}",
+              "[]",
+              "null",
+              "\u0000",
+              "\ud800",
+              "",
+              "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}"
+            ]
+          ) {
+            yield* send(`${line}\n`)
+          }
+          yield* send(`[${request("batch", "ping").trim()}]\n`)
+          yield* send(`${"x".repeat(6_000_000)}\n`)
+          yield* send(request("long", "ping", { _meta: { padding: "y".repeat(6_000_000) } }))
+          yield* send(HELLO)
+          yield* send(request("método", "ping"))
+          yield* send(request(-15, "ping"))
+          yield* send(request("unknown", "server/discover"))
+          yield* send(request("none", "tools/call", { name: "rm" }))
+          yield* send(request("malformed", "tools/call", { name: 5 }))
+          yield* send(request("array", "tools/call", { name: "claude_memory_status", arguments: [1] }))
+          yield* send(request("missing", "tools/call", { name: "claude_memory_search" }))
+          yield* send(request("defaults", "tools/call", { name: "claude_memory_status" }))
+          yield* send(request("no arguments", "tools/call", { name: "claude_memory_search", arguments: null }))
+          yield* send(request("refused", "tools/call", { name: "claude_memory_search", arguments: { query: 5 } }))
+          yield* send(request("no params", "tools/call"))
+          for (const params of ["x", [1], 5, null, true]) {
+            yield* send(request(`call of ${JSON.stringify(params)}`, "tools/call", params))
+            yield* send(request(`ping of ${JSON.stringify(params)}`, "ping", params))
+          }
+          yield* send(request("no uri", "resources/read", {}))
+          yield* send(request("a number as topic", "prompts/get", { name: "recall", arguments: { topic: 5 } }))
+          yield* send(`{"jsonrpc":"1.0","id":"old","method":"ping"}\n`)
+          yield* send(search("last"))
+          // Calls run at once: another than the last may be answered last, and who closes stdin waits for none.
+          for (const id of ["last", "defaults"]) yield* said(`"id":"${id}"`)
+          yield* closeStdin
+          const { code, stderr, stdout } = yield* ended
+          assert.strictEqual(code, 0)
+          const answered = messagesOf(stdout).filter(({ id }) => id !== undefined)
+          const answers = new Map(
+            answered.map(({ error, id, result }) => [id, error?.code ?? (result?.isError ?? false)])
+          )
+          assert.strictEqual(answers.size, answered.length, "one answer to each")
+          assert.deepStrictEqual(Object.fromEntries(answers), {
+            before: false,
+            early: false,
+            0: false,
+            1: -32600,
+            "método": false,
+            "-15": false,
+            unknown: -32601,
+            none: -32602,
+            malformed: -32602,
+            array: true,
+            missing: true,
+            defaults: false,
+            "no arguments": true,
+            refused: true,
+            "no params": -32602,
+            ...Object.fromEntries(
+              ["\"x\"", "[1]", "5", "null", "true"].flatMap((params) => [`call of ${params}`, `ping of ${params}`])
+                .map((id) => [id, -32602])
+            ),
+            "no uri": -32602,
+            "a number as topic": -32602,
+            old: -32600,
+            last: false
+          })
+          // In words: no report of a parser.
+          const texts = answered.map(({ error, result }) =>
+            error?.message ?? (result?.isError === true ? result.content?.[0]?.text ?? "" : "")
+          )
+          for (const text of texts) assert.notMatch(text, /[\n{}]|invalid_type/)
+          assert.include(texts, "tools/call: its params are an object, not a string")
+          assert.include(texts, "claude_memory_status: its arguments are an object, not a list")
+          assert.include(texts, "tools/call: params.name: expected string, received number")
+          assert.strictEqual(stderr.split("\n").filter((line) => line.includes("was left out")).length, 10)
+          assert.notInclude(stderr, "FATAL")
         })
-        yield* send(request("before", "ping"))
-        yield* send(request("early", "tools/list"))
-        for (
-          const line of [
-            "no JSON",
-            "{",
-            "{}",
-            "[]",
-            "null",
-            "\u0000",
-            "\ud800",
-            "",
-            "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}"
-          ]
-        ) {
-          yield* send(`${line}\n`)
-        }
-        yield* send(`[${request("batch", "ping").trim()}]\n`)
-        yield* send(`${"x".repeat(6_000_000)}\n`)
-        yield* send(request("long", "ping", { _meta: { padding: "y".repeat(6_000_000) } }))
-        yield* send(HELLO)
-        yield* send(request("método", "ping"))
-        yield* send(request(-15, "ping"))
-        yield* send(request("unknown", "server/discover"))
-        yield* send(request("none", "tools/call", { name: "rm" }))
-        yield* send(request("malformed", "tools/call", { name: 5 }))
-        yield* send(request("array", "tools/call", { name: "claude_memory_status", arguments: [1] }))
-        yield* send(request("missing", "tools/call", { name: "claude_memory_search" }))
-        yield* send(request("defaults", "tools/call", { name: "claude_memory_status" }))
-        yield* send(request("no arguments", "tools/call", { name: "claude_memory_search", arguments: null }))
-        yield* send(request("refused", "tools/call", { name: "claude_memory_search", arguments: { query: 5 } }))
-        yield* send(request("no params", "tools/call"))
-        for (const params of ["x", [1], 5, null, true]) {
-          yield* send(request(`call of ${JSON.stringify(params)}`, "tools/call", params))
-          yield* send(request(`ping of ${JSON.stringify(params)}`, "ping", params))
-        }
-        yield* send(request("no uri", "resources/read", {}))
-        yield* send(request("a number as topic", "prompts/get", { name: "recall", arguments: { topic: 5 } }))
-        yield* send(`{"jsonrpc":"1.0","id":"old","method":"ping"}\n`)
-        yield* send(search("last"))
-        // Calls run at once: another than the last may be answered last, and who closes stdin waits for none.
-        for (const id of ["last", "defaults"]) yield* said(`"id":"${id}"`)
-        yield* closeStdin
-        const { code, stderr, stdout } = yield* ended
-        assert.strictEqual(code, 0)
-        const answered = messagesOf(stdout).filter(({ id }) => id !== undefined)
-        const answers = new Map(
-          answered.map(({ error, id, result }) => [id, error?.code ?? (result?.isError ?? false)])
-        )
-        assert.strictEqual(answers.size, answered.length, "one answer to each")
-        assert.deepStrictEqual(Object.fromEntries(answers), {
-          before: false,
-          early: false,
-          0: false,
-          1: -32600,
-          "método": false,
-          "-15": false,
-          unknown: -32601,
-          none: -32602,
-          malformed: -32602,
-          array: true,
-          missing: true,
-          defaults: false,
-          "no arguments": true,
-          refused: true,
-          "no params": -32602,
-          ...Object.fromEntries(
-            ["\"x\"", "[1]", "5", "null", "true"].flatMap((params) => [`call of ${params}`, `ping of ${params}`])
-              .map((id) => [id, -32602])
-          ),
-          "no uri": -32602,
-          "a number as topic": -32602,
-          old: -32600,
-          last: false
-        })
-        // In words: no report of a parser.
-        const texts = answered.map(({ error, result }) =>
-          error?.message ?? (result?.isError === true ? result.content?.[0]?.text ?? "" : "")
-        )
-        for (const text of texts) assert.notMatch(text, /[\n{}]|invalid_type/)
-        assert.include(texts, "tools/call: its params are an object, not a string")
-        assert.include(texts, "claude_memory_status: its arguments are an object, not a list")
-        assert.include(texts, "tools/call: params.name: expected string, received number")
-        assert.strictEqual(stderr.split("\n").filter((line) => line.includes("was left out")).length, 10)
-        assert.notInclude(stderr, "FATAL")
-      }))
+    )
 
     for (
       const [how, code] of [["the end of stdin", 0], ["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const
@@ -307,88 +313,95 @@ describe("the MCP server, spawned", () => {
         })
     )
 
-    it.scoped("captures what its session said last before it ends, whatever ends it", () =>
-      Effect.gen(function*() {
-        const home = yield* makeImported
-        const say = sayIn(home)
-        const isFound = (query: string) =>
-          Effect.map(
-            inProcess(["search", "--all-projects", "--json", query], { home }),
-            ({ stdout }) => JSON.stringify(JSON.parse(stdout).results).includes(query)
-          )
-        /** Says something right before a server ends, and returns whether that is remembered. */
-        const isCaught = (how: "SIGINT" | "end", round: number) =>
-          Effect.gen(function*() {
-            const name = `${how}${round}`
-            const { closeStdin, ended, kill, send } = yield* start([mcp], {
-              home,
-              env: { ...SHOP, CLAUDE_CODE_SESSION_ID: "live" },
-              staysOpen: true
+    slow(it.scoped)(
+      "captures what its session said last before it ends, whatever ends it",
+      () =>
+        Effect.gen(function*() {
+          const home = yield* makeImported
+          const say = sayIn(home)
+          const isFound = (query: string) =>
+            Effect.map(
+              inProcess(["search", "--all-projects", "--json", query], { home }),
+              ({ stdout }) => JSON.stringify(JSON.parse(stdout).results).includes(query)
+            )
+          /** Says something right before a server ends, and returns whether that is remembered. */
+          const isCaught = (how: "SIGINT" | "end", round: number) =>
+            Effect.gen(function*() {
+              const name = `${how}${round}`
+              const { closeStdin, ended, kill, send } = yield* start([mcp], {
+                home,
+                env: { ...SHOP, CLAUDE_CODE_SESSION_ID: "live" },
+                staysOpen: true
+              })
+              yield* send(HELLO)
+              say(`${name}-1`, `The zebrawood${name} gateway listens on port 8443 from now on.`)
+              yield* Effect.repeat(Effect.delay(isFound(`zebrawood${name}`), "50 millis"), { until: (found) => found })
+              say(`${name}-2`, `The yakitori${name} gateway listens on port 9443 from now on.`)
+              yield* how === "end" ? closeStdin : kill(how)
+              const { code, stderr } = yield* ended
+              assert.deepStrictEqual([code, stderr], [how === "end" ? 0 : 130, ""])
+              // Before the next reader, which leaves its own.
+              assert.deepStrictEqual(yield* remains(home), [])
+              return yield* isFound(`yakitori${name}`)
             })
-            yield* send(HELLO)
-            say(`${name}-1`, `The zebrawood${name} gateway listens on port 8443 from now on.`)
-            yield* Effect.repeat(Effect.delay(isFound(`zebrawood${name}`), "50 millis"), { until: (found) => found })
-            say(`${name}-2`, `The yakitori${name} gateway listens on port 9443 from now on.`)
-            yield* how === "end" ? closeStdin : kill(how)
-            const { code, stderr } = yield* ended
-            assert.deepStrictEqual([code, stderr], [how === "end" ? 0 : 130, ""])
-            // Before the next reader, which leaves its own.
-            assert.deepStrictEqual(yield* remains(home), [])
-            return yield* isFound(`yakitori${name}`)
-          })
-        for (const how of (["end", "SIGINT"] as const).filter(oneIn(2))) {
-          // It has 0.3 s, in which a busy machine may not get to it.
-          const rounds = Effect.iterate({ round: 0, caught: false }, {
-            while: ({ caught, round }) => !caught && round < 4,
-            body: ({ round }) => Effect.map(isCaught(how, round), (caught) => ({ round: round + 1, caught }))
-          })
-          assert.isTrue((yield* rounds).caught, how)
-        }
-      }), 180_000)
-
-    it.scoped("answers the hook's program, which answers itself where a server has other settings, hangs or is gone", () =>
-      Effect.gen(function*() {
-        const home = yield* makeImported
-        const patient = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
-        const { call, pid } = yield* connect(home, { ...SHOP, ...patient })
-        const socketOf = (pid: number) => join(home, ".claude-memory", "run", `${pid}.socket`)
-        const listens = (pid: number) =>
-          Effect.repeat(Effect.sleep("50 millis"), { until: () => existsSync(socketOf(pid)) })
-        yield* listens(pid)
-        const ask = (session_id: string, env: Readonly<Record<string, string>> = patient) => {
-          const input = {
-            hook_event_name: "UserPromptSubmit",
-            session_id,
-            cwd: SHOP.CLAUDE_PROJECT_DIR,
-            prompt: "what was the deadlock of the connection pool in reserveStock?"
+          for (const how of (["end", "SIGINT"] as const).filter(oneIn(2))) {
+            // It has 0.3 s, in which a busy machine may not get to it.
+            const rounds = Effect.iterate({ round: 0, caught: false }, {
+              while: ({ caught, round }) => !caught && round < 4,
+              body: ({ round }) => Effect.map(isCaught(how, round), (caught) => ({ round: round + 1, caught }))
+            })
+            assert.isTrue((yield* rounds).caught, how)
           }
-          return Effect.map(run([hook], { home, env, stdin: JSON.stringify(input) }), ({ code, stderr, stdout }) => {
-            assert.deepStrictEqual([code, stderr], [0, ""])
-            return stdout
-          })
-        }
-        /** Calls that the server has answered before this one. */
-        const calls = Effect.map(
-          call("status"),
-          (result) => Number(/This server: (\d+) call/.exec(textOf(result))![1])
-        )
-        const asked = yield* calls
-        const told = yield* ask("one")
-        assert.match(told, /^\{"hookSpecificOutput":.*<claude-memory>.*reserveStock/)
-        assert.strictEqual(yield* calls, asked + 2)
-        assert.match(yield* ask("one"), /Perhaps of use/)
-        const before = yield* calls
-        assert.strictEqual(yield* ask("two", { ...patient, CLAUDE_MEMORY_INJECT_TOKENS: "801" }), told)
-        assert.strictEqual(yield* calls, before + 1)
-        process.kill(pid, "SIGSTOP")
-        assert.strictEqual(yield* ask("three"), told)
-        process.kill(pid, "SIGKILL")
-        assert.strictEqual(yield* ask("four"), told)
-        assert.isTrue(existsSync(socketOf(pid)))
-        yield* Effect.scoped(Effect.flatMap(connect(home), (next) => listens(next.pid)))
-        // The log of the killed one is left to the next writer: this one has ended before it wrote.
-        assert.deepStrictEqual((yield* remains(home)).filter((name) => name.startsWith("run")), [])
-      }))
+        }),
+      180_000
+    )
+
+    slow(it.scoped)(
+      "answers the hook's program, which answers itself where a server has other settings, hangs or is gone",
+      () =>
+        Effect.gen(function*() {
+          const home = yield* makeImported
+          const patient = { CLAUDE_MEMORY_HOOK_MS: "20000", CLAUDE_MEMORY_SESSION_START_MS: "20000" }
+          const { call, pid } = yield* connect(home, { ...SHOP, ...patient })
+          const socketOf = (pid: number) => join(home, ".claude-memory", "run", `${pid}.socket`)
+          const listens = (pid: number) =>
+            Effect.repeat(Effect.sleep("50 millis"), { until: () => existsSync(socketOf(pid)) })
+          yield* listens(pid)
+          const ask = (session_id: string, env: Readonly<Record<string, string>> = patient) => {
+            const input = {
+              hook_event_name: "UserPromptSubmit",
+              session_id,
+              cwd: SHOP.CLAUDE_PROJECT_DIR,
+              prompt: "what was the deadlock of the connection pool in reserveStock?"
+            }
+            return Effect.map(run([hook], { home, env, stdin: JSON.stringify(input) }), ({ code, stderr, stdout }) => {
+              assert.deepStrictEqual([code, stderr], [0, ""])
+              return stdout
+            })
+          }
+          /** Calls that the server has answered before this one. */
+          const calls = Effect.map(
+            call("status"),
+            (result) => Number(/This server: (\d+) call/.exec(textOf(result))![1])
+          )
+          const asked = yield* calls
+          const told = yield* ask("one")
+          assert.match(told, /^\{"hookSpecificOutput":.*<claude-memory>.*reserveStock/)
+          assert.strictEqual(yield* calls, asked + 2)
+          assert.match(yield* ask("one"), /Perhaps of use/)
+          const before = yield* calls
+          assert.strictEqual(yield* ask("two", { ...patient, CLAUDE_MEMORY_INJECT_TOKENS: "801" }), told)
+          assert.strictEqual(yield* calls, before + 1)
+          process.kill(pid, "SIGSTOP")
+          assert.strictEqual(yield* ask("three"), told)
+          process.kill(pid, "SIGKILL")
+          assert.strictEqual(yield* ask("four"), told)
+          assert.isTrue(existsSync(socketOf(pid)))
+          yield* Effect.scoped(Effect.flatMap(connect(home), (next) => listens(next.pid)))
+          // The log of the killed one is left to the next writer: this one has ended before it wrote.
+          assert.deepStrictEqual((yield* remains(home)).filter((name) => name.startsWith("run")), [])
+        })
+    )
 
     it.scoped("ends when its client has gone and nobody reads", () =>
       Effect.gen(function*() {

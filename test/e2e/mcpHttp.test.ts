@@ -13,8 +13,9 @@ import * as Layer from "effect/Layer"
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import { slow } from "../data.ts"
 import * as Connected from "./connected.ts"
-import { hook, leftovers, main, makeHome, makeImported, run, slow, start } from "./run.ts"
+import { hook, leftovers, main, makeHome, makeImported, run, start } from "./run.ts"
 
 const { dataOf, textOf } = Connected
 
@@ -95,52 +96,57 @@ const interrupted = ({ ended, kill }: Served) => Effect.zipRight(kill("SIGINT"),
 
 describe("MCP over HTTP, for all sessions", () => {
   layer(Home.layer, { timeout: "60 seconds", excludeTestServices: true })((it) => {
-    it.scoped("answers the official client as over stdio: every tool, resources, prompts", () =>
-      Effect.gen(function*() {
-        const home = yield* Home
-        const served = yield* serve(home, ["--no-capture"], { CLAUDE_MEMORY_HOOK_MS: "20000" })
-        const { call, client } = yield* connect(served, { headers: { [PROJECT]: SHOP } })
-        const there = yield* Effect.scoped(
-          Effect.flatMap(
-            Connected.connect(home, { CLAUDE_PROJECT_DIR: SHOP }),
-            ({ client }) => Effect.promise(() => client.listTools())
+    slow(it.scoped)(
+      "answers the official client as over stdio: every tool, resources, prompts",
+      () =>
+        Effect.gen(function*() {
+          const home = yield* Home
+          const served = yield* serve(home, ["--no-capture"], { CLAUDE_MEMORY_HOOK_MS: "20000" })
+          const { call, client } = yield* connect(served, { headers: { [PROJECT]: SHOP } })
+          const there = yield* Effect.scoped(
+            Effect.flatMap(
+              Connected.connect(home, { CLAUDE_PROJECT_DIR: SHOP }),
+              ({ client }) => Effect.promise(() => client.listTools())
+            )
           )
-        )
-        const here = yield* Effect.promise(() => client.listTools())
-        assert.deepStrictEqual(here.tools.map(({ name }) => name), there.tools.map(({ name }) => name))
-        const { memories: [found] } = dataOf(yield* call("search", { query: "pool of 20 connections" })) as unknown as {
-          readonly memories: ReadonlyArray<{ readonly id: string; readonly project: string }>
-        }
-        assert.strictEqual(found?.project, "shop-api")
-        assert.isNotEmpty(dataOf(yield* call("get", { id: found!.id }))["evidence"])
-        assert.isNotEmpty(dataOf(yield* call("timeline", { around: found!.id }))["memories"])
-        assert.isNotEmpty(
-          dataOf(yield* call("cross_project_search", { query: "error", include_all_projects: true }))["memories"]
-        )
-        assert.match(textOf(yield* call("inject", { original_prompt: "pool of 20 connections" })), /pool/)
-        const { id, project } = dataOf(yield* call("save", { content: "Deployments are on Thursdays." }))
-        assert.strictEqual(project, "shop-api")
-        assert.strictEqual(dataOf(yield* call("edit", { id, title: "Deployments" }))["title"], "Deployments")
-        assert.deepStrictEqual(dataOf(yield* call("forget", { ids: [id] }))["forgotten"], [id])
-        assert.strictEqual(dataOf(yield* call("undo"))["undone"], "forget")
-        assert.match(textOf(yield* call("status")), /This project, shop-api: /)
-        assert.isTrue(dataOf(yield* call("health", { detailed: true }))["ok"])
-        const prompt = { prompt: "why does the connection pool hand out no client?", session_id: "s", cwd: SHOP }
-        assert.isNotTrue((yield* call("prompt", prompt)).isError)
-        yield* Effect.promise(async () => {
-          await client.readResource({ uri: `memory://units/${found!.id}` })
-          await client.readResource({ uri: "memory://status" })
-          assert.isAbove((await client.listResources()).resources.length, 10)
-          assert.lengthOf((await client.listResourceTemplates()).resourceTemplates, 2)
-          assert.lengthOf((await client.getPrompt({ name: "recall", arguments: { topic: "error" } })).messages, 1)
+          const here = yield* Effect.promise(() => client.listTools())
+          assert.deepStrictEqual(here.tools.map(({ name }) => name), there.tools.map(({ name }) => name))
+          const { memories: [found] } = dataOf(
+            yield* call("search", { query: "pool of 20 connections" })
+          ) as unknown as {
+            readonly memories: ReadonlyArray<{ readonly id: string; readonly project: string }>
+          }
+          assert.strictEqual(found?.project, "shop-api")
+          assert.isNotEmpty(dataOf(yield* call("get", { id: found!.id }))["evidence"])
+          assert.isNotEmpty(dataOf(yield* call("timeline", { around: found!.id }))["memories"])
+          assert.isNotEmpty(
+            dataOf(yield* call("cross_project_search", { query: "error", include_all_projects: true }))["memories"]
+          )
+          assert.match(textOf(yield* call("inject", { original_prompt: "pool of 20 connections" })), /pool/)
+          const { id, project } = dataOf(yield* call("save", { content: "Deployments are on Thursdays." }))
+          assert.strictEqual(project, "shop-api")
+          assert.strictEqual(dataOf(yield* call("edit", { id, title: "Deployments" }))["title"], "Deployments")
+          assert.deepStrictEqual(dataOf(yield* call("forget", { ids: [id] }))["forgotten"], [id])
+          assert.strictEqual(dataOf(yield* call("undo"))["undone"], "forget")
+          assert.match(textOf(yield* call("status")), /This project, shop-api: /)
+          assert.isTrue(dataOf(yield* call("health", { detailed: true }))["ok"])
+          const prompt = { prompt: "why does the connection pool hand out no client?", session_id: "s", cwd: SHOP }
+          assert.isNotTrue((yield* call("prompt", prompt)).isError)
+          yield* Effect.promise(async () => {
+            await client.readResource({ uri: `memory://units/${found!.id}` })
+            await client.readResource({ uri: "memory://status" })
+            assert.isAbove((await client.listResources()).resources.length, 10)
+            assert.lengthOf((await client.listResourceTemplates()).resourceTemplates, 2)
+            assert.lengthOf((await client.getPrompt({ name: "recall", arguments: { topic: "error" } })).messages, 1)
+          })
+          yield* Effect.promise(() => client.close())
+          const { code, stderr } = yield* interrupted(served)
+          assert.strictEqual(code, 130, stderr)
+          assert.strictEqual(stderr, "")
+          assert.deepStrictEqual(leftovers(readdirSync(join(home, ".claude-memory"))), [])
+          assert.isFalse(existsSync(join(home, ".claude-memory", "run")))
         })
-        yield* Effect.promise(() => client.close())
-        const { code, stderr } = yield* interrupted(served)
-        assert.strictEqual(code, 130, stderr)
-        assert.strictEqual(stderr, "")
-        assert.deepStrictEqual(leftovers(readdirSync(join(home, ".claude-memory"))), [])
-        assert.isFalse(existsSync(join(home, ".claude-memory", "run")))
-      }))
+    )
 
     slow(it.scoped)(
       "takes the project from the header, else from the first root, else says what to do",
@@ -253,43 +259,46 @@ describe("MCP over HTTP, for all sessions", () => {
         assert.deepStrictEqual(dataOf(yield* forget(true))["forgotten"], [saved.id])
       }))
 
-    it.scoped("needs the token and its own host, ends by DELETE, and tells what it does not take", () =>
-      Effect.gen(function*() {
-        const served = yield* serve(yield* Home)
-        const { transport } = yield* connect(served)
-        const id = transport.sessionId!
-        const ask = (
-          headers: Readonly<Record<string, string>>,
-          method = "POST",
-          body: string | undefined = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"
-        ) =>
-          Effect.promise(async () => {
-            const response = await fetch(served.url, {
-              method,
-              headers: {
-                authorization: `Bearer ${served.token}`,
-                "content-type": "application/json",
-                accept: "application/json, text/event-stream",
-                ...headers
-              },
-              ...(method === "POST" && { body })
+    slow(it.scoped)(
+      "needs the token and its own host, ends by DELETE, and tells what it does not take",
+      () =>
+        Effect.gen(function*() {
+          const served = yield* serve(yield* Home)
+          const { transport } = yield* connect(served)
+          const id = transport.sessionId!
+          const ask = (
+            headers: Readonly<Record<string, string>>,
+            method = "POST",
+            body: string | undefined = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}"
+          ) =>
+            Effect.promise(async () => {
+              const response = await fetch(served.url, {
+                method,
+                headers: {
+                  authorization: `Bearer ${served.token}`,
+                  "content-type": "application/json",
+                  accept: "application/json, text/event-stream",
+                  ...headers
+                },
+                ...(method === "POST" && { body })
+              })
+              await response.text()
+              return response.status
             })
-            await response.text()
-            return response.status
-          })
-        assert.strictEqual(yield* ask({ "mcp-session-id": id }), 200)
-        assert.strictEqual(yield* ask({ "mcp-session-id": id, authorization: "Bearer none" }), 401)
-        assert.strictEqual(yield* ask({ "mcp-session-id": id, origin: "http://evil.example" }), 403)
-        assert.strictEqual(yield* ask({ "mcp-session-id": "another" }), 404)
-        assert.strictEqual(yield* ask({}), 400)
-        assert.strictEqual(yield* ask({ "mcp-session-id": id, "content-type": "text/plain" }), 415)
-        assert.strictEqual(yield* ask({ "mcp-session-id": id }, "POST", "x".repeat(3_000_000)), 413)
-        assert.strictEqual(yield* ask({ "mcp-session-id": id }, "PUT"), 405)
-        yield* Effect.promise(() => transport.terminateSession())
-        assert.strictEqual(yield* ask({ "mcp-session-id": id }), 404)
-      }))
+          assert.strictEqual(yield* ask({ "mcp-session-id": id }), 200)
+          assert.strictEqual(yield* ask({ "mcp-session-id": id, authorization: "Bearer none" }), 401)
+          assert.strictEqual(yield* ask({ "mcp-session-id": id, origin: "http://evil.example" }), 403)
+          assert.strictEqual(yield* ask({ "mcp-session-id": "another" }), 404)
+          assert.strictEqual(yield* ask({}), 400)
+          assert.strictEqual(yield* ask({ "mcp-session-id": id, "content-type": "text/plain" }), 415)
+          assert.strictEqual(yield* ask({ "mcp-session-id": id }, "POST", "x".repeat(3_000_000)), 413)
+          assert.strictEqual(yield* ask({ "mcp-session-id": id }, "PUT"), 405)
+          yield* Effect.promise(() => transport.terminateSession())
+          assert.strictEqual(yield* ask({ "mcp-session-id": id }), 404)
+        })
+    )
 
-    it.scoped("ends its streams and answers what runs, when it is ended", () =>
+    slow(it.scoped)("ends its streams and answers what runs, when it is ended", () =>
       Effect.gen(function*() {
         const served = yield* serve(yield* Home)
         const { client, transport } = yield* connect(served, { headers: { [PROJECT]: SHOP } })
@@ -365,7 +374,7 @@ describe("MCP over HTTP, for all sessions", () => {
         })
     )
 
-    it.scoped("answers the hook program of a prompt", () =>
+    slow(it.scoped)("answers the hook program of a prompt", () =>
       Effect.gen(function*() {
         const home = yield* Home
         // It answers only programs with the same settings.

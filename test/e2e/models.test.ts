@@ -6,10 +6,10 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { root, samples } from "../data.ts"
+import { root, samples, slow } from "../data.ts"
 import { modelServer, statementsOf } from "../models/server.ts"
 import { commandLines } from "./commandLines.ts"
-import { hook, inHome, main, makeImported, run, slow } from "./run.ts"
+import { hook, inHome, main, makeImported, run } from "./run.ts"
 
 const inProcess = commandLines()
 
@@ -31,40 +31,43 @@ describe("models", () => {
       })
     ))
 
-  it.live("says which answer, and ends with exit code 1 when one does not; prints no key", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        const server = yield* modelServer
-        const env = {
-          CLAUDE_MEMORY_EMBEDDING: "openai:letters",
-          CLAUDE_MEMORY_LIGHT: "openai:talker,anthropic:claude",
-          OPENAI_BASE_URL: server.baseUrl,
-          OPENAI_API_KEY: "sk-secret"
-        }
-        const { code, stdout } = yield* run([main, "models", "--check", "--json"], { home, env })
-        assert.strictEqual(code, 1)
-        assert.notInclude(stdout, "sk-secret")
-        const { roles } = JSON.parse(stdout)
-        assert.deepInclude(roles.embedding[0], {
-          provider: "openai",
-          model: "letters",
-          origin: server.origin,
-          reachable: true,
-          error: null,
-          dimension: 8
-        })
-        assert.deepStrictEqual(roles.light.map(({ reachable }: { reachable: boolean }) => reachable), [true, false])
-        assert.match(roles.light[1].error, /set ANTHROPIC_API_KEY/)
+  slow(it.live)(
+    "says which answer, and ends with exit code 1 when one does not; prints no key",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const server = yield* modelServer
+          const env = {
+            CLAUDE_MEMORY_EMBEDDING: "openai:letters",
+            CLAUDE_MEMORY_LIGHT: "openai:talker,anthropic:claude",
+            OPENAI_BASE_URL: server.baseUrl,
+            OPENAI_API_KEY: "sk-secret"
+          }
+          const { code, stdout } = yield* run([main, "models", "--check", "--json"], { home, env })
+          assert.strictEqual(code, 1)
+          assert.notInclude(stdout, "sk-secret")
+          const { roles } = JSON.parse(stdout)
+          assert.deepInclude(roles.embedding[0], {
+            provider: "openai",
+            model: "letters",
+            origin: server.origin,
+            reachable: true,
+            error: null,
+            dimension: 8
+          })
+          assert.deepStrictEqual(roles.light.map(({ reachable }: { reachable: boolean }) => reachable), [true, false])
+          assert.match(roles.light[1].error, /set ANTHROPIC_API_KEY/)
 
-        const listing = yield* inProcess(["models"], { home, env })
-        assert.strictEqual(listing.code, 0)
-        assert.match(
-          listing.stdout,
-          /light +openai:talker +free +http:\/\/127\.0\.0\.1:\d+\n +anthropic:claude +taken as \$3 in, \$15 out +https:\/\/api/
-        )
-        assert.match(listing.stdout, /rerank +none +results keep their order/)
-      })
-    ))
+          const listing = yield* inProcess(["models"], { home, env })
+          assert.strictEqual(listing.code, 0)
+          assert.match(
+            listing.stdout,
+            /light +openai:talker +free +http:\/\/127\.0\.0\.1:\d+\n +anthropic:claude +taken as \$3 in, \$15 out +https:\/\/api/
+          )
+          assert.match(listing.stdout, /rerank +none +results keep their order/)
+        })
+      )
+  )
 
   slow(it.live)(
     "are asked by an import and a search, and a fall-back where the first is away",

@@ -11,10 +11,10 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { createRequire } from "node:module"
 import { join } from "node:path"
 import { LATEST } from "../../src/store/sqlite/migrations.ts"
-import { environment } from "../data.ts"
+import { environment, slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
 import { takeBack } from "./damage.ts"
-import { inHome, mcp, run, slow } from "./run.ts"
+import { inHome, mcp, run } from "./run.ts"
 
 const PEARS = "The second memory is about pears."
 const PLUMS = "The third memory is about plums."
@@ -89,40 +89,42 @@ const found = (home: string, word: string, text: string) =>
   })
 
 describe("a memory of the version before", () => {
-  it.live("is kept in a copy, of which the person is told, and in which nothing that is forgotten lives on", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        const saved = JSON.parse((yield* cli(home, "save", PEARS, "--json")).stdout)
-        takeBack(databaseOf(home))
-        const copy = `${databaseOf(home)}.schema-${LATEST - 1}`
-        assert.include((yield* cli(home, "save", PLUMS)).stderr, `kept in ${copy}`)
-        assert.notInclude((yield* cli(home, "save", CHERRIES)).stderr, "kept in")
-        assert.isTrue(readFileSync(copy).includes("pears"))
-        if (process.platform !== "win32") assert.strictEqual(statSync(copy).mode & 0o777, 0o600)
-        assert.include((yield* cli(home, "doctor")).stdout, `memory.db.schema-${LATEST - 1}`)
-        assert.include(
-          (yield* cli(home, "forget", saved.id, "--now", "--yes")).stdout,
-          `memory.db.schema-${LATEST - 1}`
-        )
-        const holding = readdirSync(folderOf(home), { recursive: true, encoding: "utf8" }).filter((name) => {
-          const path = join(folderOf(home), name)
-          return statSync(path).isFile() && readFileSync(path).includes("pears")
-        })
-        assert.deepStrictEqual(holding, [])
+  slow(it.live)(
+    "is kept in a copy, of which the person is told, and in which nothing that is forgotten lives on",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const saved = JSON.parse((yield* cli(home, "save", PEARS, "--json")).stdout)
+          takeBack(databaseOf(home))
+          const copy = `${databaseOf(home)}.schema-${LATEST - 1}`
+          assert.include((yield* cli(home, "save", PLUMS)).stderr, `kept in ${copy}`)
+          assert.notInclude((yield* cli(home, "save", CHERRIES)).stderr, "kept in")
+          assert.isTrue(readFileSync(copy).includes("pears"))
+          if (process.platform !== "win32") assert.strictEqual(statSync(copy).mode & 0o777, 0o600)
+          assert.include((yield* cli(home, "doctor")).stdout, `memory.db.schema-${LATEST - 1}`)
+          assert.include(
+            (yield* cli(home, "forget", saved.id, "--now", "--yes")).stdout,
+            `memory.db.schema-${LATEST - 1}`
+          )
+          const holding = readdirSync(folderOf(home), { recursive: true, encoding: "utf8" }).filter((name) => {
+            const path = join(folderOf(home), name)
+            return statSync(path).isFile() && readFileSync(path).includes("pears")
+          })
+          assert.deepStrictEqual(holding, [])
 
-        for (const name of ["memory.db.schema-6", "memory.db.schema-7.12.tmp"]) {
-          writeFileSync(join(folderOf(home), name), "")
-        }
-        assert.strictEqual((yield* cli(home, "uninstall", "--purge", "--yes")).code, 0)
-        assert.isFalse(existsSync(folderOf(home)))
-      })
-    ))
+          for (const name of ["memory.db.schema-6", "memory.db.schema-7.12.tmp"]) {
+            writeFileSync(join(folderOf(home), name), "")
+          }
+          assert.strictEqual((yield* cli(home, "uninstall", "--purge", "--yes")).code, 0)
+          assert.isFalse(existsSync(folderOf(home)))
+        })
+      )
+  )
 })
 
 describe("the database of a running server", () => {
   for (const how of ["ends", "is killed"] as const) {
-    const register = how === "ends" ? it.live : slow(it.live)
-    register(
+    slow(it.live)(
       `moved away alone: nothing is written beside its log, and nothing is lost when the server ${how}`,
       () =>
         withServer((home, server) =>
@@ -177,8 +179,7 @@ describe("the database of a running server", () => {
   )
 
   for (const what of ["the database", "its folder"] as const) {
-    const register = what === "its folder" ? it.live : slow(it.live)
-    register(
+    slow(it.live)(
       `deleted with ${what}: the server says that it saves nothing, and is not healthy`,
       () =>
         withServer((home, server) =>
@@ -220,26 +221,29 @@ describe("the database of a running server", () => {
     )
   }
 
-  it.live("changed by a newer program: the server writes nothing into its schema, and says to start the session again", () =>
-    withServer((home, server) =>
-      Effect.gen(function*() {
-        const changed = yield* run([
-          "--input-type=module",
-          "-e",
-          `import { DatabaseSync } from ${JSON.stringify(driver)}
+  slow(it.live)(
+    "changed by a newer program: the server writes nothing into its schema, and says to start the session again",
+    () =>
+      withServer((home, server) =>
+        Effect.gen(function*() {
+          const changed = yield* run([
+            "--input-type=module",
+            "-e",
+            `import { DatabaseSync } from ${JSON.stringify(driver)}
           const database = new DatabaseSync(${JSON.stringify(databaseOf(home))})
           database.exec("PRAGMA user_version = ${LATEST + 1}; ALTER TABLE projects ADD COLUMN later TEXT")
           database.close()`
-        ], { home })
-        assert.strictEqual(changed.code, 0, changed.stderr)
-        const unsaved = yield* server.save(CHERRIES)
-        assert.isTrue(unsaved.isError, unsaved.text)
-        assert.match(unsaved.text, /newer version.+nothing was written.+session.+again/s)
-        assert.notInclude((yield* server.call("health")).text, "Nothing is wrong")
-        yield* server.end
-        assert.match((yield* cli(home, "search", "pears")).stderr, /newer claude-memory/)
-      })
-    ))
+          ], { home })
+          assert.strictEqual(changed.code, 0, changed.stderr)
+          const unsaved = yield* server.save(CHERRIES)
+          assert.isTrue(unsaved.isError, unsaved.text)
+          assert.match(unsaved.text, /newer version.+nothing was written.+session.+again/s)
+          assert.notInclude((yield* server.call("health")).text, "Nothing is wrong")
+          yield* server.end
+          assert.match((yield* cli(home, "search", "pears")).stderr, /newer claude-memory/)
+        })
+      )
+  )
 
   slow(it.live)(
     "stays locked by the server for as long as it runs",

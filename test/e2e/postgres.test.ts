@@ -11,12 +11,12 @@ import * as Layer from "effect/Layer"
 import { randomUUID } from "node:crypto"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import { join } from "node:path"
-import { samples } from "../data.ts"
+import { samples, slow } from "../data.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { address } from "../postgres.ts"
 import { temporaryDatabase } from "../postgresDatabase.ts"
 import { commandLines, started } from "./commandLines.ts"
-import { hook, makeHome, type Outcome, run, slow } from "./run.ts"
+import { hook, makeHome, type Outcome, run } from "./run.ts"
 
 const PASSWORD = "hunter2-of-postgres"
 
@@ -155,7 +155,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
         assert.isTrue(json(yield* two.cli(["index", "verify", "--json"])).ok)
       })))
 
-    it.effect("is reported with its state and its address", () =>
+    slow(it.effect)("is reported with its state and its address", () =>
       Effect.gen(function*() {
         const { cli, status, url } = yield* Memory
         const place = placeOf(url)
@@ -179,7 +179,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
         assert.deepInclude(pool, { kind: "pool", how: "closed" })
       }))
 
-    it.effect("is read from a machine that has no folder of its own", () =>
+    slow(it.effect)("is read from a machine that has no folder of its own", () =>
       Effect.scoped(Effect.gen(function*() {
         const { cli } = yield* Memory
         const elsewhere = { CLAUDE_MEMORY_HOME: join(yield* makeHome, "none") }
@@ -201,65 +201,71 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL", () => {
         assert.deepStrictEqual(json(yield* cli(STATUS)), status)
       }))
 
-    it.effect("that is away is a sentence, without the password, and exit code 1", () =>
-      Effect.scoped(Effect.gen(function*() {
-        const { cli } = yield* Memory
-        const closed = yield* Effect.scoped(silence)
-        const away =
-          `PostgreSQL at 127.0.0.1:${closed}/memory can't be reached (connect ECONNREFUSED 127.0.0.1:${closed}); ` +
-          "nothing was lost. Try again when it runs, or correct its address"
-        yield* Effect.forEach(
-          [["import", samples], ["search", "x"], ["status"], ["index"], ["work"], ["lifecycle"]],
-          (words) =>
-            Effect.map(
-              cli(words, nowhere(closed), words[0] === "search" ? started : inProcess),
-              ({ code, stderr, stdout }) => {
-                assert.deepStrictEqual([code, stdout, stderr], [1, "", `claude-memory: ${away}\n`])
-              }
-            ),
-          { concurrency: 2, discard: true }
-        )
-        const doctor = yield* cli(["doctor", "--json"], nowhere(closed))
-        assert.strictEqual(doctor.code, 1)
-        assert.deepInclude(JSON.parse(doctor.stdout).checks, { name: "memory", state: "wrong", detail: away })
-        for (
-          const wrong of [
-            `postgresql://me:${PASSWORD}@127.0.0.1:port/memory`,
-            `mysql://me:${PASSWORD}@127.0.0.1/memory`
-          ]
-        ) {
-          const { code, stderr } = yield* cli(["status"], { CLAUDE_MEMORY_POSTGRES_URL: wrong })
-          assert.strictEqual(code, 1)
-          assert.match(
-            stderr,
-            /^claude-memory: the database's address is not one of PostgreSQL: it looks like [^\n]+\n$/
+    slow(it.effect)(
+      "that is away is a sentence, without the password, and exit code 1",
+      () =>
+        Effect.scoped(Effect.gen(function*() {
+          const { cli } = yield* Memory
+          const closed = yield* Effect.scoped(silence)
+          const away =
+            `PostgreSQL at 127.0.0.1:${closed}/memory can't be reached (connect ECONNREFUSED 127.0.0.1:${closed}); ` +
+            "nothing was lost. Try again when it runs, or correct its address"
+          yield* Effect.forEach(
+            [["import", samples], ["search", "x"], ["status"], ["index"], ["work"], ["lifecycle"]],
+            (words) =>
+              Effect.map(
+                cli(words, nowhere(closed), words[0] === "search" ? started : inProcess),
+                ({ code, stderr, stdout }) => {
+                  assert.deepStrictEqual([code, stdout, stderr], [1, "", `claude-memory: ${away}\n`])
+                }
+              ),
+            { concurrency: 2, discard: true }
           )
-        }
-      })))
+          const doctor = yield* cli(["doctor", "--json"], nowhere(closed))
+          assert.strictEqual(doctor.code, 1)
+          assert.deepInclude(JSON.parse(doctor.stdout).checks, { name: "memory", state: "wrong", detail: away })
+          for (
+            const wrong of [
+              `postgresql://me:${PASSWORD}@127.0.0.1:port/memory`,
+              `mysql://me:${PASSWORD}@127.0.0.1/memory`
+            ]
+          ) {
+            const { code, stderr } = yield* cli(["status"], { CLAUDE_MEMORY_POSTGRES_URL: wrong })
+            assert.strictEqual(code, 1)
+            assert.match(
+              stderr,
+              /^claude-memory: the database's address is not one of PostgreSQL: it looks like [^\n]+\n$/
+            )
+          }
+        }))
+    )
 
-    it.effect("is put in front of Claude by the hook, which says nothing where it is away or silent", () =>
-      Effect.scoped(Effect.gen(function*() {
-        const { hooked } = yield* Memory
-        const prompt = "why did we decide against Meilisearch?"
-        // On a busy machine the database may exceed its share of the budget, and then the hook prints nothing.
-        const answer = yield* Effect.repeat(hooked(prompt, { CLAUDE_MEMORY_HOOK_MS: "15000" }), {
-          until: ({ stdout }) => stdout !== "",
-          times: 2
-        })
-        assert.deepStrictEqual([answer.code, answer.stderr], [0, ""])
-        assert.include(JSON.parse(answer.stdout).hookSpecificOutput.additionalContext, "Meilisearch")
-
-        const closed = yield* Effect.scoped(silence)
-        for (const port of [closed, yield* silence]) {
-          const since = yield* Clock.currentTimeMillis
-          assert.deepStrictEqual(yield* hooked(prompt, nowhere(port)), {
-            stdout: "",
-            stderr: "",
-            code: 0,
-            signal: null
+    slow(it.effect)(
+      "is put in front of Claude by the hook, which says nothing where it is away or silent",
+      () =>
+        Effect.scoped(Effect.gen(function*() {
+          const { hooked } = yield* Memory
+          const prompt = "why did we decide against Meilisearch?"
+          // On a busy machine the database may exceed its share of the budget, and then the hook prints nothing.
+          const answer = yield* Effect.repeat(hooked(prompt, { CLAUDE_MEMORY_HOOK_MS: "15000" }), {
+            until: ({ stdout }) => stdout !== "",
+            times: 2
           })
-          assert.isBelow((yield* Clock.currentTimeMillis) - since, 8_000)
-        }
-      })))
+          assert.deepStrictEqual([answer.code, answer.stderr], [0, ""])
+          assert.include(JSON.parse(answer.stdout).hookSpecificOutput.additionalContext, "Meilisearch")
+
+          const closed = yield* Effect.scoped(silence)
+          for (const port of [closed, yield* silence]) {
+            const since = yield* Clock.currentTimeMillis
+            assert.deepStrictEqual(yield* hooked(prompt, nowhere(port)), {
+              stdout: "",
+              stderr: "",
+              code: 0,
+              signal: null
+            })
+            assert.isBelow((yield* Clock.currentTimeMillis) - since, 8_000)
+          }
+        }))
+    )
   })
 })

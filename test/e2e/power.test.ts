@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { slow } from "../data.ts"
 import { call, HELLO } from "./requests.ts"
 import { inHome, mcp, start } from "./run.ts"
 
@@ -18,7 +19,7 @@ const FISH = "Fish is sold on Fridays."
 const WORD = "fridai"
 
 describe("a loss of power after the answer", () => {
-  it.live.skipIf(!hasStrace)(
+  slow(it.live.skipIf(!hasStrace))(
     "takes nothing away that was saved or forgotten",
     () =>
       inHome((home) =>

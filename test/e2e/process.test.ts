@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { closeSync, openSync } from "node:fs"
 import { join } from "node:path"
-import { bundle, leftovers, main, makeHome, type Options, run, slow, start } from "./run.ts"
+import { slow } from "../data.ts"
+import { bundle, leftovers, main, makeHome, type Options, run, start } from "./run.ts"
 
 /** The bundle of programs/process.ts, and a home for it. */
 class Bundle extends Context.Tag("test/Bundle")<Bundle, { readonly file: string; readonly home: string }>() {

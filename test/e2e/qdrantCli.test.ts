@@ -14,12 +14,12 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Qdrant } from "../../src/index/qdrant/Qdrant.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import { qdrant as real, samples } from "../data.ts"
+import { qdrant as real, samples, slow } from "../data.ts"
 import { client } from "../index/qdrant/client.ts"
 import * as StandIn from "../index/qdrant/StandIn.ts"
 import { modelServer } from "../models/server.ts"
 import { commandLines, started } from "./commandLines.ts"
-import { main, makeHome, type Outcome, run, slow, start } from "./run.ts"
+import { main, makeHome, type Outcome, run, start } from "./run.ts"
 
 const KEY = "the key of Qdrant"
 const PREFIX = `claude-memory-test-${randomBytes(6).toString("hex")}`
@@ -124,7 +124,7 @@ class Imported extends Context.Tag("test/Imported")<
 layer(Imported.layer, { timeout: "60 seconds", excludeTestServices: true })(
   "a memory with its vectors in Qdrant",
   (it) => {
-    it.effect("is searched by meaning", () =>
+    slow(it.effect)("is searched by meaning", () =>
       Effect.gen(function*() {
         const { cli } = yield* Imported
         const found = json(yield* cli(QUESTION, {}, started))

@@ -9,10 +9,10 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { samples } from "../data.ts"
+import { samples, slow } from "../data.ts"
 import { type CommandLineOptions, commandLines, started } from "./commandLines.ts"
 import { finalizeAll, withDatabase } from "./damage.ts"
-import { makeHome, type Outcome, slow } from "./run.ts"
+import { makeHome, type Outcome } from "./run.ts"
 import { copied } from "./sessions.ts"
 
 const SHOP = join(samples, "-home-mei-work-shop-api", "43a24c26-cf56-4141-8bb4-24d85373a64c.jsonl")
@@ -91,73 +91,76 @@ describe("memories that Claude saves", () => {
       })
     ))
 
-  it.live("to forget is forgotten, and not read again from the same lines or a copy of them", () =>
-    atHome((claude, home) =>
-      Effect.gen(function*() {
-        const fs = yield* FileSystem.FileSystem
-        /** Files of the memory that hold the words, whatever they are for. */
-        const holding = Effect.sync(() =>
-          readdirSync(join(home, ".claude-memory"), { recursive: true, encoding: "utf8" }).filter((name) => {
-            const path = join(home, ".claude-memory", name)
-            return statSync(path).isFile() && readFileSync(path).includes("without fake timers")
-          })
-        )
-        const file = join(home, ".claude-memory", "memory.db")
-        /** Compressed texts, and what they hold. */
-        const compressed = Effect.sync(() =>
-          withDatabase(file, (database) =>
-            database.prepare(
-              "SELECT body, unpacked(body) AS text FROM packs UNION ALL SELECT body, unpacked(body) FROM units"
-            )
-              .all() as unknown as ReadonlyArray<{ readonly body: Uint8Array; readonly text: string }>)
-        ).pipe(
-          Effect.map((all) => all.filter(({ text }) => text.includes("without fake timers"))),
-          Effect.zipLeft(finalizeAll)
-        )
-        const search = Effect.map(claude(["search", TIMERS, "--all-projects", "--limit", "20", "--json"]), jsonOf)
-        const inject = Effect.map(
-          claude(["inject", "--prompt", TIMERS, "--all-projects", "--mode", "comprehensive"]),
-          ({ stdout }) => stdout
-        )
-        const folder = yield* fs.makeTempDirectoryScoped()
-        yield* fs.copyFile(SHOP, join(folder, "a.jsonl"))
-        yield* claude(["import", folder])
-        const { results } = yield* search
-        assert.include(JSON.stringify(results), "without fake timers")
-        assert.include(yield* inject, "without fake timers")
-        assert.isTrue((yield* holding).some((name) => name.startsWith("openings")))
-        const before = yield* compressed
-        assert.isAbove(before.length, 1)
-        const forget = (...options: ReadonlyArray<string>) =>
-          Effect.map(claude(["forget", results[0].id, "--yes", "--json", ...options], {}, started), jsonOf)
-        const { forgotten, messages, until } = yield* forget()
-        assert.include(forgotten, results[0].id)
-        assert.isAbove(messages, 0)
-        assert.isAbove(until, (yield* Clock.currentTimeMillis) + 6 * 86_400_000)
-        // The bin alone.
-        assert.deepStrictEqual((yield* holding).filter((name) => !name.startsWith("memory.db")), [])
-        assert.notInclude(JSON.stringify((yield* search).results), "without fake timers")
-        yield* claude(["undo"])
-        assert.include(JSON.stringify((yield* search).results), "without fake timers")
-        assert.isNull((yield* forget("--now")).until)
-        assert.deepStrictEqual(yield* holding, [])
-        assert.strictEqual((yield* claude(["undo"])).code, 1)
-        assert.deepStrictEqual(yield* compressed, [])
-        // Nor is a page left of what was compressed.
-        const bytes = readFileSync(file)
-        assert.isFalse(before.some(({ body }) => bytes.includes(Buffer.from(body.subarray(-64)))))
+  slow(it.live)(
+    "to forget is forgotten, and not read again from the same lines or a copy of them",
+    () =>
+      atHome((claude, home) =>
+        Effect.gen(function*() {
+          const fs = yield* FileSystem.FileSystem
+          /** Files of the memory that hold the words, whatever they are for. */
+          const holding = Effect.sync(() =>
+            readdirSync(join(home, ".claude-memory"), { recursive: true, encoding: "utf8" }).filter((name) => {
+              const path = join(home, ".claude-memory", name)
+              return statSync(path).isFile() && readFileSync(path).includes("without fake timers")
+            })
+          )
+          const file = join(home, ".claude-memory", "memory.db")
+          /** Compressed texts, and what they hold. */
+          const compressed = Effect.sync(() =>
+            withDatabase(file, (database) =>
+              database.prepare(
+                "SELECT body, unpacked(body) AS text FROM packs UNION ALL SELECT body, unpacked(body) FROM units"
+              )
+                .all() as unknown as ReadonlyArray<{ readonly body: Uint8Array; readonly text: string }>)
+          ).pipe(
+            Effect.map((all) => all.filter(({ text }) => text.includes("without fake timers"))),
+            Effect.zipLeft(finalizeAll)
+          )
+          const search = Effect.map(claude(["search", TIMERS, "--all-projects", "--limit", "20", "--json"]), jsonOf)
+          const inject = Effect.map(
+            claude(["inject", "--prompt", TIMERS, "--all-projects", "--mode", "comprehensive"]),
+            ({ stdout }) => stdout
+          )
+          const folder = yield* fs.makeTempDirectoryScoped()
+          yield* fs.copyFile(SHOP, join(folder, "a.jsonl"))
+          yield* claude(["import", folder])
+          const { results } = yield* search
+          assert.include(JSON.stringify(results), "without fake timers")
+          assert.include(yield* inject, "without fake timers")
+          assert.isTrue((yield* holding).some((name) => name.startsWith("openings")))
+          const before = yield* compressed
+          assert.isAbove(before.length, 1)
+          const forget = (...options: ReadonlyArray<string>) =>
+            Effect.map(claude(["forget", results[0].id, "--yes", "--json", ...options], {}, started), jsonOf)
+          const { forgotten, messages, until } = yield* forget()
+          assert.include(forgotten, results[0].id)
+          assert.isAbove(messages, 0)
+          assert.isAbove(until, (yield* Clock.currentTimeMillis) + 6 * 86_400_000)
+          // The bin alone.
+          assert.deepStrictEqual((yield* holding).filter((name) => !name.startsWith("memory.db")), [])
+          assert.notInclude(JSON.stringify((yield* search).results), "without fake timers")
+          yield* claude(["undo"])
+          assert.include(JSON.stringify((yield* search).results), "without fake timers")
+          assert.isNull((yield* forget("--now")).until)
+          assert.deepStrictEqual(yield* holding, [])
+          assert.strictEqual((yield* claude(["undo"])).code, 1)
+          assert.deepStrictEqual(yield* compressed, [])
+          // Nor is a page left of what was compressed.
+          const bytes = readFileSync(file)
+          assert.isFalse(before.some(({ body }) => bytes.includes(Buffer.from(body.subarray(-64)))))
 
-        yield* fs.writeFileString(join(folder, "copy.jsonl"), copied(yield* fs.readFileString(SHOP), 1))
-        const imported = jsonOf(yield* claude(["import", folder, "--json"]))
-        assert.isAbove(imported.messages, 20)
-        assert.notInclude(JSON.stringify((yield* search).results), "without fake timers")
-        assert.notInclude(yield* inject, "without fake timers")
-        const { lines, ok } = jsonOf(yield* claude(["doctor", "--json"]))
-        assert.isTrue(ok)
-        const skipped = Object.values<number>(lines.skipped).reduce((sum, n) => sum + n, 0)
-        assert.strictEqual(lines.total, lines.stored + skipped + lines.deadLetter)
-      })
-    ))
+          yield* fs.writeFileString(join(folder, "copy.jsonl"), copied(yield* fs.readFileString(SHOP), 1))
+          const imported = jsonOf(yield* claude(["import", folder, "--json"]))
+          assert.isAbove(imported.messages, 20)
+          assert.notInclude(JSON.stringify((yield* search).results), "without fake timers")
+          assert.notInclude(yield* inject, "without fake timers")
+          const { lines, ok } = jsonOf(yield* claude(["doctor", "--json"]))
+          assert.isTrue(ok)
+          const skipped = Object.values<number>(lines.skipped).reduce((sum, n) => sum + n, 0)
+          assert.strictEqual(lines.total, lines.stored + skipped + lines.deadLetter)
+        })
+      )
+  )
 
   slow(it.live)(
     "of projects: what is one, what it is called, and what is not to be read",

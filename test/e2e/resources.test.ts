@@ -6,8 +6,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
 import type * as RunFile from "../../src/resources/monitor/RunFile.ts"
+import { slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
-import { bundle, inHome, main, makeHome, type Outcome, run, slow, start } from "./run.ts"
+import { bundle, inHome, main, makeHome, type Outcome, run, start } from "./run.ts"
 import { makeSessions } from "./sessions.ts"
 
 const isLinux = process.platform === "linux"
@@ -55,56 +56,59 @@ const killed = (home: string) =>
   })
 
 describe("resources", () => {
-  it.live("shows a running service to another process, also as a table, and to none over another home", () =>
-    inHome((home, fs) =>
-      Effect.gen(function*() {
-        const { file, kill, ended, pid } = yield* running(home)
-        const { processes, stale, totals, ...rest } = parsed(
-          yield* run([main, "resources", "--json"], { home })
-        )
-        assert.strictEqual(rest.home, join(home, ".claude-memory"))
-        assert.deepStrictEqual(stale, [])
-        assert.strictEqual(processes.length, 2)
-        const [own, service] = processes as [Answer["processes"][0], Answer["processes"][0]]
-        assert.deepInclude(own, { command: "resources", isOwn: true, resources: [], totals: {}, drift: NONE })
-        assert.deepInclude(service, { command: "lifecycle", isOwn: false, pid, drift: NONE })
-        assert.deepInclude(service.totals, { database: 2, model: 1 })
-        assert.deepStrictEqual(totals, service.totals)
-        const writer = service.resources.find(({ name }) => name === "Sqlite writer")
-        assert.strictEqual(writer?.kind, "database")
-        assert.match(writer?.origin ?? "", /^at Sqlite\.open \(.*dist.*:\d+:\d+\)$/)
-        assert.isAtLeast(writer?.acquiredAt ?? 0, service.startedAt)
-        assert.isAbove(service.rssBytes, service.heapBytes)
-        assert.strictEqual(Number((yield* fs.stat(file)).mode & 0o777), 0o600)
+  slow(it.live)(
+    "shows a running service to another process, also as a table, and to none over another home",
+    () =>
+      inHome((home, fs) =>
+        Effect.gen(function*() {
+          const { file, kill, ended, pid } = yield* running(home)
+          const { processes, stale, totals, ...rest } = parsed(
+            yield* run([main, "resources", "--json"], { home })
+          )
+          assert.strictEqual(rest.home, join(home, ".claude-memory"))
+          assert.deepStrictEqual(stale, [])
+          assert.strictEqual(processes.length, 2)
+          const [own, service] = processes as [Answer["processes"][0], Answer["processes"][0]]
+          assert.deepInclude(own, { command: "resources", isOwn: true, resources: [], totals: {}, drift: NONE })
+          assert.deepInclude(service, { command: "lifecycle", isOwn: false, pid, drift: NONE })
+          assert.deepInclude(service.totals, { database: 2, model: 1 })
+          assert.deepStrictEqual(totals, service.totals)
+          const writer = service.resources.find(({ name }) => name === "Sqlite writer")
+          assert.strictEqual(writer?.kind, "database")
+          assert.match(writer?.origin ?? "", /^at Sqlite\.open \(.*dist.*:\d+:\d+\)$/)
+          assert.isAtLeast(writer?.acquiredAt ?? 0, service.startedAt)
+          assert.isAbove(service.rssBytes, service.heapBytes)
+          assert.strictEqual(Number((yield* fs.stat(file)).mode & 0o777), 0o600)
 
-        const table = yield* run([main, "resources"], { home })
-        assert.strictEqual(table.code, 0)
-        assert.strictEqual(table.stderr, "")
-        assert.match(
-          table.stdout,
-          /^resources \(this command\): process \d+, up \d+ s, heap [\d.]+ MB, memory [\d.]+ MB\n/
-        )
-        assert.include(table.stdout, `\nlifecycle: process ${pid}, up `)
-        assert.match(table.stdout, /\n {2}kind +name +open for +opened by\n/)
-        assert.match(
-          table.stdout,
-          /\n {2}database {2}Sqlite writer +\d s +Sqlite\.open \(dist\/chunks\/chunk-\w+\.js:\d+:\d+\)\n/
-        )
-        assert.match(table.stdout, /\n {2}open +\d+: .*2 database/)
-        assert.match(table.stdout, /\n {2}drift +none: the ledger accounts for all of it\n/)
-        assert.include(table.stdout, "\n1 other process of Claude Memory over ")
-        assert.notInclude(table.stdout, "\u001b")
+          const table = yield* run([main, "resources"], { home })
+          assert.strictEqual(table.code, 0)
+          assert.strictEqual(table.stderr, "")
+          assert.match(
+            table.stdout,
+            /^resources \(this command\): process \d+, up \d+ s, heap [\d.]+ MB, memory [\d.]+ MB\n/
+          )
+          assert.include(table.stdout, `\nlifecycle: process ${pid}, up `)
+          assert.match(table.stdout, /\n {2}kind +name +open for +opened by\n/)
+          assert.match(
+            table.stdout,
+            /\n {2}database {2}Sqlite writer +\d s +Sqlite\.open \(dist\/chunks\/chunk-\w+\.js:\d+:\d+\)\n/
+          )
+          assert.match(table.stdout, /\n {2}open +\d+: .*2 database/)
+          assert.match(table.stdout, /\n {2}drift +none: the ledger accounts for all of it\n/)
+          assert.include(table.stdout, "\n1 other process of Claude Memory over ")
+          assert.notInclude(table.stdout, "\u001b")
 
-        const other = yield* makeHome
-        assert.strictEqual((yield* ask(other)).processes.length, 1)
-        assert.deepStrictEqual(yield* fs.readDirectory(other), [])
+          const other = yield* makeHome
+          assert.strictEqual((yield* ask(other)).processes.length, 1)
+          assert.deepStrictEqual(yield* fs.readDirectory(other), [])
 
-        yield* kill("SIGTERM")
-        assert.strictEqual((yield* ended).code, 143)
-        assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
-        assert.strictEqual((yield* ask(home)).processes.length, 1)
-      })
-    ))
+          yield* kill("SIGTERM")
+          assert.strictEqual((yield* ended).code, 143)
+          assert.deepStrictEqual(yield* fs.readDirectory(join(home, ".claude-memory")), ["memory.db"])
+          assert.strictEqual((yield* ask(home)).processes.length, 1)
+        })
+      )
+  )
 
   slow(it.live.runIf(isLinux))(
     "shows no drift of an import, from its beginning to its end",
@@ -246,18 +250,21 @@ describe("resources --watch", () => {
       )
   )
 
-  it.live("prints tables into a pipe without steering it, and ends with its reader", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        const { closeStdout, ended, waitForText: said } = yield* start([main, "resources", "--watch"], { home })
-        yield* said("No other process")
-        yield* closeStdout
-        const { code, stderr, stdout } = yield* ended
-        assert.strictEqual(code, 0)
-        assert.strictEqual(stderr, "")
-        assert.notInclude(stdout, "\u001b")
-      })
-    ))
+  slow(it.live)(
+    "prints tables into a pipe without steering it, and ends with its reader",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const { closeStdout, ended, waitForText: said } = yield* start([main, "resources", "--watch"], { home })
+          yield* said("No other process")
+          yield* closeStdout
+          const { code, stderr, stdout } = yield* ended
+          assert.strictEqual(code, 0)
+          assert.strictEqual(stderr, "")
+          assert.notInclude(stdout, "\u001b")
+        })
+      )
+  )
 })
 
 slow(describe)("a service whose run file can't be written", () => {

@@ -7,10 +7,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { quoting } from "../compress/abstractive/writers.ts"
-import { samples } from "../data.ts"
+import { samples, slow } from "../data.ts"
 import { type ModelServer, modelServer } from "../models/server.ts"
 import { commandLines } from "./commandLines.ts"
-import { main, makeHome, run, slow, start } from "./run.ts"
+import { main, makeHome, run, start } from "./run.ts"
 
 const inProcess = commandLines()
 
@@ -38,7 +38,7 @@ const inHome = <A, E>(body: (ground: Ground) => Effect.Effect<A, E, Scope.Scope 
 const json = (output: { readonly stdout: string }) => JSON.parse(output.stdout)
 
 describe("reviews", () => {
-  it.live("of nothing, without a language model: what to set", () =>
+  slow(it.live)("of nothing, without a language model: what to set", () =>
     inHome(({ home }) =>
       Effect.gen(function*() {
         const { code, stderr, stdout } = yield* run([main, "review"], { home })

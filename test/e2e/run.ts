@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { build } from "esbuild"
 import { join } from "node:path"
-import { isQuick, root, samples } from "../data.ts"
+import { root, samples } from "../data.ts"
 import { dist } from "../package.ts"
 import { run } from "./program.ts"
 
@@ -17,10 +17,6 @@ export { type Options, type Outcome, type Program, run, start } from "./program.
 export const main = join(dist, "main.js")
 export const hook = join(dist, "hook.cjs")
 export const mcp = join(dist, "mcp.js")
-
-/** Registers the longest tests with TEST_RUNS=2 or more only; otherwise returns a function that registers nothing. */
-export const slow = <Register extends (...args: never) => unknown>(register: Register): Register =>
-  isQuick ? (() => {}) as unknown as Register : register
 
 /** Bundles the program of that name from programs/ into `folder`; returns the bundle's path. */
 export const bundle = (name: string, folder: string): Effect.Effect<string> => {

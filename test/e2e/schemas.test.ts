@@ -168,7 +168,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL of an earlier sch
     assert.deepStrictEqual(versionsOf("postgres"), Array.from(versionsOf("postgres"), (_, i) => i + 1))
   })
 
-  for (const version of versionsOf("postgres").filter(oneIn(isQuick ? 3 : 1))) {
+  for (const version of versionsOf("postgres").filter(oneIn(isQuick ? 6 : 1))) {
     it.live(`is refused by what only reads, then migrated: ${version}`, () =>
       inHome((home) =>
         Effect.gen(function*() {

@@ -12,8 +12,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { Agent, request } from "node:http"
 import { request as requestTls, type RequestOptions } from "node:https"
 import { join } from "node:path"
-import { root } from "../data.ts"
-import { inHome, leftovers, main, makeImported, run, slow, start } from "./run.ts"
+import { root, slow } from "../data.ts"
+import { inHome, leftovers, main, makeImported, run, start } from "./run.ts"
 
 const TLS = join(root, "test", "fixtures", "tls")
 
@@ -100,48 +100,54 @@ describe("serve", () => {
       assert.deepStrictEqual(leftovers(readdirSync(join(home, ".claude-memory"))), [])
     }))
 
-  test("checks of Claude Code and of the backups what doctor does, in the reader's language", (home) =>
-    Effect.gen(function*() {
-      const { url } = yield* serve(home, "--port", "0", "--no-capture")
-      const checksIn = (language: string) =>
-        Effect.map(
-          Effect.flatMap(get(`${url}/v1/health?language=${language}`, tokenOf(home)), text),
-          (body) => (JSON.parse(body) as { readonly checks: ReadonlyArray<Check> }).checks
-        )
-      const of = (checks: ReadonlyArray<Check>) =>
-        checks.filter(({ name }) => name === "Claude Code" || name === "backups")
-      const { ended } = yield* start([main, "doctor", "--json"], { home })
-      const doctor = JSON.parse((yield* ended).stdout) as { readonly checks: ReadonlyArray<Check> }
-      const seen = of(yield* checksIn("en"))
-      assert.deepStrictEqual(seen.map(({ name, state }) => [name, state]), [
-        ["Claude Code", "note"],
-        ["backups", "note"]
-      ])
-      assert.sameDeepMembers([...seen], [...of(doctor.checks)])
-      for (const { detail } of of(yield* checksIn("zh"))) assert.match(detail, /\p{Script=Han}/u)
-    }))
+  slow(test)(
+    "checks of Claude Code and of the backups what doctor does, in the reader's language",
+    (home) =>
+      Effect.gen(function*() {
+        const { url } = yield* serve(home, "--port", "0", "--no-capture")
+        const checksIn = (language: string) =>
+          Effect.map(
+            Effect.flatMap(get(`${url}/v1/health?language=${language}`, tokenOf(home)), text),
+            (body) => (JSON.parse(body) as { readonly checks: ReadonlyArray<Check> }).checks
+          )
+        const of = (checks: ReadonlyArray<Check>) =>
+          checks.filter(({ name }) => name === "Claude Code" || name === "backups")
+        const { ended } = yield* start([main, "doctor", "--json"], { home })
+        const doctor = JSON.parse((yield* ended).stdout) as { readonly checks: ReadonlyArray<Check> }
+        const seen = of(yield* checksIn("en"))
+        assert.deepStrictEqual(seen.map(({ name, state }) => [name, state]), [
+          ["Claude Code", "note"],
+          ["backups", "note"]
+        ])
+        assert.sameDeepMembers([...seen], [...of(doctor.checks)])
+        for (const { detail } of of(yield* checksIn("zh"))) assert.match(detail, /\p{Script=Han}/u)
+      })
+  )
 
-  test("has the file of what models cost and answered open once, whoever asks for it", (home) =>
-    Effect.gen(function*() {
-      const { ended, kill, url } = yield* serve(home, "--port", "0", "--no-capture")
-      const [cost, search] = [
-        yield* get(`${url}/v1/cost`, tokenOf(home)),
-        yield* get(`${url}/v1/search`, tokenOf(home), {
-          method: "POST",
-          body: JSON.stringify({ text: "which pool do the clients wait for?", projects: "all" })
-        })
-      ]
-      assert.deepStrictEqual([cost.status, search.status], [200, 200], yield* text(search))
-      // It reports each second; what two reports see in common is drift.
-      yield* Effect.sleep("2500 millis")
-      const { processes: [own] } = JSON.parse(yield* text(yield* get(`${url}/v1/resources`, tokenOf(home))))
-      assert.include(own.resources.map(({ name }: { readonly name: string }) => name), "Sqlite of models")
-      assert.deepStrictEqual(own.drift, { fds: 0, sockets: 0, watchers: 0, workers: 0, children: 0 })
-      yield* kill("SIGTERM")
-      assert.strictEqual((yield* ended).stderr, "")
-    }))
+  slow(test)(
+    "has the file of what models cost and answered open once, whoever asks for it",
+    (home) =>
+      Effect.gen(function*() {
+        const { ended, kill, url } = yield* serve(home, "--port", "0", "--no-capture")
+        const [cost, search] = [
+          yield* get(`${url}/v1/cost`, tokenOf(home)),
+          yield* get(`${url}/v1/search`, tokenOf(home), {
+            method: "POST",
+            body: JSON.stringify({ text: "which pool do the clients wait for?", projects: "all" })
+          })
+        ]
+        assert.deepStrictEqual([cost.status, search.status], [200, 200], yield* text(search))
+        // It reports each second; what two reports see in common is drift.
+        yield* Effect.sleep("2500 millis")
+        const { processes: [own] } = JSON.parse(yield* text(yield* get(`${url}/v1/resources`, tokenOf(home))))
+        assert.include(own.resources.map(({ name }: { readonly name: string }) => name), "Sqlite of models")
+        assert.deepStrictEqual(own.drift, { fds: 0, sockets: 0, watchers: 0, workers: 0, children: 0 })
+        yield* kill("SIGTERM")
+        assert.strictEqual((yield* ended).stderr, "")
+      })
+  )
 
-  test("loses nothing of clients that ask on and on, until it refuses them", (home) =>
+  slow(test)("loses nothing of clients that ask on and on, until it refuses them", (home) =>
     Effect.gen(function*() {
       const { ended, kill, url } = yield* serve(home, "--port", "0")
       const headers = { authorization: `Bearer ${tokenOf(home)}` }
@@ -168,7 +174,7 @@ describe("serve", () => {
       assert.strictEqual((yield* ended).code, 143)
     }))
 
-  test("is one for a memory: a second one and `open` say where it is", (home) =>
+  slow(test)("is one for a memory: a second one and `open` say where it is", (home) =>
     Effect.gen(function*() {
       const { ended, kill, url } = yield* serve(home, "--port", "0")
       const second = yield* run([main, "serve", "--port", "0"], { home })
@@ -304,7 +310,7 @@ describe("serve", () => {
 })
 
 describe("open", () => {
-  test("serves by itself when nobody does, until Ctrl-C", (home) =>
+  slow(test)("serves by itself when nobody does, until Ctrl-C", (home) =>
     Effect.gen(function*() {
       const program = yield* start([main, "open", "--no-browser", "--port", "0", "--json"], { home })
       yield* program.waitForText("\n")

@@ -7,9 +7,9 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Unknown from "../../src/settings/Unknown.ts"
-import { root } from "../data.ts"
+import { isQuick, oneIn, root, slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
-import { hook, inHome, main, mcp, run, slow } from "./run.ts"
+import { hook, inHome, main, mcp, run } from "./run.ts"
 
 const inProcess = commandLines()
 
@@ -25,24 +25,30 @@ describe("a name that is no setting", () => {
   const SENTENCE =
     /^claude-memory: CLAUDE_MEMORY_EXCLUDE_PATH is no setting of Claude Memory, .* did you mean CLAUDE_MEMORY_EXCLUDE_PATHS\?\n/
 
-  it.live("is told once by each command, with the one that was meant", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        for (const words of [["save", "The harbour opens at six."], ["status", "--json"], ["doctor", "--json"]]) {
-          const { stderr } = yield* inProcess(words, { home, env: MISTYPED })
-          assert.match(stderr, SENTENCE)
-          assert.strictEqual(stderr.split("EXCLUDE_PATH ").length, 2, words.join(" "))
-        }
-        assert.strictEqual((yield* inProcess(["--version"], { home, env: MISTYPED })).stderr, "")
-        const other = yield* inProcess(["status"], { home, env: { CLAUDE_MEMORY_ENTIRELY_OTHER_WORDS: "1" } })
-        assert.include(
-          other.stderr,
-          "CLAUDE_MEMORY_ENTIRELY_OTHER_WORDS is no setting of Claude Memory, so it changes nothing; docs/"
-        )
-        // An empty variable is as none.
-        assert.strictEqual((yield* inProcess(["status"], { home, env: { CLAUDE_MEMORY_EXCLUDE_PATH: "" } })).stderr, "")
-      })
-    ))
+  slow(it.live)(
+    "is told once by each command, with the one that was meant",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          for (const words of [["save", "The harbour opens at six."], ["status", "--json"], ["doctor", "--json"]]) {
+            const { stderr } = yield* inProcess(words, { home, env: MISTYPED })
+            assert.match(stderr, SENTENCE)
+            assert.strictEqual(stderr.split("EXCLUDE_PATH ").length, 2, words.join(" "))
+          }
+          assert.strictEqual((yield* inProcess(["--version"], { home, env: MISTYPED })).stderr, "")
+          const other = yield* inProcess(["status"], { home, env: { CLAUDE_MEMORY_ENTIRELY_OTHER_WORDS: "1" } })
+          assert.include(
+            other.stderr,
+            "CLAUDE_MEMORY_ENTIRELY_OTHER_WORDS is no setting of Claude Memory, so it changes nothing; docs/"
+          )
+          // An empty variable is as none.
+          assert.strictEqual(
+            (yield* inProcess(["status"], { home, env: { CLAUDE_MEMORY_EXCLUDE_PATH: "" } })).stderr,
+            ""
+          )
+        })
+      )
+  )
 
   slow(it.live)(
     "is wrong for doctor, in the environment and in the settings file",
@@ -75,16 +81,23 @@ describe("a name that is no setting", () => {
       )
   )
 
-  it.live("is not told by the hook and the server, which nobody reads", () =>
-    inHome((home) =>
-      Effect.gen(function*() {
-        assert.strictEqual((yield* inProcess(["save", "The harbour opens at six."], { home })).code, 0)
-        for (const program of [hook, mcp]) {
-          const { code, stderr } = yield* run([program], { home, env: MISTYPED, stdin: program === hook ? PROMPT : "" })
-          assert.deepStrictEqual([code, stderr], [0, ""], program)
-        }
-      })
-    ))
+  slow(it.live)(
+    "is not told by the hook and the server, which nobody reads",
+    () =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          assert.strictEqual((yield* inProcess(["save", "The harbour opens at six."], { home })).code, 0)
+          for (const program of [hook, mcp]) {
+            const { code, stderr } = yield* run([program], {
+              home,
+              env: MISTYPED,
+              stdin: program === hook ? PROMPT : ""
+            })
+            assert.deepStrictEqual([code, stderr], [0, ""], program)
+          }
+        })
+      )
+  )
 
   it.effect("is each that the documentation does not have", () =>
     Effect.gen(function*() {
@@ -101,7 +114,7 @@ describe.skipIf(process.platform === "win32")("a settings file that is no file",
     "a terminal's end": (path) => symlinkSync("/dev/tty", path),
     "a folder": (path) => mkdirSync(path)
   }
-  for (const [name, make] of Object.entries(cases)) {
+  for (const [name, make] of Object.entries(cases).filter(oneIn(isQuick ? 4 : 1))) {
     it.live(`as ${name} is refused at once`, () =>
       inHome((home) =>
         Effect.gen(function*() {

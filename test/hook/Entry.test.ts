@@ -46,7 +46,7 @@ import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
 import * as testing from "../../src/testing.ts"
 import { batch, cursor, facts, message, unit } from "../contract/made.ts"
-import { times } from "../data.ts"
+import { slow, times } from "../data.ts"
 import { platform } from "../resources/owned.ts"
 
 const DAY = 86_400_000
@@ -292,7 +292,7 @@ const requests = FastCheck.record({
 describe("the hook's entry", () => {
   const seen = { same: 0, silent: 0, left: 0, told: 0 }
 
-  it.live.prop(
+  slow(it.live.prop)(
     "says what the whole program says, and records the same, or leaves it to that",
     [units, FastCheck.array(requests, { minLength: 20, maxLength: 20 }), FastCheck.nat(9)],
     ([units, requests, n]) =>
@@ -341,7 +341,7 @@ describe("the hook's entry", () => {
     { fastCheck: { numRuns: times(18) }, timeout: 120_000 }
   )
 
-  it("says something often enough for that to mean something", () => {
+  slow(it)("says something often enough for that to mean something", () => {
     for (const [name, count] of Object.entries(seen)) assert.isAtLeast(count, 10, name)
   })
 
@@ -563,7 +563,7 @@ describe("the files of starts", () => {
       }).pipe(Effect.provide(world.program))
     ))
 
-  it.live.prop(
+  slow(it.live.prop)(
     "tell what the memory holds, whoever changes it, or are not there",
     [operations],
     ([operations]) =>

@@ -6,6 +6,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
+import { slow } from "../data.ts"
 import { asking, ingest, serving, SHOP } from "./serving.ts"
 
 const text = (response: Response) => Effect.promise(() => response.text())
@@ -211,7 +212,7 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.strictEqual((yield* client.memories.undo({ payload: null })).kind, "edit")
     }))
 
-  it.effect("say before and after a forgetting from what else it takes", () =>
+  slow(it.effect)("say before and after a forgetting from what else it takes", () =>
     Effect.gen(function*() {
       const { ask, client, send } = yield* asking
       const memory = yield* ClaudeMemory

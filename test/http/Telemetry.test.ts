@@ -8,6 +8,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Telemetry from "../../src/resources/Telemetry.ts"
+import { slow } from "../data.ts"
 import { asking, ingest, serving, SHOP } from "./serving.ts"
 
 /** A collector that keeps what it is sent, by path. */
@@ -60,7 +61,7 @@ describe("a collector", () => {
       for (const said of ["fake timers", "checkout"]) assert.notInclude(traces, said)
     }).pipe(Effect.scoped))
 
-  it.live("that is away is no fault of the program's", () =>
+  slow(it.live)("that is away is no fault of the program's", () =>
     Effect.gen(function*() {
       const traced = serving().pipe(
         Layer.provideMerge(Telemetry.layer({ endpoint: "http://127.0.0.1:9", version: "1.2.3", command: "serve" })),

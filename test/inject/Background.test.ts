@@ -22,7 +22,7 @@ import { Retriever } from "../../src/retrieve/Retriever.ts"
 import * as testing from "../../src/testing.ts"
 import { base } from "../contract/layers.ts"
 import { unit } from "../contract/made.ts"
-import { times } from "../data.ts"
+import { slow, times } from "../data.ts"
 import { type Behaviour, type ModelServer, modelServer } from "../models/server.ts"
 import { anyText } from "../texts.ts"
 
@@ -519,7 +519,7 @@ describe("never over a budget", () => {
     notes: FastCheck.array(FastCheck.integer({ min: -1, max: 4 }), { maxLength: 4 })
   })
 
-  it.effect.prop(
+  slow(it.effect.prop)(
     "whatever the model says",
     [
       FastCheck.array(statement, { maxLength: 12 }),

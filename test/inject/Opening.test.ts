@@ -16,7 +16,7 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { unit } from "../contract/made.ts"
-import { times } from "../data.ts"
+import { slow, times } from "../data.ts"
 import * as remembered from "../retrieve/remembered.ts"
 import { anyText } from "../texts.ts"
 
@@ -414,7 +414,7 @@ describe("what is injected when a session begins", () => {
       assert.deepStrictEqual(yield* told("1. Never push to main.\r\n2. Use pnpm. Ask before you delete anything."), [])
     }))
 
-  it.prop(
+  slow(it.prop)(
     "is never over its budgets with many and long pins, and loses none without a word",
     [
       FastCheck.array(

@@ -4,9 +4,10 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as testing from "../../src/testing.ts"
+import { slow } from "../data.ts"
 import { judgedIn, type Kind, OWN } from "../prompts.ts"
 
-it.scoped(
+slow(it.scoped)(
   "the judge keeps still where nothing helps, and speaks where an earlier session knows",
   () =>
     Effect.gen(function*() {

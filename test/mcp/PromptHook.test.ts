@@ -19,7 +19,7 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { DEFAULT_TOKENS } from "../../src/settings/Early.ts"
 import * as Reading from "../../src/settings/Reading.ts"
 import { StoreError } from "../../src/store/MemoryStore.ts"
-import { samples } from "../data.ts"
+import { samples, slow } from "../data.ts"
 import { type ModelServer, modelServer, statementsOf } from "../models/server.ts"
 import { owned } from "../resources/owned.ts"
 import { connect, openingOf, Remembered, SHOP, textOf, until } from "./mcp.ts"
@@ -183,53 +183,59 @@ describe("a prompt's hook, answered by the MCP server", () => {
         assert.include((yield* asked(opening.prompts)).answer?.text, "pool")
       }).pipe(Effect.withConfigProvider(patient)))
 
-    it.scoped("asks no model that reranks, also while the server warms up; the tools ask it", () =>
-      withModels("reranked", { CLAUDE_MEMORY_RERANK: "vllm:ranker" }, (opening, { seen }) =>
-        Effect.gen(function*() {
-          assert.isTrue(opening.isWarmed)
-          for (const text of yield* answeredInAllWays(opening, "reranked")) assert.include(text, "pool")
-          assert.deepStrictEqual(seen.paths, [])
-          const { text } = yield* connect({ open: Effect.succeed(opening) })
-          yield* text("search", { query: "connection pool" })
-          assert.deepStrictEqual(seen.paths, ["/v1/rerank"])
-          yield* text("inject", { original_prompt: "connection pool" })
-          assert.deepStrictEqual(seen.paths, ["/v1/rerank", "/v1/rerank"])
-        })))
-
-    it.scoped("tells a background that is there already, and has none made; the tool has one made", () =>
-      withModels(
-        "fused",
-        { CLAUDE_MEMORY_LIGHT: "vllm:talker", CLAUDE_MEMORY_FUSION: "20000" },
-        (opening, server) =>
+    slow(it.scoped)(
+      "asks no model that reranks, also while the server warms up; the tools ask it",
+      () =>
+        withModels("reranked", { CLAUDE_MEMORY_RERANK: "vllm:ranker" }, (opening, { seen }) =>
           Effect.gen(function*() {
-            server.says = statementsOf
             assert.isTrue(opening.isWarmed)
-            const [list, ...others] = yield* answeredInAllWays(opening, "listed")
-            assert.include(list, "pool")
-            assert.deepStrictEqual(others, [list, list])
-            assert.deepStrictEqual(server.seen.paths, [])
-
-            const memory = yield* opening.memory
-            const { id } = yield* memory.project(SHOP)
-            const made = yield* memory.inject({
-              prompt: prompt("").prompt,
-              projects: [id],
-              mode: "comprehensive",
-              maxTokens: DEFAULT_TOKENS,
-              maxChars: MAX_HOOK_CHARS
-            })
-            assert.deepStrictEqual([made.background, made.degraded], [true, []])
-            assert.deepStrictEqual(server.seen.paths, ["/v1/chat/completions"])
-            assert.deepStrictEqual(yield* answeredInAllWays(opening, "fused"), [made.text, made.text, made.text])
-            assert.lengthOf(server.seen.paths, 1)
-
+            for (const text of yield* answeredInAllWays(opening, "reranked")) assert.include(text, "pool")
+            assert.deepStrictEqual(seen.paths, [])
             const { text } = yield* connect({ open: Effect.succeed(opening) })
-            assert.include(
-              yield* text("inject", { original_prompt: "connection pool", injection_mode: "comprehensive" }),
-              "Background that a model put together"
-            )
-            assert.lengthOf(server.seen.paths, 2)
-          })
-      ))
+            yield* text("search", { query: "connection pool" })
+            assert.deepStrictEqual(seen.paths, ["/v1/rerank"])
+            yield* text("inject", { original_prompt: "connection pool" })
+            assert.deepStrictEqual(seen.paths, ["/v1/rerank", "/v1/rerank"])
+          }))
+    )
+
+    slow(it.scoped)(
+      "tells a background that is there already, and has none made; the tool has one made",
+      () =>
+        withModels(
+          "fused",
+          { CLAUDE_MEMORY_LIGHT: "vllm:talker", CLAUDE_MEMORY_FUSION: "20000" },
+          (opening, server) =>
+            Effect.gen(function*() {
+              server.says = statementsOf
+              assert.isTrue(opening.isWarmed)
+              const [list, ...others] = yield* answeredInAllWays(opening, "listed")
+              assert.include(list, "pool")
+              assert.deepStrictEqual(others, [list, list])
+              assert.deepStrictEqual(server.seen.paths, [])
+
+              const memory = yield* opening.memory
+              const { id } = yield* memory.project(SHOP)
+              const made = yield* memory.inject({
+                prompt: prompt("").prompt,
+                projects: [id],
+                mode: "comprehensive",
+                maxTokens: DEFAULT_TOKENS,
+                maxChars: MAX_HOOK_CHARS
+              })
+              assert.deepStrictEqual([made.background, made.degraded], [true, []])
+              assert.deepStrictEqual(server.seen.paths, ["/v1/chat/completions"])
+              assert.deepStrictEqual(yield* answeredInAllWays(opening, "fused"), [made.text, made.text, made.text])
+              assert.lengthOf(server.seen.paths, 1)
+
+              const { text } = yield* connect({ open: Effect.succeed(opening) })
+              assert.include(
+                yield* text("inject", { original_prompt: "connection pool", injection_mode: "comprehensive" }),
+                "Background that a model put together"
+              )
+              assert.lengthOf(server.seen.paths, 2)
+            })
+        )
+    )
   })
 })

@@ -10,6 +10,7 @@ import * as Ref from "effect/Ref"
 import * as Scope from "effect/Scope"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { StoreError } from "../../src/store/MemoryStore.ts"
+import { slow } from "../data.ts"
 import * as HandleCounts from "../leaks/HandleCounts.ts"
 import { connect, type Connection, openingOf, Remembered, SHOP, textOf, until } from "./mcp.ts"
 
@@ -39,7 +40,7 @@ const healthOf = ({ call }: Connection) =>
   Effect.map(call("health"), ({ structuredContent }) => structuredContent as unknown as Health)
 
 /** A memory whose searches wait until the gate opens. */
-const slow = Effect.gen(function*() {
+const waiting = Effect.gen(function*() {
   const remembered = yield* Remembered
   const gate = yield* Deferred.make<void>()
   const running = yield* Ref.make(0)
@@ -124,7 +125,7 @@ describe("the MCP server", () => {
         }
       }))
 
-    it.scoped("has no more fibers, however many requests it has answered", () =>
+    slow(it.scoped)("has no more fibers, however many requests it has answered", () =>
       Effect.gen(function*() {
         const { call, client } = yield* connect()
         const requests = Effect.zipRight(
@@ -187,7 +188,7 @@ describe("the MCP server", () => {
 
     it.scoped("interrupts a call that is cancelled, and never answers it", () =>
       Effect.gen(function*() {
-        const { gate, interrupted, opened, running } = yield* slow
+        const { gate, interrupted, opened, running } = yield* waiting
         const { client } = yield* connect({ opened })
         const controller = new AbortController()
         const call = client.callTool({ name: "claude_memory_search", arguments: { query: "x" } }, undefined, {
@@ -205,9 +206,9 @@ describe("the MCP server", () => {
         assert.isEmpty(errors, "an answer that nobody waits for")
       }))
 
-    it.scoped("answers a burst of 1,000 calls, none lost, some at a time", () =>
+    slow(it.scoped)("answers a burst of 1,000 calls, none lost, some at a time", () =>
       Effect.gen(function*() {
-        const { gate, opened, running } = yield* slow
+        const { gate, opened, running } = yield* waiting
         const { call } = yield* connect({ opened })
         const answers = yield* Effect.fork(Effect.all(
           Array.from({ length: 1_000 }, (_, i) =>
@@ -224,7 +225,7 @@ describe("the MCP server", () => {
 
     it.scoped("answers in the order of completion", () =>
       Effect.gen(function*() {
-        const { gate, opened } = yield* slow
+        const { gate, opened } = yield* waiting
         const { call } = yield* connect({ opened })
         const search = yield* Effect.fork(call("search", { query: "x" }))
         assert.isNotTrue((yield* call("status")).isError)
@@ -234,7 +235,7 @@ describe("the MCP server", () => {
 
     it.effect("that ends interrupts what is in flight and leaves nothing open", () =>
       Effect.gen(function*() {
-        const { interrupted, opened, running } = yield* slow
+        const { interrupted, opened, running } = yield* waiting
         const ledger = yield* ResourceLedger
         const before = yield* ledger.snapshot
         const scope = yield* Scope.make()

@@ -5,6 +5,7 @@ import { stripFence } from "../../src/domain/Injection.ts"
 import type { SearchQuery } from "../../src/domain/Search.ts"
 import { MAX_ANSWER } from "../../src/mcp/Answer.ts"
 import { TOOLS } from "../../src/mcp/Tools.ts"
+import { slow } from "../data.ts"
 import { connect, type Connection, Remembered, SHOP, textOf } from "./mcp.ts"
 
 interface Found {
@@ -369,7 +370,7 @@ describe("the tools of the MCP server", () => {
         yield* memory.forget([id])
       }))
 
-    it.scoped("forget few memories without asking the user, and many never", () =>
+    slow(it.scoped)("forget few memories without asking the user, and many never", () =>
       Effect.gen(function*() {
         const { memory } = yield* Remembered
         const saved = yield* Effect.forEach(

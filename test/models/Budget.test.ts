@@ -19,6 +19,7 @@ import * as Providers from "../../src/models/providers/Providers.ts"
 import { type Caps, NO_CAPS, Spending } from "../../src/models/Spending.ts"
 import * as testing from "../../src/testing.ts"
 import { base } from "../contract/layers.ts"
+import { slow } from "../data.ts"
 import { type Behaviour, type ModelServer, modelServer } from "./server.ts"
 
 const PRICES: PriceList = {
@@ -150,7 +151,7 @@ describe("the budget", () => {
         }), { ...NEVER, within: "300 millis" })
   )
 
-  it.live("counts every attempt", () =>
+  slow(it.live)("counts every attempt", () =>
     withBudget((ground) =>
       Effect.gen(function*() {
         const remaining: Array<Behaviour> = [{ status: 503, body: "" }, "resets in its answer"]

@@ -14,7 +14,7 @@ import * as ClaudeMem from "../../src/moving/sqlite/ClaudeMem.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as testing from "../../src/testing.ts"
-import { slow } from "../e2e/run.ts"
+import { slow } from "../data.ts"
 import { insert, MAY, observation, openIn, SCHEMAS, temporaryFolder } from "./claudeMem.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
@@ -64,66 +64,69 @@ const stateOf = (folder: string) =>
   })
 
 describe("claude-mem's memory", () => {
-  it.live("is brought in while it is open, once, and none of its files is touched", () =>
-    inFolder((folder) =>
-      Effect.gen(function*() {
-        const file = join(folder, "claude-mem.db")
-        const theirs = openIn(file, SCHEMAS.newest)
-        insert(theirs, "observations", observation(1), observation(2, { type: "decision" }))
-        insert(theirs, "session_summaries", {
-          memory_session_id: "mem-1",
-          project: "shop-api",
-          request: "Find out why orders are charged twice",
-          learned: "The webhook is retried after ten seconds",
-          next_steps: "Watch the dashboard",
-          created_at_epoch: MAY + 10
-        })
-        const before = stateOf(folder)
-        const tried = yield* move(file, { isDryRun: true })
-        assert.lengthOf(yield* all, 0)
-        const first = yield* move(file)
-        assert.deepStrictEqual(tried, first)
-        assert.deepStrictEqual([first.read, first.moved, first.there], [3, 3, 0])
-        assert.deepStrictEqual(first.units.byType, { error_log: 1, decision: 1, archive: 1 })
-        const units = yield* all
-        const [unit] = yield* search("order 1 charged two times")
-        assert.deepInclude(unit, {
-          type: "error_log",
-          title: "Webhook 1 handled twice",
-          files: ["src/webhooks/order1.ts", "package.json"],
-          keywords: ["bugfix", "problem-solution", "gotcha"],
-          occurredAt: MAY + 1
-        })
-        assert.strictEqual(
-          unit!.content,
-          "Why order 1 was charged two times\n" +
-            "The payment of order 1 was stored before its webhook was marked as handled, so that a retry stored it again.\n" +
-            "- The handler of order 1 waits 250 ms\n- Ticket OPS-1 tells the history"
-        )
-        const archive = units.find(({ type }) => type === "archive")!
-        assert.strictEqual(
-          archive.content,
-          "Request: Find out why orders are charged twice\nLesson: The webhook is retried after ten seconds\n" +
-            "Next steps: Watch the dashboard"
-        )
-        assert.lengthOf([...new Set(units.map(({ sessionId }) => sessionId))], 1)
-
-        const again = yield* move(file)
-        assert.deepStrictEqual([again.moved, again.there, again.units.total], [0, 3, 0])
-        assert.deepStrictEqual(yield* all, units)
-        assert.deepStrictEqual(stateOf(folder), before)
-
-        insert(theirs, "observations", observation(3))
-        const later = yield* move(file)
-        assert.deepStrictEqual([later.moved, later.there], [1, 3])
-        theirs.close()
-        assert.notExists(
-          readdirSync(tmpdir()).find((name) =>
-            name.startsWith("claude-memory-import-from-") && name.includes(`-${process.pid}-`)
+  slow(it.live)(
+    "is brought in while it is open, once, and none of its files is touched",
+    () =>
+      inFolder((folder) =>
+        Effect.gen(function*() {
+          const file = join(folder, "claude-mem.db")
+          const theirs = openIn(file, SCHEMAS.newest)
+          insert(theirs, "observations", observation(1), observation(2, { type: "decision" }))
+          insert(theirs, "session_summaries", {
+            memory_session_id: "mem-1",
+            project: "shop-api",
+            request: "Find out why orders are charged twice",
+            learned: "The webhook is retried after ten seconds",
+            next_steps: "Watch the dashboard",
+            created_at_epoch: MAY + 10
+          })
+          const before = stateOf(folder)
+          const tried = yield* move(file, { isDryRun: true })
+          assert.lengthOf(yield* all, 0)
+          const first = yield* move(file)
+          assert.deepStrictEqual(tried, first)
+          assert.deepStrictEqual([first.read, first.moved, first.there], [3, 3, 0])
+          assert.deepStrictEqual(first.units.byType, { error_log: 1, decision: 1, archive: 1 })
+          const units = yield* all
+          const [unit] = yield* search("order 1 charged two times")
+          assert.deepInclude(unit, {
+            type: "error_log",
+            title: "Webhook 1 handled twice",
+            files: ["src/webhooks/order1.ts", "package.json"],
+            keywords: ["bugfix", "problem-solution", "gotcha"],
+            occurredAt: MAY + 1
+          })
+          assert.strictEqual(
+            unit!.content,
+            "Why order 1 was charged two times\n" +
+              "The payment of order 1 was stored before its webhook was marked as handled, so that a retry stored it again.\n" +
+              "- The handler of order 1 waits 250 ms\n- Ticket OPS-1 tells the history"
           )
-        )
-      })
-    ))
+          const archive = units.find(({ type }) => type === "archive")!
+          assert.strictEqual(
+            archive.content,
+            "Request: Find out why orders are charged twice\nLesson: The webhook is retried after ten seconds\n" +
+              "Next steps: Watch the dashboard"
+          )
+          assert.lengthOf([...new Set(units.map(({ sessionId }) => sessionId))], 1)
+
+          const again = yield* move(file)
+          assert.deepStrictEqual([again.moved, again.there, again.units.total], [0, 3, 0])
+          assert.deepStrictEqual(yield* all, units)
+          assert.deepStrictEqual(stateOf(folder), before)
+
+          insert(theirs, "observations", observation(3))
+          const later = yield* move(file)
+          assert.deepStrictEqual([later.moved, later.there], [1, 3])
+          theirs.close()
+          assert.notExists(
+            readdirSync(tmpdir()).find((name) =>
+              name.startsWith("claude-memory-import-from-") && name.includes(`-${process.pid}-`)
+            )
+          )
+        })
+      )
+  )
 
   it.live("of its earlier schemas is brought in too", () =>
     inFolder((folder) =>
@@ -182,38 +185,41 @@ describe("claude-mem's memory", () => {
       })
     ))
 
-  it.live("is masked, and what is forgotten here does not come back", () =>
-    inFolder((folder) =>
-      Effect.gen(function*() {
-        const memory = yield* ClaudeMemory
-        const file = join(folder, "claude-mem.db")
-        const secret = `ghp_${"a1B2c3D4e5F6g7H8i9J0".repeat(2).slice(0, 36)}`
-        const theirs = openIn(file, SCHEMAS.newest)
-        insert(
-          theirs,
-          "observations",
-          observation(1, { narrative: `The token was ${secret} until Friday, and it opened the registry.` }),
-          observation(2, {
-            title: "The lighthouse keeper's coffee",
-            narrative: "He prefers decaf on Tuesdays and Thursdays."
-          })
-        )
-        const report = yield* move(file)
-        assert.deepStrictEqual(report.redactions, { github: 1 })
-        assert.notInclude(JSON.stringify(yield* all), secret)
-        const [decaf] = yield* search("lighthouse keeper decaf")
-        yield* memory.forget([decaf!.id])
-        const again = yield* move(file)
-        assert.deepStrictEqual([again.there, again.skipped], [1, { "forgotten here": 1 }])
-        assert.deepStrictEqual(again.redactions, {})
-        const [rest, ...others] = yield* all
-        assert.isEmpty(others)
-        yield* memory.edit(rest!.id, { title: "How the token came into the registry" }, "person")
-        assert.strictEqual((yield* move(file)).there, 1)
-        assert.deepStrictEqual((yield* all).map(({ title }) => title), ["How the token came into the registry"])
-        theirs.close()
-      })
-    ))
+  slow(it.live)(
+    "is masked, and what is forgotten here does not come back",
+    () =>
+      inFolder((folder) =>
+        Effect.gen(function*() {
+          const memory = yield* ClaudeMemory
+          const file = join(folder, "claude-mem.db")
+          const secret = `ghp_${"a1B2c3D4e5F6g7H8i9J0".repeat(2).slice(0, 36)}`
+          const theirs = openIn(file, SCHEMAS.newest)
+          insert(
+            theirs,
+            "observations",
+            observation(1, { narrative: `The token was ${secret} until Friday, and it opened the registry.` }),
+            observation(2, {
+              title: "The lighthouse keeper's coffee",
+              narrative: "He prefers decaf on Tuesdays and Thursdays."
+            })
+          )
+          const report = yield* move(file)
+          assert.deepStrictEqual(report.redactions, { github: 1 })
+          assert.notInclude(JSON.stringify(yield* all), secret)
+          const [decaf] = yield* search("lighthouse keeper decaf")
+          yield* memory.forget([decaf!.id])
+          const again = yield* move(file)
+          assert.deepStrictEqual([again.there, again.skipped], [1, { "forgotten here": 1 }])
+          assert.deepStrictEqual(again.redactions, {})
+          const [rest, ...others] = yield* all
+          assert.isEmpty(others)
+          yield* memory.edit(rest!.id, { title: "How the token came into the registry" }, "person")
+          assert.strictEqual((yield* move(file)).there, 1)
+          assert.deepStrictEqual((yield* all).map(({ title }) => title), ["How the token came into the registry"])
+          theirs.close()
+        })
+      )
+  )
 
   it.live("goes to the project of its name or folder, else to one of its own, and not to one that is excluded", () =>
     Effect.gen(function*() {
@@ -311,35 +317,38 @@ describe("claude-mem's memory", () => {
       })
     ))
 
-  it.live("is refused with what is the matter where it is none", () =>
-    inFolder((folder) =>
-      Effect.gen(function*() {
-        const at = (name: string) => join(folder, name)
-        assert.strictEqual((yield* refused(at("nothing.db"))).message.includes("--file PATH"), true)
-        assert.strictEqual((yield* refused(at("nothing.db"))).reason, "Missing")
-        assert.strictEqual((yield* refused(folder)).reason, "NotADatabase")
-        writeFileSync(at("empty.db"), "")
-        assert.include((yield* refused(at("empty.db"))).message, "it is empty")
-        writeFileSync(at("text.db"), "This is a text of some length, and no database at all.".repeat(40))
-        assert.strictEqual((yield* refused(at("text.db"))).reason, "NotADatabase")
-        openIn(at("none.db"), []).close()
-        assert.include((yield* refused(at("none.db"))).message, "it has no tables")
-        const other = openIn(at("other.db"), ["CREATE TABLE bookmarks (id INTEGER PRIMARY KEY, url TEXT)"])
-        other.close()
-        const unknown = yield* refused(at("other.db"))
-        assert.strictEqual(unknown.reason, "UnknownSchema")
-        assert.include(unknown.message, "it has bookmarks; one of observations, session_summaries")
-        openIn(at("lacking.db"), ["CREATE TABLE observations (id INTEGER PRIMARY KEY, body TEXT)"]).close()
-        assert.include(
-          (yield* refused(at("lacking.db"))).message,
-          "it has observations without memory_session_id or sdk_session_id, project, type, text"
-        )
-        openIn(at("view.db"), [
-          "CREATE VIEW observations AS SELECT 1 AS id, 's' AS memory_session_id, 'p' AS project, 't' AS text, 'bugfix' AS type"
-        ]).close()
-        assert.strictEqual((yield* refused(at("view.db"))).reason, "UnknownSchema")
-      })
-    ))
+  slow(it.live)(
+    "is refused with what is the matter where it is none",
+    () =>
+      inFolder((folder) =>
+        Effect.gen(function*() {
+          const at = (name: string) => join(folder, name)
+          assert.strictEqual((yield* refused(at("nothing.db"))).message.includes("--file PATH"), true)
+          assert.strictEqual((yield* refused(at("nothing.db"))).reason, "Missing")
+          assert.strictEqual((yield* refused(folder)).reason, "NotADatabase")
+          writeFileSync(at("empty.db"), "")
+          assert.include((yield* refused(at("empty.db"))).message, "it is empty")
+          writeFileSync(at("text.db"), "This is a text of some length, and no database at all.".repeat(40))
+          assert.strictEqual((yield* refused(at("text.db"))).reason, "NotADatabase")
+          openIn(at("none.db"), []).close()
+          assert.include((yield* refused(at("none.db"))).message, "it has no tables")
+          const other = openIn(at("other.db"), ["CREATE TABLE bookmarks (id INTEGER PRIMARY KEY, url TEXT)"])
+          other.close()
+          const unknown = yield* refused(at("other.db"))
+          assert.strictEqual(unknown.reason, "UnknownSchema")
+          assert.include(unknown.message, "it has bookmarks; one of observations, session_summaries")
+          openIn(at("lacking.db"), ["CREATE TABLE observations (id INTEGER PRIMARY KEY, body TEXT)"]).close()
+          assert.include(
+            (yield* refused(at("lacking.db"))).message,
+            "it has observations without memory_session_id or sdk_session_id, project, type, text"
+          )
+          openIn(at("view.db"), [
+            "CREATE VIEW observations AS SELECT 1 AS id, 's' AS memory_session_id, 'p' AS project, 't' AS text, 'bugfix' AS type"
+          ]).close()
+          assert.strictEqual((yield* refused(at("view.db"))).reason, "UnknownSchema")
+        })
+      )
+  )
 
   slow(it.live)(
     "that is torn is refused, and one with a broken page is read up to there",

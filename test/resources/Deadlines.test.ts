@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as TestClock from "effect/TestClock"
 import * as Deadlines from "../../src/resources/Deadlines.ts"
+import { slow } from "../data.ts"
 
 describe("Deadlines", () => {
   it.scoped("an earlier deadline that comes later is met, at once after its predecessor or while that is waited for", () =>
@@ -28,7 +29,7 @@ describe("Deadlines", () => {
       assert.strictEqual(met, 0)
     }))
 
-  it.effect.prop(
+  slow(it.effect.prop)(
     "each is met once in its time unless it is cancelled before",
     [
       FastCheck.array(

@@ -12,6 +12,7 @@ import { inspect } from "node:util"
 import * as HttpPool from "../../src/resources/HttpPool.ts"
 import * as Owner from "../../src/resources/Owner.ts"
 import { ResourceLedger, TooManyOpen } from "../../src/resources/ResourceLedger.ts"
+import { slow } from "../data.ts"
 import { type ModelServer, modelServer } from "../models/server.ts"
 import { owned } from "./owned.ts"
 
@@ -251,7 +252,7 @@ describe("HttpPool", () => {
       assert.strictEqual(defect.site, `pool ${server.origin}`)
     }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)))
 
-  it.live("a socket that is still being connected is closed with its pool", () =>
+  slow(it.live)("a socket that is still being connected is closed with its pool", () =>
     Effect.gen(function*() {
       const ledger = yield* ResourceLedger
       const changes = yield* ledger.changes

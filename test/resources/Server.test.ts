@@ -4,6 +4,7 @@ import * as Http from "node:http"
 import * as Net from "node:net"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Server from "../../src/resources/Server.ts"
+import { slow } from "../data.ts"
 import { NO_DRIFT, observed } from "./observed.ts"
 import { owned } from "./owned.ts"
 
@@ -53,7 +54,7 @@ describe("Server", () => {
       assert.strictEqual(yield* ask(port), "ECONNREFUSED")
     }))
 
-  it.live("counts its sockets, and destroys those of clients that stay", () =>
+  slow(it.live)("counts its sockets, and destroys those of clients that stay", () =>
     Effect.gen(function*() {
       const ledger = yield* ResourceLedger
       const client = yield* Effect.scoped(Effect.gen(function*() {
@@ -68,7 +69,7 @@ describe("Server", () => {
       yield* until(() => client.closed)
     }).pipe(Effect.provide(ResourceLedger.layer)))
 
-  it.live("is forced when a client stays, and closed when the client goes in time", () =>
+  slow(it.live)("is forced when a client stays, and closed when the client goes in time", () =>
     Effect.gen(function*() {
       const stays = yield* observed(silent, (server) => connected(portOf(server)))
       assert.deepStrictEqual(stays.changes, ["server silent", "destroyed"])

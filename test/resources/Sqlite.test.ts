@@ -16,7 +16,7 @@ import type { DatabaseSync } from "node:sqlite"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { open, type OpenOptions, reasonOf, SqliteError, transaction } from "../../src/resources/Sqlite.ts"
-import { times } from "../data.ts"
+import { slow, times } from "../data.ts"
 import { owned } from "./owned.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
@@ -543,24 +543,27 @@ describe("open", () => {
       })
     ))
 
-  it.live("gives every descriptor back, statements that were prepared or not", () =>
-    inFolder((path) =>
-      Effect.gen(function*() {
-        const cycle = Effect.scoped(Effect.gen(function*() {
-          const sql = yield* at(path("memory.db"))
-          const reader = yield* at(path("memory.db"), { readOnly: true })
-          yield* sql`CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, text)`
-          yield* transaction(sql, sql`INSERT INTO t (text) VALUES ('a')`)
-          yield* idsOf(reader)
-          yield* Effect.ignore(sql.unsafe("SELEKT"))
-        }))
-        yield* cycle
-        yield* Effect.sleep("50 millis")
-        const before = yield* LeakProbe.read
-        for (let i = 0; i < times(4); i++) yield* cycle
-        yield* Effect.sleep("50 millis")
-        const after = yield* LeakProbe.read
-        assert.isAtMost(after.fds ?? 0, before.fds ?? 0)
-      })
-    ))
+  slow(it.live)(
+    "gives every descriptor back, statements that were prepared or not",
+    () =>
+      inFolder((path) =>
+        Effect.gen(function*() {
+          const cycle = Effect.scoped(Effect.gen(function*() {
+            const sql = yield* at(path("memory.db"))
+            const reader = yield* at(path("memory.db"), { readOnly: true })
+            yield* sql`CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, text)`
+            yield* transaction(sql, sql`INSERT INTO t (text) VALUES ('a')`)
+            yield* idsOf(reader)
+            yield* Effect.ignore(sql.unsafe("SELEKT"))
+          }))
+          yield* cycle
+          yield* Effect.sleep("50 millis")
+          const before = yield* LeakProbe.read
+          for (let i = 0; i < times(4); i++) yield* cycle
+          yield* Effect.sleep("50 millis")
+          const after = yield* LeakProbe.read
+          assert.isAtMost(after.fds ?? 0, before.fds ?? 0)
+        })
+      )
+  )
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import * as Timer from "../../src/resources/Timer.ts"
+import { slow } from "../data.ts"
 import { NO_DRIFT, observed } from "./observed.ts"
 import { owned } from "./owned.ts"
 
@@ -17,7 +18,7 @@ describe("Timer", () => {
       assert.strictEqual(calls, before)
     }))
 
-  it.live("whose clearing does nothing is not gone, and is told", () =>
+  slow(it.live)("whose clearing does nothing is not gone, and is told", () =>
     Effect.gen(function*() {
       const original = globalThis.clearInterval
       let timer: NodeJS.Timeout | undefined

@@ -15,7 +15,7 @@ import { type EvidenceRequest, Retriever, type SearchRequest } from "../../src/r
 import { MemoryStore, type StoreError } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { project, unit } from "../contract/made.ts"
-import { times } from "../data.ts"
+import { slow, times } from "../data.ts"
 import { anyText, hostile, withMillis } from "../texts.ts"
 import * as remembered from "./remembered.ts"
 
@@ -400,7 +400,7 @@ describe("a share of the best score", () => {
     session: FastCheck.integer({ min: 0, max: 12 })
   })
 
-  it.effect.prop(
+  slow(it.effect.prop)(
     "is reached by the same results, with the same scores, as among all",
     [
       FastCheck.array(said, { minLength: 80, maxLength: 160 }),
@@ -456,7 +456,7 @@ describe("any question", () => {
       ])
     }).pipe(Effect.provide(whole)))
 
-  it.effect("of hundreds of thousands of characters is answered", () =>
+  slow(it.effect)("of hundreds of thousands of characters is answered", () =>
     Effect.gen(function*() {
       yield* filled(units)
       for (const text of hostile) {
@@ -474,7 +474,7 @@ describe("any question", () => {
       texts.map(([content, projectId], i) => unit(`u${i}`, { content, projectId, position: i, sessionId: `s${i % 2}` }))
     )
 
-  it.effect.prop(
+  slow(it.effect.prop)(
     "has results that pass its filter, each once, scores from 1 down to the least",
     [
       made,

@@ -21,7 +21,7 @@ import * as Sqlite from "../../src/resources/Sqlite.ts"
 import type { CaptureStep } from "../../src/serve/Capture.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { base } from "../contract/layers.ts"
-import { slow } from "../e2e/run.ts"
+import { slow } from "../data.ts"
 import { modelServer } from "../models/server.ts"
 import { owned } from "../resources/owned.ts"
 
@@ -138,37 +138,40 @@ const sums = Effect.flatMap(ClaudeMemory, ({ status }) =>
   })))
 
 describe("what is written while it is followed is found soon", () => {
-  it.live("line by line, from two terminals too, and a line that is torn when it is whole", () =>
-    following(({ folder }) =>
-      Effect.gen(function*() {
-        const file = join(folder, "s1.jsonl")
-        write(file, firstLine + statement("u1", "quokka"))
-        yield* isFound("u1", "quokka")
-        const torn = Buffer.from(statement("u2", "袋鼠"))
-        const cut = torn.indexOf("鼠") + 1
-        appendFileSync(file, torn.subarray(0, cut))
-        yield* Effect.sleep("300 millis")
-        assert.deepStrictEqual(yield* cited("袋鼠"), [])
-        appendFileSync(file, torn.subarray(cut))
-        yield* isFound("u2", "袋鼠")
-        // Two processes that resumed the same session append whole lines to its file.
-        for (let i = 0; i < 20; i++) {
-          write(file, statement(`a${i}`, `numbat${i}`))
-          write(file, statement(`b${i}`, `bilby${i}`))
-          if (i % 5 === 0) yield* Effect.sleep("20 millis")
-        }
-        yield* isFound("a19", "numbat19")
-        yield* isFound("b19", "bilby19")
-        assert.deepStrictEqual(yield* sums, {
-          messages: 43,
-          sessions: 1,
-          total: 43,
-          stored: 43,
-          skipped: 0,
-          deadLetter: 0
+  slow(it.live)(
+    "line by line, from two terminals too, and a line that is torn when it is whole",
+    () =>
+      following(({ folder }) =>
+        Effect.gen(function*() {
+          const file = join(folder, "s1.jsonl")
+          write(file, firstLine + statement("u1", "quokka"))
+          yield* isFound("u1", "quokka")
+          const torn = Buffer.from(statement("u2", "袋鼠"))
+          const cut = torn.indexOf("鼠") + 1
+          appendFileSync(file, torn.subarray(0, cut))
+          yield* Effect.sleep("300 millis")
+          assert.deepStrictEqual(yield* cited("袋鼠"), [])
+          appendFileSync(file, torn.subarray(cut))
+          yield* isFound("u2", "袋鼠")
+          // Two processes that resumed the same session append whole lines to its file.
+          for (let i = 0; i < 20; i++) {
+            write(file, statement(`a${i}`, `numbat${i}`))
+            write(file, statement(`b${i}`, `bilby${i}`))
+            if (i % 5 === 0) yield* Effect.sleep("20 millis")
+          }
+          yield* isFound("a19", "numbat19")
+          yield* isFound("b19", "bilby19")
+          assert.deepStrictEqual(yield* sums, {
+            messages: 43,
+            sessions: 1,
+            total: 43,
+            stored: 43,
+            skipped: 0,
+            deadLetter: 0
+          })
         })
-      })
-    ))
+      )
+  )
 
   slow(it.live)(
     "of resumed, forked, compacted and moved sessions once, and of subagents",
@@ -247,7 +250,7 @@ describe("what is written while it is followed is found soon", () => {
       )
   )
 
-  it.live("also when it was written while nobody followed, and nothing twice", () =>
+  slow(it.live)("also when it was written while nobody followed, and nothing twice", () =>
     Effect.gen(function*() {
       const at = yield* place
       const file = join(at.folder, "s1.jsonl")
@@ -265,33 +268,36 @@ describe("what is written while it is followed is found soon", () => {
     }).pipe(Effect.scoped, Effect.provide(base)))
 })
 
-it.live("of two processes over one memory one follows, and the other when that ends", () =>
-  Effect.gen(function*() {
-    const at = yield* place
-    const file = join(at.folder, "s1.jsonl")
-    const start = Effect.gen(function*() {
-      const memory = yield* Layer.build(Layer.provide(serviceIn(at), Layer.fresh(ResourceLedger.layer)))
-      return { memory, ...(yield* Effect.provide(follow(at), memory)) }
-    })
-    const states = ({ steps }: Following) =>
-      steps.flatMap(({ _tag }) => ["Waiting", "Following", "CaughtUp"].includes(_tag) ? [_tag] : [])
-    const life = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-    const first = yield* Scope.extend(start, life)
-    yield* first.waitFor("CaughtUp")
-    const second = yield* start
-    write(file, firstLine + statement("u1", "quokka"))
-    yield* Effect.provide(isFound("u1", "quokka"), first.memory)
-    assert.deepStrictEqual(states(second), ["Waiting"])
-    yield* Scope.close(life, Exit.void)
-    yield* second.waitFor("CaughtUp")
-    assert.deepStrictEqual(states(first), ["Waiting", "Following", "CaughtUp"])
-    write(file, statement("u2", "wombat"))
-    yield* Effect.provide(isFound("u2", "wombat"), second.memory)
-    assert.deepInclude(yield* Effect.provide(sums, second.memory), { total: 3, stored: 3 })
-  }).pipe(Effect.scoped, Effect.provide(base)))
+slow(it.live)(
+  "of two processes over one memory one follows, and the other when that ends",
+  () =>
+    Effect.gen(function*() {
+      const at = yield* place
+      const file = join(at.folder, "s1.jsonl")
+      const start = Effect.gen(function*() {
+        const memory = yield* Layer.build(Layer.provide(serviceIn(at), Layer.fresh(ResourceLedger.layer)))
+        return { memory, ...(yield* Effect.provide(follow(at), memory)) }
+      })
+      const states = ({ steps }: Following) =>
+        steps.flatMap(({ _tag }) => ["Waiting", "Following", "CaughtUp"].includes(_tag) ? [_tag] : [])
+      const life = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
+      const first = yield* Scope.extend(start, life)
+      yield* first.waitFor("CaughtUp")
+      const second = yield* start
+      write(file, firstLine + statement("u1", "quokka"))
+      yield* Effect.provide(isFound("u1", "quokka"), first.memory)
+      assert.deepStrictEqual(states(second), ["Waiting"])
+      yield* Scope.close(life, Exit.void)
+      yield* second.waitFor("CaughtUp")
+      assert.deepStrictEqual(states(first), ["Waiting", "Following", "CaughtUp"])
+      write(file, statement("u2", "wombat"))
+      yield* Effect.provide(isFound("u2", "wombat"), second.memory)
+      assert.deepInclude(yield* Effect.provide(sums, second.memory), { total: 3, stored: 3 })
+    }).pipe(Effect.scoped, Effect.provide(base))
+)
 
 describe("what can't be done for now", () => {
-  it.live("because the store is locked is done when it is not, and said once", () => {
+  slow(it.live)("because the store is locked is done when it is not, and said once", () => {
     const warnings: Array<string> = []
     const logger = Logger.replace(
       Logger.defaultLogger,

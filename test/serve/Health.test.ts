@@ -8,7 +8,7 @@ import { type Check, checkContent, checkHooks } from "../../src/serve/Health.ts"
 import type { HealthLanguage } from "../../src/serve/HealthWords.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
-import { samples } from "../data.ts"
+import { samples, slow } from "../data.ts"
 import { ingest } from "../http/serving.ts"
 
 const CHINESE = /\p{Script=Han}/u
@@ -24,7 +24,7 @@ const checked = (language: HealthLanguage) =>
   })
 
 describe("the checks of a memory", () => {
-  it.scoped("say the same in either language, each in its own words", () =>
+  slow(it.scoped)("say the same in either language, each in its own words", () =>
     Effect.gen(function*() {
       const store = yield* MemoryStore
       yield* ingest(samples)

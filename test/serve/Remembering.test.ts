@@ -27,7 +27,7 @@ import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
 import { layer as inMemory } from "../../src/testing.ts"
 import * as testing from "../../src/testing.ts"
 import { base, sqliteFile } from "../contract/layers.ts"
-import { isQuick, samples } from "../data.ts"
+import { isQuick, samples, slow } from "../data.ts"
 import { copied } from "../e2e/sessions.ts"
 
 const service = ClaudeMemory.layer.pipe(
@@ -209,27 +209,30 @@ describe("what is forgotten", () => {
       }
     }).pipe(Effect.provide(inMemory)))
 
-  it.scoped("says of which others it takes, all of whom are made anew, and undone all is as it was", () =>
-    Effect.gen(function*() {
-      const memory = yield* ClaudeMemory
-      yield* ingest(SHOP, RUST, DATA)
-      const before = yield* allUnits
-      const saying = ({ content, summary, title }: MemoryUnit) => `${title}\n${summary}\n${content}`
-      let named = 0
-      for (const unit of before.filter((_, i) => i % (isQuick ? 4 : 1) === 0)) {
-        const planned = yield* memory.forgetting([unit.id], false)
-        const { also, operation } = yield* memory.forget([unit.id])
-        assert.deepStrictEqual(also, planned.also, unit.title)
-        const left = new Set((yield* allUnits).map(saying))
-        for (const other of also.units) assert.isFalse(left.has(saying(other)), `${unit.title}: ${other.title}`)
-        named += also.units.length
-        yield* memory.undo(undefined, operation!)
-        const back = new Map((yield* allUnits).map((each) => [each.id, saying(each)]))
-        for (const each of before) assert.strictEqual(back.get(each.id), saying(each), unit.title)
-        assert.strictEqual(back.size, before.length)
-      }
-      assert.isAbove(named, 3)
-    }).pipe(Effect.provide(service)))
+  slow(it.scoped)(
+    "says of which others it takes, all of whom are made anew, and undone all is as it was",
+    () =>
+      Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        yield* ingest(SHOP, RUST, DATA)
+        const before = yield* allUnits
+        const saying = ({ content, summary, title }: MemoryUnit) => `${title}\n${summary}\n${content}`
+        let named = 0
+        for (const unit of before.filter((_, i) => i % (isQuick ? 4 : 1) === 0)) {
+          const planned = yield* memory.forgetting([unit.id], false)
+          const { also, operation } = yield* memory.forget([unit.id])
+          assert.deepStrictEqual(also, planned.also, unit.title)
+          const left = new Set((yield* allUnits).map(saying))
+          for (const other of also.units) assert.isFalse(left.has(saying(other)), `${unit.title}: ${other.title}`)
+          named += also.units.length
+          yield* memory.undo(undefined, operation!)
+          const back = new Map((yield* allUnits).map((each) => [each.id, saying(each)]))
+          for (const each of before) assert.strictEqual(back.get(each.id), saying(each), unit.title)
+          assert.strictEqual(back.size, before.length)
+        }
+        assert.isAbove(named, 3)
+      }).pipe(Effect.provide(service))
+  )
 })
 
 describe("what is saved", () => {

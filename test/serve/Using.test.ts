@@ -13,6 +13,7 @@ import { SessionRecords } from "../../src/hook/SessionRecords.ts"
 import { MAX_USES } from "../../src/retrieve/Helping.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { layer } from "../../src/testing.ts"
+import { slow } from "../data.ts"
 
 const FOLDER = "/nowhere/shop"
 const POOL = "PGPOOL_MAX stays at 320, since nightlyReport opens a client a query (src/reports/nightly.ts)."
@@ -62,7 +63,7 @@ const session = (folder: string, n: number) => {
 }
 
 describe("capture of a session that was told a memory", () => {
-  it.scoped("counts its use once a session, up to a bound, and says so", () =>
+  slow(it.scoped)("counts its use once a session, up to a bound, and says so", () =>
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       const records = yield* SessionRecords

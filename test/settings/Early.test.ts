@@ -9,7 +9,7 @@ import { delimiter, join } from "node:path"
 import { read } from "../../src/settings/Early.ts"
 import * as HookSettings from "../../src/settings/Hooks.ts"
 import * as Settings from "../../src/settings/Settings.ts"
-import { times } from "../data.ts"
+import { slow, times } from "../data.ts"
 import { platform } from "../resources/owned.ts"
 
 type Values = Readonly<Record<string, string>>
@@ -94,7 +94,7 @@ const loadedBy = <A, E>(environment: Values, load: Effect.Effect<A, E>) =>
 describe("settings read early", () => {
   const seen = { read: 0, off: 0, plain: 0, left: 0 }
 
-  it.effect.prop(
+  slow(it.effect.prop)(
     "are those that the whole program reads, or are left to it",
     [values, file],
     ([values, text]) =>
@@ -121,7 +121,7 @@ describe("settings read early", () => {
     { fastCheck: { numRuns: times(300) } }
   )
 
-  it("are read often enough for that to mean something", () => {
+  slow(it)("are read often enough for that to mean something", () => {
     for (const [name, count] of Object.entries(seen)) assert.isAtLeast(count, 10, name)
   })
 

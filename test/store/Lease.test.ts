@@ -12,6 +12,7 @@ import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:f
 import { join } from "node:path"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { Lease } from "../../src/store/Lease.ts"
+import { slow } from "../data.ts"
 
 /** Intervals of the waiters' attempts and of the holder's heartbeats, as in Lease.ts. */
 const ASKS_EVERY = "2 seconds"
@@ -91,40 +92,43 @@ it.effect("of many that want it, one at a time has it, and each in its turn", ()
     })
   ))
 
-it.effect("its holder beats; one that stands still loses it, and finds out", () =>
-  inFolder((folder, lease) =>
-    Effect.gen(function*() {
-      const file = join(folder, "x.lock")
-      const beatenAt = () => statSync(file).mtimeMs
-      const first = yield* holding(lease)
-      const kept = yield* first.keep
-      const second = yield* holding(lease)
-      const third = yield* holding(lease)
-      for (let i = 0; i < 5; i++) {
-        const before = beatenAt()
-        yield* later(BEATS_EVERY)
-        assert.strictEqual(Math.round((beatenAt() - before) / 1_000), 15)
-      }
-      assert.isFalse(yield* second.isHeld)
+slow(it.effect)(
+  "its holder beats; one that stands still loses it, and finds out",
+  () =>
+    inFolder((folder, lease) =>
+      Effect.gen(function*() {
+        const file = join(folder, "x.lock")
+        const beatenAt = () => statSync(file).mtimeMs
+        const first = yield* holding(lease)
+        const kept = yield* first.keep
+        const second = yield* holding(lease)
+        const third = yield* holding(lease)
+        for (let i = 0; i < 5; i++) {
+          const before = beatenAt()
+          yield* later(BEATS_EVERY)
+          assert.strictEqual(Math.round((beatenAt() - before) / 1_000), 15)
+        }
+        assert.isFalse(yield* second.isHeld)
 
-      // After 70 seconds without a heartbeat, the second attempt takes the lease, not the first.
-      const still = (yield* TestClock.currentTimeMillis) / 1_000 - 70
-      utimesSync(file, still, still)
-      yield* later(ASKS_EVERY)
-      assert.isFalse((yield* second.isHeld) || (yield* third.isHeld))
-      yield* later(ASKS_EVERY)
-      yield* later(ASKS_EVERY)
-      const held = [yield* second.isHeld, yield* third.isHeld]
-      assert.deepStrictEqual(held.filter(Boolean), [true])
-      const other = yield* (held[0] === true ? second : third).keep
-      assert.isNull(kept.unsafePoll())
-      yield* later(BEATS_EVERY)
-      assert.isTrue(Exit.isSuccess(kept.unsafePoll() ?? Exit.die("it did not find out")))
-      yield* later("30 seconds")
-      assert.isNull(other.unsafePoll())
-      assert.deepStrictEqual([yield* second.isHeld, yield* third.isHeld], held)
-    })
-  ))
+        // After 70 seconds without a heartbeat, the second attempt takes the lease, not the first.
+        const still = (yield* TestClock.currentTimeMillis) / 1_000 - 70
+        utimesSync(file, still, still)
+        yield* later(ASKS_EVERY)
+        assert.isFalse((yield* second.isHeld) || (yield* third.isHeld))
+        yield* later(ASKS_EVERY)
+        yield* later(ASKS_EVERY)
+        const held = [yield* second.isHeld, yield* third.isHeld]
+        assert.deepStrictEqual(held.filter(Boolean), [true])
+        const other = yield* (held[0] === true ? second : third).keep
+        assert.isNull(kept.unsafePoll())
+        yield* later(BEATS_EVERY)
+        assert.isTrue(Exit.isSuccess(kept.unsafePoll() ?? Exit.die("it did not find out")))
+        yield* later("30 seconds")
+        assert.isNull(other.unsafePoll())
+        assert.deepStrictEqual([yield* second.isHeld, yield* third.isHeld], held)
+      })
+    )
+)
 
 it.effect("a file that nobody holds is no holder, however old it is", () =>
   inFolder((folder, lease) =>

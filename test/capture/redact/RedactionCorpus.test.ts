@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { redact } from "../../../src/capture/redact/Redactor.ts"
-import { oneIn, root } from "../../data.ts"
-import { main, run, slow } from "../../e2e/run.ts"
+import { oneIn, root, slow } from "../../data.ts"
+import { main, run } from "../../e2e/run.ts"
 import {
   judgeLookAlikes,
   judgeSecrets,
@@ -79,14 +79,14 @@ describe("the redaction corpus", () => {
       )
     }))
 
-  it.effect("no rule fails on a secret that is cut, wherever that is", () =>
+  slow(it.effect)("no rule fails on a secret that is cut, wherever that is", () =>
     Effect.gen(function*() {
       const texts = plants.filter(({ place }) => place === "prompt, string").map(({ text }) => text).filter(oneIn(3))
       const cut = texts.flatMap((text) => Array.from({ length: text.length }, (_, end) => text.slice(0, end)))
       assert.lengthOf((yield* redact(cut)).texts, cut.length)
     }))
 
-  it.effect(
+  slow(it.effect)(
     "recall is at least 0.9998 where the secret is whole, and 0.99 where it is cut; precision is at least 0.999",
     () =>
       Effect.gen(function*() {
@@ -101,22 +101,26 @@ describe("the redaction corpus", () => {
     60_000
   )
 
-  it.scoped("nothing of a secret is in any file of the memory, nor on stdout or stderr", () =>
-    Effect.gen(function*() {
-      const some = plants.filter(isImported)
-      const expected = new Set((yield* leaksOf(some)).map(({ plant }) => named(plant)))
-      assert.strictEqual(new Set(some.map(({ place }) => place)).size, new Set(plants.map(({ place }) => place)).size)
-      const { files, stderr, stdout } = yield* imported(some)
-      const scan = makeScan(some)
-      assert.isTrue(files.some(({ bytes }) => bytes.length > some.length * 200))
-      for (const { bytes, file } of files) {
-        const found = [...scan(bytes)].map(([plant, needle]) => `${named(plant)} (${needle}) is in ${file}`)
-        assert.deepStrictEqual(found.filter((each) => ![...expected].some((name) => each.startsWith(name))), [])
-      }
-      assert.deepStrictEqual([...scan(Buffer.from(stdout + stderr)).keys()].map(named), [])
-      const report = JSON.parse(stdout)
-      assert.isAbove(Object.values<number>(report.redactions).reduce((a, b) => a + b, 0), some.length / 2)
-    }).pipe(Effect.provide(NodeContext.layer)), 180_000)
+  slow(it.scoped)(
+    "nothing of a secret is in any file of the memory, nor on stdout or stderr",
+    () =>
+      Effect.gen(function*() {
+        const some = plants.filter(isImported)
+        const expected = new Set((yield* leaksOf(some)).map(({ plant }) => named(plant)))
+        assert.strictEqual(new Set(some.map(({ place }) => place)).size, new Set(plants.map(({ place }) => place)).size)
+        const { files, stderr, stdout } = yield* imported(some)
+        const scan = makeScan(some)
+        assert.isTrue(files.some(({ bytes }) => bytes.length > some.length * 200))
+        for (const { bytes, file } of files) {
+          const found = [...scan(bytes)].map(([plant, needle]) => `${named(plant)} (${needle}) is in ${file}`)
+          assert.deepStrictEqual(found.filter((each) => ![...expected].some((name) => each.startsWith(name))), [])
+        }
+        assert.deepStrictEqual([...scan(Buffer.from(stdout + stderr)).keys()].map(named), [])
+        const report = JSON.parse(stdout)
+        assert.isAbove(Object.values<number>(report.redactions).reduce((a, b) => a + b, 0), some.length / 2)
+      }).pipe(Effect.provide(NodeContext.layer)),
+    180_000
+  )
 
   slow(it.scoped)("an import of look-alikes masks nothing", () =>
     Effect.gen(function*() {

@@ -3,7 +3,7 @@ import { creator as preset } from "@secretlint/secretlint-rule-preset-recommend"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import { redact } from "../../../src/capture/redact/Redactor.ts"
-import { times } from "../../data.ts"
+import { slow, times } from "../../data.ts"
 import { anyCharacter, long, withMillis } from "../../texts.ts"
 
 // Secrets are made at run time, so that scanners find none in this file.
@@ -527,7 +527,7 @@ const hostile: ReadonlyArray<string> = [
 ]
 
 describe("redact", () => {
-  it.effect("keeps number and order, and gives back what holds no secret", () =>
+  slow(it.effect)("keeps number and order, and gives back what holds no secret", () =>
     Effect.gen(function*() {
       const texts = ["a", "", "b", "a"]
       const redacted = yield* redact(texts)
@@ -759,7 +759,7 @@ describe("redact", () => {
     { fastCheck: { numRuns: times(30) } }
   )
 
-  it.effect("hostile texts take seconds at most", () =>
+  slow(it.effect)("hostile texts take seconds at most", () =>
     Effect.gen(function*() {
       for (const unit of hostile) {
         const [, millis] = yield* withMillis(one(long(unit)))
@@ -767,7 +767,7 @@ describe("redact", () => {
       }
     }), 120_000)
 
-  it.effect("megabytes in one text, and a batch's worth in many", () =>
+  slow(it.effect)("megabytes in one text, and a batch's worth in many", () =>
     Effect.gen(function*() {
       const github = tokens[0]?.[1] ?? ""
       const line = "The quick brown fox jumps over the lazy dog.\n"

@@ -12,7 +12,7 @@ import {
   type Stretch,
   tailOf
 } from "../../../src/capture/transcript/TranscriptFile.ts"
-import { times } from "../../data.ts"
+import { slow, times } from "../../data.ts"
 import { platform } from "../../resources/owned.ts"
 import { anyCharacter } from "../../texts.ts"
 
@@ -120,7 +120,7 @@ const broken = FastCheck.array(FastCheck.constantFrom(10, 13, 0, 65, 0xe6, 0x95,
   .map((bytes) => Buffer.from(bytes))
 
 describe("stretches", () => {
-  it.effect.prop(
+  slow(it.effect.prop)(
     "hold the file's whole lines, however it is read",
     [FastCheck.oneof(whole, broken), FastCheck.integer({ min: 1, max: 70 }), FastCheck.integer({ min: 1, max: 80 })],
     ([bytes, chunkBytes, maxLineBytes]) =>
@@ -147,7 +147,7 @@ describe("stretches", () => {
     { fastCheck: { numRuns: times(60) } }
   )
 
-  it.effect.prop(
+  slow(it.effect.prop)(
     "go on from where any of them ended",
     [whole, FastCheck.integer({ min: 1, max: 40 }), FastCheck.nat()],
     ([bytes, chunkBytes, pick]) =>
@@ -168,27 +168,30 @@ describe("stretches", () => {
       assert.deepStrictEqual(yield* stretchesOf(Buffer.from("a\n"), 50), [])
     }))
 
-  it.effect("hold a last line that lacks only its newline, and let a torn one wait", () =>
-    Effect.gen(function*() {
-      for (const before of ["", "first\n", "\n"]) {
-        for (const text of WHOLE) {
-          const bytes = Buffer.from(before + text)
-          const stretches = yield* stretchesOf(bytes)
-          const last = stretches.at(-1)
-          assert.deepStrictEqual(last?.lines.at(-1), { text, offset: before.length, tooLong: false })
-          assert.strictEqual(last?.end, bytes.length)
-          assert.strictEqual(stretches.flatMap(({ lines }) => lines).length, before === "" ? 1 : 2)
-          assert.deepStrictEqual(yield* stretchesOf(bytes, bytes.length), [])
+  slow(it.effect)(
+    "hold a last line that lacks only its newline, and let a torn one wait",
+    () =>
+      Effect.gen(function*() {
+        for (const before of ["", "first\n", "\n"]) {
+          for (const text of WHOLE) {
+            const bytes = Buffer.from(before + text)
+            const stretches = yield* stretchesOf(bytes)
+            const last = stretches.at(-1)
+            assert.deepStrictEqual(last?.lines.at(-1), { text, offset: before.length, tooLong: false })
+            assert.strictEqual(last?.end, bytes.length)
+            assert.strictEqual(stretches.flatMap(({ lines }) => lines).length, before === "" ? 1 : 2)
+            assert.deepStrictEqual(yield* stretchesOf(bytes, bytes.length), [])
+          }
+          for (const text of TORN) {
+            const emitted = (yield* stretchesOf(Buffer.from(before + text))).flatMap(({ lines }) => lines)
+            assert.strictEqual(emitted.length, before === "" ? 0 : 1, JSON.stringify(text))
+          }
         }
-        for (const text of TORN) {
-          const emitted = (yield* stretchesOf(Buffer.from(before + text))).flatMap(({ lines }) => lines)
-          assert.strictEqual(emitted.length, before === "" ? 0 : 1, JSON.stringify(text))
-        }
-      }
-      const long = Buffer.from(`{"a":"${"x".repeat(200)}"}`)
-      assert.deepStrictEqual(yield* stretchesOf(long, 0, { chunkBytes: 50, maxLineBytes: 100 }), [])
-      assert.strictEqual((yield* stretchesOf(long, 0, { chunkBytes: 50 })).length, 1)
-    }))
+        const long = Buffer.from(`{"a":"${"x".repeat(200)}"}`)
+        assert.deepStrictEqual(yield* stretchesOf(long, 0, { chunkBytes: 50, maxLineBytes: 100 }), [])
+        assert.strictEqual((yield* stretchesOf(long, 0, { chunkBytes: 50 })).length, 1)
+      })
+  )
 
   it.effect("begin after the newline that such a line was given later", () =>
     Effect.gen(function*() {

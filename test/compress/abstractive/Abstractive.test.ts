@@ -9,7 +9,7 @@ import * as Tokens from "../../../src/domain/Tokens.ts"
 import type { SegmentContext, SessionOutline } from "../../../src/store/MemoryStore.ts"
 import { check as checkBounds } from "../../contract/CompressorContract.ts"
 import { message } from "../../contract/made.ts"
-import { times } from "../../data.ts"
+import { slow, times } from "../../data.ts"
 import { anyText } from "../../texts.ts"
 import {
   asks,
@@ -282,7 +282,7 @@ describe("whatever a model says", () => {
       { maxLength: 12 }
     )
   })
-  it.effect.prop(
+  slow(it.effect.prop)(
     "units keep to their bounds, and no message loses its unit",
     [FastCheck.array(anyUnit, { maxLength: 6 }), FastCheck.oneof(FastCheck.constant(undefined), anyText)],
     ([units, text]) =>

@@ -10,7 +10,7 @@ import { ClaudeMemory } from "../../../src/serve/ClaudeMemory.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import { layer as memoryLayer } from "../../../src/testing.ts"
 import { check as checkUnits } from "../../contract/CompressorContract.ts"
-import { oneIn, samples, times } from "../../data.ts"
+import { oneIn, samples, slow, times } from "../../data.ts"
 import { anyText, nonBlankText, withMillis } from "../../texts.ts"
 import {
   asks,
@@ -262,7 +262,7 @@ const isLong = oneIn(9)
 const long = pieces.map((piece, index) => piece.repeat((isLong(piece, index) ? 16_384 : 2_048) / piece.length))
 
 describe("a text that is meant to break things", () => {
-  it.effect("takes a moment", () =>
+  slow(it.effect)("takes a moment", () =>
     Effect.gen(function*() {
       for (const text of long.filter(oneIn(2))) {
         const context = contextOf([

@@ -18,6 +18,7 @@ import { runInNewContext } from "node:vm"
 import { type CollectionConfig, Qdrant, type QdrantPoint, SCANNED } from "../../../src/index/qdrant/Qdrant.ts"
 import * as QdrantApi from "../../../src/resources/QdrantApi.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
+import { slow } from "../../data.ts"
 import { client, type Options } from "./client.ts"
 import * as StandIn from "./StandIn.ts"
 
@@ -327,25 +328,28 @@ describe.concurrent("the client of Qdrant on the wire", () => {
       assert.deepStrictEqual(yield* ledger.snapshot, [])
     }))
 
-  it.scopedLive("leaves no socket on either side, however often it comes and goes, and has eight at most", () =>
-    Effect.gen(function*() {
-      const server = yield* StandIn.make()
-      for (let cycle = 0; cycle < 20; cycle++) {
-        yield* using(server.origin, {}, (qdrant) =>
-          Effect.gen(function*() {
-            const ledger = yield* ResourceLedger
-            yield* Effect.all(Array.from({ length: 20 }, () => qdrant.aliases), { concurrency: "unbounded" })
-            const sockets = (yield* ledger.snapshot).map(({ sockets }) => sockets ?? 0)
-            assert.isAtMost(sockets.reduce((sum, each) => sum + each, 0), 8)
-          }))
-        yield* until(() => server.seen.open.size === 0)
-      }
-      assert.strictEqual(server.seen.requests, 20 * 22)
-      assert.isAtMost(server.seen.most, 8)
-      assert.deepStrictEqual([server.seen.running, server.seen.aborted], [0, 0])
-    }))
+  slow(it.scopedLive)(
+    "leaves no socket on either side, however often it comes and goes, and has eight at most",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* StandIn.make()
+        for (let cycle = 0; cycle < 20; cycle++) {
+          yield* using(server.origin, {}, (qdrant) =>
+            Effect.gen(function*() {
+              const ledger = yield* ResourceLedger
+              yield* Effect.all(Array.from({ length: 20 }, () => qdrant.aliases), { concurrency: "unbounded" })
+              const sockets = (yield* ledger.snapshot).map(({ sockets }) => sockets ?? 0)
+              assert.isAtMost(sockets.reduce((sum, each) => sum + each, 0), 8)
+            }))
+          yield* until(() => server.seen.open.size === 0)
+        }
+        assert.strictEqual(server.seen.requests, 20 * 22)
+        assert.isAtMost(server.seen.most, 8)
+        assert.deepStrictEqual([server.seen.running, server.seen.aborted], [0, 0])
+      })
+  )
 
-  it.scopedLive("lets no socket idle as long as the server would", () =>
+  slow(it.scopedLive)("lets no socket idle as long as the server would", () =>
     Effect.gen(function*() {
       // The server never closes idle sockets, so the client must.
       const server = yield* StandIn.make({ keepAliveMs: 0 })
@@ -360,7 +364,7 @@ describe.concurrent("the client of Qdrant on the wire", () => {
         }))
     }))
 
-  it.scopedLive("sends no point twice in one request and all of them in a few", () =>
+  slow(it.scopedLive)("sends no point twice in one request and all of them in a few", () =>
     Effect.gen(function*() {
       const server = yield* StandIn.make()
       yield* using(server.origin, {}, (qdrant) =>

@@ -17,6 +17,7 @@ import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import * as testing from "../../../src/testing.ts"
 import { unit } from "../../contract/made.ts"
 import { compress, write } from "../../contract/MemoryStoreContract.ts"
+import { slow } from "../../data.ts"
 
 /** Server that a test takes away and gives back; `requests` counts the requests while it is away. */
 const server = { isAway: false, requests: 0 }
@@ -284,42 +285,45 @@ describe("a reindex in Qdrant", () => {
   const catchUp = (dimension: number) => steps(Stream.provideSomeLayer(Pipeline.catchUp, dimensions(dimension)))
   const verified = (dimension: number) => Effect.provide(Effect.flatMap(VectorIndex, verify), dimensions(dimension))
 
-  it.effect("from 1,536 to 4,096 dimensions: the old one serves until the new one is whole, and is kept", () =>
-    Effect.gen(function*() {
-      server.isAway = false
-      const index = yield* VectorIndex
-      yield* write(units(0, 300))
-      yield* catchUp(1_536)
-      const serving: Array<number | undefined> = []
-      const seen = yield* build(4_096).pipe(
-        Stream.tap(() =>
-          Effect.map(index.describe, ({ model }) => {
-            serving.push(model?.dimension)
-          })
-        ),
-        Stream.runCollect
-      )
-      assert.deepStrictEqual([...seen].map(({ _tag }) => _tag), [
-        "Begun",
-        "Built",
-        "Built",
-        "Built",
-        "Verified",
-        "Switched"
-      ])
-      assert.deepStrictEqual(serving, [1_536, 1_536, 1_536, 1_536, 1_536, 4_096])
-      assert.deepStrictEqual(
-        (yield* index.versions).map(({ count, isActive, model }) => [model.dimension, count, isActive]),
-        [
-          [4_096, 300, true],
-          [1_536, 300, false]
-        ]
-      )
-      const [postponed] = yield* catchUp(1_536)
-      assert.include(postponed?._tag === "Postponed" ? postponed.error.message : "", "claude-memory reindex")
-      yield* catchUp(4_096)
-      assert.deepInclude(yield* verified(4_096), { common: 300, missing: 0, orphans: 0, sampled: 32, found: 32 })
-    }).pipe(Effect.provide(ground)))
+  slow(it.effect)(
+    "from 1,536 to 4,096 dimensions: the old one serves until the new one is whole, and is kept",
+    () =>
+      Effect.gen(function*() {
+        server.isAway = false
+        const index = yield* VectorIndex
+        yield* write(units(0, 300))
+        yield* catchUp(1_536)
+        const serving: Array<number | undefined> = []
+        const seen = yield* build(4_096).pipe(
+          Stream.tap(() =>
+            Effect.map(index.describe, ({ model }) => {
+              serving.push(model?.dimension)
+            })
+          ),
+          Stream.runCollect
+        )
+        assert.deepStrictEqual([...seen].map(({ _tag }) => _tag), [
+          "Begun",
+          "Built",
+          "Built",
+          "Built",
+          "Verified",
+          "Switched"
+        ])
+        assert.deepStrictEqual(serving, [1_536, 1_536, 1_536, 1_536, 1_536, 4_096])
+        assert.deepStrictEqual(
+          (yield* index.versions).map(({ count, isActive, model }) => [model.dimension, count, isActive]),
+          [
+            [4_096, 300, true],
+            [1_536, 300, false]
+          ]
+        )
+        const [postponed] = yield* catchUp(1_536)
+        assert.include(postponed?._tag === "Postponed" ? postponed.error.message : "", "claude-memory reindex")
+        yield* catchUp(4_096)
+        assert.deepInclude(yield* verified(4_096), { common: 300, missing: 0, orphans: 0, sampled: 32, found: 32 })
+      }).pipe(Effect.provide(ground))
+  )
 
   it.effect("goes on wherever it was cut off, and takes along what was written meanwhile", () =>
     Effect.gen(function*() {

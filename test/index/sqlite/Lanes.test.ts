@@ -15,7 +15,7 @@ import { base } from "../../contract/layers.ts"
 import { batch, cursor, everything, project, unit } from "../../contract/made.ts"
 import { write } from "../../contract/MemoryStoreContract.ts"
 import { vector } from "../../contract/VectorIndexContract.ts"
-import { times } from "../../data.ts"
+import { slow, times } from "../../data.ts"
 
 const MODEL = { id: "test@1", dimension: 4 }
 
@@ -81,7 +81,7 @@ const change = FastCheck.oneof(
 )
 
 describe("vectors that a process has read", () => {
-  it.scoped.prop(
+  slow(it.scoped.prop)(
     "are searched as they are now, whatever another has written, removed, forgotten or moved since",
     [FastCheck.array(change, { minLength: 1, maxLength: 8 }), direction],
     ([changes, question]) =>

@@ -13,6 +13,7 @@ import type * as Providers from "../../../src/models/providers/Providers.ts"
 import * as Unmetered from "../../../src/models/providers/Unmetered.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { base } from "../../contract/layers.ts"
+import { slow } from "../../data.ts"
 import { type Behaviour, DIMENSION, type ModelServer, modelServer } from "../server.ts"
 
 const KEY = "sk-secret-of-the-test"
@@ -128,18 +129,21 @@ describe("Providers", () => {
       assert.match(error.message, /its answer has more than 67108864 bytes/)
     }))
 
-  it.live("an answer that doesn't say how long it is is read to its end, and no further than allowed", () =>
-    withModels((models, server) =>
-      Effect.gen(function*() {
-        const chunked = (body: string) => ({ status: 200, body, headers: { "transfer-encoding": "chunked" } })
-        const answer = (content: string) => chunked(JSON.stringify({ choices: [{ message: { content } }] }))
-        server.behaviour = answer("hello")
-        assert.strictEqual((yield* models.complete({ prompt: "say" })).text, "hello")
-        server.behaviour = answer("x".repeat(66 * 1024 * 1024))
-        const error = yield* Effect.flip(models.complete({ prompt: "say" }))
-        assert.match(error.message, /its answer has more than 67108864 bytes/)
-      })
-    ))
+  slow(it.live)(
+    "an answer that doesn't say how long it is is read to its end, and no further than allowed",
+    () =>
+      withModels((models, server) =>
+        Effect.gen(function*() {
+          const chunked = (body: string) => ({ status: 200, body, headers: { "transfer-encoding": "chunked" } })
+          const answer = (content: string) => chunked(JSON.stringify({ choices: [{ message: { content } }] }))
+          server.behaviour = answer("hello")
+          assert.strictEqual((yield* models.complete({ prompt: "say" })).text, "hello")
+          server.behaviour = answer("x".repeat(66 * 1024 * 1024))
+          const error = yield* Effect.flip(models.complete({ prompt: "say" }))
+          assert.match(error.message, /its answer has more than 67108864 bytes/)
+        })
+      )
+  )
 
   it.live("a server that is away is said to be", () =>
     Effect.gen(function*() {

@@ -15,6 +15,7 @@ import type { Endpoint } from "../../../src/models/Presets.ts"
 import type * as Providers from "../../../src/models/providers/Providers.ts"
 import * as Unmetered from "../../../src/models/providers/Unmetered.ts"
 import { base } from "../../contract/layers.ts"
+import { slow } from "../../data.ts"
 import { type Behaviour, type ModelServer, modelServer } from "../server.ts"
 
 const PATIENCE: Providers.Options["patience"] = { timeout: "5 seconds", retries: 2, maxDelay: "5 seconds" }
@@ -70,7 +71,7 @@ describe("a failure in passing", () => {
       assert.strictEqual(requests, 2)
     }))
 
-  it.live("that lasts is reported after the allowed number of attempts", () =>
+  slow(it.live)("that lasts is reported after the allowed number of attempts", () =>
     Effect.gen(function*() {
       const { exit, requests } = yield* tried(Array.from({ length: 9 }, () => broken(503)))
       assert.isTrue(Exit.isFailure(exit))

@@ -17,6 +17,7 @@ import type * as LeakProbe from "../../../src/resources/monitor/LeakProbe.ts"
 import * as Monitor from "../../../src/resources/monitor/Monitor.ts"
 import * as RunFile from "../../../src/resources/monitor/RunFile.ts"
 import { type ResourceKind, ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
+import { slow } from "../../data.ts"
 import { openLedger } from "../owned.ts"
 
 const START: LeakProbe.Reading = { fds: 19, sockets: 2, timers: 1, watchers: 0, workers: 0, children: 0 }
@@ -219,24 +220,27 @@ describe("drift", () => {
       })
     ))
 
-  it.effect("that goes and comes again is logged again, one that never lasts is not", () =>
-    monitored((world) =>
-      Effect.gen(function*() {
-        for (let i = 0; i < 20; i++) {
-          world.reading = { ...START, children: i % 2 }
-          yield* seconds(8)
-        }
-        assert.deepStrictEqual(world.log, [])
-        for (const children of [1, 0, 2]) {
-          world.reading = { ...START, children }
-          yield* seconds(12)
-        }
-        assert.deepStrictEqual(world.log.map((line) => line.slice(0, 25)), [
-          "Warning 1 children more t",
-          "Warning 2 children more t"
-        ])
-      })
-    ))
+  slow(it.effect)(
+    "that goes and comes again is logged again, one that never lasts is not",
+    () =>
+      monitored((world) =>
+        Effect.gen(function*() {
+          for (let i = 0; i < 20; i++) {
+            world.reading = { ...START, children: i % 2 }
+            yield* seconds(8)
+          }
+          assert.deepStrictEqual(world.log, [])
+          for (const children of [1, 0, 2]) {
+            world.reading = { ...START, children }
+            yield* seconds(12)
+          }
+          assert.deepStrictEqual(world.log.map((line) => line.slice(0, 25)), [
+            "Warning 1 children more t",
+            "Warning 2 children more t"
+          ])
+        })
+      )
+  )
 
   it.effect("is not told of what is in the ledger, however it comes and goes", () =>
     monitored((world, ledger) =>
@@ -307,26 +311,29 @@ describe("drift", () => {
 })
 
 describe("a resource", () => {
-  it.effect("older than its kind gets is logged once, with its origin; others may be as old as they like", () =>
-    monitored((world, ledger) =>
-      Effect.gen(function*() {
-        world.reading = { ...START, fds: null }
-        yield* open(ledger, "file", "forgotten.jsonl")
-        yield* open(ledger, "database", "memory")
-        yield* seconds(60)
-        yield* open(ledger, "temporary folder", "samples")
-        yield* seconds(14 * 60)
-        assert.deepStrictEqual(world.log, [])
-        yield* seconds(10)
-        assert.strictEqual(world.log.length, 1)
-        assert.match(
-          world.log[0]!,
-          /^Warning open for longer than 15m: file forgotten\.jsonl, opened at .*Monitor\.test\.ts:\d+/
-        )
-        yield* seconds(3_600)
-        assert.strictEqual(world.log.length, 2)
-        assert.match(world.log[1]!, /temporary folder samples/)
-      }), { interval: "10 seconds" }))
+  slow(it.effect)(
+    "older than its kind gets is logged once, with its origin; others may be as old as they like",
+    () =>
+      monitored((world, ledger) =>
+        Effect.gen(function*() {
+          world.reading = { ...START, fds: null }
+          yield* open(ledger, "file", "forgotten.jsonl")
+          yield* open(ledger, "database", "memory")
+          yield* seconds(60)
+          yield* open(ledger, "temporary folder", "samples")
+          yield* seconds(14 * 60)
+          assert.deepStrictEqual(world.log, [])
+          yield* seconds(10)
+          assert.strictEqual(world.log.length, 1)
+          assert.match(
+            world.log[0]!,
+            /^Warning open for longer than 15m: file forgotten\.jsonl, opened at .*Monitor\.test\.ts:\d+/
+          )
+          yield* seconds(3_600)
+          assert.strictEqual(world.log.length, 2)
+          assert.match(world.log[1]!, /temporary folder samples/)
+        }), { interval: "10 seconds" })
+  )
 })
 
 describe("the monitor", () => {

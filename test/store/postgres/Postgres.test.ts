@@ -23,6 +23,7 @@ import * as PostgresStore from "../../../src/store/postgres/PostgresStore.ts"
 import * as testing from "../../../src/testing.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "../../contract/made.ts"
 import { words } from "../../contract/MemoryStoreContract.ts"
+import { slow } from "../../data.ts"
 import { address, optionsFor, query, schema } from "../../postgres.ts"
 import { resume, stop, temporary } from "../../postgresServer.mjs"
 import { owned } from "../../resources/owned.ts"
@@ -313,7 +314,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
   })
 
   describe("that goes away", () => {
-    test(
+    slow(test)(
       "in the middle is told, undoes what was begun, and is used again when it is back",
       Effect.gen(function*() {
         const server = yield* Effect.acquireRelease(
@@ -421,7 +422,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       })
     )
 
-    test(
+    slow(test)(
       "compresses a session again without what another captures and compresses of it meanwhile being lost",
       Effect.gen(function*() {
         const { first, stores: [, second] } = yield* instances(2)

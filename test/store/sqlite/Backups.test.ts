@@ -33,9 +33,8 @@ import { base } from "../../contract/layers.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "../../contract/made.ts"
 import { write } from "../../contract/MemoryStoreContract.ts"
 import { vector } from "../../contract/VectorIndexContract.ts"
-import { times } from "../../data.ts"
+import { slow, times } from "../../data.ts"
 import { takeBack, withDatabase } from "../../e2e/damage.ts"
-import { slow } from "../../e2e/run.ts"
 
 const HARBOUR = "The harbour master wants every crane inspected before sunrise."
 const LANTERN = "Lanterns are kept in the shed behind the old boathouse."
@@ -154,36 +153,39 @@ const holds = (path: string, word: string): boolean => {
 const unfinished = (folder: string) => readdirSync(join(folder, "backups")).filter((name) => kindOf(name) === undefined)
 
 describe("a backup", () => {
-  it.scopedLive("is one file for its owner only, which gunzip alone unpacks, and says what it holds", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        yield* tell("a", HARBOUR, LANTERN)
-        const { header, path, size } = yield* make()
-        assert.strictEqual(dirname(path), join(folder, "backups"))
-        assert.strictEqual(kindOf(basename(path)), "memory")
-        if (process.platform !== "win32") {
-          assert.strictEqual(statSync(path).mode & 0o777, 0o600)
-          assert.strictEqual(statSync(dirname(path)).mode & 0o777, 0o700)
-        }
-        assert.deepInclude(header, { units: 2, sessions: 1, messages: 1, schema: LATEST })
-        assert.strictEqual(size, statSync(path).size)
-        const content = gunzipSync(readFileSync(path))
-        assert.strictEqual(content.length, header.bytes)
-        assert.strictEqual(createHash("sha256").update(content).digest("hex"), header.sha256)
-        assert.deepStrictEqual(unfinished(folder), [])
-        assert.deepStrictEqual(yield* verify(), yield* verify(path))
+  slow(it.scopedLive)(
+    "is one file for its owner only, which gunzip alone unpacks, and says what it holds",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          yield* tell("a", HARBOUR, LANTERN)
+          const { header, path, size } = yield* make()
+          assert.strictEqual(dirname(path), join(folder, "backups"))
+          assert.strictEqual(kindOf(basename(path)), "memory")
+          if (process.platform !== "win32") {
+            assert.strictEqual(statSync(path).mode & 0o777, 0o600)
+            assert.strictEqual(statSync(dirname(path)).mode & 0o777, 0o700)
+          }
+          assert.deepInclude(header, { units: 2, sessions: 1, messages: 1, schema: LATEST })
+          assert.strictEqual(size, statSync(path).size)
+          const content = gunzipSync(readFileSync(path))
+          assert.strictEqual(content.length, header.bytes)
+          assert.strictEqual(createHash("sha256").update(content).digest("hex"), header.sha256)
+          assert.deepStrictEqual(unfinished(folder), [])
+          assert.deepStrictEqual(yield* verify(), yield* verify(path))
 
-        // Into a file or a folder that is named, and never over what is there.
-        const elsewhere = yield* temporary
-        assert.strictEqual((yield* make(join(elsewhere, "mine.gz"))).path, join(elsewhere, "mine.gz"))
-        assert.strictEqual(dirname((yield* make(elsewhere)).path), elsewhere)
-        assert.strictEqual((yield* refused(make(join(elsewhere, "mine.gz")))).reason, "Exists")
-        assert.strictEqual((yield* refused(make(join(elsewhere, "none", "mine.gz")))).reason, "Denied")
-        assert.deepStrictEqual(unfinished(folder), [])
-      })
-    ))
+          // Into a file or a folder that is named, and never over what is there.
+          const elsewhere = yield* temporary
+          assert.strictEqual((yield* make(join(elsewhere, "mine.gz"))).path, join(elsewhere, "mine.gz"))
+          assert.strictEqual(dirname((yield* make(elsewhere)).path), elsewhere)
+          assert.strictEqual((yield* refused(make(join(elsewhere, "mine.gz")))).reason, "Exists")
+          assert.strictEqual((yield* refused(make(join(elsewhere, "none", "mine.gz")))).reason, "Denied")
+          assert.deepStrictEqual(unfinished(folder), [])
+        })
+      )
+  )
 
-  it.scopedLive("holds nothing of the bin", () =>
+  slow(it.scopedLive)("holds nothing of the bin", () =>
     withMemory(() =>
       Effect.gen(function*() {
         yield* tell("a", HARBOUR)
@@ -240,20 +242,23 @@ describe("a backup", () => {
       )
   )
 
-  it.scopedLive("is deleted with what is forgotten for good, also one that a process has left unfinished", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        yield* tell("a", HARBOUR, LANTERN)
-        const { path } = yield* make()
-        writeFileSync(`${path}.12.copy.tmp`, "boathouse")
-        const memory = yield* MemoryStore
-        yield* memory.forget(["a-1"], { isNow: true })
-        assert.deepStrictEqual(readdirSync(join(folder, "backups")), [])
-        assert.strictEqual((yield* refused(verify())).reason, "None")
-        yield* make()
-        assert.lengthOf(yield* BackupFolder.deleteAll(join(folder, DATABASE)), 1)
-      })
-    ))
+  slow(it.scopedLive)(
+    "is deleted with what is forgotten for good, also one that a process has left unfinished",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          yield* tell("a", HARBOUR, LANTERN)
+          const { path } = yield* make()
+          writeFileSync(`${path}.12.copy.tmp`, "boathouse")
+          const memory = yield* MemoryStore
+          yield* memory.forget(["a-1"], { isNow: true })
+          assert.deepStrictEqual(readdirSync(join(folder, "backups")), [])
+          assert.strictEqual((yield* refused(verify())).reason, "None")
+          yield* make()
+          assert.lengthOf(yield* BackupFolder.deleteAll(join(folder, DATABASE)), 1)
+        })
+      )
+  )
 
   slow(it.scopedLive)(
     "that is torn or changed anywhere is refused, and nothing is changed",
@@ -381,30 +386,33 @@ describe("a restore", () => {
       })
     ))
 
-  it.scopedLive("leaves what was excluded since the backup excluded", () =>
-    withMemory(() =>
-      Effect.gen(function*() {
-        const memory = yield* MemoryStore
-        yield* tell("a", HARBOUR)
-        yield* memory.addProject(project("part"))
-        const { path } = yield* make()
-        yield* memory.excludeProject(project("one"), true)
-        yield* memory.excludeProject(project("later"), true)
-        // Merged into an excluded one, it is excluded with that.
-        yield* memory.mergeProjects(project("part"), project("one"))
-        yield* memory.addProject(project("read"))
-        yield* restore(path)
-        const { projects } = yield* memory.status
-        assert.deepStrictEqual(
-          projects.filter(({ isExcluded }) => isExcluded).map(({ id }) => id).sort(),
-          ["project-later", "project-one", "project-part"]
-        )
-        yield* memory.excludeProject(project("one"), false)
-        yield* restore(path)
-        const again = yield* memory.status
-        assert.isFalse(again.projects.find(({ id }) => id === "project-one")?.isExcluded)
-      })
-    ))
+  slow(it.scopedLive)(
+    "leaves what was excluded since the backup excluded",
+    () =>
+      withMemory(() =>
+        Effect.gen(function*() {
+          const memory = yield* MemoryStore
+          yield* tell("a", HARBOUR)
+          yield* memory.addProject(project("part"))
+          const { path } = yield* make()
+          yield* memory.excludeProject(project("one"), true)
+          yield* memory.excludeProject(project("later"), true)
+          // Merged into an excluded one, it is excluded with that.
+          yield* memory.mergeProjects(project("part"), project("one"))
+          yield* memory.addProject(project("read"))
+          yield* restore(path)
+          const { projects } = yield* memory.status
+          assert.deepStrictEqual(
+            projects.filter(({ isExcluded }) => isExcluded).map(({ id }) => id).sort(),
+            ["project-later", "project-one", "project-part"]
+          )
+          yield* memory.excludeProject(project("one"), false)
+          yield* restore(path)
+          const again = yield* memory.status
+          assert.isFalse(again.projects.find(({ id }) => id === "project-one")?.isExcluded)
+        })
+      )
+  )
 
   slow(it.scopedLive)(
     "gives no row and no vector to another process that are of a memory made after the backup",
@@ -437,7 +445,7 @@ describe("a restore", () => {
       )
   )
 
-  it.scopedLive("into a folder without a memory makes it", () =>
+  slow(it.scopedLive)("into a folder without a memory makes it", () =>
     Effect.gen(function*() {
       const [one, two] = [yield* temporary, yield* temporary]
       const { path } = yield* inMemory(one)(Effect.zipRight(tell("a", HARBOUR), make()))
@@ -468,44 +476,48 @@ describe("a restore", () => {
       )
   )
 
-  it.scopedLive("leaves out what was forgotten since: sentences, units, titles and lines", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        const memory = yield* MemoryStore
-        const letter = { path: "/t/a.jsonl", offset: 3, reason: "not JSON", line: `{"text":"${LANTERN}"` }
-        const told = message("a", { sessionId: "s", isPrompt: true, blocks: text(HARBOUR, LANTERN) })
-        const again = message("c", { sessionId: "s", blocks: text(TIDE, LANTERN) })
-        yield* memory.append(batch([told, again], {
-          facts: [facts("s", { cwd: "/work/one", startedAt: 1, endedAt: 2, title: LANTERN })],
-          deadLetters: [letter]
-        }))
-        const segment = idOf("segment", "a")
-        const made = (id: string, content: string) => unit(id, { origin: segment, cites: "a", content, sessionId: "s" })
-        yield* memory.commit(yield* memory.claim("segment", 9), [made("u", HARBOUR), made("v", LANTERN)])
-        const outside = yield* temporary
-        const { path } = yield* make(outside)
-        yield* memory.forget(["v"], { isNow: true })
-        yield* tell("b", TIDE)
+  slow(it.scopedLive)(
+    "leaves out what was forgotten since: sentences, units, titles and lines",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          const memory = yield* MemoryStore
+          const letter = { path: "/t/a.jsonl", offset: 3, reason: "not JSON", line: `{"text":"${LANTERN}"` }
+          const told = message("a", { sessionId: "s", isPrompt: true, blocks: text(HARBOUR, LANTERN) })
+          const again = message("c", { sessionId: "s", blocks: text(TIDE, LANTERN) })
+          yield* memory.append(batch([told, again], {
+            facts: [facts("s", { cwd: "/work/one", startedAt: 1, endedAt: 2, title: LANTERN })],
+            deadLetters: [letter]
+          }))
+          const segment = idOf("segment", "a")
+          const made = (id: string, content: string) =>
+            unit(id, { origin: segment, cites: "a", content, sessionId: "s" })
+          yield* memory.commit(yield* memory.claim("segment", 9), [made("u", HARBOUR), made("v", LANTERN)])
+          const outside = yield* temporary
+          const { path } = yield* make(outside)
+          yield* memory.forget(["v"], { isNow: true })
+          yield* tell("b", TIDE)
 
-        const { cut } = yield* restore(path)
-        assert.deepStrictEqual(cut, { units: 2, messages: 2, titles: 1, deadLetters: 1 })
-        assert.deepStrictEqual(yield* found("lanterns boathouse"), [])
-        assert.strictEqual(yield* sentencesOf("a"), HARBOUR)
-        assert.strictEqual(yield* sentencesOf("c"), TIDE)
-        assert.isNull((yield* memory.sessions(["s"])).get("s")?.title)
-        assert.deepStrictEqual((yield* memory.deadLetters(9)).map(({ line }) => line), [""])
-        // Its segment is compressed again, and the sentence is not captured again.
-        assert.include((yield* memory.claim("segment", 9)).map(({ key }) => key), segment)
-        yield* tell("d", LANTERN)
-        assert.deepStrictEqual(yield* found("lanterns boathouse"), [])
-        const { writer } = yield* SqliteFile
-        yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
-        assert.isFalse(readFileSync(join(folder, DATABASE)).includes("boathouse"))
-        for (const name of readdirSync(join(folder, "backups"))) {
-          assert.isFalse(holds(join(folder, "backups", name), "boathouse"))
-        }
-      })
-    ))
+          const { cut } = yield* restore(path)
+          assert.deepStrictEqual(cut, { units: 2, messages: 2, titles: 1, deadLetters: 1 })
+          assert.deepStrictEqual(yield* found("lanterns boathouse"), [])
+          assert.strictEqual(yield* sentencesOf("a"), HARBOUR)
+          assert.strictEqual(yield* sentencesOf("c"), TIDE)
+          assert.isNull((yield* memory.sessions(["s"])).get("s")?.title)
+          assert.deepStrictEqual((yield* memory.deadLetters(9)).map(({ line }) => line), [""])
+          // Its segment is compressed again, and the sentence is not captured again.
+          assert.include((yield* memory.claim("segment", 9)).map(({ key }) => key), segment)
+          yield* tell("d", LANTERN)
+          assert.deepStrictEqual(yield* found("lanterns boathouse"), [])
+          const { writer } = yield* SqliteFile
+          yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
+          assert.isFalse(readFileSync(join(folder, DATABASE)).includes("boathouse"))
+          for (const name of readdirSync(join(folder, "backups"))) {
+            assert.isFalse(holds(join(folder, "backups", name), "boathouse"))
+          }
+        })
+      )
+  )
 
   slow(it.scopedLive)(
     "leaves out sessions, edits and history that were forgotten since, which can be brought back as before",
@@ -751,25 +763,28 @@ describe("daily backups", () => {
       )
   )
 
-  it.scoped("outlast the emptying of the bin when they are from after the forgetting", () =>
-    Effect.gen(function*() {
-      const folder = yield* temporary
-      yield* TestClock.adjust("20000 days")
-      const after = yield* inMemory(folder)(Effect.gen(function*() {
-        const memory = yield* MemoryStore
-        yield* tell("a", HARBOUR, LANTERN)
-        yield* make()
-        yield* TestClock.adjust("1 hour")
-        yield* memory.forget(["a-1"])
-        yield* TestClock.adjust("7 days")
-        yield* TestClock.adjust("1 hour")
-        return yield* make()
-      }))
-      assert.lengthOf(readdirSync(join(folder, "backups")), 2)
-      // What writes next empties the bin.
-      yield* inMemory(folder)(Effect.void)
-      assert.deepStrictEqual(readdirSync(join(folder, "backups")), [basename(after.path)])
-    }).pipe(Effect.provide(base)))
+  slow(it.scoped)(
+    "outlast the emptying of the bin when they are from after the forgetting",
+    () =>
+      Effect.gen(function*() {
+        const folder = yield* temporary
+        yield* TestClock.adjust("20000 days")
+        const after = yield* inMemory(folder)(Effect.gen(function*() {
+          const memory = yield* MemoryStore
+          yield* tell("a", HARBOUR, LANTERN)
+          yield* make()
+          yield* TestClock.adjust("1 hour")
+          yield* memory.forget(["a-1"])
+          yield* TestClock.adjust("7 days")
+          yield* TestClock.adjust("1 hour")
+          return yield* make()
+        }))
+        assert.lengthOf(readdirSync(join(folder, "backups")), 2)
+        // What writes next empties the bin.
+        yield* inMemory(folder)(Effect.void)
+        assert.deepStrictEqual(readdirSync(join(folder, "backups")), [basename(after.path)])
+      }).pipe(Effect.provide(base))
+  )
 
   it.scopedLive("that fail are told of until one is made", () =>
     withMemory((folder) =>

@@ -16,7 +16,7 @@ import { SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import * as Changes from "../../contract/Changes.ts"
 import { base } from "../../contract/layers.ts"
-import { times } from "../../data.ts"
+import { slow, times } from "../../data.ts"
 
 const silent: Report = () => Effect.void
 
@@ -53,7 +53,7 @@ const step = FastCheck.oneof(
 )
 
 describe("what a person did stays", () => {
-  it.effect.prop(
+  slow(it.effect.prop)(
     "in whatever order it is done, backed up, restored, and taken into another memory",
     [FastCheck.array(step, { minLength: 8, maxLength: 30 })],
     ([steps]) =>

@@ -14,7 +14,7 @@ import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import { base } from "../../contract/layers.ts"
 import { everything, unit } from "../../contract/made.ts"
 import { write } from "../../contract/MemoryStoreContract.ts"
-import { times } from "../../data.ts"
+import { slow, times } from "../../data.ts"
 
 const WORDS = ["pool", "cache", "retry"]
 
@@ -42,7 +42,7 @@ const store = (folder: string, name: "writer" | "reader" | "fresh") =>
   )
 
 describe("rows kept between searches", () => {
-  it.effect.prop(
+  slow(it.effect.prop)(
     "are those of the memory as it is, after each change by another process",
     { changes: FastCheck.array(change, { minLength: 1, maxLength: 8 }) },
     ({ changes }) =>

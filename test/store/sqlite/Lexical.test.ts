@@ -9,7 +9,7 @@ import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import * as testing from "../../../src/testing.ts"
 import { everything, unit } from "../../contract/made.ts"
 import { write } from "../../contract/MemoryStoreContract.ts"
-import { times } from "../../data.ts"
+import { slow, times } from "../../data.ts"
 
 const TERMS = ["pool", "cach", "retri"]
 /** Units, more than a search for so few counts, and lexemes of each. */
@@ -18,7 +18,7 @@ const LENGTH = 16
 const LIMIT = 5
 
 describe("the lexical lane in SQLite", () => {
-  it.effect.prop(
+  slow(it.effect.prop)(
     "finds the best of all units of the same length, of which it counts a part",
     {
       counts: FastCheck.array(FastCheck.array(FastCheck.nat({ max: 5 }), { minLength: 3, maxLength: 3 }), {

@@ -28,8 +28,7 @@ import { DATABASE, SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
 import { NEWEST } from "../../../src/store/sqlite/SqliteReads.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import { batch, cursor, everything, message, project, unit } from "../../contract/made.ts"
-import { environment, oneIn, root } from "../../data.ts"
-import { slow } from "../../e2e/run.ts"
+import { environment, oneIn, root, slow } from "../../data.ts"
 import { owned } from "../../resources/owned.ts"
 
 const base = Layer.merge(ResourceLedger.layer, NodeContext.layer)
@@ -119,16 +118,19 @@ describe("the folder and the file", () => {
       assert.strictEqual(yield* modeOf(fs, join(folder, DATABASE)), 0o600)
     }))
 
-  test("leave nothing but the database when they are closed, and all is in it", (folder, fs) =>
-    Effect.gen(function*() {
-      yield* made(folder)
-      assert.deepStrictEqual(yield* names(fs, folder), [DATABASE])
-      yield* within(folder, append("b"))
-      assert.deepStrictEqual(yield* names(fs, folder), [DATABASE])
-      assert.strictEqual(yield* within(folder, messages, { readOnly: true }), 2)
-    }))
+  slow(test)(
+    "leave nothing but the database when they are closed, and all is in it",
+    (folder, fs) =>
+      Effect.gen(function*() {
+        yield* made(folder)
+        assert.deepStrictEqual(yield* names(fs, folder), [DATABASE])
+        yield* within(folder, append("b"))
+        assert.deepStrictEqual(yield* names(fs, folder), [DATABASE])
+        assert.strictEqual(yield* within(folder, messages, { readOnly: true }), 2)
+      })
+  )
 
-  test("are refused when a newer program wrote them", (folder, fs) =>
+  slow(test)("are refused when a newer program wrote them", (folder, fs) =>
     Effect.gen(function*() {
       yield* made(folder)
       yield* within(
@@ -173,7 +175,7 @@ describe("the folder and the file", () => {
       }
     }))
 
-  test("may be empty: a first start that was cut short", (folder, fs) =>
+  slow(test)("may be empty: a first start that was cut short", (folder, fs) =>
     Effect.gen(function*() {
       yield* fs.makeDirectory(folder, { recursive: true })
       yield* fs.writeFile(join(folder, DATABASE), new Uint8Array())
@@ -717,7 +719,7 @@ describe("several at once", () => {
       })
     ))
 
-  test("a reader can't write", (folder) =>
+  slow(test)("a reader can't write", (folder) =>
     Effect.gen(function*() {
       yield* made(folder)
       const error = yield* Effect.flip(within(folder, append("b"), { readOnly: true }))

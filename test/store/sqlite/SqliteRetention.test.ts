@@ -27,7 +27,7 @@ import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import * as testing from "../../../src/testing.ts"
 import { base, sqliteFile } from "../../contract/layers.ts"
 import { batch, cursor, everything, facts, message } from "../../contract/made.ts"
-import { samples } from "../../data.ts"
+import { samples, slow } from "../../data.ts"
 
 const service = (limits: Partial<Limits>) =>
   ClaudeMemory.layer.pipe(
@@ -107,7 +107,7 @@ const assertWhole = Effect.gen(function*() {
 })
 
 describe("a memory without a limit", () => {
-  test(
+  slow(test)(
     "lets nothing go",
     {},
     Effect.gen(function*() {
@@ -121,7 +121,7 @@ describe("a memory without a limit", () => {
 })
 
 describe("a memory larger than its limit", () => {
-  test(
+  slow(test)(
     "lets messages of the oldest session go that no memory cites, and keeps every memory",
     { bytes: 800_000 },
     Effect.gen(function*() {
@@ -155,7 +155,7 @@ describe("a memory larger than its limit", () => {
     })
   )
 
-  test(
+  slow(test)(
     "lets the lines of dead letters go before anything else, the oldest first",
     { bytes: 1_000_000 },
     Effect.gen(function*() {
@@ -187,7 +187,7 @@ describe("a memory larger than its limit", () => {
     })
   )
 
-  test(
+  slow(test)(
     "keeps what is remembered when what was forgotten takes more than that",
     { bytes: 800_000 },
     Effect.gen(function*() {
@@ -214,7 +214,7 @@ describe("a memory larger than its limit", () => {
     })
   )
 
-  test(
+  slow(test)(
     "then lets memories go, but no pinned one, and saved ones last, and gives its pages back",
     { bytes: 440_000 },
     Effect.gen(function*() {
@@ -273,7 +273,7 @@ describe("a memory larger than its limit", () => {
     })
   )
 
-  test(
+  slow(test)(
     "leaves sessions alone of which something was forgotten that can be brought back",
     { bytes: 1, ages: { conversation: 10 * DAY_MS } },
     Effect.gen(function*() {
@@ -312,7 +312,7 @@ describe("a memory larger than its limit", () => {
     })
   )
 
-  test(
+  slow(test)(
     "remembers how a session goes on of which something was let go",
     { bytes: 1 },
     Effect.gen(function*() {
@@ -343,7 +343,7 @@ describe("a memory larger than its limit", () => {
 })
 
 describe("a type of memories with an age", () => {
-  test(
+  slow(test)(
     "goes when it is older, whatever the size",
     { ages: { conversation: 10 * DAY_MS } },
     Effect.gen(function*() {

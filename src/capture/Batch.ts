@@ -1,11 +1,21 @@
 /**
  * Makes a batch of a stretch of a transcript: parses its lines, masks secrets, and leaves out what is excluded.
  */
+import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Message, SessionFacts } from "../domain/Conversation.ts"
 import type * as Project from "../domain/Project.ts"
 import { type CaptureBatch, type Cursor, type DeadLetter, MemoryStore, type StoreError } from "../store/MemoryStore.ts"
-import { callsOf, Exclude, EXCLUDED_TOOL, isExcludedTool, withoutTools } from "./Exclude.ts"
+import {
+  callsOf,
+  Exclude,
+  EXCLUDED_FOLDER,
+  EXCLUDED_TOOL,
+  isExcludedTool,
+  type ProjectOf,
+  withoutTools
+} from "./Exclude.ts"
 import { mask } from "./redact/Masking.ts"
 import * as Transcript from "./transcript/Transcript.ts"
 import { type FileLine, MAX_LINE_BYTES } from "./transcript/TranscriptFile.ts"
@@ -34,18 +44,29 @@ const withoutExcludedTools = (batch: CaptureBatch): Effect.Effect<CaptureBatch, 
       : { ...batch, messages, skipped: { ...batch.skipped, [EXCLUDED_TOOL]: removed } }
   })
 
+/** Returns those working directories that are excluded, or in an excluded project. */
+const excludedAmong = (folders: ReadonlyArray<string | undefined>, projectOf: ProjectOf) =>
+  Effect.map(
+    Effect.filter(
+      new Set(folders.filter((folder) => folder !== undefined)),
+      (folder) => Effect.map(projectOf(folder), Option.isNone)
+    ),
+    (excluded) => new Set<string | undefined>(excluded)
+  )
+
 /** Parses, masks and counts the lines of a stretch. */
 export const toBatch = (
   stretch: ReadonlyArray<FileLine>,
   previous: Cursor | undefined,
   cursor: Cursor,
-  project: Project.Project
-): Effect.Effect<CaptureBatch, StoreError, MemoryStore> =>
+  project: Project.Project,
+  projectOf: ProjectOf
+): Effect.Effect<CaptureBatch, StoreError, MemoryStore | Path.Path> =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const mentioned = stretch.flatMap(({ text }) => mentionedIn(text))
     const known = new Map(mentioned.length === 0 ? [] : yield* store.places(mentioned))
-    const messages: Array<Message> = []
+    const said: Array<{ readonly message: Message; readonly facts: SessionFacts }> = []
     const facts: Array<SessionFacts> = []
     const skipped: Record<string, number> = {}
     const dead: Array<DeadLetter> = []
@@ -56,7 +77,7 @@ export const toBatch = (
         : Transcript.parse(line.text, cursor.sessionId, (uuid) => known.get(uuid))
       switch (parsed._tag) {
         case "Message":
-          messages.push(parsed.message)
+          said.push(parsed)
           facts.push(parsed.facts)
           // When several messages share a uuid, the store keeps the first.
           if (!known.has(parsed.message.uuid)) known.set(parsed.message.uuid, parsed.message)
@@ -72,6 +93,9 @@ export const toBatch = (
           dead.push({ path: cursor.path, offset: line.offset, reason: parsed.reason, line: line.text })
       }
     }
+    const excluded = yield* excludedAmong(facts.map(({ cwd }) => cwd), projectOf)
+    const messages = said.flatMap(({ facts, message }) => excluded.has(facts.cwd) ? [] : [message])
+    if (messages.length < said.length) skipped[EXCLUDED_FOLDER] = said.length - messages.length
     const batch = yield* mask({
       cursor,
       previous,
@@ -79,7 +103,7 @@ export const toBatch = (
       unlessExcluded: true,
       lines: stretch.length,
       messages,
-      facts,
+      facts: facts.filter(({ cwd }) => !excluded.has(cwd)),
       factLines,
       skipped,
       deadLetters: dead,

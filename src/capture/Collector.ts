@@ -95,7 +95,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
               modifiedAt: file.modifiedAt,
               sessionId: head.sessionId
             }
-            const batch = yield* toBatch(stretch.lines, previous, cursor, project.value)
+            const batch = yield* toBatch(stretch.lines, previous, cursor, project.value, projectOf)
             const captured: Captured = {
               file,
               bytes: stretch.end - stretch.start,

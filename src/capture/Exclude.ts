@@ -27,6 +27,9 @@ export class Exclude extends Context.Reference<Exclude>()("claude-memory/Exclude
 /** Reason recorded for a message that is skipped because all its blocks were of excluded tools. */
 export const EXCLUDED_TOOL = "excluded tool"
 
+/** Reason recorded for a message that is skipped because its session had moved to an excluded folder. */
+export const EXCLUDED_FOLDER = "excluded folder"
+
 /**
  * Tests whether calls of a tool are left out. An unknown tool (undefined) might be an excluded one, so it is left out
  * when any are excluded; otherwise it is kept, since it is hardly one of ours.

@@ -53,7 +53,7 @@ export const read = (file: TranscriptFile, cursor: Cursor | undefined, projectOf
       Effect.gen(function*() {
         const { fingerprint, sessionId } = head
         const at = { path: file.path, offset: end, fingerprint, tail: "", modifiedAt: file.modifiedAt, sessionId }
-        const batch = yield* toBatch(lines, cursor, at, project.value)
+        const batch = yield* toBatch(lines, cursor, at, project.value, projectOf)
         const known = yield* store.places(batch.messages.map(({ uuid }) => uuid))
         const messages = batch.messages.filter(({ uuid }) => !known.has(uuid))
         return yield* store.unforgotten({ ...batch, messages, deadLetters: [] })

@@ -94,6 +94,31 @@ describe("an excluded folder", () => {
         assert.strictEqual((yield* store.status).lines.total, 3)
       })))
 
+  it.effect("keeps what a session says in it that began elsewhere from being read, also where its project is excluded", () =>
+    inFolder((folder) => ({ paths: [join(folder, "secret")] }), (folder) =>
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const projects = join(folder, "projects")
+        for (const name of ["work", "secret/below", "bank", "projects"]) {
+          mkdirSync(join(folder, name), { recursive: true })
+        }
+        writeFileSync(join(projects, "bank.jsonl"), line("user", "b0", null, "at the bank", join(folder, "bank")))
+        yield* collect(projects)
+        const [bank] = yield* store.projects
+        yield* store.excludeProject(bank!, true)
+        const cwds = ["work", "secret", "secret/below", "work", "bank", "work"]
+        writeFileSync(
+          join(projects, "s1.jsonl"),
+          cwds.map((cwd, i) =>
+            line("user", `u${i}`, i === 0 ? null : `u${i - 1}`, `worked in ${cwd}`, join(folder, cwd))
+          )
+            .join("")
+        )
+        const [captured] = yield* collect(join(projects, "s1.jsonl"))
+        assert.deepStrictEqual(captured!.batch.messages.map(({ uuid }) => uuid), ["u0", "u3", "u5"])
+        assert.deepStrictEqual(captured!.batch.skipped, { "excluded folder": 3 })
+      })))
+
   it.effect("is known by its path when it is gone, and by what it is while it is there", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

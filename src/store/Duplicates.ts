@@ -2,7 +2,7 @@
  * Finds and merges duplicate units of one type. Pure, so that every store merges alike. Units of different types are never merged (a
  * decision, and the talk in which it was taken): searches may filter by type, and injection shows only one of the two.
  */
-import { evidence, MAX_EVIDENCE, type MemoryUnit } from "../domain/MemoryUnit.ts"
+import { evidence, MAX_EVIDENCE, type MemoryUnit, type UnitType } from "../domain/MemoryUnit.ts"
 import { mustNotDisplace } from "../domain/SavedBy.ts"
 
 /** Share of another unit's words that a unit must contain to replace it. */
@@ -53,7 +53,17 @@ export const sketch = (unit: MemoryUnit, words: ReadonlySet<string>): ReadonlyAr
 export interface Worded {
   readonly unit: MemoryUnit
   readonly words: ReadonlySet<string>
+  /** What the unit was before a person changed its content, last at `until` (ms). */
+  readonly before?: { readonly type: UnitType; readonly words: ReadonlySet<string>; readonly until: number } | undefined
 }
+
+/** Returns the hashes by which the unit is found, by what it says and by what it said before it was changed. */
+export const sketches = ({ before, unit, words }: Worded): ReadonlyArray<number> => [
+  ...new Set([
+    ...sketch(unit, words),
+    ...(before === undefined ? [] : sketch({ ...unit, type: before.type }, before.words))
+  ])
+]
 
 /** Compares by time, then by id. */
 const isNewer = (a: MemoryUnit, b: MemoryUnit): boolean =>
@@ -73,22 +83,36 @@ export const isSame = (a: Worded, b: Worded): boolean => merge(a, b) !== undefin
 const isPreferred = (a: MemoryUnit, b: MemoryUnit): boolean =>
   a.revision === undefined && b.revision === undefined ? isNewer(a, b) : a.revision !== undefined
 
+/** Tests whether two units are duplicates of which `full` has the other's words. */
+const holds = (full: ReadonlySet<string>, part: ReadonlySet<string>): boolean => {
+  const shared = sharedBy(full, part)
+  return shared >= ALIKE * (full.size + part.size - shared) && shared >= CONTAINED * part.size
+}
+
+/**
+ * Tests whether a unit says no more than another did before it was changed, and was said before that. What was said again
+ * afterwards may hold.
+ */
+const isCorrected = ({ before }: Worded, { unit, words }: Worded): boolean =>
+  before !== undefined && unit.revision === undefined && unit.type === before.type &&
+  unit.occurredAt <= before.until && holds(before.words, words)
+
 /**
  * Merges two units of which one contains the other's words; when each contains the other's, the newer one stays. `kept` also cites the
- * messages of `superseded`, up to `MAX_EVIDENCE`. Returns undefined when they are no duplicates.
+ * messages of `superseded`, up to `MAX_EVIDENCE`. A changed unit also stays for those that say what it said before. Returns undefined when
+ * they are no duplicates.
  */
 export const merge = (
   a: Worded,
   b: Worded
 ): { readonly kept: MemoryUnit; readonly superseded: MemoryUnit } | undefined => {
-  if (a.unit.type !== b.unit.type) return undefined
-  // What a person changed is superseded by nothing, and supersedes only what it contains as it is now.
+  // What a person changed is superseded by nothing.
   if (a.unit.revision !== undefined && b.unit.revision !== undefined) return undefined
   // A hostile text may have had Claude note what the person's own words are to be lost in.
   if (mustNotDisplace(a.unit, b.unit) || mustNotDisplace(b.unit, a.unit)) return undefined
-  const shared = sharedBy(a.words, b.words)
-  if (shared < ALIKE * (a.words.size + b.words.size - shared)) return undefined
-  const [aHolds, bHolds] = [shared >= CONTAINED * b.words.size, shared >= CONTAINED * a.words.size]
+  const isOfOneType = a.unit.type === b.unit.type
+  const aHolds = isOfOneType && holds(a.words, b.words) || isCorrected(a, b)
+  const bHolds = isOfOneType && holds(b.words, a.words) || isCorrected(b, a)
   if (!aHolds && !bHolds) return undefined
   const [full, part] = aHolds && (!bHolds || isPreferred(a.unit, b.unit)) ? [a, b] : [b, a]
   if (part.unit.revision !== undefined) return undefined

@@ -72,6 +72,14 @@ export const changedOf = (
   { content, feedback, kept, pinned, replacedBy, replacedFor, title, type, uses }: Changed
 ): Changed => ({ title, content, type, pinned, replacedBy, replacedFor, feedback, uses, kept })
 
+/** Returns the change of values that makes the one of the other. */
+export const difference = (from: Changed, to: Changed): Change =>
+  Object.fromEntries(
+    Object.entries(changedOf(to)).filter(([name, value]) =>
+      JSON.stringify(value) !== JSON.stringify(from[name as keyof Changed])
+    )
+  )
+
 const isEqual = (a: Changed, b: Changed): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** Leaves out what makes no revision: what rules found and counted, and whether the unit is kept. */

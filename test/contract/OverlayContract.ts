@@ -218,6 +218,31 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "stands for those that say what it said before, until that is said again",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const again = unit("b", { content: HARBOUR, occurredAt: 1_000 })
+        yield* compress("one", unit("a", { content: HARBOUR, occurredAt: 2_000 }))
+        yield* compress("two", again)
+        yield* TestClock.adjust(5_000)
+        yield* edit("a", { content: LANTERN }, "person")
+        assert.deepInclude(yield* one("b"), { active: false, supersededBy: "a" })
+        yield* compress("two", again)
+        assert.deepInclude(yield* one("b"), { active: false, supersededBy: "a" })
+        assert.isDefined(yield* store.undo())
+        assert.deepStrictEqual(yield* found("harbour"), ["a"])
+        yield* edit("a", { content: LANTERN, type: "documentation" }, "person")
+        assert.deepStrictEqual(yield* found("harbour"), [])
+        assert.deepInclude(yield* one("b"), { active: false, supersededBy: "a" })
+        yield* compress("three", unit("c", { content: HARBOUR, occurredAt: 9_000 }))
+        assert.deepStrictEqual(yield* found("harbour"), ["c"])
+        assert.deepInclude(yield* one("a"), { active: true, content: LANTERN })
+        yield* store.forget(["a"])
+        assert.deepStrictEqual(yield* found("lantern"), [])
+      })
+    )
+
+    test(
       "of what was saved stays, and the same text can be saved again",
       Effect.gen(function*() {
         const store = yield* MemoryStore
@@ -230,6 +255,27 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.deepStrictEqual(yield* store.save(note, project("one")), again)
         assert.deepStrictEqual(yield* found("harbour"), [again.id])
         assert.deepStrictEqual(yield* found("lanterns"), [note.id])
+      })
+    )
+
+    test(
+      "of several values is undone as a whole, and leaves what was changed apart",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", made)
+        yield* edit("a", { title: "First", pinned: true, kept: true, replacedBy: "b" }, "person")
+        assert.isDefined(yield* store.undo())
+        const { kept, pinned, replacedBy, title } = yield* one("a")
+        assert.deepStrictEqual([title, pinned ?? false, kept ?? false, replacedBy], [
+          "Letters",
+          false,
+          false,
+          undefined
+        ])
+        yield* edit("a", { title: "Second" }, "person")
+        yield* edit("a", { pinned: true }, "person")
+        assert.isDefined(yield* store.undo())
+        assert.deepInclude(yield* one("a"), { title: "Letters", pinned: true })
       })
     )
 

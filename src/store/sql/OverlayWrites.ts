@@ -28,8 +28,9 @@ export interface EditBody {
   readonly after: Overlay.Changed
 }
 
-/** Returns the values before an operation; an earlier version recorded fewer. */
-const beforeOf = ({ before }: EditBody): Overlay.Changed => ({ ...Overlay.UNCHANGED, ...before })
+/** Returns the change that gives back what an operation changed; an earlier version recorded fewer values. */
+const reverse = ({ after, before }: EditBody): Overlay.Change =>
+  Overlay.difference({ ...Overlay.UNCHANGED, ...after }, { ...Overlay.UNCHANGED, ...before })
 
 /** What the merge of a project records. */
 export interface MergeBody {
@@ -160,19 +161,13 @@ export const make = (
       return later === undefined ? operation : { _tag: "NotUndone", reason: "Later", later } satisfies NotUndone
     })
 
-  /** Gives a unit back what an edit, keeping or feedback changed; where the unit is made anew just now, what is kept for it. */
+  /** Gives a unit back what an operation changed; where the unit is made anew just now, what is kept for it. */
   const takeBack = (operation: OperationRow) =>
     Effect.gen(function*() {
-      const { actor, kind } = operation
       const id = operation.unitId!
-      const { content, feedback, kept, title, type } = beforeOf(parse<EditBody>(operation))
-      const change = kind === "feedback"
-        ? { feedback }
-        : kind === "keep"
-        ? { kept }
-        : { content, title, type }
+      const change = reverse(parse<EditBody>(operation))
       const [stored] = yield* db.unitsById([id])
-      if (stored !== undefined) return (yield* apply(stored, change, actor, "undo")).unit
+      if (stored !== undefined) return (yield* apply(stored, change, operation.actor, "undo")).unit
       const overlay = (yield* db.overlays([id])).get(id)
       if (overlay !== undefined) yield* db.setOverlays([Overlay.change(overlay, change)])
       return undefined

@@ -20,16 +20,16 @@ const pages = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
 const pairsOf = (ids: ReadonlyArray<string>): ReadonlyArray<readonly [one: string, other: string]> =>
   [...new Set(ids)].sort().flatMap((one, i, sorted) => sorted.slice(i + 1).map((other) => [one, other] as const))
 
-export const make = (db: Statements, { enqueue, mergeWithSame, update }: UnitWrites) => {
+export const make = (db: Statements, { enqueue, mergeWithSame, update, worded }: UnitWrites) => {
   /** Sketches moved units anew, and queues the active ones for the index; returns their ids. */
   const settleMoved = (moved: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const active: Array<string> = []
       for (const ids of pages(moved)) {
-        const worded = yield* db.worded(ids)
+        const all = yield* worded(ids)
         // A sketch contains the project's id.
-        yield* db.setSketches(new Map(worded.map(({ unit, words }) => [unit.id, Duplicates.sketch(unit, words)])))
-        const isActive = new Map(worded.map(({ unit }) => [unit.id, unit.active]))
+        yield* db.setSketches(new Map(all.map((each) => [each.unit.id, Duplicates.sketches(each)])))
+        const isActive = new Map(all.map(({ unit }) => [unit.id, unit.active]))
         active.push(...ids.filter((id) => isActive.get(id)))
       }
       yield* enqueue("index", active)

@@ -18,6 +18,12 @@ type Changed = ReadonlyMap<string, { readonly segmentId: string; readonly sessio
 /** Tests for the summary of a session. */
 export const isSummary = ({ origin, sessionId }: MemoryUnit): boolean => origin === sessionId
 
+const beforeOf = (derived: MemoryUnit, until: number): Duplicates.Worded["before"] => ({
+  type: derived.type,
+  words: Duplicates.wordsOf(fieldsOf(derived)),
+  until
+})
+
 export type UnitWrites = ReturnType<typeof make>
 
 export const make = (db: Statements) => {
@@ -55,13 +61,14 @@ export const make = (db: Statements) => {
     Effect.gen(function*() {
       if (derived.length === 0) return
       const units = yield* withOverlays(derived)
-      yield* db.insertUnits(units.map((unit) => {
+      yield* db.insertUnits(units.map((unit, i) => {
         const fields = fieldsOf(unit)
+        const before = derived[i]!.content === unit.content ? undefined : beforeOf(derived[i]!, 0)
         return {
           unit,
           fields,
           lexemeCount: fields.reduce((sum, field) => sum + field.length, 0),
-          sketch: Duplicates.sketch(unit, Duplicates.wordsOf(fields)),
+          sketch: Duplicates.sketches({ unit, words: Duplicates.wordsOf(fields), before }),
           ownProjectId: own.get(unit.id) ?? null
         }
       }))
@@ -82,14 +89,32 @@ export const make = (db: Statements) => {
       return ids
     })
 
+  /** Returns units with their words, and with those that were there before a person changed them. */
+  const worded = (ids: ReadonlyArray<string>): SqlEffect<ReadonlyArray<Duplicates.Worded>> =>
+    Effect.gen(function*() {
+      const worded = yield* db.worded(ids)
+      const revised = worded.flatMap(({ unit }) => unit.revision === undefined ? [] : [unit.id])
+      if (revised.length === 0) return worded
+      const overlays = yield* db.overlays(revised)
+      const edits = (yield* db.operationsOf(revised)).filter(({ kind }) => kind === "edit")
+      const lastAt = new Map(edits.map(({ at, unitId }) => [unitId, at]))
+      return worded.map((each) => {
+        const overlay = overlays.get(each.unit.id)
+        const at = lastAt.get(each.unit.id)
+        return overlay === undefined || overlay.content === null || at === undefined
+          ? each
+          : { ...each, before: beforeOf(Overlay.underneath(each.unit, overlay), at) }
+      })
+    })
+
   /** Merges units with active duplicates of their project. */
   const mergeWithSame = (ids: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       if (ids.length === 0) return
       const pairs = yield* db.similarTo(ids)
       if (pairs.length === 0) return
-      const worded = yield* db.worded([...new Set(pairs.flatMap(({ id, other }) => [id, other]))])
-      const held = new Map(worded.map((each) => [each.unit.id, each]))
+      const all = yield* worded([...new Set(pairs.flatMap(({ id, other }) => [id, other]))])
+      const held = new Map(all.map((each) => [each.unit.id, each]))
       const changed = new Map<string, MemoryUnit>()
       const current = (id: string) => changed.get(id) ?? held.get(id)!.unit
       const othersOf = Arr.groupBy(pairs, ({ id }) => id)
@@ -97,7 +122,7 @@ export const make = (db: Statements) => {
         for (const other of (othersOf[id] ?? []).map(({ other }) => other).sort()) {
           if (!current(id).active) break
           if (!current(other).active) continue
-          const now = (id: string) => ({ unit: current(id), words: held.get(id)!.words })
+          const now = (id: string) => ({ ...held.get(id)!, unit: current(id) })
           const merged = Duplicates.merge(now(id), now(other))
           if (merged !== undefined) {
             changed.set(merged.superseded.id, merged.superseded).set(merged.kept.id, merged.kept)
@@ -146,5 +171,5 @@ export const make = (db: Statements) => {
       return rows.length
     })
 
-  return { enqueue, insert, mergeWithSame, remove, removeForgotten, restore, touchedBy, update }
+  return { enqueue, insert, mergeWithSame, remove, removeForgotten, restore, touchedBy, update, worded }
 }

@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import type { Message } from "../domain/Conversation.ts"
 import { isOwnTool } from "../domain/Injection.ts"
 import * as Project from "../domain/Project.ts"
-import { locate } from "../domain/ProjectFiles.ts"
+import { locate, MAX_PATH } from "../domain/ProjectFiles.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { askedOnce } from "./AskedOnce.ts"
 
@@ -70,7 +70,7 @@ export const isBelow = (paths: ReadonlyArray<string>) =>
     return (folder: string) =>
       excluded.size === 0
         ? Effect.succeed(false)
-        : spellings(folder).pipe(
+        : spellings(folder.slice(0, MAX_PATH)).pipe(
           Effect.flatMap((paths) => keysOf([...new Set(paths.flatMap(upwards))])),
           Effect.map((keys) => keys.some((key) => excluded.has(key)))
         )

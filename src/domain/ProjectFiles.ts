@@ -82,6 +82,9 @@ function* repositoryOf(dotGit: string): Asking<Repository> {
   return { head, common, root: basename(common) === ".git" ? dirname(common) : common, directory }
 }
 
+/** Most characters of a path that may name a folder: PATH_MAX of Linux. A line may hold any text in its place. */
+export const MAX_PATH = 4096
+
 export interface Place {
   /** The folder's real path. */
   readonly start: string
@@ -92,10 +95,10 @@ export interface Place {
 /**
  * Finds the repository around a folder, also around one that is gone. A worktree that is gone together with the
  * repository around it is at the repository's place. A path of another system, as of Windows in a transcript that is read
- * on Linux, names no folder here: nothing is around it.
+ * on Linux, or one that is too long, names no folder here: nothing is around it.
  */
 export function* locate(folder: string): Asking<Place> {
-  const isHere = isAbsolute(folder)
+  const isHere = isAbsolute(folder) && folder.length <= MAX_PATH
   const real = isHere ? yield { of: "realPath", path: folder } : undefined
   const start = real ?? normalize(folder)
   for (let directory = start; isHere; directory = dirname(directory)) {

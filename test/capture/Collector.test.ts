@@ -762,7 +762,7 @@ describe("what is kept of a line", () => {
         assert.strictEqual((yield* status).sessions, ids.length + odd.length)
       }), sqliteStore))
 
-  slow(it.effect)("is bounded", () =>
+  it.effect("is bounded", () =>
     inFolder((folder) =>
       Effect.gen(function*() {
         const long = "n/".repeat(500_000)

@@ -132,6 +132,7 @@ describe("an excluded folder", () => {
       assert.isTrue(yield* isIn(join(folder, "Case", "below"), [join(folder, "Case")]))
       assert.isFalse(yield* isIn(join(folder, "Case"), [join(folder, "Case", "below")]))
       assert.isFalse(yield* isIn(folder, []))
+      assert.isTrue(yield* isIn(join(folder, "Case", "n/".repeat(500_000)), [join(folder, "Case")]))
       // A path of another system lies below no folder here.
       if (sep === "/") assert.isFalse(yield* isIn("C:\\Users\\mei\\bank", [process.cwd()]))
     }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))

@@ -64,8 +64,8 @@ export const PLAIN_ID = /^[\w-]{1,100}$/
 /**
  * Begin the lines of an injection (JSON follows), of one that arrived or came too late (its time follows), of a
  * compaction, of units that were used (the injection's time and their ids follow), of a unit that an inherited pointer
- * names, and of a session that this one was forked from (two times and its id follow). Other lines are words, or ids of
- * inherited units.
+ * names, of a session that this one was forked from (two times and its id follow), and of a unit that has said something
+ * else since it was told. Other lines are words, or ids of inherited units.
  */
 export const SENT = "{"
 export const ARRIVED = "+"
@@ -74,6 +74,7 @@ export const RESET = "-"
 export const USED = "*"
 export const POINTED = "?"
 export const PARENT = "^"
+export const CHANGED = "!"
 export const OPENED = "open"
 export const MUTED = "off"
 export const UNMUTED = "on"
@@ -122,6 +123,12 @@ export const encodeSettled = (at: number, hasArrived: boolean): string => `${has
 /** Encodes that units of the injection of this time were used. */
 export const encodeUsed = (at: number, ids: ReadonlyArray<string>): string => `${USED}${[at, ...ids].join(" ")}`
 
+/** Encodes which of these units the session has been told as they were; nothing where it was told none. */
+export const encodeChanged = (lines: ReadonlyArray<string>, ids: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const { ids: told, pointed } = read(lines)
+  return ids.filter((id) => told.has(id) || pointed.has(id)).map((id) => CHANGED + id)
+}
+
 /** Joins lines for the end of a file. A line that a full disk cut off there takes none of them with it. */
 export const joined = (lines: ReadonlyArray<string>): string => `\n${lines.map((line) => `${line}\n`).join("")}`
 
@@ -132,6 +139,8 @@ export const linesIn = (text: string): ReadonlyArray<string> => text.slice(-MAX_
 export const read = (lines: ReadonlyArray<string>): SessionRecord => {
   let injections: ReadonlyArray<Injection> = []
   let beforeContext = 0
+  /** How many injections were before a unit's last change. */
+  const beforeChange = new Map<string, number>()
   const inherited = {
     ids: new Set<string>(),
     pointed: new Set<string>(),
@@ -164,13 +173,20 @@ export const read = (lines: ReadonlyArray<string>): SessionRecord => {
       inherited.parents = []
       compactedAt = Number(rest) || 0
       beforeContext = injections.length
+    } else if (line.startsWith(CHANGED)) {
+      inherited.ids.delete(rest)
+      inherited.pointed.delete(rest)
+      beforeChange.set(rest, injections.length)
     } else if (line.startsWith(POINTED)) inherited.pointed.add(rest)
     else if (line.startsWith(PARENT)) {
       const [since, until, ...id] = rest.split(" ")
       inherited.parents.push({ sessionId: id.join(" "), since: Number(since) || 0, until: Number(until) || 0 })
     } else if (line !== "") inherited.ids.add(line)
   }
-  const inContext = injections.slice(beforeContext).filter(({ state }) => state !== "late")
+  const inContext = injections.map((each, i) => {
+    const isAsTold = (id: string) => i >= (beforeChange.get(id) ?? 0)
+    return { ...each, ids: each.ids.filter(isAsTold), pointed: each.pointed.filter(isAsTold) }
+  }).slice(beforeContext).filter(({ state }) => state !== "late")
   return {
     injections,
     ids: new Set([...inherited.ids, ...inContext.flatMap(({ ids }) => ids)]),

@@ -15,6 +15,7 @@ import { idOf } from "../domain/Ids.ts"
 import * as Disk from "../resources/Disk.ts"
 import {
   encode,
+  encodeChanged,
   encodeInherited,
   encodeSettled,
   encodeUsed,
@@ -49,6 +50,8 @@ interface Records {
   readonly sessions: Effect.Effect<ReadonlyArray<string>, PlatformError>
   /** Deletes the records without an entry since this time, in milliseconds since the epoch. */
   readonly deleteBefore: (time: number) => Effect.Effect<void, PlatformError>
+  /** Lets units be told again that say something else than they did when a session was told. */
+  readonly change: (ids: ReadonlyArray<string>) => Effect.Effect<void, PlatformError>
   /** Deletes the words of the prompts at which these units were told or pointed to; warns of a record that keeps them. */
   readonly forgetWords: (ids: ReadonlySet<string>) => Effect.Effect<void>
 }
@@ -58,7 +61,7 @@ const nameOf = (sessionId: string) => PLAIN_ID.test(sessionId) ? sessionId : idO
 type Lines = ReadonlyArray<string>
 
 const fromLines = (
-  { append, linesOf, sync, ...rest }: {
+  { append, linesOf, sessions, sync, ...rest }: {
     readonly linesOf: (sessionId: string) => Effect.Effect<Lines, PlatformError>
     readonly append: (sessionId: string, lines: Lines) => Effect.Effect<void, PlatformError>
     /** Makes the record outlast a loss of power. */
@@ -69,6 +72,16 @@ const fromLines = (
   }
 ): Records => ({
   ...rest,
+  sessions,
+  change: (ids) =>
+    Effect.flatMap(
+      sessions,
+      Effect.forEach((sessionId) =>
+        Effect.flatMap(linesOf(sessionId), (lines) => {
+          const changed = encodeChanged(lines, ids)
+          return changed.length === 0 ? Effect.void : append(sessionId, changed)
+        }), { discard: true })
+    ),
   get: (sessionId) => Effect.map(linesOf(sessionId), read),
   add: (sessionId, sent) => append(sessionId, [encode(sent)]),
   settle: (sessionId, at, hasArrived) => append(sessionId, [encodeSettled(at, hasArrived)]),

@@ -68,6 +68,15 @@ export interface Edited {
   readonly operation: number | null
 }
 
+/** Lets sessions be told again what a memory says, which were told what it said before. */
+const toldAnew = (id: string) =>
+  Effect.flatMap(
+    SessionRecords,
+    (records) =>
+      Effect.catchAll(records.change([id]), ({ message }) =>
+        Effect.logWarning(`a session that was told ${id.slice(0, 8)} may not be told what it says now: ${message}`))
+  )
+
 export const edit = (prefix: string, { content, replacedBy, revision, title, ...request }: EditRequest, by: Actor) =>
   Effect.gen(function*() {
     const collector = yield* Collector
@@ -88,6 +97,7 @@ export const edit = (prefix: string, { content, replacedBy, revision, title, ...
     if (result === undefined) return yield* new NotFound({ what: "unit", name: prefix, known: [] })
     if (result._tag === "Conflict") return yield* new Conflict({ unit: result.unit })
     yield* indexed
+    if (content !== undefined && result.operation !== null) yield* toldAnew(id)
     return { unit: result.unit, operation: result.operation } satisfies Edited
   })
 
@@ -158,6 +168,7 @@ export const undo = (by: Actor | undefined, operation: number | undefined) =>
           : null
       })
     }
+    if (undone?._tag === "Edit") yield* toldAnew(undone.unitId)
     // Compresses again what the messages tell.
     if (undone !== undefined && undone._tag !== "Keep") {
       yield* afterwards(undone._tag === "Edit" ? Pipeline.catchUp : Pipeline.settle)

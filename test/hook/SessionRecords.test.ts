@@ -92,6 +92,24 @@ describe.each([["in a folder", onDisk], ["in memory", layerInMemory]] as const)(
         assert.deepInclude(record, { ids: new Set(["1"]), pointed: new Set<string>(), isOpened: false })
       }).pipe(Effect.provide(records)))
 
+    it.effect("let a unit be told again that says something else by then, where it was told", () =>
+      Effect.gen(function*() {
+        const { add, change, get, inherit } = yield* SessionRecords
+        yield* add("a", sent(["1", "2"], { pointed: ["3"] }))
+        yield* add("b", sent(["2"]))
+        yield* inherit("c", yield* get("a"))
+        yield* change(["1", "3"])
+        for (const session of ["a", "c"]) {
+          assert.deepInclude(yield* get(session), { ids: new Set(["2"]), pointed: new Set<string>() })
+        }
+        assert.deepStrictEqual((yield* get("a")).injections.map(({ ids }) => ids), [["1", "2"]])
+        yield* add("a", sent(["1"], { at: 2 }))
+        assert.deepStrictEqual(yield* idsOf("a"), ["1", "2"])
+        yield* change(["9"])
+        assert.deepStrictEqual(yield* idsOf("a"), ["1", "2"])
+        assert.isTrue((yield* get("9")).isNew)
+      }).pipe(Effect.provide(records)))
+
     it.effect("pass on what a parent's context holds", () =>
       Effect.gen(function*() {
         const { get, inherit, reset } = yield* SessionRecords

@@ -3,6 +3,7 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -266,6 +267,34 @@ describe("what is saved", () => {
       assert.strictEqual((yield* memory.save(request)).id, unit.id)
       assert.strictEqual((yield* search("how are invoices numbered")).length, 1)
       assert.notStrictEqual((yield* memory.save({ ...request, project: { folder: dirname(folder) } })).id, unit.id)
+    }).pipe(Effect.provide(service)))
+
+  it.scoped("may be told again in a session once its text is changed, and once that is undone; not with its title", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const memory = yield* ClaudeMemory
+      const records = yield* SessionRecords.SessionRecords
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const { id } = yield* memory.save({ content: "The staging database listens on 5432.", project: { folder } })
+      const isTold = Effect.map(records.get("told"), ({ ids }) => ids.has(id))
+      const tell = records.add("told", {
+        at: yield* Clock.currentTimeMillis,
+        event: "UserPromptSubmit",
+        offset: 0,
+        tokens: 9,
+        ids: [id],
+        pointed: [],
+        isOpening: false,
+        words: []
+      })
+      yield* tell
+      yield* memory.edit(id, { title: "Staging" }, "person")
+      assert.isTrue(yield* isTold)
+      yield* memory.edit(id, { content: "The staging database listens on 5433." }, "person")
+      assert.isFalse(yield* isTold)
+      yield* tell
+      yield* memory.undo("person")
+      assert.isFalse(yield* isTold)
     }).pipe(Effect.provide(service)))
 
   it.scoped("has its secrets masked, the title it is given, and nothing in common with what else is saved", () =>

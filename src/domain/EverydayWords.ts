@@ -37,6 +37,10 @@ const ENGLISH = [
   want need like lets help make made give gave given get got take took taken put set bring come came use happen
   turn leave left stay remain start begin end finish finally complete
   `,
+  // What may be and what must.
+  `
+  may might must shall ought able unable allow allowed supposed cannot whether
+  `,
   // Git and its hosts.
   `
   commit push pull merge rebase cherry pick branch pr mr request stage unstaged stash squash amend tag release

@@ -928,7 +928,7 @@ describe("any file", () => {
           }
         })
       ),
-    { fastCheck: { numRuns: times(5) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(5) }, timeout: times(120_000) }
   )
 
   const uuids = FastCheck.constantFrom("u1", "u2", "u3", "u4", "u5", "u6")
@@ -982,7 +982,7 @@ describe("any file", () => {
           )
         assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
       }),
-    { fastCheck: { numRuns: times(5) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(5) }, timeout: times(120_000) }
   )
 
   slow(it.effect.prop)(
@@ -1023,7 +1023,7 @@ describe("any file", () => {
           )
         assert.deepStrictEqual(yield* reading(ends), yield* reading([bytes.length]))
       }),
-    { fastCheck: { numRuns: times(8) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(8) }, timeout: times(120_000) }
   )
 
   const change = FastCheck.oneof(
@@ -1081,7 +1081,7 @@ describe("any file", () => {
           assert.strictEqual((yield* store.messages([...seen])).length, seen.size)
         })
       ),
-    { fastCheck: { numRuns: times(8) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(8) }, timeout: times(120_000) }
   )
 
   const anything = FastCheck.oneof(
@@ -1141,7 +1141,7 @@ describe("any file", () => {
           assert.deepStrictEqual(yield* collect(folder), [])
           assert.deepStrictEqual(yield* status, before)
         }), sqliteStore),
-    { fastCheck: { numRuns: times(4) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(4) }, timeout: times(120_000) }
   )
 
   it.effect(

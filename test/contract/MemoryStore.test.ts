@@ -355,7 +355,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
           const program = Effect.all([Effect.forEach(operations, run), everythingIn])
           yield* same(program)
         }),
-      { fastCheck: runs(4), timeout: times(60_000) }
+      { fastCheck: runs(4), timeout: times(120_000) }
     )
 
     const similar = FastCheck.record({
@@ -398,7 +398,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
           })
           yield* same(program)
         }),
-      { fastCheck: runs(5), timeout: times(120_000) }
+      { fastCheck: runs(5), timeout: times(240_000) }
     )
 
     const document = FastCheck.record({
@@ -432,7 +432,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
           })
           yield* same(program)
         }),
-      { fastCheck: runs(2), timeout: times(60_000) }
+      { fastCheck: runs(2), timeout: times(120_000) }
     )
   })
 

@@ -844,7 +844,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
             yield* Changes.check(state, step._tag)
           }
         }).pipe(Effect.provide(layer)),
-      { fastCheck: { numRuns: times(15) }, timeout: times(120_000) }
+      { fastCheck: { numRuns: times(15) }, timeout: times(240_000) }
     )
   })
 }

@@ -39,7 +39,7 @@ describe("commands that make or remove worktrees", () => {
   it.prop("are found in any text, in little time", [anyText, FastCheck.nat({ max: 2_000 })], ([text, n]) => {
     assert.isArray(namedIn(text))
     assert.isArray(namedIn(`git ${"worktree add -b ".repeat(n)}cd "${"cd ".repeat(n)}`))
-  }, { fastCheck: { numRuns: times(50) }, timeout: times(20_000) })
+  }, { fastCheck: { numRuns: times(50) }, timeout: times(40_000) })
 
   it("mean a path in the folder in which they run", () => {
     assert.strictEqual(meant("../fix", "/work/shop", "/home/mei"), "/work/fix")

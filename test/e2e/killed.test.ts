@@ -109,7 +109,7 @@ slow(it.live)("what is left by an import killed at any point is finished by the 
     assert.deepStrictEqual((yield* fs.readDirectory(join(home, "killed"))).filter((name) => name !== "memory.db"), [
       "openings"
     ])
-  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), times(60_000))
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)), times(120_000))
 
 slow(it.live)(
   "a forget that is killed at any point leaves no file that tells a start what is forgotten",

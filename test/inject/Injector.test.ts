@@ -183,7 +183,7 @@ describe("what is injected", () => {
         // Beyond sessions and items there are only the two lines of the fence and the preamble.
         assert.strictEqual(margin.length, 3 + 2 * sessions.size + items.length)
       }).pipe(Effect.provide(finding(results).layer)),
-    { fastCheck: { numRuns: times(15) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(15) }, timeout: times(120_000) }
   )
 
   it.effect.prop(

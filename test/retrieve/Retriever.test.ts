@@ -434,7 +434,7 @@ describe("a share of the best score", () => {
         const least = (minShare - 1e-6) * (all[0]?.score ?? 0)
         assert.deepStrictEqual(scored(near), scored(all.filter(({ score }) => score >= least)))
       }).pipe(Effect.provide(whole)),
-    { fastCheck: { numRuns: times(8) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(8) }, timeout: times(120_000) }
   )
 })
 
@@ -497,7 +497,7 @@ describe("any question", () => {
           assert.isAtMost(score, results[i - 1]?.score ?? 1)
         })
       }).pipe(Effect.provide(whole)),
-    { fastCheck: { numRuns: times(25) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(25) }, timeout: times(120_000) }
   )
 
   it.effect("finds the project it is asked of", () =>

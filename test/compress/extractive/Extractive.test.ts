@@ -113,7 +113,7 @@ describe("a segment", () => {
         assert.isTrue(positions.every((position) => position >= 7 && position < 7 + context.segment.messages.length))
         assert.isTrue(units.every(({ type }) => type !== "archive" && UnitType.literals.includes(type)))
       }),
-    { fastCheck: { numRuns: times(18) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(18) }, timeout: times(120_000) }
   )
 
   it.effect.prop("becomes the same bytes each time", [steps, before], ([steps, before]) =>
@@ -182,7 +182,7 @@ describe("what was said", () => {
           }
         }
       }),
-    { fastCheck: { numRuns: times(18) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(18) }, timeout: times(120_000) }
   )
 
   it.effect("is in no unit when it is a compaction's summary, a side thread's prompt's answer apart", () =>

@@ -92,6 +92,6 @@ describe("what a person did stays", () => {
           yield* Effect.provide(Changes.check(state, step._tag), memory)
         }
       }).pipe(Effect.scoped, Effect.provide(base)),
-    { fastCheck: { numRuns: times(3) }, timeout: times(60_000) }
+    { fastCheck: { numRuns: times(3) }, timeout: times(120_000) }
   )
 })

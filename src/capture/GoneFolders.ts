@@ -91,7 +91,7 @@ const findMoved = (known: ReadonlyArray<Project.KnownProject>) =>
       if (from.isExcluded && (there !== undefined || now.root !== from.root)) continue
       const into = there ?? { ...now, isExcluded: false, merged: [] }
       const isSame = from.key.startsWith("path:") ||
-        now.key.startsWith("remote:") && basename(now.key) === basename(from.key)
+        now.key.startsWith("remote:") && basename(now.key).toLowerCase() === basename(from.key).toLowerCase()
       if (into.id !== from.id && !into.isExcluded && isSame) moved.push({ from, into })
     }
     return moved

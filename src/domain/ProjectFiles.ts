@@ -19,6 +19,13 @@ export type Asking<A> = Generator<Ask, A, string | undefined>
 /** A remote on this machine: sharing it does not make two clones one project. */
 const LOCAL_REMOTE = /^(?:[/\\.~]|file:|[a-z]:[/\\])/i
 
+/** Hosts that don't distinguish letters by their case, each with that for SSH over the port of HTTPS. */
+const CASELESS: ReadonlyMap<string, string> = new Map([
+  ["github.com", "ssh.github.com"],
+  ["gitlab.com", "altssh.gitlab.com"],
+  ["bitbucket.org", "altssh.bitbucket.org"]
+])
+
 /**
  * Reduces "git@github.com:a/b.git" and "https://user:token@github.com/a/b" to "github.com/a/b"; keeps no credentials.
  */
@@ -30,8 +37,13 @@ export const normalizeRemote = (url: string): string | undefined => {
   const at = bare.lastIndexOf("@")
   const hostAndPath = at >= 0 && /:|^[^/]*$/.test(bare.slice(0, at)) ? bare.slice(at + 1) : bare
   const match = /^([^:/\s]+)(?::\d+(?=\/))?[:/]\/*(.+?)(?:\.git)?\/*$/.exec(hostAndPath.replace(/[?#].*$/s, ""))
-  return match === null ? undefined : `${match[1]!.toLowerCase()}/${match[2]!}`
+  if (match === null) return undefined
+  const host = match[1]!.toLowerCase()
+  return `${[...CASELESS].find(([, other]) => other === host)?.[0] ?? host}/${match[2]!}`
 }
+
+const keyOf = (remote: string): string =>
+  `remote:${CASELESS.has(remote.slice(0, remote.indexOf("/"))) ? remote.toLowerCase() : remote}`
 
 /** Common folders of worktrees inside their repository. */
 const WORKTREES = /^(.+)[\\/]\.?worktrees[\\/].*$/s
@@ -149,5 +161,5 @@ export function* identityOf({ repository, start }: Place): Asking<Identity> {
   const remote = url === undefined ? undefined : normalizeRemote(url)
   return remote === undefined
     ? { key: `path:${root}`, name: basename(root), root }
-    : { key: `remote:${remote}`, name: basename(remote), root: lasting }
+    : { key: keyOf(remote), name: basename(remote), root: lasting }
 }

@@ -206,9 +206,9 @@ describe("a folder that is there", () => {
       assert.include(yield* found(shop, "how is the lantern stored"), "lantern")
       world.session("second", { cwd: shop, said: about("harbour") })
       assert.deepStrictEqual(yield* imported(world), { sure: [`${shop} → shop`], alike: [] })
-      git(shop, "remote", "set-url", "origin", "https://gitlab.com/acme/shop.git")
-      assert.deepStrictEqual(yield* imported(world), { sure: [`${shop} → shop`], alike: [] })
-      assert.deepStrictEqual(yield* list, [["shop", 2]])
+      git(shop, "remote", "set-url", "origin", "https://gitlab.com/Acme/Shop.git")
+      assert.deepStrictEqual(yield* imported(world), { sure: [`${shop} → Shop`], alike: [] })
+      assert.deepStrictEqual(yield* list, [["Shop", 2]])
       for (const thing of ["lantern", "harbour"]) {
         assert.include(yield* found(shop, `how is the ${thing} stored`), thing)
       }

@@ -71,6 +71,24 @@ describe("git's files, written by hand", () => {
     )
   })
 
+  resolving("case does not matter where the host ignores it, and does elsewhere", (root) => {
+    write(root, {
+      "a/.git/config": config("git@github.com:Acme/Shop.git"),
+      "b/.git/config": config("https://github.com/acme/shop"),
+      "c/.git/config": config("ssh://git@ssh.github.com:443/acme/SHOP.git"),
+      "d/.git/config": config("git@example.com:srv/Shop.git"),
+      "e/.git/config": config("git@example.com:srv/shop.git")
+    })
+    return ["a", "b", "c", "d", "e"].map((name) => join(root, name))
+  }, (projects) => {
+    assert.deepStrictEqual(
+      new Set(projects.slice(0, 3).map(({ key }) => key)),
+      new Set(["remote:github.com/acme/shop"])
+    )
+    assert.deepStrictEqual(projects.slice(0, 3).map(({ name }) => name), ["Shop", "shop", "SHOP"])
+    different(projects.slice(2))
+  })
+
   resolving("another repository of the same name is another project", (root) => {
     write(root, {
       "a/shop/.git/config": config("git@github.com:acme/shop.git"),
@@ -347,6 +365,7 @@ describe("an address", () => {
     ["http://github.com:8080/acme/shop.git", "github.com/acme/shop"],
     ["ssh://git@github.com/acme/shop.git", "github.com/acme/shop"],
     ["ssh://git@github.com:2222/acme/shop.git", "github.com/acme/shop"],
+    ["ssh://git@ssh.github.com:443/acme/shop.git", "github.com/acme/shop"],
     ["git+ssh://git@github.com/acme/shop.git", "github.com/acme/shop"],
     ["git://github.com/acme/shop.git", "github.com/acme/shop"],
     ["https://dev.azure.com/acme/_git/shop@v2", "dev.azure.com/acme/_git/shop@v2"],

@@ -29,6 +29,7 @@ export class PostgresError extends Schema.TaggedError<PostgresError>()("Postgres
   reason: Schema.Literal(
     "Address",
     "Away",
+    "File",
     "Denied",
     "NoDatabase",
     "NotUtf8",
@@ -47,7 +48,10 @@ export class PostgresError extends Schema.TaggedError<PostgresError>()("Postgres
     const said = wordsOf(this.cause)
     switch (this.reason) {
       case "Address":
-        return "the database's address is not one of PostgreSQL: it looks like postgresql://USER:PASSWORD@HOST:5432/DATABASE"
+        return "the database's address is not one of PostgreSQL: it looks like " +
+          "postgresql://USER:PASSWORD@HOST:5432/DATABASE, with %2F and %40 for / and @ in the password"
+      case "File":
+        return `a file that the database's address names can't be read (${said}); correct it there`
       case "Away":
         return `${this.server} can't be reached (${said}); nothing was lost. Try again when it runs, or correct its address`
       case "Denied":
@@ -139,6 +143,11 @@ export interface PoolOptions {
   /** Longest time for which a statement may run, and wait for a lock, in milliseconds. */
   readonly statementTimeoutMs: number
   readonly lockTimeoutMs: number
+  /**
+   * Milliseconds after which a connection is cut on which nothing comes or goes: the network may have lost it without a
+   * word. By default five seconds more than a statement, or a pause within a transaction, may take.
+   */
+  readonly silenceMs?: number
 }
 
 /** Longest pause within a transaction, so that a program that hangs in one does not block others. */
@@ -193,6 +202,8 @@ export interface Postgres {
    * transaction run one after another.
    */
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
+  /** Cuts no connection because of its silence while the effect runs: one of its statements may take any time. */
+  readonly patiently: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /** Hides the surrounding transaction, which belongs to another database. */
@@ -240,13 +251,26 @@ const destroyAll = (sockets: ReadonlySet<Socket>): void => {
   for (const socket of sockets) socket.destroy()
 }
 
+/** Tests for an "@" in the path: of a password with a bare "/", the rest of which would be told as the database's name. */
+const isMisread = (address: string): boolean => /^\w+:\/\/[^/?#]*\/[^?#]*@/.test(address)
+
+/** Tells of a file named in the address, of a certificate or a key, that can't be read. */
+const fileError = (cause: unknown): PostgresError | undefined => {
+  const { code, path } = cause as { readonly code?: unknown; readonly path?: unknown }
+  return typeof code === "string" && typeof path === "string"
+    ? new PostgresError({ reason: "File", server: "", cause: new Error(`${path}: ${code}`) })
+    : undefined
+}
+
 const nameOf = ({ database, host, port, user }: Pg.PoolConfig): string =>
   `PostgreSQL at ${host ?? "localhost"}:${port ?? 5432}/${database ?? user ?? "postgres"}`
 
 /** Names the database for people, without user and password. */
 export const placeOf = (url: Redacted.Redacted): Effect.Effect<string> =>
   Effect.orElseSucceed(
-    Effect.try(() => nameOf(parseIntoClientConfig(Redacted.value(url)) as Pg.PoolConfig)),
+    Effect.try(() => nameOf(parseIntoClientConfig(Redacted.value(url)) as Pg.PoolConfig)).pipe(
+      Effect.filterOrFail(() => !isMisread(Redacted.value(url)))
+    ),
     () => "PostgreSQL"
   )
 
@@ -257,11 +281,14 @@ export const open: (
   function*(options) {
     // The parser's own error contains the password, and the parser accepts any word as the name of a database.
     const noAddress = new PostgresError({ reason: "Address", server: "", cause: undefined })
-    if (!/^postgres(?:ql)?:\/\//.test(Redacted.value(options.url))) return yield* noAddress
-    const config = yield* Effect.try({ try: () => configOf(options), catch: () => noAddress })
+    const address = Redacted.value(options.url)
+    if (!/^postgres(?:ql)?:\/\//.test(address) || isMisread(address)) return yield* noAddress
+    const config = yield* Effect.try({ try: () => configOf(options), catch: (cause) => fileError(cause) ?? noAddress })
     const name = nameOf(config)
     const toError = (cause: unknown) => new PostgresError({ reason: reasonOf(cause), server: name, cause })
 
+    const silenceMs = options.silenceMs ?? Math.max(options.statementTimeoutMs, IDLE_IN_TRANSACTION_MS) + 5_000
+    let patient = 0
     const { sql } = yield* Owner.open({
       kind: "pool",
       name,
@@ -270,6 +297,9 @@ export const open: (
         const stream = () => {
           const socket = new Socket()
           sockets.add(socket)
+          socket.setTimeout(silenceMs, () => {
+            if (patient === 0) socket.destroy()
+          })
           return socket.once("close", () => sockets.delete(socket))
         }
         const pool = new Pg.Pool({ ...config, stream })
@@ -314,6 +344,12 @@ export const open: (
           Effect.catchSomeDefect((defect) =>
             defect instanceof SqlError ? Option.some(Effect.fail(defect)) : Option.none()
           )
+        ),
+      patiently: (effect) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => void patient++),
+          () => effect,
+          () => Effect.sync(() => void patient--)
         )
     }
 

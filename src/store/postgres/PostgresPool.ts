@@ -23,6 +23,7 @@ export interface PostgresPoolOptions {
   readonly connectTimeoutMs?: number
   readonly statementTimeoutMs?: number
   readonly lockTimeoutMs?: number
+  readonly silenceMs?: number
 }
 
 export const SCHEMA = "claude_memory"
@@ -36,6 +37,7 @@ const REASONS: Readonly<Record<PostgresError["reason"], StoreError["reason"]>> =
   Secrecy: "Denied",
   TooOld: "Other",
   Locked: "Locked",
+  File: "Other",
   Full: "Full",
   Damaged: "Damaged",
   Other: "Other"

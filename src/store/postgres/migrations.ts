@@ -129,11 +129,11 @@ export const migrate = (
   steps = STEPS
 ): Effect.Effect<void, SqlError | StoreError> =>
   Effect.gen(function*() {
-    const { sql, transaction } = postgres
+    const { patiently, sql, transaction } = postgres
     const before = yield* currentVersion(postgres, schema)
     yield* checkVersion(before, steps.length)
     if (before === steps.length) return
-    yield* transaction(Effect.gen(function*() {
+    yield* patiently(transaction(Effect.gen(function*() {
       // A step may rewrite a large memory, while other instances wait for the lock.
       yield* sql`SET LOCAL statement_timeout = 0`
       yield* sql`SET LOCAL lock_timeout = '60s'`
@@ -146,5 +146,5 @@ export const migrate = (
       for (const statement of steps.slice(version).flat()) yield* sql.unsafe(statement)
       yield* sql`DELETE FROM schema_version`
       yield* sql`INSERT INTO schema_version VALUES (${steps.length})`
-    }))
+    })))
   })

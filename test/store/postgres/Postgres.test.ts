@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type AddressInfo, createServer, type Socket } from "node:net"
+import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { Client } from "pg"
 import { Compressor } from "../../../src/compress/Compressor.ts"
 import { idOf } from "../../../src/domain/Ids.ts"
@@ -174,7 +174,12 @@ describe("a PostgreSQL that can't be used", () => {
       assert.strictEqual(open.reason, "Denied")
       assert.match(open.message, /TLS/)
       assert.strictEqual(yield* gone(sockets), 0)
-      for (const address of [SECRET, `mysql://${SECRET}@h/d`, `postgresql://tester:${SECRET}@[::/memory`]) {
+      const file = yield* failed(`postgresql://tester:${SECRET}@127.0.0.1:1/memory?sslrootcert=/no-such/ca.pem`)
+      assert.match(file.message, /can't be read \(\/no-such\/ca\.pem: ENOENT\)/)
+      const bare = [`12/${SECRET}`, `hunter@2/${SECRET}`].map((password) =>
+        `postgresql://tester:${password}@127.0.0.1:1/memory`
+      )
+      for (const address of [...bare, SECRET, `mysql://${SECRET}@h/d`, `postgresql://tester:${SECRET}@[::/memory`]) {
         assert.match((yield* failed(address)).message, /looks like postgresql:/)
       }
     })
@@ -339,6 +344,34 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
         assert.strictEqual(kept._tag, "Appended")
       }),
       20_000
+    )
+
+    test(
+      "without a word, as behind a network that loses its answers, is told, and reached by another connection",
+      Effect.gen(function*() {
+        const name = yield* schema
+        const lossy = { isLossy: false }
+        const { hostname, port } = new URL(address!)
+        const { url } = yield* pretend((socket) => {
+          const upstream = connect(Number(port || 5432), hostname).on("error", () => socket.destroy())
+          const loses = { now: false }
+          upstream.on("data", (data) => {
+            loses.now ||= lossy.isLossy
+            if (!loses.now) socket.write(data)
+          })
+          socket.pipe(upstream)
+          socket.on("close", () => upstream.destroy())
+        })
+        const through = new URL(address!)
+        through.host = new URL(url).host
+        const store = yield* opened(optionsFor(name, { url: Redacted.make(through.href), silenceMs: 500 }))
+        yield* store.append(batch([message("a")]))
+        lossy.isLossy = true
+        const error = yield* Effect.flip(store.append(batch([message("b")], { cursor: cursor("/t/b", 1) })))
+        assert.strictEqual(error.reason, "Away", error.message)
+        lossy.isLossy = false
+        assert.strictEqual((yield* store.append(batch([message("c")], { cursor: cursor("/t/c", 1) })))._tag, "Appended")
+      })
     )
 
     test(

@@ -166,7 +166,7 @@ const indexTogether = (items: ReadonlyArray<WorkItem>) =>
     // What came back while the model was asked may have its point again.
     const remove = Effect.flatMap(store.units(absent), (units) => {
       const back = new Set(units.flatMap(({ active, id }) => active ? [id] : []))
-      return version.remove(absent.filter((id) => !back.has(id)))
+      return vectors.remove(absent.filter((id) => !back.has(id)))
     })
     const write = Effect.all([
       version.upsert(points),

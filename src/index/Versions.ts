@@ -103,9 +103,14 @@ export const make = <V extends Version, E>(storage: Storage<E>, versions: Versio
 
   /**
    * Operations on the version that `version` (for searches `found`) yields at each call. Without a version, `upsert`
-   * fails and the others return `none`.
+   * fails and the others return `none`. Units are removed from all versions that `held` yields: what is forgotten is to
+   * be in none that is kept.
    */
-  const vectorsOf = (version: Effect.Effect<V | undefined, E>, found = version): Vectors => {
+  const vectorsOf = (
+    version: Effect.Effect<V | undefined, E>,
+    found = version,
+    held: Effect.Effect<ReadonlyArray<V>, E> = Effect.map(version, (version) => version === undefined ? [] : [version])
+  ): Vectors => {
     const ask = <A>(
       operation: string,
       none: A,
@@ -134,7 +139,13 @@ export const make = <V extends Version, E>(storage: Storage<E>, versions: Versio
       remove: (unitIds) =>
         unitIds.length === 0
           ? Effect.void
-          : ask("remove", undefined, version, (version) => versions.remove(version, unitIds)),
+          : guard(
+            "remove",
+            Effect.flatMap(
+              held,
+              Effect.forEach((version) => versions.remove(version, unitIds), { discard: true })
+            )
+          ),
       search: (vector, filter, limit) =>
         ask<ReadonlyArray<Hit>>("search", [], found, (version) =>
           Effect.zipRight(
@@ -202,7 +213,7 @@ export const make = <V extends Version, E>(storage: Storage<E>, versions: Versio
     })
 
   return VectorIndex.of({
-    ...vectorsOf(active, serving),
+    ...vectorsOf(active, serving, versions.all),
     name,
     sharesStore,
     identity: guard("identity", identity),

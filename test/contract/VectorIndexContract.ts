@@ -306,14 +306,17 @@ export const suite = <E>(name: string, layer: Layer.Layer<VectorIndex | MemorySt
         for (const name of [serving!.name, "none"]) {
           assert.strictEqual((yield* Effect.flip(index.drop(name))).reason, "Rejected")
         }
+        // What is gone is in none that is kept.
+        yield* index.remove([id("b")])
+        assert.deepStrictEqual((yield* index.versions).map(({ count }) => count), [1, 1])
         // Activates the first version again.
         yield* Effect.flatMap(index.version(model), ({ activate }) => activate)
         yield* TestClock.adjust("1 minute")
-        assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["a", "b"])
+        assert.deepStrictEqual(yield* ids(vector(1, 0, 0, 0)), ["a"])
         yield* index.drop(serving!.name)
         assert.deepStrictEqual((yield* index.versions).map((version) => version.model), [model])
         yield* index.remove([id("a")])
-        assert.deepStrictEqual(yield* index.describe, { model, count: 1 })
+        assert.deepStrictEqual(yield* index.describe, { model, count: 0 })
       })
     )
 

@@ -90,6 +90,12 @@ const isNothing = ({ projects, sessions, types }: SearchFilter, limit: number) =
 
 const nearest = (a: Hit, b: Hit) => b.score - a.score || (a.unitId < b.unitId ? -1 : 1)
 
+/**
+ * Versions are numbered by the seconds since then (2026-01-01): other processes remember by its name which model a
+ * version is of, so that no name is used again once its version was dropped.
+ */
+const NUMBERED_SINCE = 1_767_225_600_000
+
 interface Made extends Versions.Version {
   readonly number: number
   readonly identity: string
@@ -153,7 +159,11 @@ const make = ({ prefix, replicas, shards, words = false }: QdrantIndexOptions) =
       Effect.gen(function*() {
         const versions = yield* all
         const same = Versions.versionFor(versions, model)
-        const number = same?.number ?? (versions[0]?.number ?? 0) + 1
+        const number = same?.number ??
+          Math.max(
+            (versions[0]?.number ?? 0) + 1,
+            Math.floor(((yield* Clock.currentTimeMillis) - NUMBERED_SINCE) / 1_000)
+          )
         const version = same ?? { name: `${yield* alias}_${number}`, model, number, identity: randomUUID() }
         if (same === undefined) {
           const isNew = yield* qdrant.createCollection(version.name, {

@@ -9,11 +9,12 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { join } from "node:path"
 import * as App from "../App.ts"
-import { PLUGIN, type Programs, PROMPT_HOOKS } from "../install/ClaudeSettings.ts"
+import { PLUGIN, type Programs, PROMPT_HOOKS, timeoutFor } from "../install/ClaudeSettings.ts"
 import { inspect, type Registered, type Request, type Scope, SCOPES, steps, targetOf } from "../install/Installation.ts"
 import { isShim, NodeStarts } from "../install/NodeStarts.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStdout } from "../process/Process.ts"
+import * as Hooks from "../settings/Hooks.ts"
 import * as Reading from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import * as Changes from "./Changes.ts"
@@ -56,6 +57,9 @@ const programs = Effect.gen(function*() {
   }
   return found
 })
+
+/** Returns the time that Claude Code gives the hooks: more than our settings do. */
+const timeout = Effect.map(Hooks.load, ({ within: { later, start } }) => timeoutFor(Math.max(later, start)))
 
 /** Times the `node` on PATH, unless it is the running one; none unless it looks like a shim both times. */
 const timesOfShim = Effect.gen(function*() {
@@ -122,7 +126,7 @@ export const command = Command.make(
       const places = yield* Reading.places
       const user = yield* targetOf("user", places, process.cwd())
       const target = scope === "user" ? user : yield* targetOf(scope, places, process.cwd())
-      const request = { target, places, programs: yield* programs, prompt: promptHook, scope }
+      const request = { target, places, programs: yield* programs, prompt: promptHook, timeout: yield* timeout, scope }
       const inUser = yield* Effect.option(inspect(user))
       const inTarget = yield* Effect.option(inspect(target))
       if ([inUser, inTarget].some(Option.exists(({ hasPlugin }) => hasPlugin))) {

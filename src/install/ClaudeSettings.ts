@@ -49,21 +49,24 @@ export type IsOurs = (script: string) => boolean
 /** Timeout of the hooks, in seconds: beyond their own, so that they end by themselves. */
 const TIMEOUT_SECONDS = 2
 
-const commandHook = ({ hook, node }: Programs) => ({
+/** Returns the timeout for hooks that may take so many milliseconds. */
+export const timeoutFor = (ms: number): number => Math.max(TIMEOUT_SECONDS, Math.ceil(ms / 1_000) + 1)
+
+const commandHook = ({ hook, node }: Programs, timeout: number) => ({
   type: "command",
   command: node,
   args: [hook],
-  timeout: TIMEOUT_SECONDS
+  timeout
 })
 
 /** Claude Code fills in the fields that a command would get on stdin, and takes the answer like a command's stdout. */
-const toolHook = {
+const toolHook = (timeout: number) => ({
   type: "mcp_tool",
   server: SERVER,
   tool: "claude_memory_prompt",
   input: Object.fromEntries(["prompt", "session_id", "cwd", "transcript_path"].map((name) => [name, `\${${name}}`])),
-  timeout: TIMEOUT_SECONDS
-}
+  timeout
+})
 
 const HOME_PATH: Path = ["env", "CLAUDE_MEMORY_HOME"]
 
@@ -209,6 +212,8 @@ const dropHook = (edited: Edited, path: Path, isRemovable: (path: Path) => boole
 export interface Hooks {
   readonly programs: Programs
   readonly prompt: PromptHook
+  /** In seconds. */
+  readonly timeout: number
   /** Folder of the memory, when it is not the default one. */
   readonly home: string | undefined
   readonly isOurs: IsOurs
@@ -218,15 +223,20 @@ export interface Hooks {
 
 /**
  * Adds our hooks to the settings, one for each event, beside those of others. An existing hook of ours keeps its place
- * and its matcher and, unless its type changes or its program is gone, its other properties.
+ * and its matcher and, unless its type changes, its program is gone or our settings give it more time, its other properties.
  */
-export const addHooks = (json: Json, { home, isGone, isOurs, programs, prompt }: Hooks): Either.Either<Edited, Flaw> =>
+export const addHooks = (
+  json: Json,
+  { home, isGone, isOurs, programs, prompt, timeout }: Hooks
+): Either.Either<Edited, Flaw> =>
   Either.gen(function*() {
     if (home !== undefined) yield* checkPath(json, HOME_PATH.slice(0, -1), "object")
     let edited: Edited = { json, changes: [], made: [] }
     for (const event of EVENTS) {
       yield* checkPath(json, ["hooks", event], "array")
-      const wanted = event === "UserPromptSubmit" && prompt === "mcp" ? toolHook : commandHook(programs)
+      const wanted = event === "UserPromptSubmit" && prompt === "mcp"
+        ? toolHook(timeout)
+        : commandHook(programs, timeout)
       const [first, ...others] = hooksAt(json, event).filter(({ value }) => isHook(value, isOurs))
       if (first === undefined) {
         edited = put(edited, ["hooks", event, elementsAt(json, ["hooks", event]).length], { hooks: [wanted] })
@@ -234,6 +244,10 @@ export const addHooks = (json: Json, { home, isGone, isOurs, programs, prompt }:
         edited = put(edited, first.path, wanted)
       } else if (wanted.type === "command") {
         edited = update(edited, first.path, programs.hook, { isGone, programs })
+      }
+      const given = recordOf(first?.value)["timeout"]
+      if (first !== undefined && timeout > TIMEOUT_SECONDS && typeof given === "number" && given < timeout) {
+        edited = put(edited, [...first.path, "timeout"], timeout)
       }
       for (const { path } of others.reverse()) edited = dropHook(edited, path, () => false)
     }

@@ -156,16 +156,20 @@ export interface Request {
   readonly places: Places
   readonly programs: ClaudeSettings.Programs
   readonly prompt: ClaudeSettings.PromptHook
+  /** Timeout of the hooks, in seconds. */
+  readonly timeout: number
 }
 
-export const steps = ({ places: { home, movedHome }, programs, prompt, target }: Request): ReadonlyArray<Step> => [
+export const steps = (
+  { places: { home, movedHome }, programs, prompt, target, timeout }: Request
+): ReadonlyArray<Step> => [
   installStep(
     { path: target.servers, home, scripts: [programs.mcp] },
     (json, of) => ClaudeSettings.addServer(json, { ...of, place: target.place, programs })
   ),
   installStep(
     { path: target.settings, home, scripts: [programs.hook] },
-    (json, of) => ClaudeSettings.addHooks(json, { ...of, programs, prompt, home: movedHome })
+    (json, of) => ClaudeSettings.addHooks(json, { ...of, programs, prompt, timeout, home: movedHome })
   )
 ]
 

@@ -11,7 +11,8 @@ import {
   type Hooks,
   PROMPT_HOOKS,
   registered,
-  removeEntries
+  removeEntries,
+  timeoutFor
 } from "../../src/install/ClaudeSettings.ts"
 import { type Json, parse, type Path } from "../../src/install/JsonText.ts"
 import { times } from "../data.ts"
@@ -25,7 +26,7 @@ const isOurs = (script: string) => [programs.hook, programs.mcp, moved.hook, mov
 
 const isGone = (program: string) => program.startsWith("/gone/")
 
-const hooks: Hooks = { programs, prompt: "command", home: undefined, isOurs, isGone }
+const hooks: Hooks = { programs, prompt: "command", timeout: 2, home: undefined, isOurs, isGone }
 const placed = { programs, place: [] as Path, isOurs, isGone }
 
 type Addition = (json: Json) => ReturnType<typeof addHooks>
@@ -104,6 +105,23 @@ describe("what is put in", () => {
 })
 
 describe("hooks", () => {
+  it("have the time that the settings give them, also those that stand there; no more without such a setting", () => {
+    const timeouts = (json: Json) =>
+      Object.values(
+        JSON.parse(json.text).hooks as Readonly<
+          Record<string, ReadonlyArray<{ hooks: ReadonlyArray<{ timeout: number }> }>>
+        >
+      )
+        .flatMap((groups) => groups.flatMap(({ hooks }) => hooks.map(({ timeout }) => timeout)))
+    const distinct = (json: Json) => [...new Set(timeouts(json))]
+    const first = editedOf(addHooks(json("{}"), hooks)).json
+    assert.deepStrictEqual(distinct(first), [2])
+    const more = editedOf(addHooks(first, { ...hooks, timeout: timeoutFor(30_000) })).json
+    assert.deepStrictEqual(distinct(more), [31])
+    assert.deepStrictEqual(distinct(editedOf(addHooks(more, hooks)).json), [31])
+    assert.deepStrictEqual([timeoutFor(1), timeoutFor(1_000), timeoutFor(1_001)], [2, 2, 3])
+  })
+
   const of = (text: string) => JSON.parse(editedOf(addHooks(json(text), hooks)).json.text).hooks
 
   it("are for all sources of a session, and come after those of others", () => {

@@ -102,7 +102,7 @@ const install = (home: Home, options: Options = {}) =>
     const { package: folder = "/opt/记忆 x/claude-memory", places = home.places, prompt = "command", scope = "user" } =
       options
     const target = yield* targetOf(scope, places, home.project)
-    return yield* carryOutAll(steps({ target, places, prompt, programs: programsIn(folder) }), places)
+    return yield* carryOutAll(steps({ target, places, prompt, timeout: 2, programs: programsIn(folder) }), places)
   })
 
 /** Uninstalls, and removes the record as the command does. */
@@ -310,6 +310,7 @@ describe("a file", () => {
           target,
           places: home.places,
           prompt: "command",
+          timeout: 2,
           programs: programsIn("/opt/claude-memory")
         })
         const shown = yield* step!.plan

@@ -78,6 +78,13 @@ export const command = Command.make("uninstall", options, ({ dryRun, json, purge
       })
     }
     if (purge) yield* checkHome(home, contents)
+    if (purge && !yes && !isAsked && !dryRun) {
+      return yield* new UninstallError({
+        detail:
+          `nobody can be asked here whether what is remembered in ${home} is deleted: --yes deletes it, --dry-run ` +
+          "says what would be done"
+      })
+    }
     const report = (files: ReadonlyArray<Changes.Outcome>, isPurged: boolean, sentences: ReadonlyArray<string>) =>
       answer(json, { uninstalled: !dryRun && !Changes.hasFailed(files), purged: isPurged, home, files }, () =>
         sentences.join("\n"))

@@ -41,6 +41,9 @@ export const foldersIn = (text: string): ReadonlyArray<string> =>
   text.split(delimiter).map((part) => part.trim()).filter((part) => part !== "")
     .map(expanded)
 
+/** Tests for the name of a tool, in which `*` stands at the end alone. */
+export const isTool = (name: string): boolean => !name.slice(0, -1).includes("*")
+
 /** Tests for types and days, such as `error_log:90,conversation:365`. */
 export const isAges = (text: string, types: ReadonlyArray<string>): boolean =>
   text.split(",").map((part) => part.trim()).filter((part) => part !== "").every((part) => {
@@ -146,7 +149,7 @@ export const read = (environment: Values = process.env): Early | undefined => {
         case EXCLUDE_PATHS:
           return foldersIn(value ?? "").every((path) => isAbsolute(path))
         case EXCLUDE_TOOLS:
-          return true
+          return (value ?? "").split(",").every((name) => isTool(name.trim()))
         case MAX_MB:
           return value === "0" || /^[1-9]\d{0,6}$/.test(value ?? "") && Number(value) >= LEAST_MEGABYTES &&
               Number(value) <= MOST_MEGABYTES

@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import { homedir } from "node:os"
 import { delimiter, isAbsolute, join, resolve } from "node:path"
 import { homeAt } from "../process/Environment.ts"
-import { foldersIn } from "./Early.ts"
+import { foldersIn, isTool } from "./Early.ts"
 import { listOf, nonEmpty } from "./Fields.ts"
 
 /** Exclusions from capture. */
@@ -27,7 +27,13 @@ export const exclude: Config.Config<Exclude> = Config.all({
     Config.map((paths) => paths.map((path) => resolve(path))),
     Config.withDefault([])
   ),
-  tools: listOf("CLAUDE_MEMORY_EXCLUDE_TOOLS", ",")
+  tools: listOf("CLAUDE_MEMORY_EXCLUDE_TOOLS", ",").pipe(
+    Config.validate({
+      message:
+        "CLAUDE_MEMORY_EXCLUDE_TOOLS is names of tools with \",\" between them, and \"*\" only at the end of a name",
+      validation: (names) => names.every(isTool)
+    })
+  )
 })
 
 /** Folder of the memory's files. Read from the environment alone, because the settings file lies in that folder. */

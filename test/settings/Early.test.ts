@@ -24,7 +24,7 @@ const VALUES: Readonly<Record<string, ReadonlyArray<string>>> = {
   CLAUDE_MEMORY_SESSION_START_MS: ["1", "1000", "60000", "99999", "x"],
   CLAUDE_MEMORY_ISOLATION: ["strict", "shared", "STRICT", "none", ""],
   CLAUDE_MEMORY_EXCLUDE_PATHS: ["/srv", `~/x${delimiter}/srv`, "srv", `${delimiter}`, "~", "", "~x"],
-  CLAUDE_MEMORY_EXCLUDE_TOOLS: ["Bash", "", ","],
+  CLAUDE_MEMORY_EXCLUDE_TOOLS: ["Bash", "mcp__pay__*", "*", "mcp__*__read", "", ","],
   CLAUDE_MEMORY_MAX_MB: ["0", "10", "1000", "1000000", "9", "1000001", "", "1e3", "x", "-5", " 50"],
   CLAUDE_MEMORY_KEEP_DAYS: [
     "error_log:90",
@@ -138,6 +138,9 @@ describe("settings read early", () => {
           assert.deepInclude(read(other), { isPlain: false })
           assert.strictEqual(read({ CLAUDE_MEMORY_HOME: `${CLAUDE_MEMORY_HOME}//x/..` })?.home, CLAUDE_MEMORY_HOME)
           assert.strictEqual(read({ CLAUDE_MEMORY_HOME: "~/of mine" })?.home, join(homedir(), "of mine"))
+          const tools = (names: string) => read({ CLAUDE_MEMORY_HOME, CLAUDE_MEMORY_EXCLUDE_TOOLS: names })
+          assert.deepInclude(tools("Bash, mcp__pay__*"), { isPlain: true })
+          assert.deepInclude(tools("Bash,mcp__*__read"), { isPlain: false })
           // Names are as Windows has them.
           assert.deepInclude(read({ CLAUDE_MEMORY_HOME, claude_memory_light: "x" }), { isPlain: false })
         }))

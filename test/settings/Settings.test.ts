@@ -399,6 +399,12 @@ it.effect("what is excluded is folders from the root and names, without empty pa
       (yield* Effect.flip(excluded(`/a${delimiter}b`))).message,
       `CLAUDE_MEMORY_EXCLUDE_PATHS is folders from the root or from ~, with "${delimiter}" between them`
     )
+    for (const tools of ["mcp__*__read", "Bash, *sh", "**"]) {
+      assert.strictEqual(
+        (yield* Effect.flip(loaded({ CLAUDE_MEMORY_EXCLUDE_TOOLS: tools }))).message,
+        "CLAUDE_MEMORY_EXCLUDE_TOOLS is names of tools with \",\" between them, and \"*\" only at the end of a name"
+      )
+    }
   }))
 
 describe("how much is kept", () => {

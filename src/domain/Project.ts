@@ -26,6 +26,9 @@ export interface KnownProject extends Project {
   readonly merged: ReadonlyArray<Project>
 }
 
+/** Most characters of a project's name. */
+export const MAX_NAME = 200
+
 /** Answers the questions of ProjectFiles.ts by the file system. */
 export const answering = <A>(asking: Asking<A>): Effect.Effect<A, never, FileSystem.FileSystem> =>
   Effect.gen(function*() {

@@ -49,7 +49,7 @@ const toProblem = (failure: Failure): Problem => {
     case "NotUndoable":
       return because(failure.reason === "Unknown" ? "not-found" : "in-conflict")
     case "ProjectError":
-      return because("in-conflict")
+      return because(failure.reason === "Name" ? "bad-request" : "in-conflict")
     case "StoreError":
       return because(failure.reason === "Locked" ? "memory-busy" : "memory-away")
     default:

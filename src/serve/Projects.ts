@@ -14,10 +14,10 @@ import { NotFound } from "./NotFound.ts"
 
 export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectError", {
   /**
-   * `Excluded`: merging an excluded project into one that is not. `Same`: merging a project into itself. `Several`: more
+   * `Excluded`: merging an excluded project into one that is not. `Name`: a new name that is none. `Same`: merging a project into itself. `Several`: more
    * than one project has this name. `Single`: splitting a project that is not merged into another.
    */
-  reason: Schema.Literal("Excluded", "Same", "Several", "Single"),
+  reason: Schema.Literal("Excluded", "Name", "Same", "Several", "Single"),
   name: Schema.String,
   /** Root folders of the projects with this name. */
   folders: Schema.Array(Schema.String)
@@ -26,6 +26,9 @@ export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectErr
     switch (this.reason) {
       case "Excluded":
         return `${this.name} is excluded, and what it is merged into is not; include it first, or exclude both; ` +
+          "nothing was changed"
+      case "Name":
+        return `a project's name has 1 to ${Project.MAX_NAME} characters on one line, and none that can't be seen; ` +
           "nothing was changed"
       case "Same":
         return `${this.name} can't be merged into itself; nothing was changed`
@@ -152,12 +155,17 @@ export const setDifferent = (projects: ReadonlyArray<string>) =>
     return found
   })
 
+/** Gives a project another name, without the blanks around it. */
 export const rename = (project: string, name: string) =>
   Effect.gen(function*() {
+    const trimmed = name.trim()
+    if (trimmed === "" || [...trimmed].length > Project.MAX_NAME || /[\p{Cc}\u2028\u2029]/u.test(trimmed)) {
+      return yield* new ProjectError({ reason: "Name", name, folders: [] })
+    }
     const store = yield* MemoryStore
     const found = yield* find(project)
-    yield* store.renameProject(found.id, name)
-    return { ...found, name }
+    yield* store.renameProject(found.id, trimmed)
+    return { ...found, name: trimmed }
   })
 
 export const exclude = (project: string, isExcluded: boolean) =>

@@ -358,7 +358,13 @@ describe("projects", () => {
       assert.strictEqual(unit?.projectId, second!.id)
       assert.isAbove((yield* search("test", [first!.id])).length, 0)
 
-      yield* memory.projects.rename(second!.id, "renamed")
+      for (const wrong of ["", " \t", "two\nlines", "a\u0007bell", "x".repeat(201)]) {
+        const refused = yield* Effect.flip(memory.projects.rename(second!.id, wrong))
+        assert.deepInclude(refused, { _tag: "ProjectError", reason: "Name" })
+        assert.match(refused.message, /^a project's name has 1 to 200 characters/)
+      }
+      assert.strictEqual((yield* memory.projects.rename(second!.id, "x".repeat(200))).name, "x".repeat(200))
+      assert.strictEqual((yield* memory.projects.rename(second!.id, " renamed\n")).name, "renamed")
       yield* ingest(SHOP, DATA, RUST)
       assert.deepStrictEqual(namesOf(yield* memory.projects.list), ["renamed", third!.name].sort())
       const same = yield* Effect.flip(memory.projects.merge(["renamed"], first!.name))

@@ -99,6 +99,21 @@ describe("a name that is no setting", () => {
       )
   )
 
+  it.live("is none that a provider's key, its address or NO_COLOR has in the settings file", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        mkdirSync(join(home, ".claude-memory"))
+        const file = { OPENAI_API_KEY: "k", COHERE_API_KEY: "k", LM_STUDIO_API_BASE: "http://h", NO_COLOR: "1" }
+        writeFileSync(join(home, ".claude-memory", "config.json"), JSON.stringify(file))
+        assert.strictEqual((yield* inProcess(["resources"], { home })).stderr, "")
+        writeFileSync(join(home, ".claude-memory", "config.json"), JSON.stringify({ ...file, OPENAI_API_KEYS: "k" }))
+        assert.match(
+          (yield* inProcess(["resources"], { home })).stderr,
+          /^claude-memory: OPENAI_API_KEYS is no setting/
+        )
+      })
+    ))
+
   it.effect("is each that the documentation does not have", () =>
     Effect.gen(function*() {
       const { known } = yield* Unknown.find

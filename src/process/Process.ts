@@ -1,6 +1,7 @@
 /** The only owner of the process: signals, exit codes, one shutdown deadline, logs on stderr only. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Cause from "effect/Cause"
+import * as ConfigError from "effect/ConfigError"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -89,6 +90,14 @@ class Unwritable extends Schema.TaggedError<Unwritable>()("Unwritable", { cause:
 
 const isUnsuccessful = (error: unknown): error is Unsuccessful => error instanceof Unsuccessful
 
+/** Returns the message of an error; of a setting, with its name, and of several settings one each. */
+const messagesOf = (error: Error | ConfigError.ConfigError): ReadonlyArray<string> => {
+  if (!ConfigError.isConfigError(error)) return [error.message]
+  if (error._op === "And" || error._op === "Or") return [...messagesOf(error.left), ...messagesOf(error.right)]
+  const name = error.path.join(".")
+  return [error.message.includes(name) ? error.message : `${name}: ${error.message}`]
+}
+
 type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
 
 export interface RunOptions {
@@ -171,12 +180,12 @@ export const runMain = <E>(program: Effect.Effect<unknown, E>, options: RunOptio
     if (options.failOpen === true || Cause.isInterruptedOnly(cause)) return Effect.void
     if ([...Cause.defects(cause)].some(isTooManyOpen)) return toStderr(sentence(TOO_MANY_OPEN))
     const failures = [...Cause.failures(cause)]
-    const known = failures.filter((error): error is (E | Unwritable) & Error => error instanceof Error)
+    const known = failures.filter((error) => error instanceof Error || ConfigError.isConfigError(error))
     if (Cause.isDie(cause) || known.length + failures.filter(isUnsuccessful).length < failures.length) {
       return Effect.logFatal(cause)
     }
     // All layers that need a failed layer fail with the same error, which is printed once.
-    const messages = new Set(known.map(({ message }) => message))
+    const messages = new Set(known.flatMap(messagesOf))
     return Effect.forEach(messages, (message) => toStderr(sentence(message)), { discard: true })
   }
 

@@ -54,6 +54,22 @@ describe("a program under runMain", () => {
         })
       }))
 
+    it.effect("whose setting is missing or wrong says so in a sentence", () =>
+      Effect.gen(function*() {
+        const missing = yield* program(["a setting that is not there"])
+        assert.deepStrictEqual([missing.code, missing.stdout], [1, ""])
+        assert.strictEqual(
+          missing.stderr,
+          `${RELEASED}claude-memory: Expected CELLAR to exist in the process context\n`
+        )
+        const wrong = yield* program(["settings that are wrong"])
+        assert.strictEqual(wrong.code, 1)
+        assert.strictEqual(
+          wrong.stderr,
+          `${RELEASED}claude-memory: ATTIC: it is no attic\nclaude-memory: Expected CELLAR to exist in the provided map\n`
+        )
+      }))
+
     it.effect("of a stranger says why as the failure does, without our name or our way to start commands", () =>
       Effect.gen(function*() {
         const { code, stderr } = yield* program(["failure that names a command", "of a stranger"])

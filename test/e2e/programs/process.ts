@@ -3,6 +3,8 @@
  */
 // @effect-diagnostics globalTimersInEffect:off
 import * as Cause from "effect/Cause"
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -67,6 +69,13 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Scope.Scope | Res
   "failure that names a command": holding(
     Effect.zipRight(Effect.logWarning("run `claude-memory import`"), Effect.fail(new NoMemory()))
   ),
+  "settings that are wrong": holding(
+    Config.zip(
+      Config.validate(Config.string("ATTIC"), { message: "it is no attic", validation: () => false }),
+      Config.string("CELLAR")
+    ).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["ATTIC", "x"]]))))
+  ),
+  "a setting that is not there": holding(Config.string("CELLAR")),
   "two failures, one of them twice": holding(
     Effect.failCause(
       Cause.parallel(

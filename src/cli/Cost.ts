@@ -5,6 +5,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import * as App from "../App.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
 import { type Amount, type BreakdownRow, type Grouping, Spending, type Spent } from "../models/Spending.ts"
@@ -13,6 +14,8 @@ import * as Settings from "../settings/Settings.ts"
 import { answer, json, number, percent, plural, table } from "./Output.ts"
 
 const DAY_MS = 86_400_000
+/** Most days back, as over HTTP. */
+const MOST_DAYS = 3_650
 
 const by = Options.choice("by", ["day", "model", "role", "project"]).pipe(
   Options.withDescription("What the calls are told apart by"),
@@ -20,7 +23,10 @@ const by = Options.choice("by", ["day", "model", "role", "project"]).pipe(
 )
 
 const days = Options.integer("days").pipe(
-  Options.withDescription("How many days back"),
+  Options.withDescription(`How many days back, 1 to ${MOST_DAYS}`),
+  Options.withSchema(
+    Schema.Int.pipe(Schema.between(1, MOST_DAYS, { message: () => `--days takes 1 to ${MOST_DAYS}` }))
+  ),
   Options.withDefault(30)
 )
 

@@ -818,6 +818,16 @@ describe("a command line", () => {
       })
     ))
 
+  it.live("that asks for the cost of no days is refused", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        for (const days of ["-5", "0", "3651"]) {
+          assert.include(errorOf(yield* inProcess(["cost", "--days", days], { home })), "--days takes 1 to 3650")
+        }
+        assert.deepStrictEqual(yield* fs.readDirectory(home), [])
+      })
+    ))
+
   it.live("without a memory says how to begin, once, and makes none", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {

@@ -35,7 +35,7 @@ const valuesTaken = (options: CommandOptions[string]): ReadonlyMap<string, boole
     ])
   )
 
-/** Describes the first unknown command or option among the words; undefined when all are known. */
+/** Describes the first unknown command or option, or option without a value that it takes, among the words; undefined when there is none. */
 export const findMistake = (words: ReadonlyArray<string>, commands: CommandOptions): string | undefined => {
   const [command, ...rest] = words
   if (command === undefined || BUILT_IN.includes(command)) return undefined
@@ -50,7 +50,9 @@ export const findMistake = (words: ReadonlyArray<string>, commands: CommandOptio
     const name = word.split("=", 1)[0]!
     const value = takesValue.get(name)
     if (value === undefined && !BUILT_IN.includes(name)) return unknownWord("option", name, [...takesValue.keys()])
-    if (value === true && !word.includes("=")) i++
+    if (value !== true) continue
+    const given = word.includes("=") ? word.slice(name.length + 1) : rest[++i]
+    if (given === undefined) return `${name} needs a value`
   }
   return undefined
 }

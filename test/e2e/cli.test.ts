@@ -828,6 +828,22 @@ describe("a command line", () => {
       })
     ))
 
+  it.live("with an option at its end that lacks its value does nothing and says so", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        for (
+          const [words, option] of [
+            [["save", "x", "--title"], "--title"],
+            [["doctor", "--bundle"], "--bundle"],
+            [["search", "x", "--limit", "3", "--project"], "--project"]
+          ] as const
+        ) {
+          assert.strictEqual(errorOf(yield* inProcess(words, { home })), `${option} needs a value\n`)
+        }
+        assert.deepStrictEqual(yield* fs.readDirectory(home), [])
+      })
+    ))
+
   it.live("without a memory says how to begin, once, and makes none", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {

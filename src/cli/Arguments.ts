@@ -53,6 +53,8 @@ export const findMistake = (words: ReadonlyArray<string>, commands: CommandOptio
     if (value !== true) continue
     const given = word.includes("=") ? word.slice(name.length + 1) : rest[++i]
     if (given === undefined) return `${name} needs a value`
+    // @effect/cli leaves out an empty value where the option may be repeated.
+    if (given.trim() === "") return `${name} is empty: give it a value, or leave it out`
   }
   return undefined
 }

@@ -12,6 +12,7 @@ import { advice, quoted } from "../process/Advice.ts"
 import { type Backup, Backups, type Header, type Listing, type Step } from "../store/Backups.ts"
 import { answer, json, megabytes, memories, minute, number, plural, refuse, table } from "./Output.ts"
 import * as Progress from "./Progress.ts"
+import { textArgument } from "./Scope.ts"
 
 /** Formats as "5 memories, 2 sessions and 30 messages". */
 export const countsText = ({ messages, sessions, units }: Pick<Header, "messages" | "sessions" | "units">): string =>
@@ -98,7 +99,7 @@ const list = (isJson: boolean) =>
     )
   })
 
-const words = Args.text({ name: "file" }).pipe(
+const words = textArgument("file").pipe(
   Args.withDescription(
     "A new file, or a folder, to write the backup into; without it, the folder backups beside the memory. " +
       "verify [FILE]: checks a backup, the newest without FILE, and makes none"

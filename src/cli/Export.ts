@@ -8,8 +8,9 @@ import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, unreachable } from "./Output.ts"
+import { textArgument } from "./Scope.ts"
 
-const file = Args.text({ name: "file" }).pipe(Args.withDescription("The file to write, which must not be there yet"))
+const file = textArgument("file").pipe(Args.withDescription("The file to write, which must not be there yet"))
 
 export const options = {
   markdown: Options.boolean("markdown").pipe(

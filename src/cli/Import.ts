@@ -18,6 +18,7 @@ import type { LineSum, WorkItem } from "../store/MemoryStore.ts"
 import { attachedText, type Question, questionsOf, questionText } from "./GoneFolders.ts"
 import { answer, balance, json, listed, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
+import { textArgument } from "./Scope.ts"
 
 /** Counts of one import. */
 export interface ImportReport {
@@ -186,7 +187,7 @@ export const reportText = (report: ImportReport): string => {
   ].join("\n")
 }
 
-const paths = Args.text({ name: "path" }).pipe(
+const paths = textArgument("path").pipe(
   Args.withDescription("Transcripts, or folders of them; without any, Claude Code's own folder"),
   Args.repeated
 )

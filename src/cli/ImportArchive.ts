@@ -10,8 +10,9 @@ import * as Archive from "../serve/Archive.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, number, plural, unreachable } from "./Output.ts"
 import * as Progress from "./Progress.ts"
+import { textArgument } from "./Scope.ts"
 
-const file = Args.text({ name: "file" }).pipe(Args.withDescription("An archive that `export` wrote"))
+const file = textArgument("file").pipe(Args.withDescription("An archive that `export` wrote"))
 
 export const options = { json }
 

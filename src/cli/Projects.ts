@@ -12,6 +12,7 @@ import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { questionsOf, questionText } from "./GoneFolders.ts"
 import { answer, joined, json, number, table } from "./Output.ts"
+import { textArgument } from "./Scope.ts"
 
 const ACTIONS = ["list", "merge", "split", "different", "rename", "exclude", "include"] as const
 type Action = typeof ACTIONS[number]
@@ -39,7 +40,7 @@ const action = Args.choice(
   ),
   Args.withDefault("list" as const)
 )
-const names = Args.text({ name: "project" }).pipe(
+const names = textArgument("project").pipe(
   Args.withDescription("Its name, its id, or a folder of it"),
   Args.repeated
 )

@@ -12,8 +12,9 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { Backups, type Restored } from "../store/Backups.ts"
 import { backupJson, countsText, progressing } from "./Backup.ts"
 import { answer, joined, json, memories, minute, plural } from "./Output.ts"
+import { textArgument } from "./Scope.ts"
 
-const file = Args.text({ name: "file" }).pipe(
+const file = textArgument("file").pipe(
   Args.withDescription("A backup, as `backup --list` prints it with its folder")
 )
 

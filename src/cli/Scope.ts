@@ -13,6 +13,16 @@ import { UnitType } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 
+/** Argument for a text, which is refused when it is empty. */
+export const textArgument = (name: string) =>
+  Args.text({ name }).pipe(
+    Args.mapEffect((text) =>
+      text.trim() === ""
+        ? Effect.fail(HelpDoc.p(`the argument ${name} is empty: give it a value, or leave it out`))
+        : Effect.succeed(text)
+    )
+  )
+
 export const projects = {
   project: Options.text("project").pipe(
     Options.withDescription("Look in this project instead of the working directory's; repeat it for several"),
@@ -62,7 +72,7 @@ export const filters = {
 }
 
 /** Argument that names a memory. */
-export const unitId = Args.text({ name: "id" }).pipe(
+export const unitId = textArgument("id").pipe(
   Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
 )
 

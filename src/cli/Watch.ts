@@ -11,9 +11,10 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { transcriptsFolder } from "../settings/Reading.ts"
 import * as Settings from "../settings/Settings.ts"
 import { json } from "./Output.ts"
+import { textArgument } from "./Scope.ts"
 import { report } from "./StepReports.ts"
 
-const paths = Args.text({ name: "path" }).pipe(
+const paths = textArgument("path").pipe(
   Args.withDescription("Folders of transcripts; without any, Claude Code's own"),
   Args.repeated
 )

@@ -82,7 +82,7 @@ describe("a person who puts memories right", () => {
         yield* refused("edit", short, "--text", "x".repeat(1_400)),
         /^nothing was changed: a memory holds at most/
       )
-      assert.match(yield* refused("edit", short, "--title", " "), /^nothing was changed: a title can't be empty/)
+      assert.match(yield* refused("edit", short, "--title", " "), /^--title is empty/)
       assert.match(yield* refused("edit", short), /^nothing was changed: give --title, --text or --type/)
       const secret = `ghp_${"a1B2c3D4".repeat(4)}abcd`
       assert.notInclude(JSON.stringify(yield* json("edit", short, "--text", `The key is ${secret}.`)), secret)

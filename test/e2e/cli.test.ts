@@ -844,6 +844,29 @@ describe("a command line", () => {
       })
     ))
 
+  it.live("with an empty value does nothing and says so", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        for (
+          const [words, refused] of [
+            [["save", "x", "--project", ""], "--project is empty"],
+            [["list", "--project", "shop", "--project", " "], "--project is empty"],
+            [["status", "--project="], "--project is empty"],
+            [["inject", "--prompt", "x", "--project", ""], "--project is empty"],
+            [["forget", "--project", "", "--yes"], "--project is empty"],
+            [["export", join(home, "all.jsonl"), "--project", ""], "--project is empty"],
+            [["doctor", "--bundle", ""], "--bundle is empty"],
+            [["import", ""], "the argument path is empty"],
+            [["watch", " "], "the argument path is empty"],
+            [["projects", "exclude", ""], "the argument project is empty"]
+          ] as const
+        ) {
+          assert.include(errorOf(yield* inProcess(words, { home })), refused, words.join(" "))
+        }
+        assert.deepStrictEqual(yield* fs.readDirectory(home), [])
+      })
+    ))
+
   it.live("without a memory says how to begin, once, and makes none", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {

@@ -234,6 +234,16 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.deepStrictEqual(yield* titles, before)
     }))
 
+  it.effect("refuse a project's name that is none", () =>
+    Effect.gen(function*() {
+      const { send } = yield* asking
+      for (const name of [" ", "two\nlines"]) {
+        const renamed = yield* send("POST", "/v1/projects/rename", { project: "shop-api", name })
+        assert.strictEqual(renamed.status, 400)
+        assert.strictEqual(yield* problemOf(renamed), "bad-request")
+      }
+    }))
+
   it.effect("store once what is sent twice under a key", () =>
     Effect.gen(function*() {
       const { client, send } = yield* asking

@@ -27,7 +27,7 @@ export interface KnownProject extends Project {
 }
 
 /** Most characters of a project's name. */
-export const MAX_NAME = 200
+export const MAX_NAME = 100
 
 /** Answers the questions of ProjectFiles.ts by the file system. */
 export const answering = <A>(asking: Asking<A>): Effect.Effect<A, never, FileSystem.FileSystem> =>

@@ -6,6 +6,7 @@ import { Message } from "../domain/Conversation.ts"
 import { Feedback } from "../domain/Feedback.ts"
 import { InjectionMode } from "../domain/Injection.ts"
 import { MemoryUnit as Unit, UnitType } from "../domain/MemoryUnit.ts"
+import { MAX_NAME } from "../domain/Project.ts"
 import { Content, SaveRequest } from "../domain/Saved.ts"
 import { Replaced, SearchMode, Why } from "../domain/Search.ts"
 import { Verdict, Word } from "../domain/Verdict.ts"
@@ -423,7 +424,7 @@ export const Merged = Schema.Struct({ ...Project.fields, operations: Schema.Arra
 
 export const MergeBody = Schema.Struct({ from: Names.pipe(Schema.minItems(1)), into: Name })
 export const SplitBody = Schema.Struct({ projects: Names.pipe(Schema.minItems(1)) })
-export const RenameBody = Schema.Struct({ project: Name, name: Name.pipe(Schema.maxLength(100)) })
+export const RenameBody = Schema.Struct({ project: Name, name: Name.pipe(Schema.maxLength(MAX_NAME)) })
 export const ExcludeBody = Schema.Struct({ project: Name, isExcluded: Schema.Boolean })
 
 const Lines = Schema.Struct({

@@ -361,9 +361,9 @@ describe("projects", () => {
       for (const wrong of ["", " \t", "two\nlines", "a\u0007bell", "x".repeat(201)]) {
         const refused = yield* Effect.flip(memory.projects.rename(second!.id, wrong))
         assert.deepInclude(refused, { _tag: "ProjectError", reason: "Name" })
-        assert.match(refused.message, /^a project's name has 1 to 200 characters/)
+        assert.match(refused.message, /^a project's name has 1 to 100 characters/)
       }
-      assert.strictEqual((yield* memory.projects.rename(second!.id, "x".repeat(200))).name, "x".repeat(200))
+      assert.strictEqual((yield* memory.projects.rename(second!.id, "x".repeat(100))).name, "x".repeat(100))
       assert.strictEqual((yield* memory.projects.rename(second!.id, " renamed\n")).name, "renamed")
       yield* ingest(SHOP, DATA, RUST)
       assert.deepStrictEqual(namesOf(yield* memory.projects.list), ["renamed", third!.name].sort())

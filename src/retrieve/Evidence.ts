@@ -66,11 +66,8 @@ export const weigh = (
 export const mostBitsOf = (terms: ReadonlyArray<Term>): number =>
   terms.reduce((sum, { lexeme }) => sum + bitsOf(lexeme, Infinity, 1), 0)
 
-/** Returns the lexemes by which a unit is found, in their order: none of the labels between the passages. */
-const lexemesOf = ({ content, files, passages, title }: MemoryUnit): ReadonlyArray<string> => {
-  const said = passages.length === 0 ? [content] : passages.map(({ from, to }) => content.slice(from, to))
-  return [title, files.join(" "), ...said].flatMap(Tokenizer.lexemesOnce)
-}
+const lexemesOf = (unit: MemoryUnit): ReadonlyArray<string> =>
+  [unit.title, unit.files.join(" "), unit.content].flatMap(Tokenizer.lexemesOnce)
 
 /** Returns the words that tell something, by the lexemes that stand for them in a memory. */
 export const tellingOf = (words: ReadonlyArray<Weighed>): ReadonlyMap<string, Weighed> =>

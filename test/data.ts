@@ -32,9 +32,12 @@ export const isQuick: boolean = runs === undefined
 /** Number of cases for a slow property: `some` times TEST_RUNS; in the quick form half of `some`. */
 export const times = (some: number): number => Math.ceil(some * (runs ?? 0.5))
 
-/** Filter that keeps every `n`th of a list of slow cases, always the same ones; all of them with TEST_RUNS=n. */
-export const oneIn = (n: number) => {
-  const step = Math.max(1, Math.round(n / (runs ?? 1)))
+/**
+ * Filter that keeps every `n`th of a list of slow cases, and in the quick form every `quick`th; always the same ones, and
+ * all of them with TEST_RUNS=n.
+ */
+export const oneIn = (n: number, quick = n) => {
+  const step = runs === undefined ? quick : Math.max(1, Math.round(n / runs))
   return (_: unknown, index: number): boolean => index % step === 0
 }
 

@@ -240,14 +240,14 @@ export const addHooks = (
       const [first, ...others] = hooksAt(json, event).filter(({ value }) => isHook(value, isOurs))
       if (first === undefined) {
         edited = put(edited, ["hooks", event, elementsAt(json, ["hooks", event]).length], { hooks: [wanted] })
-      } else if (recordOf(first.value)["type"] !== wanted.type) {
-        edited = put(edited, first.path, wanted)
-      } else if (wanted.type === "command") {
-        edited = update(edited, first.path, programs.hook, { isGone, programs })
-      }
-      const given = recordOf(first?.value)["timeout"]
-      if (first !== undefined && timeout > TIMEOUT_SECONDS && typeof given === "number" && given < timeout) {
-        edited = put(edited, [...first.path, "timeout"], timeout)
+      } else {
+        const given = recordOf(first.value)
+        if (given["type"] !== wanted.type) edited = put(edited, first.path, wanted)
+        else {
+          if (wanted.type === "command") edited = update(edited, first.path, programs.hook, { isGone, programs })
+          const isShort = typeof given["timeout"] === "number" && given["timeout"] < timeout
+          if (isShort && timeout > TIMEOUT_SECONDS) edited = put(edited, [...first.path, "timeout"], timeout)
+        }
       }
       for (const { path } of others.reverse()) edited = dropHook(edited, path, () => false)
     }

@@ -50,15 +50,23 @@ export const sketch = (unit: MemoryUnit, words: ReadonlySet<string>): ReadonlyAr
   )
 }
 
+/** What a unit was before a person changed its content. */
+export interface Before {
+  readonly type: UnitType
+  readonly words: ReadonlySet<string>
+}
+
 export interface Worded {
   readonly unit: MemoryUnit
   readonly words: ReadonlySet<string>
-  /** What the unit was before a person changed its content, last at `until` (ms). */
-  readonly before?: { readonly type: UnitType; readonly words: ReadonlySet<string>; readonly until: number } | undefined
+  /** With the time of the last change, in milliseconds since the epoch. */
+  readonly before?: Before & { readonly until: number }
 }
 
-/** Returns the hashes by which the unit is found, by what it says and by what it said before it was changed. */
-export const sketches = ({ before, unit, words }: Worded): ReadonlyArray<number> => [
+/** Returns the hashes by which a unit is found: by what it says, and by what it said before it was changed. */
+export const sketches = (
+  { before, unit, words }: Omit<Worded, "before"> & { readonly before?: Before | undefined }
+): ReadonlyArray<number> => [
   ...new Set([
     ...sketch(unit, words),
     ...(before === undefined ? [] : sketch({ ...unit, type: before.type }, before.words))
@@ -83,11 +91,9 @@ export const isSame = (a: Worded, b: Worded): boolean => merge(a, b) !== undefin
 const isPreferred = (a: MemoryUnit, b: MemoryUnit): boolean =>
   a.revision === undefined && b.revision === undefined ? isNewer(a, b) : a.revision !== undefined
 
-/** Tests whether two units are duplicates of which `full` has the other's words. */
-const holds = (full: ReadonlySet<string>, part: ReadonlySet<string>): boolean => {
-  const shared = sharedBy(full, part)
-  return shared >= ALIKE * (full.size + part.size - shared) && shared >= CONTAINED * part.size
-}
+/** Tests whether the words of two units, of which they share so many, are alike, and `full` has those of `part`. */
+const holds = (full: ReadonlySet<string>, part: ReadonlySet<string>, shared: number): boolean =>
+  shared >= ALIKE * (full.size + part.size - shared) && shared >= CONTAINED * part.size
 
 /**
  * Tests whether a unit says no more than another did before it was changed, and was said before that. What was said again
@@ -95,7 +101,7 @@ const holds = (full: ReadonlySet<string>, part: ReadonlySet<string>): boolean =>
  */
 const isCorrected = ({ before }: Worded, { unit, words }: Worded): boolean =>
   before !== undefined && unit.revision === undefined && unit.type === before.type &&
-  unit.occurredAt <= before.until && holds(before.words, words)
+  unit.occurredAt <= before.until && holds(before.words, words, sharedBy(before.words, words))
 
 /**
  * Merges two units of which one contains the other's words; when each contains the other's, the newer one stays. `kept` also cites the
@@ -111,8 +117,9 @@ export const merge = (
   // A hostile text may have had Claude note what the person's own words are to be lost in.
   if (mustNotDisplace(a.unit, b.unit) || mustNotDisplace(b.unit, a.unit)) return undefined
   const isOfOneType = a.unit.type === b.unit.type
-  const aHolds = isOfOneType && holds(a.words, b.words) || isCorrected(a, b)
-  const bHolds = isOfOneType && holds(b.words, a.words) || isCorrected(b, a)
+  const shared = isOfOneType ? sharedBy(a.words, b.words) : 0
+  const aHolds = isOfOneType && holds(a.words, b.words, shared) || isCorrected(a, b)
+  const bHolds = isOfOneType && holds(b.words, a.words, shared) || isCorrected(b, a)
   if (!aHolds && !bHolds) return undefined
   const [full, part] = aHolds && (!bHolds || isPreferred(a.unit, b.unit)) ? [a, b] : [b, a]
   if (part.unit.revision !== undefined) return undefined

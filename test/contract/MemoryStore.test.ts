@@ -10,7 +10,7 @@ import { unitOf } from "../../src/domain/Saved.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { queryLexemes } from "../../src/domain/Tokenizer.ts"
 import { type AppendResult, MemoryStore, type WorkItem } from "../../src/store/MemoryStore.ts"
-import { isQuick, oneIn, slow, times } from "../data.ts"
+import { oneIn, slow, times } from "../data.ts"
 import { address, postgresStore } from "../postgres.ts"
 import { suite as archive } from "./ArchiveContract.ts"
 import { sqliteStore, storeInMemory } from "./layers.ts"
@@ -437,7 +437,7 @@ const alike = (name: string, stores: ReadonlyArray<Layer.Layer<MemoryStore, unkn
   })
 
 describe.skipIf(address === undefined)("Postgres", () => {
-  suite("PostgresStore", postgresStore, { isChosen: oneIn(isQuick ? 4 : 1) })
+  suite("PostgresStore", postgresStore, { isChosen: oneIn(1, 4) })
   slow(archive)("PostgresStore", postgresStore)
   slow(overlay)("PostgresStore", postgresStore)
   slow(remembering)("PostgresStore", postgresStore)

@@ -8,7 +8,7 @@ import type * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { isQuick, oneIn, slow } from "../data.ts"
+import { oneIn, slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
 import {
   fillDisk,
@@ -217,7 +217,7 @@ describe("damage that can be repaired", () => {
     }
   }
 
-  for (const [name, { damage, says }] of Object.entries(cases).filter(oneIn(isQuick ? 32 : 4))) {
+  for (const [name, { damage, says }] of Object.entries(cases).filter(oneIn(4, 32))) {
     live(
       name,
       Effect.gen(function*() {
@@ -331,7 +331,7 @@ describe("damage that can't be repaired", () => {
     }
   }
 
-  for (const [name, { damage, keepsNote, says }] of Object.entries(cases).filter(oneIn(isQuick ? 16 : 2))) {
+  for (const [name, { damage, keepsNote, says }] of Object.entries(cases).filter(oneIn(2, 16))) {
     live(
       name,
       Effect.gen(function*() {
@@ -414,7 +414,7 @@ describe("the file of models", () => {
       isRepaired: true
     }
   }
-  for (const [name, { damage, isRepaired, says }] of Object.entries(cases).filter(oneIn(isQuick ? 16 : 2))) {
+  for (const [name, { damage, isRepaired, says }] of Object.entries(cases).filter(oneIn(2, 16))) {
     live(
       name,
       Effect.gen(function*() {

@@ -12,7 +12,7 @@ import * as SqliteDriver from "../../src/resources/SqliteDriver.ts"
 import { STEPS as POSTGRES } from "../../src/store/postgres/migrations.ts"
 import { LATEST } from "../../src/store/sqlite/migrations.ts"
 import { register } from "../../src/store/sqlite/Packs.ts"
-import { isQuick, oneIn, root } from "../data.ts"
+import { oneIn, root } from "../data.ts"
 import { address } from "../postgres.ts"
 import { queryAt, temporaryDatabase } from "../postgresDatabase.ts"
 import { commandLines } from "./commandLines.ts"
@@ -113,7 +113,7 @@ describe("a memory in SQLite of an earlier schema", () => {
     assert.deepStrictEqual(versionsOf("sqlite"), Array.from(versionsOf("sqlite"), (_, i) => i + 1))
   })
 
-  for (const version of versionsOf("sqlite").filter(oneIn(isQuick ? 12 : 4))) {
+  for (const version of versionsOf("sqlite").filter(oneIn(4, 12))) {
     it.live(`is read as it is, then migrated: ${version}`, () =>
       inHome((home) =>
         Effect.gen(function*() {
@@ -168,7 +168,7 @@ describe.skipIf(address === undefined)("a memory in PostgreSQL of an earlier sch
     assert.deepStrictEqual(versionsOf("postgres"), Array.from(versionsOf("postgres"), (_, i) => i + 1))
   })
 
-  for (const version of versionsOf("postgres").filter(oneIn(isQuick ? 6 : 1))) {
+  for (const version of versionsOf("postgres").filter(oneIn(1, 6))) {
     it.live(`is refused by what only reads, then migrated: ${version}`, () =>
       inHome((home) =>
         Effect.gen(function*() {

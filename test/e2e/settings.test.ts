@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Unknown from "../../src/settings/Unknown.ts"
-import { isQuick, oneIn, root, slow } from "../data.ts"
+import { oneIn, root, slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
 import { hook, inHome, main, mcp, run } from "./run.ts"
 
@@ -129,7 +129,7 @@ describe.skipIf(process.platform === "win32")("a settings file that is no file",
     "a terminal's end": (path) => symlinkSync("/dev/tty", path),
     "a folder": (path) => mkdirSync(path)
   }
-  for (const [name, make] of Object.entries(cases).filter(oneIn(isQuick ? 4 : 1))) {
+  for (const [name, make] of Object.entries(cases).filter(oneIn(1, 4))) {
     it.live(`as ${name} is refused at once`, () =>
       inHome((home) =>
         Effect.gen(function*() {

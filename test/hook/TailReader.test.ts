@@ -15,7 +15,7 @@ import * as TailReader from "../../src/hook/TailReader.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
-import { isQuick, oneIn, samples } from "../data.ts"
+import { oneIn, samples } from "../data.ts"
 import { platform } from "../resources/owned.ts"
 import { transcriptsIn } from "../transcripts.ts"
 
@@ -84,7 +84,7 @@ const told = (folder: string) =>
 describe("what transcripts say beyond what is remembered", () => {
   it.live.each(
     transcriptsIn(samples).filter((file) => !/agent-|subagents/.test(file)).map((file) => [basename(file), file])
-      .filter(oneIn(isQuick ? 4 : 1))
+      .filter(oneIn(1, 4))
   )(
     "gives the memories that capture makes of it: %s",
     ([, file]) =>

@@ -28,7 +28,7 @@ import * as SqliteStore from "../../src/store/sqlite/SqliteStore.ts"
 import { layer as inMemory } from "../../src/testing.ts"
 import * as testing from "../../src/testing.ts"
 import { base, sqliteFile } from "../contract/layers.ts"
-import { isQuick, samples, slow } from "../data.ts"
+import { oneIn, samples, slow } from "../data.ts"
 import { copied } from "../e2e/sessions.ts"
 
 const service = ClaudeMemory.layer.pipe(
@@ -219,7 +219,7 @@ describe("what is forgotten", () => {
         const before = yield* allUnits
         const saying = ({ content, summary, title }: MemoryUnit) => `${title}\n${summary}\n${content}`
         let named = 0
-        for (const unit of before.filter((_, i) => i % (isQuick ? 4 : 1) === 0)) {
+        for (const unit of before.filter(oneIn(1, 4))) {
           const planned = yield* memory.forgetting([unit.id], false)
           const { also, operation } = yield* memory.forget([unit.id])
           assert.deepStrictEqual(also, planned.also, unit.title)

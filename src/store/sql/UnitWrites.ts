@@ -18,10 +18,9 @@ type Changed = ReadonlyMap<string, { readonly segmentId: string; readonly sessio
 /** Tests for the summary of a session. */
 export const isSummary = ({ origin, sessionId }: MemoryUnit): boolean => origin === sessionId
 
-const beforeOf = (derived: MemoryUnit, until: number): Duplicates.Worded["before"] => ({
+const beforeOf = (derived: MemoryUnit): Duplicates.Before => ({
   type: derived.type,
-  words: Duplicates.wordsOf(fieldsOf(derived)),
-  until
+  words: Duplicates.wordsOf(fieldsOf(derived))
 })
 
 export type UnitWrites = ReturnType<typeof make>
@@ -63,7 +62,7 @@ export const make = (db: Statements) => {
       const units = yield* withOverlays(derived)
       yield* db.insertUnits(units.map((unit, i) => {
         const fields = fieldsOf(unit)
-        const before = derived[i]!.content === unit.content ? undefined : beforeOf(derived[i]!, 0)
+        const before = derived[i]!.content === unit.content ? undefined : beforeOf(derived[i]!)
         return {
           unit,
           fields,
@@ -103,7 +102,7 @@ export const make = (db: Statements) => {
         const at = lastAt.get(each.unit.id)
         return overlay === undefined || overlay.content === null || at === undefined
           ? each
-          : { ...each, before: beforeOf(Overlay.underneath(each.unit, overlay), at) }
+          : { ...each, before: { ...beforeOf(Overlay.underneath(each.unit, overlay)), until: at } }
       })
     })
 

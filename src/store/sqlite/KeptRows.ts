@@ -1,6 +1,6 @@
 /**
- * Keeps which rows pass a filter, as long as the database stays as it is: the projects of one question come again in the next ones.
- * Not for a search within a transaction, which may be rolled back. Without Effect, since the hook's entry searches too.
+ * Keeps what was read of rows, as long as the database stays as it is: the projects of one question come again in the next ones. Not
+ * for a search within a transaction, which may be rolled back. Without Effect, since the hook's entry searches too.
  */
 import type { Steps } from "../../domain/Steps.ts"
 import type { Sql } from "../sql/Sql.ts"
@@ -8,9 +8,9 @@ import type { Sql } from "../sql/Sql.ts"
 /** Most bytes of what is kept. */
 export const MAX_BYTES = 4_000_000
 
-export const make = <Y, F>(sql: Sql<Y, F>) => {
+export const make = <Y, F, A extends { readonly byteLength: number }>(sql: Sql<Y, F>) => {
   /** What was used last comes last. */
-  const kept = new Map<string, Uint8Array>()
+  const kept = new Map<string, A>()
   let bytes = 0
   let state = ""
 
@@ -18,7 +18,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     kept.clear()
     bytes = 0
   }
-  const add = (key: string, list: Uint8Array) => {
+  const add = (key: string, list: A) => {
     kept.set(key, list)
     bytes += list.byteLength
     for (const [oldest, { byteLength }] of kept) {
@@ -37,7 +37,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
   }
 
   /** Returns what is kept under a key, or reads it. */
-  function* get(key: string, read: () => Steps<Y, Uint8Array>): Steps<Y, Uint8Array> {
+  function* get(key: string, read: () => Steps<Y, A>): Steps<Y, A> {
     const known = kept.get(key)
     if (known !== undefined) {
       kept.delete(key)

@@ -1,25 +1,23 @@
 /**
- * Ranks units by the places of a question's terms, which FTS5 lists, and by the units' lengths, without reading their texts. Pure, and
- * without Effect, since the hook's entry searches too.
+ * Ranks units by how often and in which fields FTS5 lists a question's terms, and by the units' lengths, without reading their texts. Pure,
+ * and without Effect, since the hook's entry searches too.
  */
 import { makeBest } from "../../domain/Best.ts"
 import { BM25F, normOf, saturation, type sumOf } from "../../domain/Lexical.ts"
+import { countIn, type Doclist } from "./Doclists.ts"
 
-/** A place as a number: the row and, in two bits, the field. */
-const FIELD_BITS = 2
-const FIELDS = 1 << FIELD_BITS
-/** The same in SQL, of a row of FTS5's table of places. */
-export const PLACE = "doc * 4 + CASE col WHEN 'title' THEN 0 WHEN 'text' THEN 1 WHEN 'tool_use' THEN 2 ELSE 3 END"
-
-/** The places of a term, ascending by row, its place among the question's terms, and what it weighs. */
-export interface Posting {
+/** The rows of a term, its place among the question's terms, and what it weighs. */
+export interface Posting extends Doclist {
   readonly term: number
   readonly weight: number
-  readonly places: Uint32Array
 }
 
-const rowAt = (places: Uint32Array, i: number) => places[i]! >>> FIELD_BITS
-const fieldAt = (places: Uint32Array, i: number) => places[i]! & FIELDS - 1
+const [TITLE = 0, TEXT = 0, TOOL_USE = 0, TOOL_RESULT = 0] = BM25F.fieldWeights
+
+/** Weighs a row's counts by their fields. */
+const frequencyOf = (counts: number): number =>
+  countIn(counts, 0) * TITLE + countIn(counts, 1) * TEXT + countIn(counts, 2) * TOOL_USE +
+  countIn(counts, 3) * TOOL_RESULT
 
 const BUCKETS = 4_096
 
@@ -27,9 +25,9 @@ const BUCKETS = 4_096
 const greatest = (numbers: Float64Array, limit: number): ReadonlyArray<number> => {
   let most = 0
   for (let i = 0; i < numbers.length; i++) if (numbers[i]! > most) most = numbers[i]!
-  const bucketOf = (n: number) => Math.floor(n / most * (BUCKETS - 1))
+  const scale = (BUCKETS - 1) / most
   const sizes = new Uint32Array(BUCKETS)
-  for (let i = 0; i < numbers.length; i++) if (numbers[i]! > 0) sizes[bucketOf(numbers[i]!)]!++
+  for (let i = 0; i < numbers.length; i++) if (numbers[i]! > 0) sizes[numbers[i]! * scale | 0]!++
   let last = BUCKETS - 1
   let above = 0
   while (last > 0 && above + sizes[last]! < limit) above += sizes[last--]!
@@ -37,7 +35,7 @@ const greatest = (numbers: Float64Array, limit: number): ReadonlyArray<number> =
   // Of the last bucket those that were written last.
   let room = limit - above
   for (let i = numbers.length - 1; i >= 0; i--) {
-    const bucket = numbers[i]! > 0 ? bucketOf(numbers[i]!) : -1
+    const bucket = numbers[i]! > 0 ? numbers[i]! * scale | 0 : -1
     if (bucket > last || bucket === last && room-- > 0) found.push(i)
   }
   return found
@@ -49,17 +47,12 @@ export const selectRows = (
   limit: number,
   accepted?: Uint8Array
 ): ReadonlyArray<number> => {
-  const held = postings.filter(({ places }) => places.length > 0)
-  const first = Math.min(...held.map(({ places }) => rowAt(places, 0)))
-  const last = Math.max(...held.map(({ places }) => rowAt(places, places.length - 1)))
+  const held = postings.filter(({ rows }) => rows.length > 0)
+  const first = Math.min(...held.map(({ rows }) => rows[0]!))
+  const last = Math.max(...held.map(({ rows }) => rows.at(-1)!))
   const scores = new Float64Array(Math.max(0, last - first + 1))
-  for (const { places, weight } of held) {
-    for (let i = 0; i < places.length;) {
-      const row = rowAt(places, i)
-      let frequency = 0
-      for (; i < places.length && rowAt(places, i) === row; i++) frequency += BM25F.fieldWeights[fieldAt(places, i)]!
-      scores[row - first]! += weight * saturation(frequency, 1)
-    }
+  for (const { counts, rows, weight } of held) {
+    for (let i = 0; i < rows.length; i++) scores[rows[i]! - first]! += weight * saturation(frequencyOf(counts[i]!), 1)
   }
   if (accepted !== undefined) { for (let i = 0; i < scores.length; i++) if (accepted[first + i] !== 1) scores[i] = 0 }
   return greatest(scores, limit).map((i) => first + i)
@@ -96,17 +89,16 @@ export const heaviest = (
   averageLength: number,
   limit: number
 ): ReadonlyArray<SizedCount> => {
-  const rows = sized.map(({ row }) => row)
-  const first = rows.reduce((least, row) => Math.min(least, row), Infinity)
-  const last = rows.reduce((most, row) => Math.max(most, row), 0)
+  const selected = sized.map(({ row }) => row)
+  const first = selected.reduce((least, row) => Math.min(least, row), Infinity)
+  const last = selected.reduce((most, row) => Math.max(most, row), 0)
   const slots = new Uint32Array(Math.max(0, last - first + 1))
-  rows.forEach((row, i) => slots[row - first] = i + 1)
-  const width = terms * FIELDS
-  const counts = new Uint32Array(rows.length * width)
-  for (const { places, term } of postings) {
-    for (let i = 0; i < places.length; i++) {
-      const slot = slots[rowAt(places, i) - first]
-      if (slot !== undefined && slot > 0) counts[(slot - 1) * width + term * FIELDS + fieldAt(places, i)]!++
+  selected.forEach((row, i) => slots[row - first] = i + 1)
+  const countsOf = new Uint32Array(selected.length * terms)
+  for (const { counts, rows, term } of postings) {
+    for (let i = 0; i < rows.length; i++) {
+      const slot = slots[rows[i]! - first]
+      if (slot !== undefined && slot > 0) countsOf[(slot - 1) * terms + term] = counts[i]!
     }
   }
   const best = makeBest(limit)
@@ -114,21 +106,19 @@ export const heaviest = (
     const norm = normOf(lengths.reduce((sum, n) => sum + n, 0), averageLength)
     let score = 0
     for (const { term, weight } of postings) {
-      let frequency = 0
-      for (let field = 0; field < FIELDS; field++) {
-        frequency += counts[i * width + term * FIELDS + field]! * BM25F.fieldWeights[field]!
-      }
-      score += weight * saturation(frequency, norm)
+      score += weight * saturation(frequencyOf(countsOf[i * terms + term]!), norm)
     }
     best.add({ row, score })
   })
   return best.sorted().map(({ row }) => {
     const i = slots[row - first]! - 1
-    const at = (term: number) => i * width + term * FIELDS
     return {
       row,
       lengths: sized[i]!.lengths,
-      frequencies: Array.from({ length: terms }, (_, term) => [...counts.subarray(at(term), at(term) + FIELDS)])
+      frequencies: Array.from(
+        { length: terms },
+        (_, term) => BM25F.fieldWeights.map((_, field) => countIn(countsOf[i * terms + term]!, field))
+      )
     }
   })
 }

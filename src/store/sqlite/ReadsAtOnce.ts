@@ -13,6 +13,7 @@ import { LENGTH, parse } from "./HeaderBytes.ts"
 import { register } from "./Packs.ts"
 import * as SqlAtOnce from "./SqlAtOnce.ts"
 import * as SqliteReads from "./SqliteReads.ts"
+import * as TermLists from "./TermLists.ts"
 
 /** Returns true for a file that is no database, or is cut off. */
 const isDamaged = (file: string): boolean => {
@@ -39,7 +40,7 @@ export const using = <A>(
   try {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
     register(database)
-    database.exec(SqliteReads.PLACES)
+    database.exec(TermLists.PLACES)
     database.exec("PRAGMA query_only = 1")
     const sql = SqlAtOnce.make(database)
     if (runAtOnce(SqliteReads.schemaVersion(sql)) !== SqliteReads.NEWEST) return undefined

@@ -17,7 +17,7 @@ import { currentVersion, LATEST, migrate, STEPS } from "./migrations.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
 import { register } from "./Packs.ts"
 import * as SqliteHeader from "./SqliteHeader.ts"
-import { PLACES } from "./SqliteReads.ts"
+import { PLACES } from "./TermLists.ts"
 
 export interface SqliteFileOptions {
   /** Folder of the database, created with mode 0700. */

@@ -7,13 +7,14 @@ import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Steps } from "../../domain/Steps.ts"
 import type { LexicalMatches } from "../MemoryStore.ts"
-import { type Counted, type KeptProject, rankedBy, recalling, selectedFor } from "../Rules.ts"
+import { type Counted, type KeptProject, rankedBy, selectedFor } from "../Rules.ts"
 import type { Columns, Row, UnitBody } from "../sql/Dialect.ts"
 import type { Sql } from "../sql/Sql.ts"
 import * as KeptRows from "./KeptRows.ts"
 import { packed, unpacked } from "./Packs.ts"
-import { heaviest, lengthsIn, PLACE, type Posting, selectRows, type Sized, type SizedCount } from "./Postings.ts"
+import { heaviest, lengthsIn, type Posting, selectRows, type Sized, type SizedCount } from "./Postings.ts"
 import * as SqliteFilter from "./SqliteFilter.ts"
+import * as TermLists from "./TermLists.ts"
 
 const json = (value: unknown) => JSON.stringify(value)
 
@@ -35,11 +36,6 @@ export function* schemaVersion<Y, F>(sql: Sql<Y, F>): Steps<Y, number> {
 }
 
 /**
- * Most units that the terms of a search bring, whatever the memory's size, since a hook waits for the result: 0.1 µs each. If the rarest
- * term alone is in more, only the newest of them are looked at.
- */
-const RECALLED = 250_000
-/**
  * Units that are selected without their lengths, for each that is wanted; that are counted where a term did not select; and that are
  * ranked where a filter passes nearly all.
  */
@@ -47,37 +43,12 @@ const SELECTED = 6
 const COUNTED = 1.5
 const MORE = 1.5
 
-/** Makes the table of all places of a term, for a connection that only reads: a place is a row and a field. */
-export const PLACES = "CREATE VIRTUAL TABLE temp.lexeme_places USING fts5vocab(main, lexemes, instance)"
 export const make = <Y, F>(sql: Sql<Y, F>) => {
-  const kept = KeptRows.make(sql)
+  const passed = KeptRows.make<Y, F, Uint8Array>(sql)
+  const frequencies = KeptRows.make<Y, F, Uint32Array>(sql)
+  const listed = TermLists.make(sql)
   const version = () => schemaVersion(sql)
   const conditions = (filter: SearchFilter): F => SqliteFilter.conditions(sql, filter)
-
-  /** Estimates the row after which about `RECALLED` units contain the terms, since even the rarest may be common; 0 for all. */
-  function* newestThatBring(recall: ReadonlyArray<string>, countOf: ReadonlyMap<string, number>): Steps<Y, number> {
-    const brought = Math.max(...recall.map((term) => countOf.get(term) ?? 0))
-    if (brought <= RECALLED) return 0
-    const [row] = yield* sql<{ least: number; most: number }>`SELECT
-        (SELECT min(row) FROM units) AS least, (SELECT max(row) FROM units) AS most`
-    return row === undefined ? 0 : Math.floor(row.most - (row.most - row.least) * RECALLED / brought)
-  }
-
-  /**
-   * Returns the places of a term, as one text, since a row of the result for each takes ten times as long. From a row on, which only
-   * few searches need, it returns one place in the text of each unit: FTS5 reads all places even where a part is asked for.
-   */
-  function* placesOf(term: string, newest: number): Steps<Y, Uint32Array> {
-    return new Uint32Array(
-      SqliteFilter.listed(
-        newest === 0
-          ? yield* sql<{ rows: string | null }>`SELECT group_concat(${sql.literal(PLACE)}) AS rows
-            FROM temp.lexeme_places WHERE term = ${term}`
-          : yield* sql<{ rows: string | null }>`SELECT group_concat(rowid * 4 + 1) AS rows FROM lexemes
-            WHERE lexemes MATCH ${`"${term}"`} AND rowid > ${newest}`
-      )
-    )
-  }
 
   /** Reads the lengths of units. */
   function* sized(rows: ReadonlyArray<number>): Steps<Y, ReadonlyArray<Sized>> {
@@ -144,39 +115,34 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
     }
     const { files, isPinned, projects, sessions, since, types, until } = filter
     const key = json([projects, sessions, types, since, until, files, isPinned])
-    yield* kept.refresh()
-    const accepted = yield* kept.get(key, () => SqliteFilter.rowsThatPass(sql, filter))
+    yield* passed.refresh()
+    const accepted = yield* passed.get(key, () => SqliteFilter.rowsThatPass(sql, filter))
     return yield* passing(yield* best(limit, accepted), filter, limit, countIn)
   }
 
-  /**
-   * Selects units by the terms that they contain, and ranks those by how often and in which fields: to ask FTS5 for a rank
-   * takes ten times as long as to ask for what contains a term.
-   */
+  /** Selects units by the terms that they contain, and ranks those by how often and in which fields. */
   function* lexical(
     terms: ReadonlyArray<string>,
     filter: SearchFilter,
     limit: number
   ): Steps<Y, LexicalMatches> {
     const { lexemes, units } = (yield* sql<{ units: number; lexemes: number }>`SELECT units, lexemes FROM totals`)[0]!
-    const counts = yield* sql<{ term: string; doc: number }>`SELECT term, doc FROM lexeme_counts
-        WHERE term IN (SELECT value FROM json_each(${json(terms)}))`
-    const countOf = new Map(counts.map(({ doc, term }) => [term, doc]))
-    const common = {
-      documents: units,
-      averageLength: lexemes / Math.max(1, units),
-      documentFrequencies: terms.map((term) => countOf.get(term) ?? 0)
+    const memory = { documents: units, averageLength: lexemes / Math.max(1, units) }
+    if (limit === 0) {
+      yield* frequencies.refresh()
+      const documentFrequencies = yield* frequencies.get(json(terms), function*(): Steps<Y, Uint32Array> {
+        return Uint32Array.from((yield* listed(terms)).documentFrequencies)
+      })
+      return { ...memory, documentFrequencies: [...documentFrequencies], candidates: [] }
     }
-    const recall = recalling(terms, countOf, RECALLED)
-    if (recall.length === 0 || limit === 0) return { ...common, candidates: [] }
-    // Row numbers grow with the time of insertion, so this limits the search to the newest units.
-    const newest = yield* newestThatBring(recall, countOf)
-    const idfOf = (term: string) => inverseDocumentFrequency(units, countOf.get(term) ?? 0)
-    const postings: Array<Posting> = []
-    for (const term of recall) {
-      postings.push({ term: terms.indexOf(term), weight: idfOf(term), places: yield* placesOf(term, newest) })
-    }
-    const isWhole = newest === 0 && recall.length === countOf.size
+    const { documentFrequencies, isWhole, lists } = yield* listed(terms)
+    const common = { ...memory, documentFrequencies }
+    const idf = documentFrequencies.map((frequency) => inverseDocumentFrequency(units, frequency))
+    const postings = terms.flatMap((each, term): ReadonlyArray<Posting> => {
+      const list = lists.get(each)
+      return list === undefined || list.rows.length === 0 ? [] : [{ ...list, term, weight: idf[term]! }]
+    })
+    if (postings.length === 0) return { ...common, candidates: [] }
     const candidates = yield* counted(
       postings,
       isWhole ? limit : selectedFor(limit, COUNTED),
@@ -185,7 +151,7 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       terms.length,
       isWhole ? undefined : counterOf(new Map(terms.map((term, i) => [term, i])))
     )
-    return { ...common, candidates: rankedBy(terms.map(idfOf), common.averageLength, candidates, limit) }
+    return { ...common, candidates: rankedBy(idf, common.averageLength, candidates, limit) }
   }
 
   function* projects(): Steps<Y, ReadonlyArray<KeptProject>> {

@@ -8,7 +8,7 @@ import { lazily, runAtOnce, type Steps } from "../../../src/domain/Steps.ts"
 import { load } from "../../../src/resources/SqliteDriver.ts"
 import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import * as KeptRows from "../../../src/store/sqlite/KeptRows.ts"
-import { make as makeSql } from "../../../src/store/sqlite/SqlAtOnce.ts"
+import { make as makeSql, type Part } from "../../../src/store/sqlite/SqlAtOnce.ts"
 import { SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
 import { base } from "../../contract/layers.ts"
@@ -77,7 +77,7 @@ describe("rows kept between searches", () => {
   it("are read once, the least used of many again, and all after a change", () => {
     const database = new (load().DatabaseSync)(":memory:")
     database.exec("CREATE TABLE t (x)")
-    const kept = KeptRows.make(makeSql(database))
+    const kept = KeptRows.make<never, Part, Uint8Array>(makeSql(database))
     let reads = 0
     const asked = (key: string, length: number) =>
       runAtOnce(kept.get(key, function*(): Steps<never, Uint8Array> {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { BM25F, saturation, scoreOf } from "../../../src/domain/Lexical.ts"
+import { packedCounts } from "../../../src/store/sqlite/Doclists.ts"
 import { heaviest, lengthsIn, type Posting, selectRows, type SizedCount } from "../../../src/store/sqlite/Postings.ts"
 
 const AVERAGE = 40
@@ -18,15 +19,15 @@ const memory: FastCheck.Arbitrary<ReadonlyArray<SizedCount>> = FastCheck.uniqueA
 ).map((units) => units.toSorted((a, b) => a.row - b.row))
 
 const postingsOf = (units: ReadonlyArray<SizedCount>): ReadonlyArray<Posting> =>
-  IDF.map((weight, term) => ({
-    term,
-    weight,
-    places: new Uint32Array(
-      units.flatMap(({ frequencies, row }) =>
-        frequencies[term]!.flatMap((n, field) => Array.from({ length: n }, () => row * 4 + field))
-      )
-    )
-  }))
+  IDF.map((weight, term) => {
+    const holding = units.filter(({ frequencies }) => frequencies[term]!.some((n) => n > 0))
+    return {
+      term,
+      weight,
+      rows: Uint32Array.from(holding, ({ row }) => row),
+      counts: Uint32Array.from(holding, ({ frequencies }) => packedCounts(frequencies[term]!))
+    }
+  })
 
 describe("units ranked by the places of terms", () => {
   it.prop("have the scores that their texts would give", [memory, FastCheck.integer({ min: 1, max: 70 })], (

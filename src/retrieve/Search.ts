@@ -71,10 +71,10 @@ const isMostly = (words: ReadonlySet<string>, better: ReadonlySet<string>, asked
   return others >= 0
 }
 
-/**
- * Keeps at most `limit` units, and drops those whose words a better one contains. One that was replaced and that which holds
- * in its place count once.
- */
+/** A unit's place in a list: one that was replaced and that which holds in its place count once. */
+const placeOf = ({ unit }: Boosted): string => unit.replacedBy ?? unit.id
+
+/** Keeps the units of the first `limit` places, and drops those whose words a better one contains. */
 const distinct = (
   ranked: ReadonlyArray<Boosted>,
   limit: number,
@@ -83,7 +83,7 @@ const distinct = (
   const kept: Array<{ readonly boosted: Boosted; readonly words: ReadonlySet<string> }> = []
   const places = new Set<string>()
   for (const boosted of ranked) {
-    const place = boosted.unit.replacedBy ?? boosted.unit.id
+    const place = placeOf(boosted)
     if (places.size === limit && !places.has(place)) break
     const words = new Set(Tokenizer.lexemesOnce(boosted.unit.content))
     const isDuplicate = kept.some((better) =>
@@ -95,6 +95,10 @@ const distinct = (
   }
   return kept.map(({ boosted }) => boosted)
 }
+
+/** Returns the score that the last of `limit` places has, 0 if some are free. */
+const lastOf = (kept: ReadonlyArray<Boosted>, limit: number): number =>
+  new Set(kept.map(placeOf)).size < limit ? 0 : kept.at(-1)!.score
 
 /** Results of both lanes. `lexicalLane` is undefined when the index fused the lanes itself. */
 export interface Recalled extends Dense {
@@ -160,25 +164,34 @@ interface Gathered {
   readonly matches: LexicalMatches
   readonly neighbours: ReadonlyArray<readonly [string, string, number]>
   readonly units: ReadonlyArray<MemoryUnit>
-  /** Ids that were not read, since their units can't reach the share of the best score that is asked for. */
+  /** Ids that were not read, since their units can't reach `floor`. */
   readonly skipped: ReadonlyArray<string>
+  readonly floor: number
+}
+
+/** What is wanted of the best: at least this share of the first one's score, and one of so many places. */
+interface Wanted {
+  readonly minShare: number
+  readonly places: number
+  /** Words that were asked for. */
+  readonly asked: ReadonlySet<string>
 }
 
 /**
  * Returns a function that reads the best units found, so many of them, and their neighbours, and matches their words. Of these it reads only
- * what can have `minShare` of the best score, unless that is 0: a memory of one subject has hundreds that match, of which few are told.
+ * what can have what is `wanted`: a memory of one subject has hundreds that match, of which few are told.
  */
 function* gathering<Y>(
   store: Reads<Y>,
   terms: ReadonlyArray<Term>,
   { fused, lexicalLane }: Recalled,
   isResult: (unit: MemoryUnit) => boolean,
-  minShare: number,
   ranking: Ranking
 ) {
   const found = [...fused].sort(byScore).map(([unitId]) => unitId)
   const sources = found.slice(0, NEIGHBOUR_SOURCES)
   const neighbours = yield* store.neighbours(sources)
+  const scores = { fused, lexical: lexicalLane?.lexical ?? [] }
   const known = new Map<string, MemoryUnit | undefined>()
   function* read(ids: ReadonlyArray<string>): Steps<Y, ReadonlyArray<MemoryUnit>> {
     const fresh = ids.filter((id) => !known.has(id))
@@ -188,17 +201,16 @@ function* gathering<Y>(
     }
     return ids.flatMap((id) => known.get(id) ?? [])
   }
-  /** Returns the ids of units that may have the share of the best score. The scores of the sources are known once these are read. */
-  function* withinReach(ids: ReadonlyArray<string>): Steps<Y, ReadonlyArray<string>> {
-    const scores = { fused, lexical: lexicalLane?.lexical ?? [] }
-    const [best] = boost(yield* read(sources), scores, neighbours, [], ranking)
-    if (best === undefined) return ids
-    const mostOf = attainable(scores, neighbours, ranking)
-    return ids.filter((id) => known.has(id) || mostOf(id) >= leastOf(minShare, best))
+  /** Returns the score that the sources give what is wanted: theirs are known once these are read. */
+  function* floorFor({ asked, minShare, places }: Wanted): Steps<Y, number> {
+    const boosted = boost(yield* read(sources), scores, neighbours, [], ranking)
+    return Math.max(leastOf(minShare, boosted[0]), (1 - ROUNDED) * lastOf(distinct(boosted, places, asked), places))
   }
-  return function*(pool: number): Steps<Y, Gathered> {
+  return function*(pool: number, wanted: Wanted | undefined): Steps<Y, Gathered> {
     const ids = [...new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])]
-    const near = new Set(minShare > 0 ? yield* withinReach(ids) : ids)
+    const floor = wanted === undefined ? 0 : yield* floorFor(wanted)
+    const mostOf = attainable(scores, neighbours, ranking)
+    const near = new Set(ids.filter((id) => known.has(id) || mostOf(id) >= floor))
     const units = yield* read(ids.filter((id) => near.has(id)))
     const matches = lexicalLane?.matches ?? matchesIn(units, terms)
     return {
@@ -206,7 +218,8 @@ function* gathering<Y>(
       matches,
       neighbours,
       units,
-      skipped: ids.filter((id) => !near.has(id))
+      skipped: ids.filter((id) => !near.has(id)),
+      floor
     }
   }
 }
@@ -297,8 +310,11 @@ export interface SearchRequest extends Asked {
   readonly leavesOut?: (unit: MemoryUnit) => boolean
 }
 
-/** Returns the least score that may be that share of the best, and a little less, since scores are rounded. */
-const leastOf = (minShare: number, best: Boosted | undefined): number => (minShare - 1e-6) * (best?.score ?? 0)
+/** Scores are rounded: what differs by this share of one may be as good. */
+const ROUNDED = 1e-6
+
+/** Returns the least score that may be that share of the best. */
+const leastOf = (minShare: number, best: Boosted | undefined): number => (minShare - ROUNDED) * (best?.score ?? 0)
 
 export function* search<Y>(
   { recall, rerank, store }: Lanes<Y>,
@@ -312,13 +328,13 @@ export function* search<Y>(
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
   // A date may raise a unit from anywhere, and a model may rank first what is last here.
-  const reach = dates.length > 0 || rerank !== undefined || recalled.lexicalLane === undefined ? 0 : minShare
+  const isBounded = dates.length === 0 && rerank === undefined && recalled.lexicalLane !== undefined
   // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.
   const isResult = (unit: MemoryUnit) => passes(unit, query) && !isInContext(unit, query.inContext) && !leavesOut(unit)
-  const gather = yield* gathering(store, terms, recalled, isResult, reach, ranking)
-  /** Ranks the best of the fused list, `pool` of them. */
-  function* rankedAmong(pool: number) {
-    const gathered = yield* gather(pool)
+  const gather = yield* gathering(store, terms, recalled, isResult, ranking)
+  /** Ranks the best of the fused list, `pool` of them, as far as they can have one of so many places. */
+  function* rankedAmong(pool: number, places: number) {
+    const gathered = yield* gather(pool, isBounded ? { minShare, places, asked } : undefined)
     const boosted = boost(
       gathered.units,
       { fused: recalled.fused, lexical: gathered.lexical },
@@ -332,13 +348,16 @@ export function* search<Y>(
     const isAllEligible = eligible.length === boosted.length && gathered.skipped.length === 0
     // Near-copies may have taken the places of all others, which are further down then.
     const isShort = ranked.length < wanted && isAllEligible && pool < recalled.fused.size
-    return { gathered, ranked, isShort }
+    // What was read since may have taken the place of one that gave the floor.
+    const isSure = gathered.floor <= Math.max(least, lastOf(ranked, wanted))
+    return { gathered, ranked, isShort, isSure }
   }
   // Neighbours and sessions raise a unit little, but a date may raise one from anywhere in the list; and the best may
   // all be of the session itself.
   const nearby = dates.length > 0 || query.inContext !== undefined ? Infinity : Math.max(NEIGHBOUR_SOURCES, 3 * wanted)
-  let found = yield* rankedAmong(nearby)
-  for (let pool = nearby * MORE; found.isShort; pool *= MORE) found = yield* rankedAmong(pool)
+  let found = yield* rankedAmong(nearby, wanted)
+  if (!found.isSure) found = yield* rankedAmong(nearby, Infinity)
+  for (let pool = nearby * MORE; found.isShort; pool *= MORE) found = yield* rankedAmong(pool, Infinity)
   const { gathered, ranked } = found
   const { degraded, order, scores }: Reranked<Boosted> = rerank !== undefined && ranked.length > 1
     ? yield* rerank.ask(query.text, ranked)

@@ -438,6 +438,52 @@ describe("a share of the best score", () => {
   )
 })
 
+describe("few places", () => {
+  const word = FastCheck.constantFrom("harbour", "ferry", "pier", "lantern", "storm", "winter", "crate", "page")
+  const said = FastCheck.record({
+    words: FastCheck.array(word, { minLength: 1, maxLength: 8 }),
+    asks: FastCheck.boolean(),
+    session: FastCheck.integer({ min: 0, max: 30 }),
+    // A short one of words that another contains is a copy of it.
+    isShort: FastCheck.integer({ min: 0, max: 9 }).map((n) => n === 0)
+  })
+
+  slow(it.effect.prop)(
+    "have the same results, with the same scores, as where all that may be raised is read, for a model to rank",
+    [
+      FastCheck.array(said, { minLength: 100, maxLength: 200 }),
+      FastCheck.uniqueArray(word, { minLength: 1, maxLength: 4 }),
+      FastCheck.constantFrom("hybrid", "keyword"),
+      // What is read for the first are 60, of which the last of so many places are near the others.
+      FastCheck.integer({ min: 1, max: 58 })
+    ],
+    ([made, asked, mode, limit]) =>
+      Effect.gen(function*() {
+        yield* filled(made.map(({ asks, isShort, session, words }, i) =>
+          unit(`u${i}`, {
+            sessionId: `s${session}`,
+            position: i,
+            content: `${words.join(" ")}${isShort ? "" : ` n${i} x${i} y${i}`}${asks ? "?" : "."}`,
+            tokens: words.length * 20
+          })
+        ))
+        const models = yield* ModelManager
+        const ranking = Retriever.layer.pipe(
+          Layer.provide(
+            Layer.succeed(ModelManager, { ...models, describe: () => Effect.succeed([describedAs("rerank", null)]) })
+          )
+        )
+        const found = Effect.map(
+          search(asked.join(" "), { limit, mode: mode as SearchQuery["mode"] }),
+          ({ results }) => results.map(({ score, unit }) => [unit.id, score])
+        )
+        const all = yield* Effect.provide(found, Layer.fresh(ranking))
+        assert.deepStrictEqual(yield* found, all)
+      }).pipe(Effect.provide(whole)),
+    { fastCheck: { numRuns: times(10) }, timeout: times(120_000) }
+  )
+})
+
 describe("any question", () => {
   it.effect("that is empty finds nothing", () =>
     Effect.gen(function*() {

@@ -99,3 +99,9 @@ export const assignSegments = (
 }
 
 export const threadKey = (sessionId: string, thread: string) => `${sessionId}/${thread}`
+
+/** Stands on a line of its own in a text in place of so many characters. */
+export const leftOut = (characters: number): string => `[… ${characters} characters left out …]`
+
+/** True for a line that says what was left out. */
+export const isLeftOut = (line: string): boolean => /^\[… \d+ characters left out …\]$/.test(line)

@@ -4,7 +4,7 @@
  *
  * The format is internal to Claude Code and changes; unknown line types are counted, never an error.
  */
-import type { Block, Message, SessionFacts } from "../../domain/Conversation.ts"
+import { type Block, leftOut, type Message, type SessionFacts } from "../../domain/Conversation.ts"
 import { idOf } from "../../domain/Ids.ts"
 import { removePassages, stripFence } from "../../domain/Injection.ts"
 import { classify } from "./Prompt.ts"
@@ -31,7 +31,7 @@ const MAX_NAME_LENGTH = 4_096
 export const shorten = (value: string): string =>
   value.length <= MAX_BLOCK_LENGTH
     ? value
-    : `${head(value, MAX_BLOCK_LENGTH * 0.75)}\n[… ${value.length - MAX_BLOCK_LENGTH} characters left out …]\n${
+    : `${head(value, MAX_BLOCK_LENGTH * 0.75)}\n${leftOut(value.length - MAX_BLOCK_LENGTH)}\n${
       value.slice(-MAX_BLOCK_LENGTH * 0.25).replace(/^[\udc00-\udfff]/, "")
     }`
 

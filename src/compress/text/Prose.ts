@@ -2,6 +2,7 @@
  * Parses Markdown prose in English and Chinese into lines and sentences, and recognizes sentences without content.
  */
 import { IS_UNSPACED } from "../../domain/Cjk.ts"
+import { isLeftOut } from "../../domain/Conversation.ts"
 import { memoized } from "../../domain/Memoized.ts"
 
 export type LineKind = "prose" | "item" | "heading" | "code" | "table"
@@ -30,12 +31,16 @@ const lastLine = (text: string) => text.slice(text.lastIndexOf("\n") + 1)
 const isWrapped = (line: string, next: string) =>
   line.length >= 50 && !/[.!?:;。！？：；]["'”’)*_`]*\s*$/u.test(line) && /^\s*[\p{Ll}(`"'“]/u.test(next)
 
-/** Returns the lines of a text that are not blank, with their kinds; a hard-wrapped paragraph is one line. */
+/**
+ * Returns the lines of a text that are not blank, with their kinds; a hard-wrapped paragraph is one line. What capture says that it left
+ * out is none.
+ */
 export const linesOf = memoized(
   (text: string): ReadonlyArray<Line> => {
     const lines: Array<Line> = []
     let isCode = false
     for (const line of text.split("\n")) {
+      if (isLeftOut(line)) continue
       if (FENCE.test(line)) {
         isCode = !isCode
         lines.push({ kind: "code", text: line })
@@ -121,11 +126,19 @@ export const withFullStop = (sentence: string): string =>
     ? sentence
     : `${sentence}${IS_UNSPACED.test(sentence.at(-1) ?? "") ? "。" : "."}`
 
-/** Strips Markdown marks, list signs and pictographs, and returns the rest on one line. */
+/** Matches a bold text; "src/**" begins none. */
+const BOLD = /(?<![\w/*.\\])\*\*(?=[^\s*/])(.{1,300}?)(?<=[^\s*/])\*\*(?![\w/*])/gu
+const UNDERLINED = /(?<!\w)__(?=\S)(.{1,300}?)(?<=\S)__(?!\w)/gu
+/** Matches the mark of a bold text whose other one is in another sentence; "**kwargs" is a name. */
+const HALF_BOLD = /^\*\*(?=[^\s*/])(?![a-z_]\w*\b)|(?<=[^\s*/])\*\*(?=[\s.,:;!?，。：；！？]|$)/gu
+
+/** Strips Markdown marks, list signs and pictographs, and returns the rest on one line. Names as `__init__` stay. */
 export const plain = memoized((text: string): string =>
   text.replace(/^[\s>#]*(?:(?:[-*+•]|\d{1,3}[.)、])\s+)?(?:\[[ x]\]\s+)?/, "")
-    .replace(/\*\*|__(?=\S)|(?<=\S)__/g, "")
+    .replace(BOLD, "$1")
+    .replace(UNDERLINED, (all, inner: string) => /^[\w.]+$/.test(inner) ? all : inner)
     .replace(/(?:[\p{Extended_Pictographic}❯✓✗✔✘→]|\ufe0f|\u200d)+\s*/gu, "")
+    .replace(HALF_BOLD, "")
     .replace(/\[([^[\]]{1,120})\]\([^)\s]{1,300}\)/g, "$1")
     .replace(/\s+/g, " ").trim()
 )

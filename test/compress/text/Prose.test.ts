@@ -10,6 +10,7 @@ import {
   sentencesOf,
   withFullStop
 } from "../../../src/compress/text/Prose.ts"
+import { leftOut } from "../../../src/domain/Conversation.ts"
 import { times } from "../../data.ts"
 import { anyText } from "../../texts.ts"
 
@@ -195,6 +196,26 @@ describe("plain words", () => {
     ["2. See [the page](https://a.io/x) for more", "See the page for more"],
     ["> 引用的话", "引用的话"],
     ["a\n  b", "a b"],
-    ["__init__ and **bold**", "init and bold"]
+    ["__init__ and **bold**", "__init__ and bold"],
+    ["set ENV to `__PROD__`, never to prod", "set ENV to `__PROD__`, never to prod"],
+    ["move it from app/__init__.py to __main__.py", "move it from app/__init__.py to __main__.py"],
+    ["**kwargs and **args are passed on", "**kwargs and **args are passed on"],
+    ["src/**/*.ts and test/**/*.ts", "src/**/*.ts and test/**/*.ts"],
+    ["2**8 is 256", "2**8 is 256"],
+    ["this is __very much__ so, and **this**: **that one.**", "this is very much so, and this: that one."],
+    ["这是**重点**内容", "这是重点内容"],
+    ["**Important: ports are taken.", "Important: ports are taken."],
+    ["the second half.**", "the second half."],
+    ["🎯 **Perfect! All is fixed", "Perfect! All is fixed"],
+    ["SSE Parsing** - done", "SSE Parsing - done"]
   ])("of %j", (text, words) => assert.strictEqual(plain(text), words))
+})
+
+describe("what capture left out", () => {
+  it("is no line of a text", () => {
+    assert.deepStrictEqual(
+      linesOf(`The pool is exhausted\n${leftOut(8_622)}\nThe port is taken.`).map(({ text }) => text),
+      ["The pool is exhausted", "The port is taken."]
+    )
+  })
 })

@@ -8,6 +8,25 @@ import ts from "typescript"
 import { bundle, cache, root } from "./bundle.mjs"
 import { trial } from "./trial.mjs"
 
+/** A program that exports what the library's effects and layers are inferred to be. */
+const DECLARED = `import { App, ClaudeMemory } from "claude-memory"
+import * as Testing from "claude-memory/testing"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+
+export const memory = Layer.provide(App.layer({ home: "m", readOnly: false, busyTimeoutMs: 5_000 }), App.platform)
+export const testing = Testing.layer
+export const service = App.service("program")
+export const edit = (id: string) => Effect.flatMap(ClaudeMemory, (memory) => memory.edit(id, { title: "x" }, "person"))
+export const undo = Effect.flatMap(ClaudeMemory, (memory) => memory.undo())
+export const history = (id: string) => Effect.flatMap(ClaudeMemory, (memory) => memory.history(id))
+export const capture = Stream.unwrap(Effect.map(ClaudeMemory, (memory) => memory.capture(["."])))
+export const archive = Effect.flatMap(ClaudeMemory, (memory) => memory.archive.write("x", "all", "lines"))
+export const told = Effect.flatMap(ClaudeMemory, (memory) =>
+  memory.explain({ prompt: "x", projects: "all", mode: "balanced", maxTokens: 100, maxChars: 1_000 }))
+`
+
 const sizeOf = (path) =>
   readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -96,6 +115,20 @@ trial("check-package", ({ folder, home, must, run }) => {
       `${name} of docs/library.md says ${printed}`
     )
   }
+
+  // Programs with declarations name the types of what they export.
+  writeFileSync(join(own, "declared.ts"), DECLARED)
+  runOwn("npx", [
+    "tsc",
+    "--declaration",
+    "--strict",
+    "--skipLibCheck",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2023",
+    "declared.ts"
+  ])
 
   for (const path of Object.keys(manifest.exports).filter((path) => path !== "./package.json")) {
     const name = `claude-memory${path.slice(1)}`

@@ -51,7 +51,7 @@ export interface Options {
   readonly home: string
   /** A reader never writes and takes no lock. */
   readonly readOnly: boolean
-  /** True for a memory that nothing is kept of, in place of the file in `home`. */
+  /** True for a memory that nothing is kept of, in place of the files in `home`, of which only those of models' costs and answers are used. */
   readonly isInMemory?: boolean
   readonly busyTimeoutMs: number
   /** Models of providers. Without a model for embeddings, the package's own is used. */
@@ -181,18 +181,29 @@ const reviewer = (mode: ReviewMode) =>
   )
 
 /** Records of the units injected into each session, kept beside the memory. */
-const sessionRecords = ({ home }: Pick<Options, "home">) => SessionRecords.layer(join(home, FOLDER))
+const sessionRecords = ({ home, isInMemory }: Pick<Options, "home" | "isInMemory">) =>
+  isInMemory === true ? SessionRecords.layerInMemory : SessionRecords.layer(join(home, FOLDER))
+
+/** True for a memory that lies in a file of its folder. */
+const isFile = ({ isInMemory, postgres }: Pick<Options, "isInMemory" | "postgres">) =>
+  isInMemory !== true && postgres === undefined
 
 /** The files of what a session's start is told, which stand for a database in a file. */
-const openings = ({ home, postgres, readOnly }: Pick<Options, "home" | "postgres" | "readOnly">) =>
-  postgres === undefined && !readOnly ? Openings.layer(join(home, OPENINGS), join(home, DATABASE)) : Layer.empty
+const openings = (options: Pick<Options, "home" | "isInMemory" | "postgres" | "readOnly">) =>
+  isFile(options) && !options.readOnly
+    ? Openings.layer(join(options.home, OPENINGS), join(options.home, DATABASE))
+    : Layer.empty
 
 /** The daily backups of a memory in a file. */
-const dailyBackup = ({ busyTimeoutMs, daily, home, postgres }: Options) =>
-  daily === undefined || postgres !== undefined
+const dailyBackup = (options: Options) => {
+  const { busyTimeoutMs, daily, home } = options
+  return daily === undefined || !isFile(options)
     ? Layer.empty
-    : lazily(() => import("./store/sqlite/SqliteBackups.ts"), (SqliteBackups) =>
-      SqliteBackups.layerDaily({ folder: home, busyTimeoutMs, limits: daily }))
+    : lazily(
+      () => import("./store/sqlite/SqliteBackups.ts"),
+      (SqliteBackups) => SqliteBackups.layerDaily({ folder: home, busyTimeoutMs, limits: daily })
+    )
+}
 
 /** The whole service; the caller provides the models, the ledger and the platform. */
 const serviceOf = (options: Options) =>
@@ -216,7 +227,7 @@ const serviceOf = (options: Options) =>
         )
       ),
       Layer.provide(options.review === undefined ? Layer.empty : reviewer(options.review)),
-      Layer.provide(options.isLeased === true ? Layer.empty : Lease.layer(options.home)),
+      Layer.provide(options.isLeased === true || options.isInMemory === true ? Layer.empty : Lease.layer(options.home)),
       Layer.provide(dailyBackup(options)),
       Layer.provide(options.exclude === undefined ? Layer.empty : Layer.succeed(Exclude, options.exclude)),
       Layer.provide(databases(options, undefined, true))

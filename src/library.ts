@@ -6,10 +6,23 @@
 // The composed service.
 export * as App from "./App.ts"
 export * as Pipeline from "./Pipeline.ts"
+export { ArchiveError } from "./serve/Archive.ts"
+export type { CaptureFailure, CaptureStep } from "./serve/Capture.ts"
 export { ClaudeMemory } from "./serve/ClaudeMemory.ts"
 export { NotFound } from "./serve/NotFound.ts"
 export { ProjectError } from "./serve/Projects.ts"
+export { Conflict, type Edited, NotUndoable } from "./serve/Remembering.ts"
+export type { Explanation } from "./serve/Why.ts"
+export { SettingsError } from "./settings/Fields.ts"
 export { packageFile } from "./settings/Settings.ts"
+
+// What has a default that keeps nothing: a composition without these tells what was told, and lets others capture, too.
+export { Exclude } from "./capture/Exclude.ts"
+export * as SessionRecords from "./hook/SessionRecords.ts"
+export * as Openings from "./inject/Openings.ts"
+export { Lease } from "./store/Lease.ts"
+export { type Limits, Retention } from "./store/Retention.ts"
+export * as SqliteRetention from "./store/sqlite/SqliteRetention.ts"
 
 // The stages between the ports.
 export { type Captured, CaptureError, Collector, type TranscriptFile } from "./capture/Collector.ts"
@@ -52,7 +65,9 @@ export {
   type CompletionRequest,
   type EmbeddingModel,
   ModelError,
-  ModelManager
+  ModelManager,
+  type Purpose,
+  type Ranked
 } from "./models/ModelManager.ts"
 export { type Endpoint, PRESETS } from "./models/Presets.ts"
 export * as Prices from "./models/Prices.ts"
@@ -73,14 +88,19 @@ export type { Moved } from "./moving/Moving.ts"
 export * as Predecessor from "./moving/postgres/Predecessor.ts"
 export * as ClaudeMem from "./moving/sqlite/ClaudeMem.ts"
 export {
+  type Actor,
   type CaptureBatch,
+  type Doer,
   type Forgotten,
+  type History,
   MemoryStore,
+  type Operation,
   type ProjectSummary,
   type SegmentContext,
   type SessionOutline,
   StoreError,
   type StoreStatus,
+  type Undone,
   type WorkItem
 } from "./store/MemoryStore.ts"
 export { PostgresPool, type PostgresPoolOptions } from "./store/postgres/PostgresPool.ts"
@@ -102,6 +122,7 @@ export { runMain, type RunOptions, Unsuccessful } from "./process/Process.ts"
 
 // The domain: schemas and pure functions.
 export { Block, BlockKind, Message, Role, type Segment, type Session } from "./domain/Conversation.ts"
+export { EditRequest } from "./domain/Edited.ts"
 export { passes } from "./domain/Filter.ts"
 export { idOf } from "./domain/Ids.ts"
 export { InjectionMode, InjectionRequest, InjectionResponse, stripFence } from "./domain/Injection.ts"

@@ -43,6 +43,7 @@ export const EVERYWHERE = lists(PURE)`
     process.hrtime process.memoryUsage process.pid process.platform process.ppid process.stderr.isTTY process.stdin.isTTY
     process.stdout.isTTY process.uptime process.version process.versions structuredClone undefined
   effect/Context= Reference Tag add empty get getOption getOrElse make merge mergeAll omit pick
+  effect/Tracer= ParentSpan
   effect/ConfigProvider= fromJson fromMap mapInputPath nested orElse
   effect/Effect=
     Do acquireUseRelease addFinalizer all andThen annotateCurrentSpan annotateLogs annotateSpans as asSome asVoid async asyncEffect bind
@@ -164,7 +165,7 @@ export const HANDLES = [
       claude-memory/resources/FileLock claude-memory/resources/HttpPool claude-memory/resources/Postgres claude-memory/resources/Sqlite`)`
       claude-memory/resources=
         Child ClosedFileSystem.layer Concurrent Fibers File Files InFlight Lazy LeakProbe LeakedResources Loaded LockFolder Monitor
-        Owner.OpenedLate Owner.layer Owner.layerDiscard Owner.nested Owner.provideContext Owner.run PerCall Permits ResourceLedger ScopeMap
+        Owner.OpenedLate Owner.layer Owner.layerDiscard Owner.nested Owner.provideContext Owner.provideStream Owner.run PerCall Permits ResourceLedger ScopeMap
         Server TemporaryFolder Timer TooManyOpen Watcher Worker`
   },
   {

@@ -67,6 +67,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
       Context.add(Files, files),
       Context.add(Exclude, exclude)
     )
+    const provided = Owner.provideStream(platform)
 
     const read = (
       file: TranscriptFile,
@@ -111,7 +112,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
           Stream.takeUntil(({ result }) => result._tag === "Conflict")
         )
       })).pipe(
-        Stream.provideContext(platform),
+        provided,
         Stream.catchAll((error) =>
           error._tag === "StoreError"
             ? Stream.fail(error)
@@ -123,10 +124,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
       watch: (folders) => {
         const cursors = (paths: ReadonlyArray<string>) =>
           Effect.orElseSucceed(store.cursors(paths), () => new Map<string, Cursor>())
-        return Stream.provideContext(
-          Watch.watch(folders.map((each) => path.resolve(each)), { maxWatched, cursors, perCall }),
-          platform
-        )
+        return provided(Watch.watch(folders.map((each) => path.resolve(each)), { maxWatched, cursors, perCall }))
       },
       mask: maskTexts,
       discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => discover(paths)),
@@ -142,7 +140,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
           }).pipe(Owner.provideContext(platform))
         ),
       unread: (files) => Owner.provideContext(platform)(Unread.measure(files, folders)),
-      notes: (files) => Stream.provideContext(Notes.read(files), platform),
+      notes: (files) => provided(Notes.read(files)),
       attach: Owner.provideContext(platform)(askedOnce(GoneFolders.attach)),
       recognize: Owner.provideContext(platform)(askedOnce(GoneFolders.recognize))
     } satisfies Collector["Type"]

@@ -12,6 +12,8 @@ import { globalValue } from "effect/GlobalValue"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import * as Origin from "./Origin.ts"
 import { acquire, type Acquisition, type ResourceKind, ResourceLedger } from "./ResourceLedger.ts"
 
@@ -141,15 +143,29 @@ export const run = <I, E, R>(layer: Layer.Layer<I, E, R>) => {
 export const composing = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.locally(effect, isComposing, true)
 
+/** Leaves out of a context what belongs to the layer in whose building it was captured: scope, owner and span. */
+const ofServices = <I>(context: Context.Context<I>): Context.Context<I> =>
+  Context.omit(Scope.Scope, Owner, Tracer.ParentSpan)(
+    context as Context.Context<I | Scope.Scope | Owner | Tracer.ParentSpan>
+  ) as Context.Context<I>
+
 /**
- * Provides a context that was captured while a layer was built, but for that layer's scope and owner: what an effect opens belongs
- * to its caller. It takes no layer, which would be built in each call.
+ * Provides a context that was captured while a layer was built, but for what belongs to that layer: what an effect opens, and the spans
+ * that it makes, belong to its caller. It takes no layer, which would be built in each call.
  */
 export const provideContext = <I>(
   context: Context.Context<I>
 ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, I>> => {
-  const given = Context.omit(Scope.Scope, Owner)(context as Context.Context<I | Scope.Scope | Owner>)
-  return (effect) => Effect.provide(effect, given as Context.Context<I>)
+  const given = ofServices(context)
+  return (effect) => Effect.provide(effect, given)
+}
+
+/** The same for a stream. */
+export const provideStream = <I>(
+  context: Context.Context<I>
+): <A, E, R>(stream: Stream.Stream<A, E, R>) => Stream.Stream<A, E, Exclude<R, I>> => {
+  const given = ofServices(context)
+  return (stream) => Stream.provideSomeContext(stream, given)
 }
 
 /** Takes the owner of the code that runs; a defect when it is sealed. */

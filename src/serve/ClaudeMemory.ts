@@ -130,6 +130,7 @@ const make = Effect.gen(function*() {
     Stream.tap(steps, (step) => step._tag === "Captured" ? noteUses(step.captured, isLast) : Effect.void)
 
   const run = <A, E>(effect: Effect.Effect<A, E, Files | Services>) => inFlight(Owner.provideContext(context)(effect))
+  const provided = Owner.provideStream(context)
 
   const show = (id: string) =>
     Effect.flatMap(
@@ -194,18 +195,17 @@ const make = Effect.gen(function*() {
 
   return {
     discover: collector.discover,
-    ingest: (files) =>
-      Stream.concat(Stream.provideContext(notingUses(Pipeline.ingest(files)), context), Stream.execute(refresh)),
-    review: (sessions) => Stream.concat(Stream.provideContext(review(sessions), context), Stream.execute(refresh)),
-    work: refreshing(Stream.provideContext(work, context)),
+    ingest: (files) => Stream.concat(provided(notingUses(Pipeline.ingest(files))), Stream.execute(refresh)),
+    review: (sessions) => Stream.concat(provided(review(sessions)), Stream.execute(refresh)),
+    work: refreshing(provided(work)),
     capture: (folders) =>
       Stream.concat(
         Stream.execute(forgetSessions),
-        refreshing(Stream.provideContext(notingUses(capture(folders)), context))
+        refreshing(provided(notingUses(capture(folders))))
       ),
     captureLast: (folder, sessionId) =>
       Stream.runDrain(
-        refreshing(Stream.provideContext(notingUses(captureLast(folder, sessionId), true), context))
+        refreshing(provided(notingUses(captureLast(folder, sessionId), true)))
       ),
     search: retriever.search,
     inject: injector.inject,
@@ -236,7 +236,7 @@ const make = Effect.gen(function*() {
       const whole = isDryRun
         ? moved
         : Stream.concat(Stream.concat(moved, Pipeline.catchUp), Stream.execute(openings.refresh("all")))
-      return Stream.provideContext(whole, context)
+      return provided(whole)
     },
     given: {
       text: (given) => run(Effect.zipLeft(storeText(given), refresh)),
@@ -250,7 +250,7 @@ const make = Effect.gen(function*() {
     forgetSelected: (criteria, options) => {
       const withoutAnswers = Stream.execute(Owner.provideContext(context)(forgetAnswers))
       return withoutAnswers.pipe(
-        Stream.concat(Stream.provideContext(forgetSelected(criteria, options, afterwards(Pipeline.settle)), context)),
+        Stream.concat(provided(forgetSelected(criteria, options, afterwards(Pipeline.settle)))),
         Stream.concat(withoutAnswers),
         Stream.concat(Stream.execute(refresh))
       )
@@ -279,11 +279,8 @@ const make = Effect.gen(function*() {
       name: vectors.name,
       versions: vectors.versions,
       verify: run(Effect.zipRight(Effect.flatMap(models.embedding, vectors.check), verify(vectors))),
-      repair: Stream.provideContext(
-        Stream.concat(Stream.execute(store.queue("reconcile", [vectors.name])), Pipeline.catchUp),
-        context
-      ),
-      reindex: Stream.provideContext(Stream.concat(reindex, Pipeline.catchUp), context),
+      repair: provided(Stream.concat(Stream.execute(store.queue("reconcile", [vectors.name])), Pipeline.catchUp)),
+      reindex: provided(Stream.concat(reindex, Pipeline.catchUp)),
       drop: vectors.drop,
       check: Effect.zipRight(
         Effect.flatMap(models.embedding, vectors.check),
@@ -291,17 +288,16 @@ const make = Effect.gen(function*() {
       )
     },
     archive: {
-      lines: (scope, format) => Stream.provideContext(archived(scope, format), context),
+      lines: (scope, format) => provided(archived(scope, format)),
       write: (path, scope, format) => run(ArchiveFile.write(path, archived(scope, format))),
       read: (path) =>
         Stream.concat(
-          Stream.provideContext(
+          provided(
             Stream.concat(
               Stream.map(Archive.takeIn(ArchiveFile.read(path)), (taken) => ({ ...taken, indexed: 0 })),
               Stream.filterMap(stepsAfterwards(Pipeline.settle), (step) =>
                 step._tag === "Indexed" ? Option.some({ ...Archive.NOTHING, indexed: step.units }) : Option.none())
-            ),
-            context
+            )
           ),
           Stream.execute(refresh)
         )

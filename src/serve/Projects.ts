@@ -4,7 +4,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { resolve } from "node:path"
+import { resolve, win32 } from "node:path"
 import * as Project from "../domain/Project.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
 import * as Pipeline from "../Pipeline.ts"
@@ -42,11 +42,14 @@ export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectErr
   }
 }
 
-/** Returns the project of a folder, or the project that it was merged into; until it is known, the one that goes by its path. */
+/**
+ * Returns the project of a folder, a relative one being one of this process's, or the project that it was merged into; until it is known,
+ * the one that goes by its path.
+ */
 export const byFolder = (folder: string) =>
   Effect.gen(function*() {
     const known = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
-    const resolved = yield* Project.resolve(folder)
+    const resolved = yield* Project.resolve(win32.isAbsolute(folder) ? folder : resolve(folder))
     return Project.findById(known, resolved.id) ??
       known.find(({ key }) => key === `path:${resolved.root}`) ?? resolved
   })

@@ -1,4 +1,4 @@
-import { addressOf, cameFrom } from "../state/Address.ts"
+import { addressOf, cameFrom, goBack } from "../state/Address.ts"
 import { useTexts } from "../texts/Texts.ts"
 import { Icon } from "./Icon.tsx"
 import { Link } from "./Link.tsx"
@@ -12,9 +12,9 @@ export const Back = ({ to }: { readonly to: "search" | "sessions" }) => {
     <Link
       href={addressOf({ name: to })}
       onClick={(event) => {
-        if (from === undefined || event.metaKey || event.ctrlKey || event.shiftKey) return
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return
         event.preventDefault()
-        window.history.back()
+        goBack(to)
       }}
     >
       <Icon name="back" />

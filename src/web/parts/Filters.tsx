@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query"
-import type { ReactNode } from "react"
+import { type ReactNode, useEffect, useRef } from "react"
 import type { UnitType } from "../api/Client.ts"
 import { type Filters, projects } from "../api/Queries.ts"
 import { change, type Query } from "../state/Address.ts"
@@ -134,12 +134,16 @@ export const TextChoice = (
 ) => {
   const t = useTexts()
   const value = query.get(name) ?? ""
+  const box = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (box.current !== null) box.current.value = value
+  }, [value])
   const set = (text: string) => {
     if (text.trim() !== value) filter({ [name]: text.trim() })
   }
   return (
     <input
-      key={value}
+      ref={box}
       className={css["choice"]}
       type="text"
       aria-label={t.filters[name]}

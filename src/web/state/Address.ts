@@ -108,6 +108,12 @@ export const cameFrom = (): View | undefined => {
   return state === null ? undefined : viewOf(state.from.split("?")[0] ?? "")
 }
 
+/** Goes to where the current address was reached from; to a list where it was opened here, as what is before it may be another site. */
+export const goBack = (list: "search" | "sessions"): void => {
+  if (cameFrom() === undefined) go(addressOf({ name: list }))
+  else window.history.back()
+}
+
 /** Changes the query of the current view. */
 export const change = (query: Query, isReplaced = false): void => {
   const text = changed(new URLSearchParams(window.location.search), query).toString()

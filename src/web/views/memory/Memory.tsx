@@ -15,7 +15,7 @@ import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, At, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
-import { addressOf, cameFrom, go } from "../../state/Address.ts"
+import { addressOf, cameFrom, goBack } from "../../state/Address.ts"
 import { draftOf, dropDraft } from "../../state/Drafts.ts"
 import { focusItem, ofMemory, useKeys, useMemoryKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
@@ -157,8 +157,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
   const { forget, question } = useForgetting(() => {
     dropDraft(unit.id)
     if (onForgotten !== undefined) onForgotten()
-    else if (window.history.length > 1) window.history.back()
-    else go(addressOf({ name: "search" }))
+    else goBack("search")
   })
   const article = useRef<HTMLElement>(null)
   const act = ({ key }: Pressed) => {
@@ -297,7 +296,7 @@ export const Memory = ({ id, isPane = false, onForgotten }: Props) => {
   useMemoryKeys({ e: press("e"), p: press("p"), r: press("r"), x: press("x"), y: press("y") }, id)
   useKeys({
     Escape: () => {
-      if (!isPane) go(addressOf({ name: "search" }))
+      if (!isPane) goBack("search")
     }
   })
   return (

@@ -13,7 +13,7 @@ import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { At, Inline, TypeTag } from "../../parts/Words.tsx"
-import { addressOf, go, useAddress } from "../../state/Address.ts"
+import { addressOf, goBack, useAddress } from "../../state/Address.ts"
 import { ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Given } from "./Given.tsx"
@@ -229,7 +229,7 @@ export const Session = ({ id }: { readonly id: string }) => {
     } else if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage()
   }, [at, hasTarget, hasNextPage, isFetchNextPageError, isFetchingNextPage, fetchNextPage])
   useListKeys()
-  useKeys({ Escape: () => go(addressOf({ name: "sessions" })) })
+  useKeys({ Escape: () => goBack("sessions") })
   const given = items.flatMap((item) => item.kind === "injection" ? [item.injection] : [])
   const arrived = given.filter(({ state }) => state !== "late")
   return (

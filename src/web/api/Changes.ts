@@ -3,6 +3,7 @@
  */
 import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { say, sayProblem } from "../parts/Toasts.tsx"
+import { dropDraft } from "../state/Drafts.ts"
 import { useTexts } from "../texts/Texts.ts"
 import { ask, type EditBody, type Failure, isProblem, type Unit } from "./Client.ts"
 import { ANY, refresh } from "./Queries.ts"
@@ -88,8 +89,10 @@ export const useEdit = () => {
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: patch,
-    onSuccess: (unit, { change: { content, title, type } }) => {
+    onSuccess: (unit, { change: { content, title, type }, id }) => {
       if (content === undefined && title === undefined && type === undefined) return
+      // Also where its form was left meanwhile.
+      dropDraft(id)
       say(t.memory.saved(names([unit])), undoing(unit.operation))
     },
     onSettled: refreshed

@@ -23,13 +23,13 @@ interface Props {
 /** Tells that an edit is kept when its form goes away without having been left: as when another memory is looked at. */
 const useKeptDraft = ({ id, title }: Unit) => {
   const t = useTexts()
-  const words = useRef(t)
+  const kept = useRef("")
   useEffect(() => {
-    words.current = t
+    kept.current = t.memory.draftKept(title)
   })
   useEffect(() => () => {
-    if (draftOf(id) !== undefined) say(words.current.memory.draftKept(title))
-  }, [id, title])
+    if (draftOf(id) !== undefined) say(kept.current)
+  }, [id])
 }
 
 /**
@@ -66,9 +66,18 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
     onClose()
   }
   const leave = () => hasChanged ? setLeaving(true) : close()
+  // A key that is held, or pressed twice, comes before the form is drawn anew.
+  const isSaving = useRef(false)
   const save = () => {
+    if (isSaving.current) return
     if (!hasChanged) return close()
-    edit.mutate({ id: unit.id, etag: revisionOf(draft, unit, etag), change }, { onSuccess: close })
+    isSaving.current = true
+    edit.mutate({ id: unit.id, etag: revisionOf(draft, unit, etag), change }, {
+      onSuccess: close,
+      onError: () => {
+        isSaving.current = false
+      }
+    })
   }
   return (
     <>
@@ -125,7 +134,7 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
           <Note kind="problem">{isStale(edit.error) ? t.memory.changedMeanwhile : edit.error.message}</Note>
         )}
         <div className={css["actions"]}>
-          <Button type="submit" kind="primary" isDisabled={!hasChanged || edit.isPending}>{t.memory.save}</Button>
+          <Button type="submit" kind="primary" isDisabled={!hasChanged}>{t.memory.save}</Button>
           <Button onClick={leave}>{t.cancel}</Button>
           <span className={css["keys"]}>{t.memory.saveKeys}</span>
         </div>

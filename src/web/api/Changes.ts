@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query"
 import { say, sayProblem } from "../parts/Toasts.tsx"
 import { dropDraft } from "../state/Drafts.ts"
 import { useTexts } from "../texts/Texts.ts"
-import { ask, type EditBody, type Failure, isProblem, type Unit } from "./Client.ts"
+import { ask, type EditBody, type Failure, isProblem, Problem, send, type Unit } from "./Client.ts"
 import { ANY, refresh } from "./Queries.ts"
 
 /** Asks for all answers again. */
@@ -106,15 +106,25 @@ export interface Rewriting {
   readonly content: string
 }
 
-/** Saves a memory and has it hold in place of another, with the type of that; a decision in place of a session's summary. */
+/**
+ * Saves a memory and has it hold in place of another, with the type of that; a decision in place of a session's summary. Nothing is saved in place
+ * of what was changed meanwhile. What is saved and could not take its place says so; the same words saved again are the same memory.
+ */
 export const useRewrite = () => {
+  const t = useTexts()
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: async ({ content, etag, unit: { id, projectId, type } }: Rewriting) => {
+      const seen = await send("get", "/v1/units/{id}", { path: { id } })
+      if (seen.headers.get("etag") !== etag) throw new Problem("changed-since", 412, "")
       const saved = await ask("post", "/v1/units", {
         body: { content, project: projectId, type: type === "archive" ? "decision" : type }
       })
-      return patch({ id, etag, change: { replacedBy: saved.id } })
+      try {
+        return await patch({ id, etag, change: { replacedBy: saved.id } })
+      } catch (error) {
+        throw new Error(t.memory.savedAlone, { cause: error })
+      }
     },
     onSettled: refreshed
   })

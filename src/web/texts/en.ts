@@ -159,6 +159,8 @@ export const en = {
     replacedBy: "Out of date: replaced by",
     holdsAgain: "It still holds",
     heldAgain: "No longer replaced.",
+    savedAlone:
+      "What you wrote is saved as a memory of its own, but does not replace this one yet. Save it once more to try again.",
     replaced: "Replaced: from now on Claude is told the other memory.",
     replaceTitle: "Which memory replaces this one?",
     replaceHint: "From now on Claude is told the other one. These are similar:",

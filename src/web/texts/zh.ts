@@ -166,6 +166,7 @@ export const zh: Texts = {
     replacedBy: "它已不再有效，取代它的是",
     holdsAgain: "恢复有效",
     heldAgain: "恢复有效。",
+    savedAlone: "您写的内容已存为单独的一条记忆，但还没有取代这一条。再保存一次即可重试。",
     replaced: "已取代：今后提供给 Claude 的是另一条。",
     replaceTitle: "哪条记忆取代它？",
     replaceHint: "今后提供给 Claude 的将是另一条。下面这些与它相近：",

@@ -164,6 +164,8 @@ interface Decided {
   readonly unit: Pick<Unit, "id" | "title">
   /** Called when it is decided no more: the change failed, or was undone. */
   readonly onUndecided?: () => void
+  /** Called when it is forgotten, with the ids of those that went along with it, or are made anew without what it says. */
+  readonly onAlso?: (ids: ReadonlyArray<string>) => void
 }
 
 const onFailed = (error: unknown, { onUndecided }: Decided) => {
@@ -197,11 +199,13 @@ export const useForget = () => {
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: ({ unit: { id } }: Decided) => ask("delete", "/v1/units/{id}", { path: { id } }),
-    onSuccess: ({ also, operation }, { onUndecided, unit }) =>
+    onSuccess: ({ also, operation, units }, { onAlso, onUndecided, unit }) => {
+      onAlso?.([...units, ...also.units].map(({ id }) => id))
       say(
         t.memory.forgotten(names([unit]), also.units.length, also.sessions.length),
         undoing(operation, onUndecided, names([unit]))
-      ),
+      )
+    },
     onError: onFailed,
     onSettled: refreshed
   }).mutate

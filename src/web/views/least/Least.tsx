@@ -94,18 +94,35 @@ export const Least = () => {
   const keep = useKeep()
   // What was decided goes from the list at once, before the server has done it.
   const [done, setDone] = useState<ReadonlySet<string>>(new Set())
+  // What went along, by the one that was forgotten.
+  const [also, setAlso] = useState<ReadonlyMap<string, ReadonlyArray<string>>>(new Map())
   const next = useRef<string | undefined>(undefined)
-  const left = (least.data?.units ?? []).filter(({ id }) => !done.has(id))
+  const gone = new Set([...also.values()].flat())
+  const left = (least.data?.units ?? []).filter(({ id }) => !done.has(id) && !gone.has(id))
   const decided = (id: string) => {
     const at = left.findIndex((unit) => unit.id === id)
     next.current = (left[at + 1] ?? left[at - 1])?.id
     setDone((done) => new Set([...done, id]))
   }
-  const undone = (id: string) => setDone((done) => new Set([...done].filter((other) => other !== id)))
+  const undone = (id: string) => {
+    setDone((done) => new Set([...done].filter((other) => other !== id)))
+    setAlso((also) => new Map([...also].filter(([other]) => other !== id)))
+  }
   const forget = useForget()
   const decide = (unit: LeastUnit, isForgotten: boolean) => {
     const run = isForgotten ? forget : keep
-    run({ unit, onUndecided: () => undone(unit.id) })
+    run({
+      unit,
+      onUndecided: () => undone(unit.id),
+      onAlso: (ids) => {
+        const isGone = ({ id }: LeastUnit) => id === unit.id || ids.includes(id)
+        const at = left.findIndex(({ id }) => id === focusedMemory())
+        if (left[at] !== undefined && isGone(left[at])) {
+          next.current = [...left.slice(at), ...left].find((each) => !isGone(each))?.id
+        }
+        setAlso((also) => new Map([...also, [unit.id, ids]]))
+      }
+    })
     decided(unit.id)
   }
   // The next row comes under the pointer, and the second half of a double click with it.
@@ -120,7 +137,7 @@ export const Least = () => {
     if (next.current === undefined) return
     focusItem(addressOf({ name: "memory", id: next.current }))
     next.current = undefined
-  }, [done])
+  }, [done, also])
   useListKeys()
   const onKey = (isForgotten: boolean) => () => {
     const unit = left.find(({ id }) => id === focusedMemory())

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { addressOf, changed, type View, viewOf } from "../../src/web/state/Address.ts"
+import { addressOf, changed, fitting, type View, viewOf } from "../../src/web/state/Address.ts"
 
 const VIEWS: ReadonlyArray<View> = [
   { name: "search" },
@@ -35,6 +35,18 @@ describe("Address", () => {
       }),
       "/app/?q=%E6%95%B0%E6%8D%AE+%26+more&project=a&project=b"
     )
+  })
+
+  it("takes as much of a text as the server takes in an address", () => {
+    for (const text of ["why ".repeat(5_000), "数据库".repeat(5_000), "🦀".repeat(9_000), "\ud800".repeat(5_000)]) {
+      const fit = fitting(text)
+      assert.isTrue(text.startsWith(fit) && fit !== "")
+      assert.match(fit.slice(-2), /^(?:🦀|[^🦀]+)$/u)
+      const length = addressOf({ name: "why" }, { prompt: fit }).length
+      assert.isTrue(length > 5_900 && length < 6_100, `${length}`)
+      assert.strictEqual(fitting(fit), fit)
+    }
+    assert.strictEqual(fitting("short"), "short")
   })
 
   it("changes some values and leaves the others", () => {

@@ -8,7 +8,7 @@ import * as Queries from "../api/Queries.ts"
 import { Dialog } from "../parts/Dialog.tsx"
 import { Icon, type IconName } from "../parts/Icon.tsx"
 import { Inline } from "../parts/Words.tsx"
-import { addressOf, go } from "../state/Address.ts"
+import { addressOf, fitting, go } from "../state/Address.ts"
 import { prefer, THEMES, usePreferences } from "../state/Preferences.ts"
 import { speak, useFormat, useTexts } from "../texts/Texts.ts"
 import { useSubject } from "../views/least/subject.ts"
@@ -131,7 +131,7 @@ export const Palette = ({ onClose, onHelp }: { readonly onClose: () => void; rea
         aria-activedescendant={choices[current] === undefined ? undefined : `${id}-${choices[current].id}`}
         placeholder={t.palette.placeholder}
         onChange={(event) => {
-          setText(event.target.value)
+          setText(fitting(event.target.value))
           setAt(0)
         }}
         onKeyDown={(event) => {

@@ -20,6 +20,9 @@ export const TYPES: ReadonlyArray<UnitType> = [
   "archive"
 ]
 
+/** Longest name that is typed: two of them fit into an address beside a question. */
+const MAX_NAME = 100
+
 const dayOf = (text: string | null): number | undefined => {
   const time = text === null ? Number.NaN : Date.parse(`${text}T00:00:00`)
   return Number.isNaN(time) ? undefined : time
@@ -152,6 +155,7 @@ export const TextChoice = (
       data-chosen={value !== ""}
       spellCheck={false}
       autoCapitalize="off"
+      maxLength={MAX_NAME}
       onBlur={(event) => set(event.target.value)}
       onKeyDown={(event) => {
         if (event.key === "Enter" && !event.nativeEvent.isComposing) {

@@ -53,6 +53,21 @@ export const addressOf = (view: View, query: Query = {}): string => {
   return text === "" ? path : `${path}?${text}`
 }
 
+/** Bytes that a question or a prompt takes of an address: the server takes one of 8,192 with all that is in it. */
+const MAX_TEXT = 6_000
+
+/** Returns as much of a text as an address holds: 6,000 letters, or 660 characters of Chinese. */
+export const fitting = (text: string): string => {
+  if (text.length * "%E6%95%B0".length <= MAX_TEXT) return text
+  let [end, bytes] = [0, 0]
+  for (const char of text) {
+    bytes += new URLSearchParams({ "": char }).toString().length - 1
+    if (bytes > MAX_TEXT) break
+    end += char.length
+  }
+  return text.slice(0, end)
+}
+
 /** Returns a query with some of its values changed. */
 export const changed = (query: URLSearchParams, change: Query): URLSearchParams => {
   const next = new URLSearchParams(query)

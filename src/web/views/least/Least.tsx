@@ -188,7 +188,7 @@ export const Least = () => {
       </Answer>
       {left.length < listed && listed === Queries.LEAST && (
         <p>
-          <Button onClick={() => void least.refetch()}>{t.least.next}</Button>
+          <Button onClick={() => void least.refetch().then(() => setAlso(new Map()))}>{t.least.next}</Button>
         </p>
       )}
     </div>

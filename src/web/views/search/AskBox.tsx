@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react"
 import { Key } from "../../parts/Button.tsx"
 import { Icon } from "../../parts/Icon.tsx"
-import { change } from "../../state/Address.ts"
+import { change, fitting } from "../../state/Address.ts"
 import { focusFirstItem, useKeys } from "../../state/Keys.ts"
 import { isTouched } from "../../state/Wide.ts"
 import { useTexts } from "../../texts/Texts.ts"
@@ -51,7 +51,7 @@ export const AskBox = ({ asked }: { readonly asked: string }) => {
         enterKeyHint="search"
         aria-label={t.search.ask}
         placeholder={t.search.ask}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => setText(fitting(event.target.value))}
         onCompositionStart={() => setComposing(true)}
         onCompositionEnd={() => setComposing(false)}
         onKeyDown={(event) => {

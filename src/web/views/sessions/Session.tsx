@@ -13,7 +13,7 @@ import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { At, Inline, TypeTag } from "../../parts/Words.tsx"
-import { addressOf, goBack, useAddress } from "../../state/Address.ts"
+import { addressOf, fitting, goBack, useAddress } from "../../state/Address.ts"
 import { ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Given } from "./Given.tsx"
@@ -139,7 +139,7 @@ const Talk = ({ at, items, projectId, sessionId }: TalkProps) => {
               <Link
                 className={css["whyLink"]}
                 href={addressOf({ name: "why" }, {
-                  prompt: promptOf(message),
+                  prompt: fitting(promptOf(message)),
                   project: projectId,
                   session: sessionId,
                   at: message.occurredAt.toString(),
@@ -157,8 +157,8 @@ const Talk = ({ at, items, projectId, sessionId }: TalkProps) => {
   )
 }
 
-/** Longest prompt that an address holds. */
-const MAX_PROMPT = 1_500
+/** Characters of a prompt that the server takes. */
+const MAX_PROMPT = 20_000
 
 const promptOf = ({ blocks }: MessageItem["message"]): string =>
   blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n").slice(0, MAX_PROMPT)

@@ -11,7 +11,7 @@ import { Link } from "../../parts/Link.tsx"
 import parts from "../../parts/parts.module.css"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Bar, Inline, TypeTag } from "../../parts/Words.tsx"
-import { addressOf, change, useAddress } from "../../state/Address.ts"
+import { addressOf, change, fitting, useAddress } from "../../state/Address.ts"
 import { ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
 import { isTouched } from "../../state/Wide.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
@@ -386,7 +386,7 @@ export const Why = () => {
           autoFocus={!isTouched()}
           aria-label={t.why.prompt}
           placeholder={t.why.placeholder}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => setText(fitting(event.target.value))}
           onKeyDown={(event) => {
             if (event.key === "Escape") event.currentTarget.blur()
           }}

@@ -52,7 +52,13 @@ const toolsOf = (messages: ReadonlyArray<MessageItem>): string => {
   return [...counts].map(([tool, n]) => n === 1 ? tool : `${tool} ×${n}`).join(", ")
 }
 
-/** Returns the prompt for which each text was given, by the time of the text: that which is nearest in time. */
+/** Longest time between a prompt and the text that was given for it, in milliseconds. */
+const BESIDE_MS = 30_000
+
+/**
+ * Returns the prompt for which each text was given, by the time of the text: that which is nearest in time. None where no prompt is near: it
+ * may be forgotten, or on a page that is not shown yet.
+ */
 const promptsOf = (items: ReadonlyArray<Item>): ReadonlyMap<number, MessageItem["message"]> => {
   const prompts = items.flatMap((item) => item.kind === "message" && isPrompt(item.message) ? [item.message] : [])
   const nearest = (at: number) =>
@@ -63,7 +69,10 @@ const promptsOf = (items: ReadonlyArray<Item>): ReadonlyMap<number, MessageItem[
     )
   return new Map(items.flatMap((item) => {
     const prompt = item.kind === "injection" ? nearest(item.injection.at) : undefined
-    return item.kind === "injection" && prompt !== undefined ? [[item.injection.at, prompt]] : []
+    return item.kind === "injection" && prompt !== undefined &&
+        Math.abs(prompt.occurredAt - item.injection.at) < BESIDE_MS
+      ? [[item.injection.at, prompt]]
+      : []
   }))
 }
 

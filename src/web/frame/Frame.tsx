@@ -94,7 +94,7 @@ const viewNode = (view: View): ReactNode => {
 const Unknown = () => {
   const t = useTexts()
   return (
-    <Empty title={t.frame.unknown}>
+    <Empty title={t.frame.unknown} isView>
       <p>
         <Link href={addressOf({ name: "search" })}>{t.frame.toSearch}</Link>
       </p>
@@ -110,7 +110,7 @@ const SignedOut = () => {
   const t = useTexts()
   return (
     <main className={css["out"]}>
-      <Empty title={t.frame.signedOut}>
+      <Empty title={t.frame.signedOut} isView>
         <p>{t.frame.signedOutHint}</p>
         <Copy text="claude-memory open" />
       </Empty>

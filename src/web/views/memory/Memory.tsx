@@ -290,6 +290,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
 
 /** A memory. Its keys are heard from the beginning, also while it is still asked for. */
 export const Memory = ({ id, isPane = false, onForgotten }: Props) => {
+  const t = useTexts()
   const seen = useQuery(Queries.unit(id))
   const [pressed, setPressed] = useState<Pressed>()
   const press = (key: Pressed["key"]) => () => setPressed({ key, at: performance.now() })
@@ -306,7 +307,11 @@ export const Memory = ({ id, isPane = false, onForgotten }: Props) => {
           <Back to="search" />
         </p>
       )}
-      <Answer query={seen}>
+      <Answer
+        query={seen}
+        heading={isPane ? undefined : t.memory.name}
+        isKept={seen.data !== undefined && draftOf(seen.data.unit.id) !== undefined}
+      >
         {(data) => <Whole id={id} seen={data} isPane={isPane} onForgotten={onForgotten} pressed={pressed} />}
       </Answer>
     </div>

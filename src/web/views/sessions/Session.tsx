@@ -252,7 +252,7 @@ export const Session = ({ id }: { readonly id: string }) => {
           </span>
         )}
       </p>
-      <Answer query={known}>
+      <Answer query={known} heading={t.memory.session}>
         {({ archive, resume, session }) => (
           <>
             <header className={css["head"]}>

@@ -1,6 +1,7 @@
 /**
  * Asks the server. Requests and answers are typed by the API's description (schema.d.ts), and each problem says what to do.
  */
+import { texts } from "../texts/Texts.ts"
 import type { components, paths } from "./schema.d.ts"
 import * as Token from "./Token.ts"
 
@@ -128,7 +129,8 @@ export const send = async <M extends Method, P extends PathOf<M>>(
     })
   } catch (error) {
     if (signal?.aborted === true) throw error
-    throw new Problem("no-answer", 0, error instanceof Error ? error.message : String(error))
+    // What the browser says of it is in its own words.
+    throw new Problem("no-answer", 0, texts().noAnswer)
   }
   if (response.ok) return response
   if (response.status === 401 && Token.token() === token) Token.drop()

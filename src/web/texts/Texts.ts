@@ -1,7 +1,7 @@
 /**
  * The page's words in the language that a person chose, and numbers and times as that language writes them.
  */
-import { type Language, prefer, usePreferences } from "../state/Preferences.ts"
+import { type Language, prefer, preferences, usePreferences } from "../state/Preferences.ts"
 import { en, type Texts } from "./en.ts"
 
 /** Those that are loaded. */
@@ -25,6 +25,9 @@ export const speak = async (language: Language): Promise<void> => {
 }
 
 export const useTexts = (): Texts => TEXTS[usePreferences().language] ?? en
+
+/** Returns the words for what is said outside of a view. */
+export const texts = (): Texts => TEXTS[preferences().language] ?? en
 
 const STEPS = [
   ["year", 31_557_600],

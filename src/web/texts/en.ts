@@ -24,6 +24,8 @@ export const en = {
   named: (title: string, more: number) => `“${title}”${more > 0 ? ` and ${more} more` : ""}`,
   copied: (text: string) => text === "" ? "Copied." : `Copied: ${text}`,
   copy: (text: string) => `Copy: ${text}`,
+  notCopied: "The browser does not let this page copy. Select the text, and copy it yourself.",
+  noAnswer: "The server does not answer. Run claude-memory open, which starts one, and try again.",
   types: {
     decision: "Decision",
     error_log: "Error",

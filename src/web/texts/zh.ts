@@ -34,6 +34,8 @@ export const zh: Texts = {
   waiting: "加载中",
   named: (title, more) => `“${title}”${more > 0 ? `等 ${number(more + 1)} 条` : ""}`,
   copied: (text) => text === "" ? "已复制。" : `已复制：${text}`,
+  notCopied: "浏览器不允许这个页面复制。请选中文字自行复制。",
+  noAnswer: "服务器没有应答。请运行 claude-memory open 启动它，然后重试。",
   copy: (text) => `复制：${text}`,
   types: {
     decision: "决定",

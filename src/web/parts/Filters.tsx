@@ -68,7 +68,9 @@ const filter = (query: Query, isReplaced = false) => change({ ...query, m: null 
 export const ProjectChoice = ({ query }: { readonly query: URLSearchParams }) => {
   const t = useTexts()
   const { data = [] } = useQuery(projects)
-  const value = query.get("project") ?? ""
+  const named = query.get("project") ?? ""
+  // One that was merged since is part of another.
+  const value = data.find(({ merged }) => merged.some(({ id }) => id === named))?.id ?? named
   const known = data.map(({ id, label }) => [id, label] as const)
   return (
     <Choice

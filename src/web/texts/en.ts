@@ -103,6 +103,7 @@ export const en = {
     absent: (words: ReadonlyArray<string>) =>
       `No memory contains ${quoted(words)}: what is below answers only the rest of the question.`,
     newest: "Newest memories",
+    newestOnly: (n: number) => `These are the newest ${n}. A question or a filter finds older ones.`,
     more: "Show more",
     score: (share: string) => `match ${share}`,
     words: (words: ReadonlyArray<string>) => `your words: ${words.join(", ")}`,
@@ -119,6 +120,8 @@ export const en = {
       }: ${by}.`,
     nothing: (text: string) => `Nothing is remembered of “${text}”.`,
     nothingHint: "Try fewer words, or take a filter away.",
+    filtered: "No memory passes these filters.",
+    filteredHint: "Take a filter away.",
     noMemories: "Nothing is remembered yet.",
     noMemoriesHint: "`claude-memory import` reads the sessions that are there; new ones are remembered while you work."
   },

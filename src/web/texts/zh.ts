@@ -113,6 +113,7 @@ export const zh: Texts = {
     found: (n, isAll, ms) => `${isAll ? "" : "最匹配的 "}${memories(n)}，用时 ${ms} 毫秒`,
     absent: (words) => `没有任何记忆包含${quoted(words)}，下面的结果只回答了问题的其余部分。`,
     newest: "最新的记忆",
+    newestOnly: (n) => `以上是最新的 ${n} 条。提问或筛选可以找到更早的。`,
     more: "显示更多",
     score: (share) => `匹配度 ${share}`,
     words: (words) => `匹配的词：${words.join("、")}`,
@@ -127,6 +128,8 @@ export const zh: Texts = {
       `${{ session: "同一会话的其他记忆", recency: "时间", type: "类型", files: "文件" }[name] ?? name}：${by}。`,
     nothing: (text) => `没有关于“${text}”的记忆。`,
     nothingHint: "试试少用几个词，或去掉一个筛选条件。",
+    filtered: "没有符合这些筛选条件的记忆。",
+    filteredHint: "请去掉一个筛选条件。",
     noMemories: "还没有任何记忆。",
     noMemoriesHint: "`claude-memory import` 会读取已有的会话；新的会话在您工作时自动记住。"
   },

@@ -24,6 +24,9 @@ import css from "./Search.module.css"
 /** Characters of a memory that a list without a question shows. */
 const SNIPPET = 400
 
+/** Values of the address that leave memories out. */
+const FILTERS = ["project", "type", "days", "since", "until", "file", "branch"] as const
+
 /** The question's words as they stand in what was found. */
 const wordsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> => [
   ...new Set(excerpts.flatMap(({ marks, text }) => marks.map(([from, to]) => text.slice(from, to).toLowerCase())))
@@ -119,6 +122,7 @@ export const Search = () => {
   useListKeys()
 
   const isAsked = asked !== ""
+  const isFiltered = FILTERS.some((name) => query.has(name))
   const most = query.get("most") === null ? Queries.RESULTS : Queries.MOST_RESULTS
   const found = useQuery({ ...Queries.search(asked, filters, most), enabled: isAsked })
   const newest = useQuery({ ...Queries.newest(filters, most), enabled: !isAsked })
@@ -165,16 +169,24 @@ export const Search = () => {
         </p>
         {isAsked && rows.length > 0 && <p className={css["hint"]}>{t.search.scoreHint}</p>}
         {isAsked && found.data !== undefined && found.data.absent.length > 0 && (
-          <Note kind="warn">{t.search.absent(found.data.absent)}</Note>
+          <Note kind="warn">{(rows.length > 0 ? t.search : t.why).absent(found.data.absent)}</Note>
         )}
         {isAsked && found.data?.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
         <Answer<unknown> query={isAsked ? found : newest}>
           {() =>
             rows.length === 0
               ? (
-                <Empty title={isAsked ? t.search.nothing(asked) : t.search.noMemories}>
+                <Empty
+                  title={isAsked ? t.search.nothing(asked) : isFiltered ? t.search.filtered : t.search.noMemories}
+                >
                   <p>
-                    <Inline text={isAsked ? t.search.nothingHint : t.search.noMemoriesHint} />
+                    <Inline
+                      text={isAsked
+                        ? t.search.nothingHint
+                        : isFiltered
+                        ? t.search.filteredHint
+                        : t.search.noMemoriesHint}
+                    />
                   </p>
                 </Empty>
               )
@@ -198,6 +210,9 @@ export const Search = () => {
         </Answer>
         {rows.length === most && most < Queries.MOST_RESULTS && (
           <Button onClick={() => change({ most: Queries.MOST_RESULTS.toString() }, true)}>{t.search.more}</Button>
+        )}
+        {!isAsked && rows.length === Queries.MOST_RESULTS && (
+          <p className={css["hint"]}>{t.search.newestOnly(rows.length)}</p>
         )}
       </section>
       {isWide && chosen !== undefined && rows.length > 0 && (

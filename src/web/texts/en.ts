@@ -503,7 +503,7 @@ export const en = {
     told: (days: number) => `Told in the last ${days} days`,
     toldSum: (tokens: string, texts: number, late: number) =>
       `${tokens} tokens in ${plural(texts, "text", "texts")}; ${
-        late === 0 ? "no hook was late" : `${plural(late, "hook was", "hooks were")} too late`
+        late === 0 ? "none came too late" : `${plural(late, "text", "texts")} came too late`
       }.`,
     day: (date: string, tokens: string, late: number) =>
       `${date}: ${tokens} tokens${late === 0 ? "" : `, ${late} too late`}`,

@@ -524,7 +524,7 @@ export const zh: Texts = {
     masked: "已遮盖的机密",
     told: (days) => `最近 ${number(days)} 天提供的内容`,
     toldSum: (tokens, texts, late) =>
-      `${number(texts)} 段文字，共 ${tokens} 个 token；${late === 0 ? "没有钩子迟到" : `${number(late)} 次钩子迟到`}。`,
+      `${number(texts)} 段文字，共 ${tokens} 个 token；${late === 0 ? "没有迟到的" : `${number(late)} 段迟到`}。`,
     day: (date, tokens, late) => `${date}：${tokens} 个 token${late === 0 ? "" : `，${number(late)} 次迟到`}`,
     most: (tokens) => `每天最多 ${tokens}`,
     asTable: "以表格显示",

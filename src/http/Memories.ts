@@ -57,6 +57,16 @@ const revisionOf = (ifMatch: string | undefined): Effect.Effect<Option.Option<nu
     : Effect.succeedSome(Number(revision))
 }
 
+/** Refuses to make a session's summary of a memory that is none: it would be shown as what its session was for. */
+const mustBeSummary = (id: string) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    const { history, unit } = yield* memory.history((yield* memory.active(id)).id)
+    if (unit.type !== "archive" && history?.derived.type !== "archive") {
+      return yield* problem("bad-request", "only a session's summary has the type archive; choose another type")
+    }
+  })
+
 const KINDS = { Edit: "edit", Feedback: "feedback", Keep: "keep" } as const
 
 const undoneOf = (undone: Undone | undefined): typeof S.Undone.Type => {
@@ -222,6 +232,7 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const revision = yield* revisionOf(headers["if-match"])
+        if (payload.type === "archive") yield* mustBeSummary(id)
         const { operation, unit } = yield* memory.edit(id, {
           ...payload,
           ...(Option.isSome(revision) && { revision: revision.value })

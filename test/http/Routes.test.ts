@@ -311,6 +311,25 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       yield* client.memories.undo({ payload: null })
     }))
 
+  it.effect("make no session's summary of a memory that is none", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const typed = (id: string, type: "archive" | "decision") =>
+        client.memories.edit({ path: { id }, headers: { "if-match": "*" }, payload: { type } })
+      const { units: [decision] } = yield* client.memories.units({
+        urlParams: { project: ["all"], type: ["decision"] }
+      })
+      const refused = yield* Effect.flip(typed(decision!.id, "archive"))
+      assert.include(refused, {
+        code: "bad-request",
+        detail: "only a session's summary has the type archive; choose another type"
+      })
+      // One that was, is again.
+      const { units: [summary] } = yield* client.memories.units({ urlParams: { project: ["all"], type: ["archive"] } })
+      assert.strictEqual((yield* typed(summary!.id, "decision")).type, "decision")
+      assert.strictEqual((yield* typed(summary!.id, "archive")).type, "archive")
+    }))
+
   it.effect("explain what would be told", () =>
     Effect.gen(function*() {
       const { client } = yield* asking

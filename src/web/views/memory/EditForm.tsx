@@ -127,7 +127,9 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
             value={type}
             onChange={(event) => write({ type: event.target.value as UnitType })}
           >
-            {TYPES.map((each) => <option key={each} value={each}>{t.types[each]}</option>)}
+            {TYPES.filter((each) => each !== "archive" || unit.type === each).map((each) => (
+              <option key={each} value={each}>{t.types[each]}</option>
+            ))}
           </select>
         </label>
         {edit.error !== null && (

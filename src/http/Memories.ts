@@ -131,6 +131,8 @@ const view = (id: string) =>
       "NotFound",
       () => Effect.succeed({ session: null, transcripts: [] })
     )
+    const { replacedBy } = unit
+    const title = replacedBy === undefined ? undefined : (yield* memory.titles([replacedBy])).get(replacedBy)
     const body = {
       unit,
       messages,
@@ -139,6 +141,7 @@ const view = (id: string) =>
       resume: session === null ? null : resumeOf(session),
       aim: session === null ? null : (yield* knownOf(session)).archive?.title ?? session.title,
       savedBy: savedBy(unit) ?? null,
+      replacement: replacedBy === undefined || title === undefined ? null : { id: replacedBy, title },
       letGoAt
     }
     return yield* withRevision(S.UnitView, body, unit)

@@ -149,6 +149,8 @@ export const UnitView = Schema.Struct({
   /** What the session was for, where a memory sums it up. */
   aim: Schema.NullOr(Schema.String),
   savedBy: Schema.NullOr(Schema.String),
+  /** The memory that holds in place of this one; null where none does, also since it was forgotten. */
+  replacement: Schema.NullOr(Schema.Struct({ id: Schema.String, title: Schema.String })),
   /** When other messages around it were let go, to keep the memory small. */
   letGoAt: Schema.NullOr(Schema.Number)
 }).annotations({ identifier: "UnitView" })

@@ -330,6 +330,24 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.strictEqual((yield* typed(summary!.id, "archive")).type, "archive")
     }))
 
+  it.effect("name the memory that holds in place of one, unless it is forgotten", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const { units: [old, other] } = yield* client.memories.units({
+        urlParams: { project: ["all"], type: ["decision"] }
+      })
+      const path = { id: old!.id }
+      const replacement = Effect.map(client.memories.unit({ path }), ({ replacement }) => replacement)
+      assert.isNull(yield* replacement)
+      yield* client.memories.edit({ path, headers: { "if-match": "*" }, payload: { replacedBy: other!.id } })
+      assert.deepStrictEqual(yield* replacement, { id: other!.id, title: other!.title })
+      const { operation } = yield* client.memories.forget({ path: { id: other!.id } })
+      assert.isNull(yield* replacement)
+      yield* client.memories.undo({ payload: { operation: operation! } })
+      assert.deepStrictEqual(yield* replacement, { id: other!.id, title: other!.title })
+      yield* client.memories.edit({ path, headers: { "if-match": "*" }, payload: { replacedBy: null } })
+    }))
+
   it.effect("explain what would be told", () =>
     Effect.gen(function*() {
       const { client } = yield* asking

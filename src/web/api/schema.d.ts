@@ -918,6 +918,10 @@ export interface components {
             readonly resume: string | null;
             readonly aim: string | null;
             readonly savedBy: string | null;
+            readonly replacement: {
+                readonly id: string;
+                readonly title: string;
+            } | null;
             readonly letGoAt: number | null;
         };
         readonly Session: {

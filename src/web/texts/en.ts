@@ -162,6 +162,7 @@ export const en = {
     also: (units: number, sessions: number) =>
       `It is also taken out of ${takenOf(units, sessions)}, which are made anew of what is left:`,
     replacedBy: "Out of date: replaced by",
+    replacementGone: "What replaced it was forgotten: this one holds as long as that is not undone.",
     holdsAgain: "It still holds",
     heldAgain: "No longer replaced.",
     savedAlone:

@@ -169,6 +169,7 @@ export const zh: Texts = {
     forgetHint: "它的内容也会从消息中去掉，不再采集。七天内可撤销。",
     also: (units, sessions) => `它也会从${takenOf(units, sessions)}中去掉，这些将用剩下的内容重新生成：`,
     replacedBy: "它已不再有效，取代它的是",
+    replacementGone: "取代它的记忆已被忘记：只要不撤销那次忘记，这一条就有效。",
     holdsAgain: "恢复有效",
     heldAgain: "恢复有效。",
     savedAlone: "您写的内容已存为单独的一条记忆，但还没有取代这一条。再保存一次即可重试。",

@@ -258,11 +258,15 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
         </p>
       )}
       {unit.replacedBy !== undefined && (
-        <Note kind="warn">
-          {t.memory.replacedBy}{" "}
-          <Link className={css["inner"]} href={addressOf({ name: "memory", id: unit.replacedBy })}>
-            {unit.replacedBy.slice(0, 8)}
-          </Link>{" "}
+        <Note kind={seen.replacement === null ? "plain" : "warn"}>
+          {seen.replacement === null ? t.memory.replacementGone : (
+            <>
+              {t.memory.replacedBy}{" "}
+              <Link className={css["inner"]} href={addressOf({ name: "memory", id: seen.replacement.id })} dir="auto">
+                <Inline text={seen.replacement.title} />
+              </Link>
+            </>
+          )}{" "}
           <Button
             kind="ghost"
             icon="undo"

@@ -157,7 +157,7 @@ export const Palette = ({ onClose, onHelp }: { readonly onClose: () => void; rea
             onClick={() => run(choice)}
           >
             <Icon name={choice.icon} />
-            <span>
+            <span dir="auto">
               <Inline text={choice.name} />
             </span>
             {choice.hint !== undefined && <small>{choice.hint}</small>}

@@ -61,7 +61,7 @@ const Label = ({ text }: { readonly text: string }) => {
   const t = useTexts()
   const [, name, times] = LABEL.exec(text) ?? []
   return (
-    <span className={css["speaker"]}>
+    <span className={css["speaker"]} dir="auto">
       {times === undefined ? t.labels[name as LabelName] : t.failedTimes(Number(times))}
     </span>
   )
@@ -105,15 +105,15 @@ export const Snippet = ({ marks = [], text }: { readonly text: string; readonly 
 
 /** A text of a memory, whose lines have labels, or of a message. What looks like markup and is no Markdown is shown as it is. */
 export const Prose = ({ isMessage = false, text }: { readonly text: string; readonly isMessage?: boolean }) => (
-  <div className={css["prose"]} dir="auto">
+  <div className={css["prose"]}>
     {blocksOf(text, isMessage ? undefined : labelOf).map(({ kind, label, mark, text }, i) => {
-      if (kind === "code") return text.trim() === "" ? null : <pre key={i}><code>{text}</code></pre>
+      if (kind === "code") return text.trim() === "" ? null : <pre key={i} dir="auto"><code>{text}</code></pre>
       const name = label === undefined ? null : <Label text={label} />
       const inner = <Inline text={text} />
-      if (kind === "text") return <p key={i}>{name}{inner}</p>
+      if (kind === "text") return <p key={i} dir="auto">{name}{inner}</p>
       if (kind === "heading") {
         return (
-          <p key={i}>
+          <p key={i} dir="auto">
             {name}
             <strong>{inner}</strong>
           </p>
@@ -124,6 +124,7 @@ export const Prose = ({ isMessage = false, text }: { readonly text: string; read
           {name !== null && <p>{name}</p>}
           <p
             className={css["item"]}
+            dir="auto"
             data-mark={/\d/.test(mark) ? mark.trim() : "•"}
             style={{ marginInlineStart: `${(mark.length - mark.trimStart().length) / 2}em` }}
           >

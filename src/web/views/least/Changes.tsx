@@ -28,8 +28,12 @@ const Row = ({ change, subject }: { readonly change: RecentChange; readonly subj
           <span>{t.changes.until(format.minute(until))}</span>
         </p>
         {first === undefined || kind === "forget"
-          ? <span className={css["subject"]}>{subject}</span>
-          : <Link className={css["title"]} href={addressOf({ name: "memory", id: first.id })}>{subject}</Link>}
+          ? <span className={css["subject"]} dir="auto">{subject}</span>
+          : (
+            <Link className={css["title"]} dir="auto" href={addressOf({ name: "memory", id: first.id })}>
+              {subject}
+            </Link>
+          )}
       </div>
       <Button icon="undo" onClick={() => undo({ operation })} label={t.changes.undoIt(subject)}>{t.undo.name}</Button>
     </li>

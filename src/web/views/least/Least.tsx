@@ -65,7 +65,7 @@ const Row = ({ decided, onForget, onKeep, onLook, unit }: RowProps) => {
             format.percent(age)
           )}
         </p>
-        <Link {...ITEM} className={css["title"]} href={addressOf({ name: "memory", id: unit.id })}>
+        <Link {...ITEM} className={css["title"]} dir="auto" href={addressOf({ name: "memory", id: unit.id })}>
           <Inline text={unit.title} />
         </Link>
         <div className={css["text"]}>

@@ -102,6 +102,7 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
           <span>{t.memory.title}</span>
           <input
             className={parts["input"]}
+            dir="auto"
             value={title}
             maxLength={200}
             autoFocus={kept === undefined && isTitleFirst}
@@ -114,6 +115,7 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
           <span>{t.memory.text}</span>
           <textarea
             className={parts["input"]}
+            dir="auto"
             value={content}
             autoFocus={kept === undefined && !isTitleFirst}
             rows={8}

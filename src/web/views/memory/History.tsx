@@ -11,7 +11,7 @@ type Operation = Data["operations"][number]
 
 /** A text's change, with what was taken out and what came in. */
 const Difference = ({ parts }: { readonly parts: Operation["differences"][number]["parts"] }) => (
-  <p className={css["difference"]}>
+  <p className={css["difference"]} dir="auto">
     {parts.map(({ kind, text }, i) =>
       kind === "added"
         ? <ins key={i}>{text}</ins>

@@ -43,6 +43,7 @@ const Facts = ({ aim, resume, session, transcripts, unit }: Seen) => {
         <Fact name={t.memory.session}>
           <Link
             className={css["inner"]}
+            dir="auto"
             href={`${addressOf({ name: "session", id: session.id })}?at=${unit.passages[0]?.uuid ?? ""}`}
           >
             <Inline text={aim ?? session.id.slice(0, 8)} />
@@ -212,7 +213,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
           )}
           {seen.savedBy !== null && <span>{t.memory.savedBy(seen.savedBy)}</span>}
         </p>
-        <Title ref={heading} className={css["title"]} tabIndex={-1}>
+        <Title ref={heading} className={css["title"]} tabIndex={-1} dir="auto">
           {isPane
             ? (
               <Link href={addressOf({ name: "memory", id: unit.id })}>

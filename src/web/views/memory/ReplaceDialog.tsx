@@ -105,10 +105,10 @@ export const ReplaceDialog = ({ etag, onClose, unit }: Props) => {
                     <TypeTag type={unit.type} />
                     <Ago at={unit.occurredAt} />
                   </span>
-                  <strong>
+                  <strong dir="auto">
                     <Inline {...title} />
                   </strong>
-                  <span className={css["short"]}>
+                  <span className={css["short"]} dir="auto">
                     <Snippet {...excerpt} />
                   </span>
                 </button>

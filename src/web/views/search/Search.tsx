@@ -100,10 +100,10 @@ const Row = memo(({ found, isChosen, isWide, unit }: RowProps) => {
             </span>
           )}
         </span>
-        <span className={css["title"]}>
+        <span className={css["title"]} dir="auto">
           <Inline {...found?.title ?? { text: unit.title }} />
         </span>
-        <span className={css["excerpt"]}>
+        <span className={css["excerpt"]} dir="auto">
           <Snippet {...found?.excerpt ?? { text: (unit.summary || unit.content).slice(0, SNIPPET) }} />
         </span>
       </Link>

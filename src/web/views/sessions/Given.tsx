@@ -24,7 +24,7 @@ const Titles = ({ injection: { isOpening, used }, of, prompt }: Props & { readon
           {title === null
             ? <span className={css["gone"]}>{t.given.gone(id.slice(0, 8))}</span>
             : (
-              <Link href={addressOf({ name: "memory", id })}>
+              <Link href={addressOf({ name: "memory", id })} dir="auto">
                 <Inline text={title} />
               </Link>
             )}

@@ -206,7 +206,7 @@ const Aside = ({ id, items }: { readonly id: string; readonly items: ReadonlyArr
             {units.data.units.map(({ id, title, type }) => (
               <li key={id}>
                 <TypeTag type={type} />
-                <Link href={addressOf({ name: "memory", id })}>
+                <Link href={addressOf({ name: "memory", id })} dir="auto">
                   <Inline text={title} />
                 </Link>
               </li>
@@ -256,7 +256,7 @@ export const Session = ({ id }: { readonly id: string }) => {
         {({ archive, resume, session }) => (
           <>
             <header className={css["head"]}>
-              <h1 tabIndex={-1}>
+              <h1 tabIndex={-1} dir="auto">
                 <Inline text={archive?.title ?? session.title ?? t.session.untitled} />
               </h1>
               <p className={css["meta"]}>

@@ -26,7 +26,7 @@ const Row = ({ of: { archive, resume, session, units } }: { readonly of: Session
       </span>
       <div className={css["what"]}>
         <Link {...ITEM} className={css["link"]} href={addressOf({ name: "session", id: session.id })}>
-          <span className={css["rowTitle"]}>
+          <span className={css["rowTitle"]} dir="auto">
             <Inline text={archive?.title ?? session.title ?? t.session.untitled} />
           </span>
           <Summary content={archive?.content ?? ""} />

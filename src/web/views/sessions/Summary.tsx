@@ -21,8 +21,8 @@ export const Summary = ({ content }: { readonly content: string }) => {
     <>
       {([[t.session.aim, aim], [t.session.also, also], [t.session.outcome, outcome]] as const).map(([name, text]) =>
         text === "" ? null : (
-          <span key={name} className={css["line"]}>
-            <b>{name}</b> <Inline text={text} />
+          <span key={name} className={css["line"]} dir="auto">
+            <b dir="auto">{name}</b> <Inline text={text} />
           </span>
         )
       )}

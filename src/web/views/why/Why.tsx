@@ -268,7 +268,7 @@ const Nearest = ({ nearest, pointed, told, verdict }: Pick<Data, "nearest" | "po
                       {stateOf(near)}
                     </span>
                   </span>
-                  <span className={css["title"]}>
+                  <span className={css["title"]} dir="auto">
                     <Inline text={near.unit.title} />
                   </span>
                   <span className={css["meta"]}>

@@ -61,12 +61,13 @@ export const editedIn = (
 }
 
 /** What was changed of a memory, by whom and when; the newest change first. */
-export const History = ({ id }: { readonly id: string }) => {
+export const History = ({ id, isPane }: { readonly id: string; readonly isPane: boolean }) => {
   const t = useTexts()
   const history = useQuery(Queries.history(id))
+  const Heading = isPane ? "h3" : "h2"
   return (
     <section className={css["part"]}>
-      <h3>{t.memory.history}</h3>
+      <Heading>{t.memory.history}</Heading>
       <Answer query={history}>
         {({ operations, unit }) => (
           <ol className={css["history"]}>

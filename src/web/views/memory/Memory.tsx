@@ -99,14 +99,15 @@ const Facts = ({ aim, resume, session, transcripts, unit }: Seen) => {
   )
 }
 
-const Source = ({ letGoAt, messages, unit }: Seen) => {
+const Source = ({ isPane, letGoAt, messages, unit }: Seen & { readonly isPane: boolean }) => {
   const t = useTexts()
   const format = useFormat()
   if (messages.length === 0 && letGoAt === null) return null
+  const Heading = isPane ? "h3" : "h2"
   const cited = new Set([...unit.passages.map(({ uuid }) => uuid), ...unit.also])
   return (
     <section className={css["part"]}>
-      <h3>{t.memory.source(messages.length)}</h3>
+      <Heading>{t.memory.source(messages.length)}</Heading>
       <ol className={css["source"]}>
         {messages.map((message) => (
           <li key={message.uuid} data-cited={cited.has(message.uuid)}>
@@ -285,8 +286,8 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
           </div>
         )}
       <Facts {...seen} />
-      <Source {...seen} />
-      {hasHistory && <History id={unit.id} />}
+      <Source {...seen} isPane={isPane} />
+      {hasHistory && <History id={unit.id} isPane={isPane} />}
       {question}
       {open === "replace" && <ReplaceDialog unit={unit} etag={seen.etag} onClose={close} />}
     </article>

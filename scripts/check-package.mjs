@@ -8,22 +8,22 @@ import ts from "typescript"
 import { bundle, cache, root } from "./bundle.mjs"
 import { trial } from "./trial.mjs"
 
-/** A program that exports what the library's effects and layers are inferred to be. */
-const DECLARED = `import { App, ClaudeMemory } from "claude-memory"
+/** A program that exports what the library's effects and layers are inferred to be; TypeScript names parts of a namespace by one of the whole. */
+const DECLARED = `import * as Memory from "claude-memory"
 import * as Testing from "claude-memory/testing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 
-export const memory = Layer.provide(App.layer({ home: "m", readOnly: false, busyTimeoutMs: 5_000 }), App.platform)
+export const memory = Layer.provide(Memory.App.layer({ home: "m", readOnly: false, busyTimeoutMs: 5_000 }), Memory.App.platform)
 export const testing = Testing.layer
-export const service = App.service("program")
-export const edit = (id: string) => Effect.flatMap(ClaudeMemory, (memory) => memory.edit(id, { title: "x" }, "person"))
-export const undo = Effect.flatMap(ClaudeMemory, (memory) => memory.undo())
-export const history = (id: string) => Effect.flatMap(ClaudeMemory, (memory) => memory.history(id))
-export const capture = Stream.unwrap(Effect.map(ClaudeMemory, (memory) => memory.capture(["."])))
-export const archive = Effect.flatMap(ClaudeMemory, (memory) => memory.archive.write("x", "all", "lines"))
-export const told = Effect.flatMap(ClaudeMemory, (memory) =>
+export const service = Memory.App.service("program")
+export const edit = (id: string) => Effect.flatMap(Memory.ClaudeMemory, (memory) => memory.edit(id, { title: "x" }, "person"))
+export const undo = Effect.flatMap(Memory.ClaudeMemory, (memory) => memory.undo())
+export const history = (id: string) => Effect.flatMap(Memory.ClaudeMemory, (memory) => memory.history(id))
+export const capture = Stream.unwrap(Effect.map(Memory.ClaudeMemory, (memory) => memory.capture(["."])))
+export const archive = Effect.flatMap(Memory.ClaudeMemory, (memory) => memory.archive.write("x", "all", "lines"))
+export const told = Effect.flatMap(Memory.ClaudeMemory, (memory) =>
   memory.explain({ prompt: "x", projects: "all", mode: "balanced", maxTokens: 100, maxChars: 1_000 }))
 `
 

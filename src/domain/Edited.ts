@@ -3,7 +3,7 @@
  */
 import * as Schema from "effect/Schema"
 import { UnitType } from "./MemoryUnit.ts"
-import { Content, MAX_TITLE } from "./Saved.ts"
+import { Content, MAX_TITLE, titleTooLong } from "./Saved.ts"
 
 /** The values to change; `content` has the bounds of every unit. */
 export const EditRequest = Schema.Struct({
@@ -11,7 +11,7 @@ export const EditRequest = Schema.Struct({
   title: Schema.optional(
     Schema.Trim.pipe(
       Schema.filter((text) => text === "" ? "a title can't be empty" : undefined),
-      Schema.maxLength(MAX_TITLE)
+      Schema.maxLength(MAX_TITLE, titleTooLong)
     )
   ),
   type: Schema.optional(UnitType),

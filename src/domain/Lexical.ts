@@ -12,9 +12,13 @@ const FIELD_OF: Readonly<Record<BlockKind, number>> = { text: 1, tool_use: 2, to
 /** Returns the lexemes of the fields: title (with files), text, tool_use, tool_result (with thinking). */
 export const fieldsOf = (unit: MemoryUnit): ReadonlyArray<ReadonlyArray<string>> => {
   const fields: Array<Array<string>> = [[...lexemes(unit.title), ...lexemes(unit.files.join(" "))], [], [], []]
+  const add = (field: number, text: string) => {
+    // One by one: arguments are on the stack, which is too small for those of a long text.
+    for (const lexeme of lexemes(text)) fields[field]!.push(lexeme)
+  }
   // A unit without passages (saved on purpose, or made of a note) has no messages as its source: it counts as text.
-  if (unit.passages.length === 0) fields[FIELD_OF.text]!.push(...lexemes(unit.content))
-  for (const { from, kind, to } of unit.passages) fields[FIELD_OF[kind]]!.push(...lexemes(unit.content.slice(from, to)))
+  if (unit.passages.length === 0) add(FIELD_OF.text, unit.content)
+  for (const { from, kind, to } of unit.passages) add(FIELD_OF[kind], unit.content.slice(from, to))
   return fields
 }
 

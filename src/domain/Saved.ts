@@ -24,15 +24,19 @@ export const Content = Schema.Trim.pipe(
 export const MAX_TITLE = 200
 const MAX_FILES = 20
 
+const tooManyFiles = { message: () => `a memory names at most ${MAX_FILES} files` }
+
+export const titleTooLong = { message: () => `a title has at most ${MAX_TITLE} characters; shorten it` }
+
 /**
  * `content` has the bounds of every unit. `type` defaults to "decision": a text that is saved on purpose mostly holds
  * from now on, and of several decisions on a subject only the newest is injected.
  */
 export const SaveRequest = Schema.Struct({
   content: Content,
-  title: Schema.optional(Schema.String.pipe(Schema.maxLength(MAX_TITLE))),
+  title: Schema.optional(Schema.String.pipe(Schema.maxLength(MAX_TITLE, titleTooLong))),
   type: Schema.optional(UnitType),
-  files: Schema.optional(Schema.Array(Schema.String).pipe(Schema.maxItems(MAX_FILES))),
+  files: Schema.optional(Schema.Array(Schema.String).pipe(Schema.maxItems(MAX_FILES, tooManyFiles))),
   /** Claude Code session in which the text is saved. */
   sessionId: Schema.optional(Schema.String),
   /** Who saves it; the person by default. */

@@ -13,6 +13,7 @@ import type { ForeignError } from "../moving/ForeignMemory.ts"
 import { advice } from "../process/Advice.ts"
 import type { ArchiveError } from "../serve/Archive.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import type { InvalidRequest } from "../serve/InvalidRequest.ts"
 import type { NotFound } from "../serve/NotFound.ts"
 import type { ProjectError } from "../serve/Projects.ts"
 import type { Conflict, NotUndoable } from "../serve/Remembering.ts"
@@ -27,6 +28,7 @@ type Failure =
   | Conflict
   | ForeignError
   | IndexError
+  | InvalidRequest
   | ModelError
   | NotFound
   | NotUndoable
@@ -44,6 +46,8 @@ const toProblem = (failure: Failure): Problem => {
       return failure
     case "NotFound":
       return because("not-found")
+    case "InvalidRequest":
+      return because("bad-request")
     case "Conflict":
       return because("changed-since")
     case "NotUndoable":

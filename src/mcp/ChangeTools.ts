@@ -6,15 +6,16 @@ import * as Schema from "effect/Schema"
 import { EditRequest } from "../domain/Edited.ts"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
+import { validated } from "../serve/InvalidRequest.ts"
 import { feedbackText, plural } from "../serve/Wording.ts"
 import { UNDOABLE } from "../store/MemoryStore.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
-import { isOfUser, messagesOf, named } from "./MemoryTools.ts"
+import { isOfUser, named } from "./MemoryTools.ts"
 import { Consent, opened, Refused, show } from "./Serving.ts"
 import { tool } from "./Tool.ts"
 
-const decode = Schema.decodeUnknown(EditRequest)
+const validatedEdit = validated(EditRequest)
 
 /** Asks the user before their own are changed: a text that Claude read may have wanted it. */
 const agreed = (unit: MemoryUnit, command: "edit" | "help" | "nohelp") =>
@@ -62,12 +63,12 @@ export const edit = tool({
         ? undefined
         : yield* memory.active((yield* show(replaced_by)).unit.id)
       const request = yield* Effect.mapError(
-        decode({
+        validatedEdit({
           ...values,
           revision: unit.revision ?? 0,
           ...(replacement !== undefined && { replacedBy: replacement.id })
         }),
-        (error) => new Refused({ detail: `nothing was changed: ${messagesOf(error)}` })
+        ({ message }) => new Refused({ detail: `nothing was changed: ${message}` })
       )
       yield* agreed(unit, "edit")
       // What the user said to hold in its place would be taken back.

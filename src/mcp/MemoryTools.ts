@@ -2,11 +2,9 @@
  * Tools for single memories: read one whole, see its neighbours in time, save and forget.
  */
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { defuse } from "../domain/Injection.ts"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
-import { SaveRequest } from "../domain/Saved.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { indented, oneLine } from "../inject/Render.ts"
 import { plural } from "../serve/Wording.ts"
@@ -149,11 +147,6 @@ export const timeline = tool({
     })
 })
 
-const decodeSave = Schema.decodeUnknown(SaveRequest)
-
-export const messagesOf = (error: ParseResult.ParseError): string =>
-  ParseResult.ArrayFormatter.formatErrorSync(error).map(({ message }) => message).join("; ")
-
 export const save = tool({
   name: "save",
   title: "Save to memory",
@@ -189,16 +182,12 @@ export const save = tool({
           detail: `project_id: ${project_id} is not one project; name one, by its id or folder`
         })
       }
-      const request = yield* Effect.mapError(
-        decodeSave({
-          ...fields,
-          by: "claude",
-          sessionId,
-          project: projects === undefined ? yield* place : { id: projects[0]! }
-        }),
-        (error) => new Refused({ detail: `not saved: ${messagesOf(error)}` })
+      const project = projects === undefined ? yield* place : { id: projects[0]! }
+      const unit = yield* Effect.catchTag(
+        memory.save({ ...fields, by: "claude", sessionId, project }),
+        "InvalidRequest",
+        ({ message }) => new Refused({ detail: `not saved: ${message}` })
       )
-      const unit = yield* memory.save(request)
       const nameOf = yield* projectNames
       const saved = {
         id: unit.id,

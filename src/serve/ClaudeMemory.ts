@@ -68,6 +68,7 @@ import { type Failure, failures, retry } from "./Failures.ts"
 import { addProject, type GivenConversation, type GivenText, storeConversation, storeText } from "./Given.ts"
 import { feedback, type FeedbackRequest, type Helped } from "./Helping.ts"
 import { injectedSince, type InjectionIn, injectionsOf, type SessionInjections } from "./Injections.ts"
+import type { InvalidRequest } from "./InvalidRequest.ts"
 import { least } from "./Least.ts"
 import { activeByPrefix, sessionByPrefix, sessionIdMeant, unitByPrefix } from "./Lookup.ts"
 import { projectText } from "./Markdown.ts"
@@ -389,14 +390,20 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   ) => Effect.Effect<Explanation, StoreError>
   /** Returns the memories around a unit or a time, oldest first. */
   readonly timeline: (request: TimelineRequest) => Effect.Effect<Timeline, StoreError | NotFound>
-  /** Saves a memory with its secrets masked. Saving the same twice changes nothing. */
-  readonly save: (request: SaveRequest) => Effect.Effect<MemoryUnit, StoreError | NotFound>
-  /** Changes a memory, or that which stands for it, by id or a prefix of it, with its secrets masked. The change outlasts every later compression. */
+  /**
+   * Saves a memory with its secrets masked. Saving the same twice changes nothing. Fails with `InvalidRequest` where the request is not
+   * within the bounds of `SaveRequest`.
+   */
+  readonly save: (request: SaveRequest) => Effect.Effect<MemoryUnit, StoreError | NotFound | InvalidRequest>
+  /**
+   * Changes a memory, or that which stands for it, by id or a prefix of it, with its secrets masked. The change outlasts every later compression.
+   * Fails with `InvalidRequest` where the request is not within the bounds of `EditRequest`.
+   */
   readonly edit: (
     id: string,
     request: EditRequest,
     by: Actor
-  ) => Effect.Effect<Edited, StoreError | NotFound | Conflict>
+  ) => Effect.Effect<Edited, StoreError | NotFound | Conflict | InvalidRequest>
   /**
    * Notes whether a memory, by id or a prefix of it, helps at a prompt: it is told sooner, or not at all, at prompts that name the same of
    * it. A search finds it as before.

@@ -7,17 +7,18 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Collector } from "../capture/Collector.ts"
 import { supersede } from "../compress/Supersession.ts"
-import type { EditRequest } from "../domain/Edited.ts"
+import { EditRequest } from "../domain/Edited.ts"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
 import { namesOf } from "../domain/ProjectLabels.ts"
-import { type SaveRequest, unitOf } from "../domain/Saved.ts"
+import { SaveRequest, unitOf } from "../domain/Saved.ts"
 import { quoteSpeakers } from "../domain/Speakers.ts"
 import { SessionRecords } from "../hook/SessionRecords.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { type Actor, type ForgetOptions, type Forgotten, MemoryStore, type RecentChange } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
+import { validated } from "./InvalidRequest.ts"
 import { activeByPrefix, unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
@@ -37,8 +38,11 @@ const INDEXED_WITHIN = "2 seconds"
 /** Has what was saved or changed, which is found by its words at once, indexed; what is not by then waits for the next that indexes. */
 const indexed = Effect.suspend(() => Effect.timeoutOption(afterwards(Pipeline.catchUp), INDEXED_WITHIN))
 
-export const save = ({ content, files = [], project: place, title, ...request }: SaveRequest) =>
+const savable = validated(SaveRequest)
+
+export const save = (asked: SaveRequest) =>
   Effect.gen(function*() {
+    const { content, files = [], project: place, title, ...request } = yield* savable(asked)
     const collector = yield* Collector
     const store = yield* MemoryStore
     const project = yield* projectOf(place)
@@ -77,8 +81,11 @@ const toldAnew = (id: string) =>
         Effect.logWarning(`a session that was told ${id.slice(0, 8)} may not be told what it says now: ${message}`))
   )
 
-export const edit = (prefix: string, { content, replacedBy, revision, title, ...request }: EditRequest, by: Actor) =>
+const editable = validated(EditRequest)
+
+export const edit = (prefix: string, asked: EditRequest, by: Actor) =>
   Effect.gen(function*() {
+    const { content, replacedBy, revision, title, ...request } = yield* editable(asked)
     const collector = yield* Collector
     const store = yield* MemoryStore
     const { id } = yield* activeByPrefix(prefix)

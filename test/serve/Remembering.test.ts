@@ -459,6 +459,39 @@ describe("projects", () => {
     }).pipe(Effect.provide(service)))
 })
 
+describe("a memory's words", () => {
+  it.scoped("are within their bounds, whoever gives them", () =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const project = { folder: "/yard" }
+      const { id } = yield* memory.save({ content: " The crane moves on Friday. ", project })
+      const refused = [
+        memory.save({ content: " ", project }),
+        memory.save({ content: "word ".repeat(120_000), project }),
+        memory.save({ content: "The crane stays.", title: "t".repeat(201), project }),
+        memory.edit(id, { title: "" }, "person"),
+        memory.edit(id, { title: "t".repeat(201) }, "person"),
+        memory.edit(id, { content: "中".repeat(500) }, "person")
+      ]
+      const errors = yield* Effect.forEach(
+        refused,
+        (change) => Effect.flip<unknown, { message: string }, never>(change)
+      )
+      assert.deepStrictEqual(errors.map(({ message }) => message), [
+        "there is nothing to save",
+        "a memory holds at most 1320 characters (400 of Chinese) and 400 tokens; save it in parts",
+        "a title has at most 200 characters; shorten it",
+        "a title can't be empty",
+        "a title has at most 200 characters; shorten it",
+        "a memory holds at most 1320 characters (400 of Chinese) and 400 tokens; save it in parts"
+      ])
+      assert.deepStrictEqual(
+        (yield* memory.recent(everywhere, 10)).map(({ content }) => content),
+        ["The crane moves on Friday."]
+      )
+    }).pipe(Effect.provide(service)))
+})
+
 describe("the timeline", () => {
   it.scoped("is the same from page to page, forward and back", () =>
     Effect.gen(function*() {

@@ -18,6 +18,7 @@ import { type Captured, Collector, type Recognized, type TranscriptFile } from "
 import { type CompressionError, Compressor, Reviewer } from "./compress/Compressor.ts"
 import { supersede } from "./compress/Supersession.ts"
 import type { Session } from "./domain/Conversation.ts"
+import { flawOf } from "./domain/Flaws.ts"
 import { findById } from "./domain/KnownProjects.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { differences } from "./index/Differences.ts"
@@ -258,9 +259,19 @@ type MakeUnits<A> = (
   source: A
 ) => Effect.Effect<ReadonlyArray<MemoryUnit>, CompressionError | StoreError, MemoryStore>
 
+/** Dies of units that can't be stored, as of any other bug of a compressor's. */
+const storable = <E, R>(made: Effect.Effect<ReadonlyArray<MemoryUnit>, E, R>) =>
+  Effect.tap(made, (units) => {
+    const flaw = flawOf(units)
+    return flaw === undefined ? Effect.void : Effect.dieMessage(flaw)
+  })
+
+/** Tests whether what was to be written may be at fault, and not the database or its place. */
+const mayBeUnits = (error: StoreError) => error.reason === "Other"
+
 /**
- * Reads the segments or sessions of the items, compresses each into units, and writes them. An item whose compression dies
- * fails alone: it would keep all others from being remembered, again at each start.
+ * Reads the segments or sessions of the items, compresses each into units, and writes them. An item whose compression dies,
+ * or whose units the database refuses, fails alone: it would keep all others from being remembered, again at each start.
  */
 const compress = <A>(
   read: (store: MemoryStore["Type"], keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<A>, StoreError>,
@@ -278,19 +289,32 @@ const compress = <A>(
     const sources = yield* read(store, items.map(({ key }) => key))
     const pause = yield* makePause
     const bugs = new Map<string, unknown>()
-    const made = yield* Effect.forEach(sources, (source) =>
-      makeUnits(compressor, source).pipe(
-        Effect.map((units) => ({ source, units })),
+    const made = new Map<string, { readonly source: A; readonly units: ReadonlyArray<MemoryUnit> }>()
+    for (const source of sources) {
+      yield* storable(makeUnits(compressor, source)).pipe(
+        Effect.map((units) => void made.set(keyOf(source), { source, units })),
         Effect.catchAllDefect((defect) => Effect.sync(() => void bugs.set(keyOf(source), defect))),
         Effect.zipLeft(pause)
+      )
+    }
+    const write = (items: ReadonlyArray<WorkItem>) => {
+      const whole = items.flatMap(({ key }) => made.get(key) ?? [])
+      const units = whole.flatMap((each) => each.units)
+      return store.transaction(Effect.gen(function*() {
+        yield* store.commit(items.filter(({ key }) => !bugs.has(key)), units)
+        yield* afterCommit(whole.map(({ source }) => source), whole.map((each) => each.units))
+        for (const item of items) if (bugs.has(item.key)) yield* failByBug(store, [item], bugs.get(item.key))
+        return units
+      }))
+    }
+    const units = yield* Effect.catchIf(write(items), mayBeUnits, () =>
+      Effect.map(
+        Effect.forEach(
+          items,
+          (item) => Effect.catchIf(write([item]), mayBeUnits, (error) => Effect.as(failByBug(store, [item], error), []))
+        ),
+        (written) => written.flat()
       ))
-    const whole = made.filter((each) => each !== undefined)
-    const units = whole.flatMap((each) => each.units)
-    yield* store.transaction(Effect.gen(function*() {
-      yield* store.commit(items.filter(({ key }) => !bugs.has(key)), units)
-      yield* afterCommit(whole.map(({ source }) => source), whole.map((each) => each.units))
-      for (const item of items) if (bugs.has(item.key)) yield* failByBug(store, [item], bugs.get(item.key))
-    }))
     return { _tag: "Compressed" as const, units }
   })
 
@@ -359,7 +383,7 @@ const upgradeSession = (items: ReadonlyArray<WorkItem>) =>
         const outlines = yield* store.outlines([key])
         if (outlines.every(({ units }) => units.length > 0 && units.every(isCurrent))) continue
         for (const context of yield* store.segments(yield* store.segmentsOf(key))) {
-          yield* replace(context.segment.id, yield* compressor.compress(context))
+          yield* replace(context.segment.id, yield* storable(compressor.compress(context)))
         }
         yield* store.queue("session", [key])
       }
@@ -397,12 +421,12 @@ const reviewBy = <A extends { readonly session: Session }>(
         if (findById(yield* store.projects, projectId)?.isExcluded === true) {
           return yield* Effect.as(store.done([item]), [])
         }
-        const units = yield* Effect.provideService(makeUnits(compressor, source), CurrentProject, projectId)
+        const units = yield* Effect.provideService(storable(makeUnits(compressor, source)), CurrentProject, projectId)
         // The recap may have been written without this segment, if the segment had failed before. With it, or a process that is killed
         // between the two would leave the recap as it is, and another one that takes it up between them would have it done again.
         const recap = item.kind === "review" ? [{ sessionId: id, segmentIds: [], isWanted: false }] : []
-        yield* store.transaction(Effect.zipRight(store.commit([item], units), store.queueReviews(recap)))
-        return units
+        const write = store.transaction(Effect.zipRight(store.commit([item], units), store.queueReviews(recap)))
+        return yield* Effect.catchIf(Effect.as(write, units), mayBeUnits, Effect.die)
       }).pipe(
         Effect.tapErrorTag(
           "CompressionError",

@@ -128,6 +128,45 @@ it.effect("what a compressor dies of fails alone, and all else is remembered", (
   )
 })
 
+it.effect("units that can't be stored fail with their segment alone", () => {
+  const flawed = Layer.succeed(
+    Compressor,
+    Compressor.of({
+      version: 1,
+      compress: ({ segment: { id: origin, sessionId } }) => {
+        const made = unit(`of ${sessionId}`, { origin, sessionId })
+        switch (sessionId) {
+          case "s1":
+            return Effect.succeed([{ ...made, position: NaN }])
+          case "s2":
+            return Effect.succeed([made, made])
+          case "s3":
+            return Effect.succeed([{ ...made, title: undefined as unknown as string }])
+          // Only the database can know.
+          case "s4":
+            return Effect.succeed([{ ...made, id: unit("of s0").id }])
+        }
+        return Effect.succeed([made])
+      },
+      summarize: () => Effect.succeed([])
+    })
+  )
+  return Effect.gen(function*() {
+    const store = yield* MemoryStore
+    yield* store.append(
+      batch(Array.from({ length: 6 }, (_, i) => message(`m${i}`, { sessionId: `s${i}`, isPrompt: true })))
+    )
+    yield* Stream.runDrain(Pipeline.drain)
+    assert.deepStrictEqual((yield* store.failures(10)).map(({ error }) => error).sort(), [
+      "a bug: a unit's position is NaN",
+      "a bug: a unit's title is wrong: Expected string, actual undefined",
+      "a bug: commit: :memory:: UNIQUE constraint failed: units.id",
+      "a bug: two units have the id of s2"
+    ])
+    assert.strictEqual((yield* store.status).units.total, 2)
+  }).pipe(Effect.provide(over(flawed)))
+})
+
 it.effect("a memory at which the model of vectors fails keeps no other one from its vector; a model that fails at all is left alone", () => {
   const one = Layer.succeed(
     Compressor,

@@ -49,7 +49,10 @@ import * as SqliteStore from "./store/sqlite/SqliteStore.ts"
 
 export interface Options {
   readonly home: string
-  /** A reader never writes and takes no lock. */
+  /**
+   * A reader never writes the memory and takes no lock of it. What sessions were given and which are muted is recorded beside it all the
+   * same: hooks and `mute` are readers.
+   */
   readonly readOnly: boolean
   /** True for a memory that nothing is kept of, in place of the files in `home`, of which only those of models' costs and answers are used. */
   readonly isInMemory?: boolean

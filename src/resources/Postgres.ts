@@ -191,6 +191,8 @@ const configOf = (options: PoolOptions): Pg.PoolConfig => {
 export interface Postgres {
   /** Name of the server as in the ledger, without user and password. */
   readonly name: string
+  /** True where the server refuses all writes of these connections. */
+  readonly isReadOnly: boolean
   readonly sql: SqlClient.SqlClient
   /**
    * Runs statements on a connection of the pool, or on that of the surrounding transaction. The wait for a connection
@@ -329,6 +331,7 @@ export const open: (
     const begun = transactionOf(sql)
     const postgres: Postgres = {
       name,
+      isReadOnly: options.readOnly,
       sql,
       run: (effect) =>
         Effect.flatMap(

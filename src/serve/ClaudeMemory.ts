@@ -194,6 +194,10 @@ const make = Effect.gen(function*() {
     (now) => Effect.ignore(records.deleteBefore(now - SESSION_RETENTION_MS))
   )
 
+  const checkWriting = store.transaction(Effect.void)
+  /** Fails for a reader, before anything is written beside the memory. What is in the way for now, capturing waits for. */
+  const ensureWritable = Effect.catchIf(checkWriting, ({ reason }) => reason !== "ReadOnly", () => Effect.void)
+
   return {
     discover: collector.discover,
     ingest: (files) => Stream.concat(provided(notingUses(Pipeline.ingest(files))), Stream.execute(refresh)),
@@ -201,7 +205,7 @@ const make = Effect.gen(function*() {
     work: refreshing(provided(work)),
     capture: (folders) =>
       Stream.concat(
-        Stream.execute(forgetSessions),
+        Stream.execute(Effect.zipRight(ensureWritable, forgetSessions)),
         refreshing(provided(notingUses(capture(folders))))
       ),
     captureLast: (folder, sessionId) =>
@@ -274,7 +278,7 @@ const make = Effect.gen(function*() {
     progress: (folder) => run(progress(folder)),
     version: store.version,
     size: retention.size,
-    checkWriting: store.transaction(Effect.void),
+    checkWriting,
     indexStatus: vectors.describe,
     index: {
       name: vectors.name,
@@ -539,7 +543,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly version: Effect.Effect<string, StoreError>
   /** Reports the memory's size and limit, and what was let go; undefined where a server keeps the memory. */
   readonly size: Effect.Effect<Size | undefined, StoreError>
-  /** Begins to write and writes nothing; fails where another program has the database, or its schema, changed. */
+  /** Begins to write and writes nothing; fails for a reader, and where another program has the database, or its schema, changed. */
   readonly checkWriting: Effect.Effect<void, StoreError>
   readonly indexStatus: Effect.Effect<IndexDescription, IndexError>
   readonly index: {

@@ -115,10 +115,10 @@ export const checkContent = (memory: ClaudeMemory["Type"], language: HealthLangu
     const usable = isIndexed
       ? yield* Effect.either(Effect.timeoutOption(memory.index.check, "2 seconds"))
       : Either.right(undefined)
-    // A writer that keeps it locked lets the next one write soon.
+    // A writer that keeps it locked lets the next one write soon; who only reads, as the doctor, need not write.
     const written = yield* Effect.either(Effect.timeoutOption(memory.checkWriting, "1 second"))
     const checks: ReadonlyArray<Check> = [
-      ...(Either.isLeft(written) && written.left.reason !== "Locked"
+      ...(Either.isLeft(written) && !["Locked", "ReadOnly"].includes(written.left.reason)
         ? [check("writing", false, "", written.left.message)]
         : []),
       check("captured lines", isBalanced(lines), words.lines(lines), words.unbalanced(lines)),

@@ -14,7 +14,18 @@ import type { Place, TimelineFilter } from "../domain/Timeline.ts"
 import type { Change, Changed, Derived } from "./Overlay.ts"
 
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
-  reason: Schema.Literal("Away", "Locked", "Full", "Damaged", "Denied", "Moved", "Newer", "Missing", "Other"),
+  reason: Schema.Literal(
+    "Away",
+    "Locked",
+    "Full",
+    "Damaged",
+    "Denied",
+    "ReadOnly",
+    "Moved",
+    "Newer",
+    "Missing",
+    "Other"
+  ),
   operation: Schema.String,
   detail: Schema.String,
   cause: Schema.Defect

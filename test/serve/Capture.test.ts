@@ -11,7 +11,16 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { appendFileSync, mkdirSync, realpathSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync
+} from "node:fs"
 import { dirname, join } from "node:path"
 import * as App from "../../src/App.ts"
 import { evidence } from "../../src/domain/MemoryUnit.ts"
@@ -367,4 +376,19 @@ describe("what can't be done for now", () => {
         })
       }).pipe(Effect.scoped)
   )
+
+  it.live("by a reader fails at once, and leaves nothing beside the memory", () =>
+    Effect.gen(function*() {
+      const at = yield* place
+      const known = Effect.flatMap(ClaudeMemory, (memory) => memory.projects.known)
+      yield* Effect.provide(known, serviceIn(at))
+      const before = readdirSync(at.home)
+      const error = yield* Effect.flatMap(ClaudeMemory, (memory) => Stream.runDrain(memory.capture([at.folder]))).pipe(
+        Effect.flip,
+        Effect.provide(serviceIn(at, { readOnly: true }))
+      )
+      assert.include(error.message, "readOnly: false")
+      // SQLite has files of its own beside an open database.
+      assert.deepStrictEqual(readdirSync(at.home).filter((name) => !name.startsWith("memory.db-")), before)
+    }).pipe(Effect.scoped, Effect.provide(base)))
 })

@@ -23,7 +23,7 @@ const isToBeTriedAgain = (error: SqlError | StoreError) =>
   error instanceof SqlError && (isConflict(error) || isTaken(error, "messages_uuid_key"))
 
 const make = Effect.gen(function*() {
-  const { name, run, sql, transaction } = yield* PostgresPool
+  const { isReadOnly, name, run, sql, transaction } = yield* PostgresPool
   const dialect = PostgresDialect.make(sql)
   /** Another machine may have changed the schema since this one has looked. */
   const checked = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -40,6 +40,7 @@ const make = Effect.gen(function*() {
   const write = <A, R>(effect: Effect.Effect<A, SqlError | StoreError, R>) =>
     Effect.retry(checked(effect), { while: isToBeTriedAgain, times: TRIES - 1 })
   return yield* DatabaseStore.emptyingBin(DatabaseStore.make({
+    isReadOnly,
     reads: Reads.make(sql, dialect),
     writes: Writes.make(Statements.make(sql, dialect)),
     read: run,

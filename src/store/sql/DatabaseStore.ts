@@ -4,7 +4,7 @@
 import { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { type ForgetOptions, MemoryStore, type StoreError, UNDO_MS } from "../MemoryStore.ts"
+import { type ForgetOptions, MemoryStore, StoreError, UNDO_MS } from "../MemoryStore.ts"
 import type * as Reads from "./Reads.ts"
 import type * as Writes from "./Writes.ts"
 
@@ -16,7 +16,19 @@ type Run = <A, R>(operation: string, effect: Effect.Effect<A, Failure, R>) => Ef
 /** Runs the statements of an operation on a connection, those of a write in a transaction. */
 type Through = <A, R>(effect: Effect.Effect<A, Failure, R>) => Effect.Effect<A, Failure, R>
 
-export const make = ({ reads, toError, writes, ...database }: {
+/** Fails the writes of a reader, before the database does so with its own reason. */
+const readingOnly = (operation: string) =>
+  Effect.fail(
+    new StoreError({
+      reason: "ReadOnly",
+      operation,
+      detail: "the memory is open for reading only; open it with readOnly: false to write",
+      cause: undefined
+    })
+  )
+
+export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
+  readonly isReadOnly: boolean
   readonly reads: ReturnType<typeof Reads.make>
   readonly writes: ReturnType<typeof Writes.make>
   readonly read: Through
@@ -34,16 +46,17 @@ export const make = ({ reads, toError, writes, ...database }: {
   const run: Run = (operation, effect) =>
     Effect.mapError(effect, toError(operation)).pipe(Effect.withSpan(`MemoryStore.${operation}`))
   const read: Run = (operation, effect) => run(operation, database.read(effect))
-  const write: Run = (operation, effect) => run(operation, database.write(effect))
-  const keep: Run = (operation, effect) => run(operation, database.keep(effect))
+  const toWrite = (operation: string, through: Through): Through => isReadOnly ? () => readingOnly(operation) : through
+  const write: Run = (operation, effect) => run(operation, toWrite(operation, database.write)(effect))
+  const keep: Run = (operation, effect) => run(operation, toWrite(operation, database.keep)(effect))
 
   const forgetting =
     (operation: string, options: ForgetOptions | undefined) => <A>(effect: Effect.Effect<A, Failure>) =>
-      run(operation, options?.isNow === true ? database.erase()(effect) : database.keep(effect))
+      run(operation, toWrite(operation, options?.isNow === true ? database.erase() : database.keep)(effect))
 
   /** Deletes copies only when something goes, and no backup from after it was forgotten, which has none of the bin. */
   const emptyBin = Effect.gen(function*() {
-    if (!(yield* database.read(reads.hasExpired))) return 0
+    if (isReadOnly || !(yield* database.read(reads.hasExpired))) return 0
     return yield* database.erase((yield* Clock.currentTimeMillis) - UNDO_MS)(writes.emptyBin)
   })
 
@@ -119,7 +132,7 @@ export const make = ({ reads, toError, writes, ...database }: {
     status: read("status", reads.status),
     waiting: read("waiting", reads.waiting),
     transaction: (effect) =>
-      database.transaction(effect).pipe(
+      (isReadOnly ? readingOnly("transaction") : database.transaction(effect)).pipe(
         Effect.mapError((error) => error instanceof SqlError ? toError("transaction")(error) : error)
       )
   })

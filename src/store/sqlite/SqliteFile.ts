@@ -156,7 +156,7 @@ export const openClients = Effect.fn("SqliteFile.open")(
         // Another process is making it right now.
         (version) => version === 0 ? NOTHING_YET : checkVersion(version, LATEST)
       )
-      return { file, writer: reader, reader }
+      return { file, writer: reader, reader, isReadOnly: true }
     }
     yield* restrict(options.folder)
     const existed = yield* Effect.orElseSucceed(fs.exists(file), () => false)
@@ -191,7 +191,7 @@ export const openClients = Effect.fn("SqliteFile.open")(
     if (existed) yield* letShrink(writer)
     yield* Effect.forEach([file, `${file}-wal`, `${file}-shm`], (each) => Effect.ignore(closeToOthers(each)))
     const reader = yield* open({ ...read, name: `${name} reader` })
-    return { file, writer, reader }
+    return { file, writer, reader, isReadOnly: false }
   },
   Effect.mapError(toStoreError("open"))
 )
@@ -199,13 +199,15 @@ export const openClients = Effect.fn("SqliteFile.open")(
 const openInMemory = Effect.gen(function*() {
   const sql = yield* openMemory({ name: "Sqlite in memory", temporary: PLACES, register })
   yield* migrate(sql)
-  return { file: ":memory:", writer: sql, reader: sql }
+  return { file: ":memory:", writer: sql, reader: sql, isReadOnly: false }
 }).pipe(Effect.mapError(toStoreError("open")))
 
 export class SqliteFile extends Context.Tag("claude-memory/SqliteFile")<SqliteFile, {
   readonly file: string
   readonly writer: SqlClient
   readonly reader: SqlClient
+  /** True for a reader, whose `writer` is its `reader`. */
+  readonly isReadOnly: boolean
 }>() {
   /** Creates the folder (mode 0700), the file (mode 0600) and the schema, or migrates the schema. A reader creates and migrates nothing. */
   static readonly layer = (options: SqliteFileOptions) => Owner.layer(this, openClients(options))

@@ -16,7 +16,7 @@ import * as SqliteDialect from "./SqliteDialect.ts"
 import { SqliteFile, toStoreError } from "./SqliteFile.ts"
 
 const make = Effect.gen(function*() {
-  const { file, reader, writer } = yield* SqliteFile
+  const { file, isReadOnly, reader, writer } = yield* SqliteFile
   // A database in memory, and a reader, have one connection.
   const deleteTouched = reader === writer
     ? Effect.void
@@ -30,6 +30,7 @@ const make = Effect.gen(function*() {
   const write = <A, E, R>(effect: Effect.Effect<A, E, R>) => transaction(writer, Effect.zipLeft(effect, deleteTouched))
   const keep = <A, E, R>(effect: Effect.Effect<A, E, R>) => durably(write(effect))
   const store = DatabaseStore.make({
+    isReadOnly,
     reads: Reads.make(reader, SqliteDialect.make(reader)),
     writes: Writes.make(Statements.make(writer, SqliteDialect.make(writer))),
     read: (effect) => effect,

@@ -719,11 +719,15 @@ describe("several at once", () => {
       })
     ))
 
-  slow(test)("a reader can't write", (folder) =>
+  slow(test)("a reader can't write, and names the option", (folder) =>
     Effect.gen(function*() {
       yield* made(folder)
-      const error = yield* Effect.flip(within(folder, append("b"), { readOnly: true }))
-      assert.strictEqual(error.reason, "Denied")
+      const begin = Effect.flatMap(MemoryStore, (store) => store.transaction(Effect.void))
+      for (const write of [append("b"), begin]) {
+        const error = yield* Effect.flip(within(folder, write, { readOnly: true }))
+        assert.strictEqual(error.reason, "ReadOnly")
+        assert.include(error.message, "readOnly: false")
+      }
       assert.strictEqual(yield* within(folder, messages), 1)
     }))
 

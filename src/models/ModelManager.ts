@@ -96,7 +96,7 @@ export interface ModelDescription {
   readonly role: Role
   readonly provider: string
   readonly model: string
-  /** Null for a local model that needs no network. */
+  /** Null for a local model that needs no network, and for one whose address is none. */
   readonly origin: string | null
   /** US dollars for a million tokens; null for a free model. */
   readonly price: ModelPrice | null

@@ -82,7 +82,7 @@ export const priceOf = (
 ): Price => {
   const row = list.models[`${provider}:${model}`]
   if (row !== undefined) return inDollars(row, list.rates, "listed")
-  if (LOOPBACK.test(new URL(baseUrl).hostname)) return FREE
+  if (URL.canParse(baseUrl) && LOOPBACK.test(new URL(baseUrl).hostname)) return FREE
   const kind = role === "embedding" || role === "rerank" ? role : "completion"
   return inDollars(list.unknown[kind], list.rates, "assumed")
 }

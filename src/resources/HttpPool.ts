@@ -13,7 +13,7 @@ import * as Lazy from "./Lazy.ts"
 import * as Owner from "./Owner.ts"
 
 export interface HttpPoolOptions {
-  /** Scheme, host and port, as `URL.origin` writes them. */
+  /** Scheme (http or https), host and port; a path after them is left out. */
   readonly origin: string
   /** Greatest number of sockets; further requests wait for one. */
   readonly connections: number
@@ -169,12 +169,25 @@ export const open = (
     ({ pool }) => pool
   )
 
+/** Returns the origin of a URL of http or https; undefined for any other text. */
+export const originOf = (text: string): string | undefined => {
+  if (!URL.canParse(text)) return undefined
+  const { origin, protocol } = new URL(text)
+  return protocol === "http:" || protocol === "https:" ? origin : undefined
+}
+
 /**
- * Returns the pool; its first request opens it. A request for another origin is a defect, because the pool would send
+ * Returns the pool; its first request opens it. Where the origin is none, each request fails as `Unreachable`, with the code
+ * ERR_INVALID_URL. A request for another origin is a defect, because the pool would send
  * it to this origin, with the other's key.
  */
-export const make = ({ connections, origin }: HttpPoolOptions): Effect.Effect<HttpPool, never, Owner.Owner> =>
+export const make = ({ connections, origin: given }: HttpPoolOptions): Effect.Effect<HttpPool, never, Owner.Owner> =>
   Effect.gen(function*() {
+    const origin = originOf(given)
+    if (origin === undefined) {
+      const code = "ERR_INVALID_URL"
+      return () => Effect.fail(new HttpError({ reason: "Unreachable", origin: given, code, cause: undefined }))
+    }
     let opened: Opened | undefined
     // The timeout of a request takes the place of the pool's.
     const pool = open({ name: origin, origin, connections, headersTimeout: 0, bodyTimeout: 0 })

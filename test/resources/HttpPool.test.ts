@@ -305,4 +305,15 @@ describe("HttpPool", () => {
           assert.strictEqual((yield* ask).body, "ok")
         })
     ))
+
+  it.effect("what is no origin is a typed error; a path after one is left out", () =>
+    Effect.gen(function*() {
+      for (const origin of ["nope", "ftp://127.0.0.1", ""]) {
+        const pool = yield* owned(HttpPool.make({ origin, connections: 1 }))
+        const error = yield* Effect.flip(pool(requestTo("http://127.0.0.1:9")))
+        assert.deepInclude(error, { reason: "Unreachable", origin, code: "ERR_INVALID_URL" })
+      }
+      const pool = yield* owned(HttpPool.make({ origin: "http://127.0.0.1:9/v1/", connections: 1 }))
+      assert.strictEqual((yield* Effect.flip(pool(requestTo("http://127.0.0.1:9")))).code, "ECONNREFUSED")
+    }).pipe(Effect.scoped, Effect.provide(ResourceLedger.layer)))
 })

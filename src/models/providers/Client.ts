@@ -138,6 +138,22 @@ const failingFirst = <A>(failure: Failure, attempt: Effect.Effect<A, Failure>) =
   })
 }
 
+/** Makes a client of an endpoint whose address can't be asked: each request fails, and names the setting. */
+export const unaddressed = (endpoint: Endpoint, { baseUrl, baseUrlNames }: Preset): Client => ({
+  endpoint,
+  ask: () =>
+    Effect.fail(
+      new ModelError({
+        reason: "Rejected",
+        model: endpoint.model,
+        detail: `its address is no URL such as ${baseUrl}; correct baseUrl${
+          baseUrlNames.length === 0 ? "" : ` (${baseUrlNames[0]})`
+        }`,
+        cause: undefined
+      })
+    )
+})
+
 export interface ClientOptions {
   readonly endpoint: Endpoint
   readonly role: Role

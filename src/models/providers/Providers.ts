@@ -175,7 +175,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
     const budget = yield* Budget
     const cache = yield* ModelCache
     const origins = new Map<string, Pick<Client.ClientOptions, "http" | "permit">>()
-    const originOf = (origin: string) =>
+    const poolOf = (origin: string) =>
       Effect.gen(function*() {
         const known = origins.get(origin)
         if (known !== undefined) return known
@@ -189,8 +189,10 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
         Effect.gen(function*() {
           const preset = presetOf(endpoint.provider)
           const dialect = DIALECTS[preset.dialect]
-          const { http, permit } = yield* originOf(new URL(endpoint.baseUrl).origin)
-          const client = Client.make({ budget, dialect, endpoint, http, patience, permit, preset, role })
+          const origin = HttpPool.originOf(endpoint.baseUrl)
+          const client = origin === undefined
+            ? Client.unaddressed(endpoint, preset)
+            : Client.make({ ...yield* poolOf(origin), budget, dialect, endpoint, patience, preset, role })
           return { client, dialect, preset, structure: preset.structure, coolsDownUntil: 0 } as Candidate
         }))
     const candidates = {
@@ -236,7 +238,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
             reason: "Damaged",
             model: candidate.client.endpoint.model,
             detail: `${
-              new URL(candidate.client.endpoint.baseUrl).origin
+              HttpPool.originOf(candidate.client.endpoint.baseUrl)
             }: it gave a vector of ${wrong.length} dimensions, not ${dimension}`,
             cause: undefined
           })
@@ -329,9 +331,15 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
         Effect.gen(function*() {
           const all = ROLES.flatMap((role) =>
             candidates[role].map((candidate) => {
-              const { baseUrl, model, provider } = candidate.client.endpoint
+              const { model, provider } = candidate.client.endpoint
               const price = ofMillion(budget.priceOf(candidate.client.endpoint, role))
-              const what = { role, provider, model, origin: new URL(baseUrl).origin, price }
+              const what = {
+                role,
+                provider,
+                model,
+                origin: HttpPool.originOf(candidate.client.endpoint.baseUrl) ?? null,
+                price
+              }
               return described(what, check, probe(role, candidate))
             })
           )

@@ -294,4 +294,23 @@ describe("Providers", () => {
       yield* Effect.repeat(Effect.sleep("5 millis"), { until: () => server.seen.open.size === 0 })
       assert.isAtLeast(server.seen.sockets, 2)
     })))
+
+  it.effect("whose address is none is a typed error that names the setting", () =>
+    Effect.forEach(["nope", "ftp://example.com/v1", ""], (baseUrl) =>
+      Effect.gen(function*() {
+        const models = yield* ModelManager
+        const error = yield* Effect.flip(models.embed(["text"]))
+        assert.deepInclude(error, { _tag: "ModelError", reason: "Rejected" })
+        assert.include(error.message, "OPENAI_BASE_URL")
+        const [described] = yield* models.describe(true)
+        assert.deepInclude(described, { origin: null, reachable: false })
+      }).pipe(
+        Effect.provide(Layer.provideMerge(
+          Unmetered.providers({
+            roles: { embedding: [{ provider: "openai", baseUrl, apiKey: Option.none(), model: "letters" }] },
+            patience: PATIENCE
+          }),
+          base
+        ))
+      )))
 })

@@ -5,11 +5,12 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import { atLeastOne } from "./Permits.ts"
 
 /**
  * Returns the results of `f` in the order of the items, with at most `limit` running; the first failure interrupts the
  * others. Replaces `Effect.forEach` of Effect 3.22.4, which never ends when it is interrupted before its own fiber has
- * taken a step.
+ * taken a step. A limit below 1, or that is no number, is a defect.
  */
 export const forEach = <A, B, E, R>(
   items: ReadonlyArray<A>,
@@ -19,8 +20,8 @@ export const forEach = <A, B, E, R>(
   Effect.gen(function*() {
     const done = yield* Deferred.make<void, E>()
     const found: Array<B> = []
-    const workers = Math.min(limit, items.length)
-    if (workers === 0) return found
+    if (items.length === 0) return found
+    const workers = Math.min(atLeastOne(limit), items.length)
     let next = 0
     let working = workers
     const work = Effect.gen(function*() {

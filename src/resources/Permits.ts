@@ -17,9 +17,15 @@ interface Waiter {
   wake: () => void
 }
 
+/** Returns a limit without its fraction; throws where it lets nothing through, so that nobody waits for ever. */
+export const atLeastOne = (limit: number): number => {
+  if (limit >= 1) return Math.floor(limit)
+  throw new RangeError(`at most ${limit} at a time is none; give a whole number from 1 on`)
+}
+
 const makeQueue = (limit: number) => {
   const waiting = new Set<Waiter>()
-  let free = limit
+  let free = atLeastOne(limit)
 
   /** Hands the permit to who waits longest. */
   const release = () => {
@@ -54,6 +60,7 @@ const makeQueue = (limit: number) => {
   return { take, release: Effect.sync(release) }
 }
 
+/** Throws a RangeError where the limit is below 1 or no number. */
 export const make = (limit: number): Permits => {
   const { release, take } = makeQueue(limit)
   return (effect) =>

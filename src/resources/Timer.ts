@@ -14,7 +14,21 @@ export interface TimerOptions {
   readonly run: () => void
 }
 
-const start = ({ every, run }: TimerOptions) => setInterval(run, Duration.toMillis(every))
+/** Longest delay of Node's timers, some 25 days: they take a longer one for a millisecond. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+const start = ({ every, run }: TimerOptions) => {
+  const ms = Duration.toMillis(every)
+  if (ms <= MAX_DELAY_MS) return setInterval(run, ms)
+  const ticks = Math.ceil(ms / MAX_DELAY_MS)
+  let left = ticks
+  const tick = () => {
+    if (--left > 0) return
+    left = ticks
+    run()
+  }
+  return setInterval(tick, Number.isFinite(ms) ? ms / ticks : MAX_DELAY_MS)
+}
 
 /** For a function that has to be called outside of any fiber; an Effect is repeated by a Schedule, in a scope. */
 export const open = (options: TimerOptions): Effect.Effect<void, never, Owner.Owner> =>

@@ -64,4 +64,12 @@ describe("Concurrent.forEach", () => {
       }).pipe(Effect.withMaxOpsBeforeYield(operations)),
     { fastCheck: { numRuns: times(100) } }
   )
+
+  it.effect("a limit that lets nothing through is a defect", () =>
+    Effect.forEach(
+      [0, -1, NaN],
+      (limit) =>
+        Effect.map(Effect.exit(forEach([1, 2], limit, Effect.succeed)), (exit) =>
+          assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause)))
+    ))
 })

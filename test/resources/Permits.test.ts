@@ -81,4 +81,8 @@ describe("Permits", () => {
         }
       }
     }))
+
+  it("are at least one", () => {
+    for (const limit of [0, -1, NaN]) assert.throws(() => Permits.make(limit), RangeError)
+  })
 })

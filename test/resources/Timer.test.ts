@@ -32,4 +32,18 @@ describe("Timer", () => {
       clearInterval(timer)
       assert.include(String(cause), "still open at the end: timer stuck")
     }))
+
+  it.live("that is to call later than Node's timers can does not call at once", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      for (const every of ["30 days", Infinity] as const) {
+        yield* Timer.open({ name: `each ${every}`, every, run: () => calls++ }).pipe(
+          owned,
+          Effect.zipRight(Effect.sleep("30 millis")),
+          Effect.scoped,
+          Effect.provide(ResourceLedger.layer)
+        )
+      }
+      assert.strictEqual(calls, 0)
+    }))
 })

@@ -319,6 +319,10 @@ export interface Progress {
   readonly waiting: Waiting
 }
 
+/**
+ * The whole service. A limit is a whole number from 0 on: a fraction is cut off, Infinity stands for all, and what is below 0 or no
+ * number for none.
+ */
 export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<ClaudeMemory, {
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /** Reads transcripts from their cursors on and makes memories of them; emits each step when it is done. */

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import * as EventLoop from "../resources/EventLoop.ts"
-import { MemoryStore } from "../store/MemoryStore.ts"
+import { limitOf, MemoryStore } from "../store/MemoryStore.ts"
 import { isDerived, worthOf } from "../store/Worth.ts"
 
 /** An archive stands for its session. */
@@ -43,5 +43,5 @@ export const least = (projects: SearchFilter["projects"], limit: number) =>
       ? (yield* Effect.flatMap(MemoryStore, (store) => store.projects)).map(({ id }) => id)
       : projects
     const derived = yield* Effect.forEach(TYPES, (type) => oldestDerived(type, asked, now))
-    return derived.flat().sort((a, b) => worthOf(a, now) - worthOf(b, now)).slice(0, limit)
+    return derived.flat().sort((a, b) => worthOf(a, now) - worthOf(b, now)).slice(0, limitOf(limit))
   })

@@ -43,7 +43,7 @@ const WHOLE = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export const sessionIdMeant = (prefix: string) =>
   Effect.gen(function*() {
     const stored = yield* Effect.flatMap(MemoryStore, (store) => store.sessionsByPrefix(prefix))
-    const told = yield* Effect.flatMap(SessionRecords, (records) => records.sessions)
+    const told = prefix === "" ? [] : yield* Effect.flatMap(SessionRecords, (records) => records.sessions)
     const found = [...new Set([...stored.map(({ id }) => id), ...told.filter((id) => id.startsWith(prefix))])]
     const id = idMeant(prefix, found) ?? (found.length === 0 && WHOLE.test(prefix) ? prefix : undefined)
     return id ?? (yield* new NotFound({ what: "session", name: prefix, known: found }))

@@ -140,7 +140,7 @@ const namedChange = ({ kind, merged, named, units }: RecentChange, nameOf: (proj
 /** An operation is not undone, and nothing was changed. */
 export class NotUndoable extends Schema.TaggedError<NotUndoable>()("NotUndoable", {
   reason: Schema.Literal("Expired", "Later", "Undone", "Unknown"),
-  operation: Schema.Int,
+  operation: Schema.Number,
   /** Names the later operation that is to be undone first, and its number. */
   later: Schema.NullOr(Schema.Struct({ name: Schema.String, operation: Schema.Int }))
 }) {
@@ -164,6 +164,9 @@ export class NotUndoable extends Schema.TaggedError<NotUndoable>()("NotUndoable"
 export const undo = (by: Actor | undefined, operation: number | undefined) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
+    if (operation !== undefined && !Number.isSafeInteger(operation)) {
+      return yield* new NotUndoable({ reason: "Unknown", operation, later: null })
+    }
     const undone = yield* store.undo(by, operation)
     if (undone?._tag === "NotUndone") {
       const names = namesOf(yield* store.projects)

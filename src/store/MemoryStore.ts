@@ -191,6 +191,9 @@ export type SessionFilter = Pick<SearchFilter, "projects" | "since" | "until">
 /** A limit for lists of all there is: more than any memory has. */
 export const NO_LIMIT = 10_000_000
 
+/** Returns a limit as a whole number from 0 on: cuts a fraction off, takes Infinity for all, and any other for none. */
+export const limitOf = (limit: number): number => limit > 0 ? Math.min(Math.floor(limit), NO_LIMIT) : 0
+
 /** A session, the number of its active units, and the unit that sums it up, if it has one. */
 export interface KnownSession extends Session {
   readonly units: number

@@ -77,6 +77,7 @@ const spendingSuite = <E>(name: string, layer: Layer.Layer<Spending, E>) => {
       Effect.gen(function*() {
         const { begin, end, spent } = yield* Spending
         assert.deepStrictEqual(yield* spent(AT), sum([0, 0]))
+        assert.strictEqual((yield* Effect.flip(spent(NaN))).operation, "spent")
         const begun = yield* begin(planned(), NO_CAPS)
         assert.deepStrictEqual(yield* spent(AT), sum([150, 0.5]))
         assert.strictEqual(begun._tag, "Begun")

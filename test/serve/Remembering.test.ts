@@ -492,6 +492,36 @@ describe("a memory's words", () => {
     }).pipe(Effect.provide(service)))
 })
 
+describe("numbers and ids that are none", () => {
+  it.scoped("find nothing, and change nothing", () =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      yield* ingest(SHOP)
+      const total = (yield* allUnits).length
+      const lists = [
+        (limit: number) => memory.recent(everywhere, limit),
+        (limit: number) => memory.sessions(everywhere, limit),
+        (limit: number) => memory.least("all", limit),
+        (limit: number) => memory.deadLetters(limit),
+        (limit: number) => memory.failures(limit),
+        (limit: number) => memory.recentChanges(limit),
+        (limit: number) => Effect.map(memory.timeline({ limit }), ({ units }) => units)
+      ]
+      for (const list of lists) for (const limit of [-1, NaN, 0]) assert.lengthOf(yield* list(limit), 0)
+      assert.lengthOf(yield* memory.recent(everywhere, 1.5), 1)
+      assert.lengthOf(yield* memory.recent(everywhere, Infinity), total)
+      for (const operation of [1.5, NaN]) {
+        const error = yield* Effect.flip(memory.undo("person", operation))
+        assert.deepInclude(error, { _tag: "NotUndoable", reason: "Unknown" })
+      }
+      for (const id of ["", "\0"]) {
+        assert.deepInclude(yield* Effect.flip(memory.session(id)), { what: "session", known: [] })
+        assert.deepInclude(yield* Effect.flip(memory.sessionIdMeant(id)), { what: "session", known: [] })
+        assert.deepInclude(yield* Effect.flip(memory.show(id)), { what: "unit", known: [] })
+      }
+    }).pipe(Effect.provide(service)))
+})
+
 describe("the timeline", () => {
   it.scoped("is the same from page to page, forward and back", () =>
     Effect.gen(function*() {

@@ -40,6 +40,17 @@ interface PeriodRow extends Amount {
   readonly told: number
 }
 
+/** Greatest distance of a time from the epoch in milliseconds (ECMA-262, 21.4.1.1). */
+const MAX_TIME = 8.64e15
+const isTime = (at: number) => Math.abs(at) <= MAX_TIME
+
+const noTime = (at: number) =>
+  new SpendingError({
+    operation: "spent",
+    detail: `${at} is no time in milliseconds since the epoch`,
+    cause: undefined
+  })
+
 const keysOf = (at: number) => JSON.stringify(periodsOf(at).map(({ key }) => key))
 
 const readPeriods = (sql: SqlClient, at: number) =>
@@ -136,12 +147,14 @@ const make = Effect.gen(function*() {
           })
         )),
     spent: (at) =>
-      use("spent", (sql) =>
-        Effect.map(readPeriods(sql, at), (used) =>
-          spentOf((period) => {
-            const { tokens, usd } = used(period)
-            return { tokens, usd }
-          }, at))),
+      !isTime(at) ?
+        Effect.fail(noTime(at)) :
+        use("spent", (sql) =>
+          Effect.map(readPeriods(sql, at), (used) =>
+            spentOf((period) => {
+              const { tokens, usd } = used(period)
+              return { tokens, usd }
+            }, at))),
     breakdown: (by, since) =>
       use("breakdown", (sql) =>
         sql.unsafe<BreakdownRow>(

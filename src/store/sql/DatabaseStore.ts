@@ -4,7 +4,7 @@
 import { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { type ForgetOptions, MemoryStore, StoreError, UNDO_MS } from "../MemoryStore.ts"
+import { type ForgetOptions, limitOf, MemoryStore, StoreError, UNDO_MS } from "../MemoryStore.ts"
 import type * as Reads from "./Reads.ts"
 import type * as Writes from "./Writes.ts"
 
@@ -62,7 +62,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
 
   return MemoryStore.of({
     cursors: (paths) => read("cursors", reads.cursors(paths)),
-    transcripts: (projectId, limit) => read("transcripts", reads.transcripts(projectId, limit)),
+    transcripts: (projectId, limit) => read("transcripts", reads.transcripts(projectId, limitOf(limit))),
     append: (batch) => write("append", writes.append(batch)),
     unforgotten: (batch) => read("unforgotten", writes.unforgotten(batch)),
     permitted: (units) => read("permitted", writes.permitted(units)),
@@ -70,12 +70,12 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     claim: (kind, limit) => write("claim", writes.claim(kind, limit)),
     renew: (items) => write("renew", Effect.asVoid(writes.renew(items))),
     fail: (items, error) => write("fail", writes.fail(items, error)),
-    failures: (limit) => read("failures", reads.failures(limit)),
+    failures: (limit) => read("failures", reads.failures(limitOf(limit))),
     retry: (item) => write("retry", writes.retry(item)),
     queueReviews: (requests) => write("queueReviews", writes.queueReviews(requests)),
     reviewAgain: (sessionIds) => write("reviewAgain", writes.reviewAgain(sessionIds)),
     unreviewed: (among) => read("unreviewed", reads.unreviewed(among)),
-    sessionsIn: (filter, limit) => read("sessionsIn", reads.sessionsIn(filter, limit)),
+    sessionsIn: (filter, limit) => read("sessionsIn", reads.sessionsIn(filter, limitOf(limit))),
     transcriptsOf: (sessionId) => read("transcriptsOf", reads.transcriptsOf(sessionId)),
     sessions: (ids) => read("sessions", reads.sessions(ids)),
     sessionsByPrefix: (prefix) => read("sessionsByPrefix", reads.sessionsByPrefix(prefix)),
@@ -95,16 +95,16 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     identity: read("identity", reads.identity),
     version: read("version", reads.version),
     unitIds: (after, limit) => read("unitIds", reads.unitIds(after, limit)),
-    oldest: (filter, skip, limit) => read("oldest", reads.oldest(filter, skip, limit)),
+    oldest: (filter, skip, limit) => read("oldest", reads.oldest(filter, skip, limitOf(limit))),
     units: (ids, sessionId) => read("units", reads.units(ids, sessionId)),
     unitsByPrefix: (prefix) => read("unitsByPrefix", reads.unitsByPrefix(prefix)),
-    recent: (filter, limit) => read("recent", reads.recent(filter, limit)),
+    recent: (filter, limit) => read("recent", reads.recent(filter, limitOf(limit))),
     count: (filter) => read("count", reads.count(filter)),
     messages: (uuids) => read("messages", reads.messages(uuids)),
     messagesHolding: (texts, after, limit) => read("messagesHolding", reads.messagesHolding(texts, after, limit)),
     neighbours: (ids) => read("neighbours", reads.neighbours(ids)),
     lexical: (terms, filter, limit) => read("lexical", reads.lexical(terms, filter, limit)),
-    timeline: (filter, side, place, limit) => read("timeline", reads.timeline(filter, side, place, limit)),
+    timeline: (filter, side, place, limit) => read("timeline", reads.timeline(filter, side, place, limitOf(limit))),
     save: (unit, project) => keep("save", writes.save(unit, project)),
     forgetting: (ids) => read("forgetting", writes.forgetting(ids)),
     withDuplicates: (ids) => read("withDuplicates", writes.withDuplicates(ids)),
@@ -113,7 +113,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     edit: (id, change, by, revision) => keep("edit", writes.edit(id, change, by, revision)),
     history: (id) => read("history", reads.history(id)),
     undo: (by, operation) => keep("undo", writes.undo(by, operation)),
-    recentChanges: (limit) => read("recentChanges", reads.recentChanges(limit)),
+    recentChanges: (limit) => read("recentChanges", reads.recentChanges(limitOf(limit))),
     binned: (prefix) => read("binned", reads.binned(prefix)),
     archived: (kind, after, limit) => read("archived", reads.archived(kind, after, limit)),
     takeIn: (entries, from) => keep("takeIn", writes.takeIn(entries, from)),
@@ -128,7 +128,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     renameProject: (id, name) => keep("renameProject", Effect.asVoid(writes.renameProject(id, name))),
     excludeProject: (project, isExcluded) =>
       keep("excludeProject", Effect.asVoid(writes.excludeProject(project, isExcluded))),
-    deadLetters: (limit) => read("deadLetters", reads.deadLetters(limit)),
+    deadLetters: (limit) => read("deadLetters", reads.deadLetters(limitOf(limit))),
     status: read("status", reads.status),
     waiting: read("waiting", reads.waiting),
     transaction: (effect) =>

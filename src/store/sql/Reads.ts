@@ -153,8 +153,11 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       (rows) => rows.map(({ id }) => id)
     )
 
+  /** Tests whether an id may begin with a text: with none each would, and at NUL, which no id holds, SQL may cut it off. */
+  const begins = (prefix: string) => prefix !== "" && !prefix.includes("\0")
+
   const unitsByPrefix = (prefix: string) =>
-    Effect.map(
+    !begins(prefix) ? Effect.succeed([]) : Effect.map(
       sql<UnitBody>`SELECT body FROM units WHERE id >= ${text(prefix)} AND id < ${`${
         text(prefix)
       }g`} ORDER BY id LIMIT 10`,
@@ -324,7 +327,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
   const binned = (prefix: string) =>
     Effect.gen(function*() {
-      if (!(yield* dialect.keepsOverlays)) return []
+      if (!begins(prefix) || !(yield* dialect.keepsOverlays)) return []
       const rows = yield* sql<Body>`SELECT body FROM bin_entries WHERE kind = 'unit' AND key >= ${text(prefix)}
         AND key < ${`${text(prefix)}g`} ORDER BY key LIMIT 10`
       return rows.map((row) => (JSON.parse(row.body) as { readonly unit: MemoryUnit }).unit)
@@ -347,7 +350,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     )
 
   const sessionsByPrefix = (prefix: string) =>
-    Effect.map(
+    !begins(prefix) ? Effect.succeed([]) : Effect.map(
       sql<SessionRow>`SELECT * FROM sessions
         WHERE substr(id, 1, length(CAST(${text(prefix)} AS text))) = ${text(prefix)} ORDER BY id LIMIT 10`,
       (rows) => rows.map(sessionOf)

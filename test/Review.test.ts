@@ -369,7 +369,7 @@ describe("a review", () => {
 
       for (const [name, known] of [["session-", ["session-1", "session-2"]], ["other", []]] as const) {
         const error = yield* Effect.flip(stepsOf(memory.review(["session-2", name])))
-        assert.deepInclude(error, { _tag: "NotFound", what: "session", name, known })
+        assert.deepInclude(error, { _tag: "NotFound", what: "session", asked: name, known })
       }
       assert.strictEqual(yield* pending, 0)
 

@@ -150,7 +150,7 @@ const NAME = "prompts"
 const attempted = <A>(act: () => A): Effect.Effect<A, ServerError> =>
   Effect.try({
     try: act,
-    catch: (cause) => new ServerError({ name: NAME, code: (cause as NodeJS.ErrnoException).code ?? "unknown", cause })
+    catch: (cause) => new ServerError({ server: NAME, code: (cause as NodeJS.ErrnoException).code ?? "unknown", cause })
   })
 
 /** Listens for the hook programs of this home until the owner's scope closes. */

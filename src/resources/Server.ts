@@ -9,13 +9,13 @@ import * as Owner from "./Owner.ts"
 
 /** A server that can't listen. `code` is the system's or Node's: EADDRINUSE, EACCES, ERR_SOCKET_BAD_PORT. */
 export class ServerError extends Schema.TaggedError<ServerError>()("ServerError", {
-  name: Schema.String,
+  server: Schema.String,
   code: Schema.String,
   cause: Schema.Defect
 }) {
   override get message() {
     const advice = this.code === "EADDRINUSE" ? "; end the program that has this address, or take another" : ""
-    return `${this.name} can't listen: ${this.code}${advice}`
+    return `${this.server} can't listen: ${this.code}${advice}`
   }
 }
 
@@ -47,7 +47,7 @@ export interface Listening<S extends Server> {
 const listening = <S extends Server>({ listen, make, name, onError }: ServerOptions<S>) =>
   Effect.async<Listening<S> & { readonly sockets: ReadonlySet<Socket> }, ServerError>((resume) => {
     const fail = (cause: unknown) =>
-      resume(new ServerError({ name, code: (cause as NodeJS.ErrnoException).code ?? "unknown", cause }))
+      resume(new ServerError({ server: name, code: (cause as NodeJS.ErrnoException).code ?? "unknown", cause }))
     try {
       const server = make()
       const sockets = new Set<Socket>()

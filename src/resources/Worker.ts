@@ -9,12 +9,12 @@ import * as Owner from "./Owner.ts"
 
 /** A thread that can't be started, or has ended before it was ready. */
 export class WorkerError extends Schema.TaggedError<WorkerError>()("WorkerError", {
-  name: Schema.String,
+  thread: Schema.String,
   cause: Schema.Defect
 }) {
   override get message() {
     const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `the thread ${this.name} can't be started: ${why}. Correct its file, or what it does before it is ready`
+    return `the thread ${this.thread} can't be started: ${why}. Correct its file, or what it does before it is ready`
   }
 }
 
@@ -42,7 +42,7 @@ export interface OpenOptions extends WorkerOptions {
 const terminate = (worker: Worker) => Effect.promise(() => worker.terminate())
 
 const started = ({ file, name, onEnd, onError, onMessage, ready, ...options }: OpenOptions) => {
-  const toError = (cause: unknown) => new WorkerError({ name, cause })
+  const toError = (cause: unknown) => new WorkerError({ thread: name, cause })
   const isReady = (worker: Worker) =>
     Effect.async<void, WorkerError>((resume) => {
       let report = (error: unknown) => resume(toError(error))

@@ -70,7 +70,7 @@ export const retry = (item: Pick<WorkItem, "key" | "kind"> | undefined) =>
     const store = yield* MemoryStore
     const queued = yield* store.retry(item)
     if (item !== undefined && queued === 0) {
-      return yield* new NotFound({ what: "work", name: `${item.kind} ${item.key}`, known: [] })
+      return yield* new NotFound({ what: "work", asked: `${item.kind} ${item.key}`, known: [] })
     }
     return queued
   })

@@ -63,7 +63,7 @@ const namedBy = (unit: MemoryUnit, prompt: string) =>
     const retriever = yield* Retriever
     const { words } = yield* retriever.evidence({ text: prompt, projects: [unit.projectId] })
     const named = namedIn(unit, tellingOf(words))
-    return named.length > 0 ? named : yield* new NotFound({ what: "word", name: prompt, known: [unit.id.slice(0, 8)] })
+    return named.length > 0 ? named : yield* new NotFound({ what: "word", asked: prompt, known: [unit.id.slice(0, 8)] })
   })
 
 /** Returns the unit's lexemes that the prompt of an injection named. */
@@ -90,7 +90,7 @@ export const feedback = (prefix: string, { helps, isOff = false, prompt }: Feedb
         ? without(before, { helps, words: prompt === undefined ? undefined : words })
         : noted(before, { helps, words })
       const result = yield* store.edit(id, { feedback: after }, by, unit.revision ?? 0)
-      if (result === undefined) return yield* new NotFound({ what: "unit", name: prefix, known: [] })
+      if (result === undefined) return yield* new NotFound({ what: "unit", asked: prefix, known: [] })
       if (result._tag === "Edited") {
         return {
           unit: result.unit,

@@ -34,7 +34,7 @@ export const injectionsOf = (prefix: string | undefined) =>
     const found = prefix === undefined ? known.slice(0, 1) : known.filter((id) => id.startsWith(prefix))
     const sessionId = idMeant(prefix ?? "", found)
     if (sessionId === undefined) {
-      return yield* new NotFound({ what: "injections", name: prefix ?? "", known: found })
+      return yield* new NotFound({ what: "injections", asked: prefix ?? "", known: found })
     }
     const { injections } = yield* records.get(sessionId)
     const units = yield* store.units([...new Set(injections.flatMap(({ ids, pointed }) => [...ids, ...pointed]))])

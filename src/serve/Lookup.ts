@@ -13,7 +13,7 @@ export const unitByPrefix = (prefix: string) =>
     if (unit !== undefined && others.length === 0) return unit
     return yield* new NotFound({
       what: "unit",
-      name: prefix,
+      asked: prefix,
       known: unit === undefined ? [] : [unit, ...others].map(({ id }) => id)
     })
   })
@@ -46,7 +46,7 @@ export const sessionIdMeant = (prefix: string) =>
     const told = prefix === "" ? [] : yield* Effect.flatMap(SessionRecords, (records) => records.sessions)
     const found = [...new Set([...stored.map(({ id }) => id), ...told.filter((id) => id.startsWith(prefix))])]
     const id = idMeant(prefix, found) ?? (found.length === 0 && WHOLE.test(prefix) ? prefix : undefined)
-    return id ?? (yield* new NotFound({ what: "session", name: prefix, known: found }))
+    return id ?? (yield* new NotFound({ what: "session", asked: prefix, known: found }))
   })
 
 export const sessionByPrefix = (prefix: string) =>
@@ -56,5 +56,5 @@ export const sessionByPrefix = (prefix: string) =>
     const ids = found.map(({ id }) => id)
     const meant = idMeant(prefix, ids)
     return found.find(({ id }) => id === meant) ??
-      (yield* new NotFound({ what: "session", name: prefix, known: ids }))
+      (yield* new NotFound({ what: "session", asked: prefix, known: ids }))
   })

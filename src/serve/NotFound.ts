@@ -8,12 +8,12 @@ const MAX_NAME = 100
 
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
   what: Schema.Literal("unit", "project", "session", "cursor", "injections", "replacement", "word", "work"),
-  name: Schema.String,
+  asked: Schema.String,
   known: Schema.Array(Schema.String)
 }) {
   override get message() {
     // Folders may be named as they will; the names are quoted in one line.
-    const [name, ...known] = [this.name, ...this.known].map((each) =>
+    const [name, ...known] = [this.asked, ...this.known].map((each) =>
       each.replace(/[\s\u0085]+/g, " ").slice(0, MAX_NAME)
     )
     const all = known.join(", ")
@@ -31,7 +31,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
       case "injections":
         return this.known.length > 0
           ? `several sessions begin with ${name}: ${all}; give more of the id`
-          : `nothing was put in front of Claude in ${this.name === "" ? "any session" : `a session ${name}`} yet`
+          : `nothing was put in front of Claude in ${this.asked === "" ? "any session" : `a session ${name}`} yet`
       case "word":
         return `${all} has no telling word of this prompt: ${name}; without --prompt it is said of the prompt at which it was told`
       case "replacement":

@@ -18,26 +18,28 @@ export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectErr
    * than one project has this name. `Single`: splitting a project that is not merged into another.
    */
   reason: Schema.Literal("Excluded", "Name", "Same", "Several", "Single"),
-  name: Schema.String,
+  project: Schema.String,
   /** Root folders of the projects with this name. */
   folders: Schema.Array(Schema.String)
 }) {
   override get message() {
     switch (this.reason) {
       case "Excluded":
-        return `${this.name} is excluded, and what it is merged into is not; include it first, or exclude both; ` +
+        return `${this.project} is excluded, and what it is merged into is not; include it first, or exclude both; ` +
           "nothing was changed"
       case "Name":
         return `a project's name has 1 to ${Project.MAX_NAME} characters on one line, and none that can't be seen; ` +
           "nothing was changed"
       case "Same":
-        return `${this.name} can't be merged into itself; nothing was changed`
+        return `${this.project} can't be merged into itself; nothing was changed`
       case "Several":
-        return `several projects are called ${this.name}; say which by its folder: ${this.folders.join(", ")}`
+        return `several projects are called ${this.project}; say which by its folder: ${this.folders.join(", ")}`
       case "Single":
         return this.folders.length === 0
-          ? `${this.name} is not merged into another project, so there is nothing to split`
-          : `${this.name} is not merged into another project; those that are merged into it: ${this.folders.join(", ")}`
+          ? `${this.project} is not merged into another project, so there is nothing to split`
+          : `${this.project} is not merged into another project; those that are merged into it: ${
+            this.folders.join(", ")
+          }`
     }
   }
 }
@@ -74,7 +76,7 @@ export const byName = (names: ReadonlyArray<string>) =>
       const found = ways.find((projects) => projects.length > 0)
       return found !== undefined
         ? Effect.succeed(found)
-        : Effect.fail(new NotFound({ what: "project", name, known: [...labels.values()] }))
+        : Effect.fail(new NotFound({ what: "project", asked: name, known: [...labels.values()] }))
     })).flat()
   })
 
@@ -82,7 +84,7 @@ export const byName = (names: ReadonlyArray<string>) =>
 export const singleOf = (name: string, found: ReadonlyArray<Project.Project>) =>
   found.length === 1
     ? Effect.succeed(found[0]!)
-    : Effect.fail(new ProjectError({ reason: "Several", name, folders: found.map(({ root }) => root) }))
+    : Effect.fail(new ProjectError({ reason: "Several", project: name, folders: found.map(({ root }) => root) }))
 
 /** Returns the one project with this name, or else the project of this folder, even if it has no memories yet. */
 export const find = (name: string) =>
@@ -109,11 +111,11 @@ export const merge = (from: ReadonlyArray<string>, into: string) =>
     const others = yield* Effect.forEach(from, find)
     const target = yield* find(into)
     const same = others.findIndex(({ id }) => id === target.id)
-    if (same >= 0) return yield* new ProjectError({ reason: "Same", name: from[same]!, folders: [] })
+    if (same >= 0) return yield* new ProjectError({ reason: "Same", project: from[same]!, folders: [] })
     const known = yield* store.projects
     const isExcluded = ({ id }: Project.Project) => Project.findById(known, id)?.isExcluded === true
     const excluded = isExcluded(target) ? -1 : others.findIndex(isExcluded)
-    if (excluded >= 0) return yield* new ProjectError({ reason: "Excluded", name: from[excluded]!, folders: [] })
+    if (excluded >= 0) return yield* new ProjectError({ reason: "Excluded", project: from[excluded]!, folders: [] })
     const operations: Array<number> = []
     for (const other of others) {
       const operation = yield* store.mergeProjects(other, target)
@@ -130,11 +132,11 @@ const findMerged = (name: string) =>
     const found = known.flatMap((into) => into.merged.filter(matching(name)).map((project) => ({ project, into })))
     if (found.length === 1) return found[0]!
     return yield* found.length > 1
-      ? new ProjectError({ reason: "Several", name, folders: found.map(({ project }) => project.root) })
+      ? new ProjectError({ reason: "Several", project: name, folders: found.map(({ project }) => project.root) })
       : Effect.flatMap(byName([name]), ([project]) =>
         new ProjectError({
           reason: "Single",
-          name,
+          project: name,
           folders: project?.merged.map(({ root }) => root) ?? []
         }))
   })
@@ -163,7 +165,7 @@ export const rename = (project: string, name: string) =>
   Effect.gen(function*() {
     const trimmed = name.trim()
     if (trimmed === "" || [...trimmed].length > Project.MAX_NAME || /[\p{Cc}\u2028\u2029]/u.test(trimmed)) {
-      return yield* new ProjectError({ reason: "Name", name, folders: [] })
+      return yield* new ProjectError({ reason: "Name", project: name, folders: [] })
     }
     const store = yield* MemoryStore
     const found = yield* find(project)

@@ -29,7 +29,7 @@ const projectOf = (place: SaveRequest["project"]) =>
     const projects = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
     const known = Project.findById(projects, place.id)
     if (known !== undefined) return known
-    return yield* new NotFound({ what: "project", name: place.id, known: projects.map(({ name }) => name) })
+    return yield* new NotFound({ what: "project", asked: place.id, known: projects.map(({ name }) => name) })
   })
 
 /** Time that a person waits for the index of what they save or change. */
@@ -93,7 +93,7 @@ export const edit = (prefix: string, asked: EditRequest, by: Actor) =>
       ? replacedBy
       : (yield* activeByPrefix(replacedBy)).id
     const [maskedContent, maskedTitle] = yield* collector.mask([content ?? "", title ?? ""])
-    if (replacement === id) return yield* new NotFound({ what: "replacement", name: prefix, known: [] })
+    if (replacement === id) return yield* new NotFound({ what: "replacement", asked: prefix, known: [] })
     const change = {
       ...request,
       ...(content !== undefined && { content: by === "claude" ? quoteSpeakers(maskedContent!) : maskedContent! }),
@@ -101,7 +101,7 @@ export const edit = (prefix: string, asked: EditRequest, by: Actor) =>
       ...(replacement !== undefined && { replacedBy: replacement })
     }
     const result = yield* store.edit(id, change, by, revision)
-    if (result === undefined) return yield* new NotFound({ what: "unit", name: prefix, known: [] })
+    if (result === undefined) return yield* new NotFound({ what: "unit", asked: prefix, known: [] })
     if (result._tag === "Conflict") return yield* new Conflict({ unit: result.unit })
     yield* indexed
     if (content !== undefined && result.operation !== null) yield* toldAnew(id)

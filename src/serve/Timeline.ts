@@ -61,7 +61,7 @@ export const timeline = ({ around, cursor, limit, projects, sessionId }: Timelin
     if (cursor !== undefined) {
       const [side, place] = yield* Either.mapLeft(
         decodeCursor(cursor),
-        () => new NotFound({ what: "cursor", name: cursor, known: [] })
+        () => new NotFound({ what: "cursor", asked: cursor, known: [] })
       )
       return yield* page(yield* neighbours(side, place, limit))
     }

@@ -375,7 +375,7 @@ describe("projects", () => {
       assert.include(several.message, third!.root)
       yield* memory.projects.exclude(third!.root, true)
       const excluded = yield* Effect.flip(memory.projects.merge([third!.root], second!.root))
-      assert.deepInclude(excluded, { _tag: "ProjectError", reason: "Excluded", name: third!.root })
+      assert.deepInclude(excluded, { _tag: "ProjectError", reason: "Excluded", project: third!.root })
       assert.lengthOf(yield* memory.projects.list, 2)
       const missing = yield* Effect.flip(memory.projects.merge(["no-such"], "renamed"))
       assert.deepInclude(missing, { _tag: "NotFound", what: "project" })
@@ -517,7 +517,9 @@ describe("numbers and ids that are none", () => {
       for (const id of ["", "\0"]) {
         assert.deepInclude(yield* Effect.flip(memory.session(id)), { what: "session", known: [] })
         assert.deepInclude(yield* Effect.flip(memory.sessionIdMeant(id)), { what: "session", known: [] })
-        assert.deepInclude(yield* Effect.flip(memory.show(id)), { what: "unit", known: [] })
+        const error = yield* Effect.flip(memory.show(id))
+        assert.deepInclude(error, { what: "unit", known: [] })
+        assert.match(String(error), /^NotFound: no memory has the id/)
       }
     }).pipe(Effect.provide(service)))
 })

@@ -22,13 +22,14 @@ import * as Projects from "./Projects.ts"
 
 const SOURCE = "predecessor"
 
-/** Returns the known project of this name, id or folder, else one of its own, which has no folder. */
+/** Returns the known project of this name, id or folder, else one of its own, which has no folder. Fails for what is no name. */
 export const projectCalled = (name: string) =>
   Effect.gen(function*() {
     const collector = yield* Collector
     const known = yield* Effect.catchTag(Projects.byName([name]), "NotFound", () => Effect.succeed([]))
     if (known.length > 0) return yield* Projects.singleOf(name, known)
     const [masked = ""] = yield* collector.mask([name])
+    yield* Projects.checkName(masked.replace(/\s+/g, " "))
     return ownProject(SOURCE, masked)
   })
 

@@ -12,12 +12,16 @@ import { MemoryStore } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
 import { NotFound } from "./NotFound.ts"
 
+/** Stands for all projects in requests. */
+const ALL = "all"
+
 export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectError", {
   /**
    * `Excluded`: merging an excluded project into one that is not. `Name`: a new name that is none. `Same`: merging a project into itself. `Several`: more
-   * than one project has this name. `Single`: splitting a project that is not merged into another.
+   * than one project has this name. `Single`: splitting a project that is not merged into another. `Taken`: a new name that stands for another project, or
+   * for all.
    */
-  reason: Schema.Literal("Excluded", "Name", "Same", "Several", "Single"),
+  reason: Schema.Literal("Excluded", "Name", "Same", "Several", "Single", "Taken"),
   project: Schema.String,
   /** Root folders of the projects with this name. */
   folders: Schema.Array(Schema.String)
@@ -34,6 +38,9 @@ export class ProjectError extends Schema.TaggedError<ProjectError>()("ProjectErr
         return `${this.project} can't be merged into itself; nothing was changed`
       case "Several":
         return `several projects are called ${this.project}; say which by its folder: ${this.folders.join(", ")}`
+      case "Taken":
+        return `${this.project} stands for ${this.project === ALL ? "all projects" : "another project"}, and would ` +
+          "lead there; nothing was changed, give another name"
       case "Single":
         return this.folders.length === 0
           ? `${this.project} is not merged into another project, so there is nothing to split`
@@ -160,15 +167,32 @@ export const setDifferent = (projects: ReadonlyArray<string>) =>
     return found
   })
 
+/** Breaks of lines and other controls. */
+const CONTROL = /[\p{Cc}\u2028\u2029]/u
+/** Any character that can be seen. */
+const VISIBLE = /[^\p{Cf}\p{Default_Ignorable_Code_Point}\p{Z}]/u
+
+/** Returns a new name without the blanks around it; fails where it can be no project's name. */
+export const checkName = (name: string) => {
+  const trimmed = name.trim()
+  return !VISIBLE.test(trimmed) || CONTROL.test(trimmed) || [...trimmed].length > Project.MAX_NAME
+    ? Effect.fail(new ProjectError({ reason: "Name", project: name, folders: [] }))
+    : trimmed === ALL
+    ? Effect.fail(new ProjectError({ reason: "Taken", project: trimmed, folders: [] }))
+    : Effect.succeed(trimmed)
+}
+
 /** Gives a project another name, without the blanks around it. */
 export const rename = (project: string, name: string) =>
   Effect.gen(function*() {
-    const trimmed = name.trim()
-    if (trimmed === "" || [...trimmed].length > Project.MAX_NAME || /[\p{Cc}\u2028\u2029]/u.test(trimmed)) {
-      return yield* new ProjectError({ reason: "Name", project: name, folders: [] })
-    }
+    const trimmed = yield* checkName(name)
     const store = yield* MemoryStore
     const found = yield* find(project)
+    const others = (yield* store.projects).filter(({ id }) => id !== found.id)
+    const isTaken = others.some((other) =>
+      [other, ...other.merged].some(({ id, root }) => id === trimmed || root === trimmed)
+    )
+    if (isTaken) return yield* new ProjectError({ reason: "Taken", project: trimmed, folders: [] })
     yield* store.renameProject(found.id, trimmed)
     return { ...found, name: trimmed }
   })

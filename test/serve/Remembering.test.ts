@@ -358,10 +358,17 @@ describe("projects", () => {
       assert.strictEqual(unit?.projectId, second!.id)
       assert.isAbove((yield* search("test", [first!.id])).length, 0)
 
-      for (const wrong of ["", " \t", "two\nlines", "a\u0007bell", "x".repeat(201)]) {
+      for (const wrong of ["", " \t", "two\nlines", "a\u0007bell", "\u200b", "x".repeat(201)]) {
         const refused = yield* Effect.flip(memory.projects.rename(second!.id, wrong))
         assert.deepInclude(refused, { _tag: "ProjectError", reason: "Name" })
         assert.match(refused.message, /^a project's name has 1 to 100 characters/)
+      }
+      for (const taken of ["all", third!.id, third!.root]) {
+        const refused = yield* Effect.flip(memory.projects.rename(second!.id, taken))
+        assert.deepInclude(refused, { _tag: "ProjectError", reason: "Taken" })
+      }
+      for (const [name, reason] of [["", "Name"], ["y".repeat(101), "Name"], ["all", "Taken"]] as const) {
+        assert.deepInclude(yield* Effect.flip(memory.given.project(name)), { _tag: "ProjectError", reason })
       }
       assert.strictEqual((yield* memory.projects.rename(second!.id, "x".repeat(100))).name, "x".repeat(100))
       assert.strictEqual((yield* memory.projects.rename(second!.id, " renamed\n")).name, "renamed")

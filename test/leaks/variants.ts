@@ -102,8 +102,8 @@ const ABORTED = `    return Effect.sync(() => {
       abort()
     })`
 
-const OWN_POOL = "yield* originOf(new URL(endpoint.baseUrl).origin)"
-const FIRST_POOL = "yield* originOf([...origins.keys()][0] ?? new URL(endpoint.baseUrl).origin)"
+const OWN_POOL = "...yield* poolOf(origin)"
+const FIRST_POOL = "...yield* poolOf([...origins.keys()][0] ?? origin)"
 
 const OPENED = "      open: Effect.try({ try: () => openIn(driver, options), catch: toError }),"
 
@@ -328,8 +328,8 @@ import { ResourceLedger } from "../resources/ResourceLedger.ts"\n`,
     part: "steady",
     edits: [{
       file: OWNER,
-      from: "  const given = Context.omit(Scope.Scope, Owner)(context as Context.Context<I | Scope.Scope | Owner>)\n",
-      to: "  const given = context\n"
+      from: "  const given = ofServices(context)\n  return (effect)",
+      to: "  const given = context\n  return (effect)"
     }]
   },
   {

@@ -680,7 +680,7 @@ describe.skipIf(address === undefined)("PostgreSQL", () => {
       "in which a statement failed is no success, whoever ignores that",
       Effect.gen(function*() {
         const { first } = yield* instances(1)
-        const bad = Effect.ignore(first.recent(everything, -1))
+        const bad = Effect.ignore(first.recent({ ...everything, since: Number.NaN }, 1))
         const error = yield* Effect.flip(first.transaction(Effect.zipRight(first.append(one), bad)))
         assert.strictEqual(error._tag, "StoreError")
         assert.strictEqual((yield* first.status).messages, 0)

@@ -1,5 +1,5 @@
 /**
- * Reads from FTS5's own pages which rows hold a term, and how often in which fields: its tables of places take twenty times as
+ * Reads from FTS5's own pages which rows hold a term, and how often in which fields: its tables of places take five times as
  * long. Their format is described in https://sqlite.org/src/file/ext/fts5/fts5_index.c, and is that of `VERSIONS`. Pure, and
  * without Effect, since the hook's entry searches too.
  */
@@ -37,10 +37,6 @@ export interface Doclist {
 
 /** The count of a field among the four of a row. */
 export const countIn = (counts: number, field: number): number => counts >>> 8 * field & 0xff
-
-/** Packs the counts of the fields of a row. */
-export const packedCounts = (counts: ReadonlyArray<number>): number =>
-  counts.reduce((all, count, field) => (all | Math.min(count, 0xff) << 8 * field) >>> 0, 0)
 
 /** Counts once more in a field. */
 export const countedIn = (counts: number, field: number): number =>
@@ -148,49 +144,30 @@ export const doclistIn = (pages: ReadonlyArray<Uint8Array>, begin?: Beginning): 
     isLast = next !== undefined
     // The first row that begins in a list or in a page is given whole, others by what they add.
     const firstRow = beginning?.from ?? (page[0]! << 8 | page[1]!)
-    let at = beginning?.from ?? HEADER
-    if (left > 0 && firstRow > 0 && at + left !== firstRow) return undefined
+    const reader = new Reader(page, beginning?.from ?? HEADER)
+    if (left > 0 && firstRow > 0 && reader.at + left !== firstRow) return undefined
     let isWholeRow = true
-    while (at < to) {
+    while (reader.at < to) {
       if (left === 0) {
         if (isWholeRow) {
           if (firstRow === 0 || firstRow >= to) break
-          at = firstRow
+          reader.at = firstRow
           row = 0
           isWholeRow = false
         }
-        let number = page[at++]!
-        if (number >= 0x80) {
-          number &= 0x7f
-          let byte
-          do {
-            byte = page[at++]!
-            number = number * 128 + (byte & 0x7f)
-          } while (byte >= 0x80)
-        }
-        row += number
-        number = page[at++]!
-        if (number >= 0x80) {
-          number &= 0x7f
-          let byte
-          do {
-            byte = page[at++]!
-            number = number * 128 + (byte & 0x7f)
-          } while (byte >= 0x80)
-        }
+        row += reader.next()
         // The last bit says that older segments have the row, too.
-        left = number >>> 1
+        left = reader.next() >>> 1
       }
-      const until = Math.min(to, at + left)
-      left -= until - at
-      while (at < until) {
-        const first = page[at++]!
-        if (first >= 0x80) { while (page[at++]! >= 0x80); }
+      const until = Math.min(to, reader.at + left)
+      left -= until - reader.at
+      while (reader.at < until) {
+        const number = reader.next()
         // 1 announces the number of a field, every other number is a place in it.
         if (isField) {
-          field = first
+          field = number
           isField = false
-        } else if (first === 1) isField = true
+        } else if (number === 1) isField = true
         else counts = countedIn(counts, field)
       }
       if (left > 0) continue
@@ -198,7 +175,7 @@ export const doclistIn = (pages: ReadonlyArray<Uint8Array>, begin?: Beginning): 
       countsOf[found++] = counts
       counts = field = 0
     }
-    if (at > to) return undefined
+    if (reader.at > to) return undefined
   }
   return { rows: rows.subarray(0, found), counts: countsOf.subarray(0, found) }
 }

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { BM25F, saturation, scoreOf } from "../../../src/domain/Lexical.ts"
-import { packedCounts } from "../../../src/store/sqlite/Doclists.ts"
 import { heaviest, lengthsIn, type Posting, selectRows, type SizedCount } from "../../../src/store/sqlite/Postings.ts"
 
 const AVERAGE = 40
@@ -17,6 +16,10 @@ const memory: FastCheck.Arbitrary<ReadonlyArray<SizedCount>> = FastCheck.uniqueA
   }),
   { selector: ({ row }) => row, minLength: 1, maxLength: 60 }
 ).map((units) => units.toSorted((a, b) => a.row - b.row))
+
+/** The counts of four fields, 8 bits each. */
+const packedCounts = (counts: ReadonlyArray<number>): number =>
+  counts.reduce((all, count, field) => (all | count << 8 * field) >>> 0, 0)
 
 const postingsOf = (units: ReadonlyArray<SizedCount>): ReadonlyArray<Posting> =>
   IDF.map((weight, term) => {

@@ -114,15 +114,15 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
       await page.getByText("Replaced: from now on").waitFor()
       assert.strictEqual(await total(), before + 1)
       // One whose replacement is gone says so, and leads nowhere.
-      const replaced = page.getByText("Out of date: replaced by").first()
-      await replaced.getByRole("link", { name: "Barges leave the harbour at high tide." }).waitFor()
+      const replacement = page.getByRole("link", { name: "Barges leave the harbour at high tide." })
+      await replacement.waitFor()
       const { unit } = (await ask("GET", `/v1/units/${id}`)).body as unknown as {
         readonly unit: { readonly replacedBy: string }
       }
       await ask("DELETE", `/v1/units/${unit.replacedBy}`)
       await page.reload()
       await page.getByText("What replaced it was forgotten").waitFor()
-      assert.strictEqual(await replaced.count(), 0)
+      assert.strictEqual(await replacement.count(), 0)
       await close()
     }
   )

@@ -21,6 +21,7 @@ import type { Session } from "./domain/Conversation.ts"
 import { flawOf } from "./domain/Flaws.ts"
 import { findById } from "./domain/KnownProjects.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
+import { messageOf } from "./domain/Thrown.ts"
 import { differences } from "./index/Differences.ts"
 import { pointsOf } from "./index/Points.ts"
 import { IndexError, VectorIndex } from "./index/VectorIndex.ts"
@@ -249,7 +250,7 @@ const attach = Effect.gen(function*() {
 
 /** Fails work that died of a defect, a bug in a compressor, and tells of it. */
 const failByBug = ({ fail }: MemoryStore["Type"], items: ReadonlyArray<WorkItem>, defect: unknown) => {
-  const bug = `a bug: ${defect instanceof Error ? defect.message : String(defect)}`
+  const bug = `a bug: ${messageOf(defect)}`
   const names = items.map(({ key, kind }) => `${kind} ${key}`).join(", ")
   return Effect.zipRight(Effect.logWarning(`${names} is passed over for now: ${bug}`), fail(items, bug))
 }

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { messageOf } from "../domain/Thrown.ts"
 import { replaceFile } from "../resources/Disk.ts"
 
 export const TOKEN = "token"
@@ -20,7 +21,7 @@ export class TokenError extends Schema.TaggedError<TokenError>()("TokenError", {
   cause: Schema.Defect
 }) {
   override get message() {
-    const why = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    const why = messageOf(this.cause)
     return `the token of the server can't be kept in ${this.path}: ${why}`
   }
 }

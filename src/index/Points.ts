@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
-import type { ModelError, ModelManager } from "../models/ModelManager.ts"
+import { type ModelError, type ModelManager, vectorsOf } from "../models/ModelManager.ts"
 import type { Point } from "./VectorIndex.ts"
 
 /** Returns the text of a unit that is embedded. The title names the subject of one whose content does not. */
@@ -29,8 +29,8 @@ export const pointsOf = (
       Object.entries(Arr.groupBy(units, ({ projectId }) => projectId)),
       ([projectId, group]) =>
         Effect.map(
-          Effect.provideService(models.embed(group.map(embedded)), CurrentProject, projectId),
-          (vectors) => group.map(({ id }, i) => [id, vectors[i] ?? Option.none()] as const)
+          Effect.provideService(vectorsOf(models, group.map(embedded)), CurrentProject, projectId),
+          (vectors) => group.map(({ id }, i) => [id, vectors[i]!] as const)
         )
     ),
     (groups) => {

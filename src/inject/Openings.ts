@@ -19,6 +19,7 @@ import {
   temporaryOf
 } from "../domain/OpeningFile.ts"
 import type { KnownProject } from "../domain/Project.ts"
+import { messageOf } from "../domain/Thrown.ts"
 import { version } from "../process/version.ts"
 import { replaceFile } from "../resources/Disk.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
@@ -27,9 +28,7 @@ import { current, textsOf, wholeOf } from "./OpeningText.ts"
 
 class OpeningsError extends Schema.TaggedError<OpeningsError>()("OpeningsError", { cause: Schema.Defect }) {
   override get message() {
-    return `the file of a session's start can't be written, so that it takes longer: ${
-      this.cause instanceof Error ? this.cause.message : String(this.cause)
-    }`
+    return `the file of a session's start can't be written, so that it takes longer: ${messageOf(this.cause)}`
   }
 }
 

@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { messageOf } from "../domain/Thrown.ts"
 import type { Role } from "./Presets.ts"
 
 /**
@@ -150,6 +151,23 @@ export class ModelManager extends Context.Tag("claude-memory/ModelManager")<Mode
   /** Describes all models of all roles, in the order in which they are asked; `check` sends each a minimal request. */
   readonly describe: (check: boolean) => Effect.Effect<ReadonlyArray<ModelDescription>>
 }>() {}
+
+const damaged = (detail: string, cause?: unknown) =>
+  new ModelError({ reason: "Damaged", model: "embedding", detail: `its provider ${detail}`, cause })
+
+/** Embeds by a provider that may be a program's own: what breaks the promise of `embed` fails with `Damaged`. */
+export const vectorsOf = (
+  models: Pick<ModelManager["Type"], "embed">,
+  texts: ReadonlyArray<string>,
+  purpose?: Purpose
+): ReturnType<ModelManager["Type"]["embed"]> =>
+  Effect.suspend(() => models.embed(texts, purpose)).pipe(
+    Effect.catchAllDefect((defect) => Effect.fail(damaged(`has a fault: ${messageOf(defect)}`, defect))),
+    Effect.filterOrFail(
+      ({ length }) => length === texts.length,
+      ({ length }) => damaged(`gave ${length} vectors for ${texts.length} texts`)
+    )
+  )
 
 /** Makes a `ModelManager` that embeds with one model and has no other. */
 export const embedderOnly = (

@@ -15,7 +15,7 @@ import type { SearchQuery, SearchResponse } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { type IndexError, VectorIndex } from "../index/VectorIndex.ts"
 import { CurrentProject } from "../models/CurrentProject.ts"
-import { type ModelError, ModelManager } from "../models/ModelManager.ts"
+import { type ModelError, ModelManager, vectorsOf } from "../models/ModelManager.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { asksOnlyWhen, datesIn, spanOf } from "./Dates.ts"
 import * as Glossary from "./Glossary.ts"
@@ -72,14 +72,17 @@ const make = Effect.gen(function*() {
       ? Effect.map(maskTexts([question]), ([masked = ""]) => masked)
       : Effect.succeed(question)
   const embedded = (query: Pick<SearchQuery, "text">) =>
-    Effect.flatMap(toSend("embedding", query.text), (text) => models.embed([embeddedOf({ text })], "query"))
+    Effect.flatMap(
+      toSend("embedding", query.text),
+      (text) => Effect.map(vectorsOf(models, [embeddedOf({ text })], "query"), ([vector = Option.none()]) => vector)
+    )
 
   /** Asks the dense lane. */
   const searchDense = (query: Asked): Effect.Effect<Dense> =>
     Effect.gen(function*() {
       yield* Effect.flatMap(models.embedding, index.check)
-      const [vector] = yield* embedded(query)
-      if (vector === undefined || Option.isNone(vector)) {
+      const vector = yield* embedded(query)
+      if (Option.isNone(vector)) {
         return withoutDense(
           "semantic search: the model knows no word of the question (the package's own knows English)"
         )
@@ -105,10 +108,8 @@ const make = Effect.gen(function*() {
   ): Effect.Effect<Recalled, ModelError | IndexError> =>
     Effect.gen(function*() {
       yield* Effect.flatMap(models.embedding, index.check)
-      const [vector] = query.mode === "keyword"
-        ? []
-        : yield* embedded(query)
-      const asked = { vector: Option.getOrNull(vector ?? Option.none()), terms: Terms.lexemesOf(terms) }
+      const vector = query.mode === "keyword" ? null : Option.getOrNull(yield* embedded(query))
+      const asked = { vector, terms: Terms.lexemesOf(terms) }
       const hits = yield* ask(asked, query, LANE_LIMIT)
       const greatest = Math.max(...hits.map(({ score }) => score), Number.MIN_VALUE)
       return {

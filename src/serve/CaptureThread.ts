@@ -5,6 +5,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { messageOf } from "../domain/Thrown.ts"
 import { END } from "../process/Thread.ts"
 import type { InThread } from "../resources/monitor/Monitor.ts"
 import type * as Owner from "../resources/Owner.ts"
@@ -68,7 +69,7 @@ export const make = (
           if (posted._tag === "Open") report(posted.open)
           if (posted._tag === "Failed") fail(posted.message)
         },
-        onError: (error) => fail(error instanceof Error ? error.message : String(error)),
+        onError: (error) => fail(messageOf(error)),
         onEnd: () => fail("its thread has ended"),
         ask: END,
         within: ENDS_WITHIN,

@@ -29,3 +29,25 @@ it.effect("units of several projects, in the order of their ids, are embedded pr
     assert.deepStrictEqual(points.map(({ unitId }) => unitId), units.map(({ id }) => id))
     assert.deepStrictEqual(points[4], alone)
   }).pipe(Effect.provide(Layer.provide(testing.models(), ResourceLedger.layer))))
+
+it.effect("a provider that gives too few vectors, or that dies, fails as damaged", () =>
+  Effect.gen(function*() {
+    const models = yield* ModelManager
+    const failure = (embed: (typeof models)["embed"]) =>
+      Effect.map(Effect.flip(pointsOf({ ...models, embed }, [unit("a"), unit("b")])), ({ message, reason }) => [
+        reason,
+        message
+      ])
+    assert.deepStrictEqual(yield* failure((texts) => models.embed(texts.slice(1))), [
+      "Damaged",
+      "model embedding: its provider gave 1 vectors for 2 texts"
+    ])
+    const fault = ["Damaged", "model embedding: its provider has a fault: no such tokenizer"]
+    assert.deepStrictEqual(yield* failure(() => Effect.die(new Error("no such tokenizer"))), fault)
+    assert.deepStrictEqual(
+      yield* failure(() => {
+        throw new Error("no such tokenizer")
+      }),
+      fault
+    )
+  }).pipe(Effect.provide(Layer.provide(testing.models(), ResourceLedger.layer))))

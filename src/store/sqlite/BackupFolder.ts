@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { FAILURE, FOLDER, isUnfinished, kindOf } from "../../domain/BackupFile.ts"
+import { messageOf } from "../../domain/Thrown.ts"
 import { readFrom, replaceFile, syncFolder } from "../../resources/Disk.ts"
 import { type Backup, BackupError, type Listing, type Unreadable } from "../Backups.ts"
 import { StoreError } from "../MemoryStore.ts"
@@ -38,7 +39,7 @@ export const errorAt = (path: string) => (cause: unknown): BackupError =>
     : new BackupError({
       reason: reasonOf(cause),
       path,
-      detail: cause instanceof Error ? cause.message : String(cause),
+      detail: messageOf(cause),
       cause
     })
 

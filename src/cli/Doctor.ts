@@ -30,8 +30,9 @@ import * as UnknownSettings from "./UnknownSettings.ts"
 
 /** Compares an index on a server with the memory; that in the memory's own file is compared with the file's pages. */
 const checkServed = Effect.gen(function*() {
-  const { index, status } = yield* ClaudeMemory
-  if (index.name === EMBEDDED) return []
+  const { index, indexStatus, status } = yield* ClaudeMemory
+  // Whether it answers at all is said with the content.
+  if (index.name === EMBEDDED || Option.isNone(yield* Effect.option(indexStatus))) return []
   const verification = yield* Effect.either(index.verify)
   if (Either.isLeft(verification)) return [check("vectors", false, "", verification.left.message)]
   const { indexing } = yield* status

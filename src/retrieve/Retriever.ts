@@ -38,11 +38,11 @@ import * as Terms from "./Terms.ts"
 
 export type { EvidenceRequest, SearchRequest } from "./Search.ts"
 
-/** Longest wait for vectors in a search, local or remote. An import waits longer. */
-const SEARCH_TIMEOUT = Duration.seconds(12)
-
-const timeFor = ({ vectorsWithin }: Asked): Duration.Duration =>
-  vectorsWithin === undefined ? SEARCH_TIMEOUT : Duration.millis(vectorsWithin)
+/** Longest wait for vectors in a search, local or remote, in milliseconds. An import waits longer. */
+const LONGEST_WAIT_MS = 12_000
+/** Longest wait while what makes or finds them is away: for `AWAY_MS` after at least as long a wait was in vain. */
+const BRIEF_WAIT_MS = 1_000
+const AWAY_MS = 60_000
 
 const NO_REASON = { keyword: null, semantic: null, rerank: null, neighbours: 0, matched: [] }
 
@@ -77,24 +77,48 @@ const make = Effect.gen(function*() {
       (text) => Effect.map(vectorsOf(models, [embeddedOf({ text })], "query"), ([vector = Option.none()]) => vector)
     )
 
+  /** Time at which vectors were waited for in vain, in milliseconds since the epoch. */
+  let missedAt = Number.NEGATIVE_INFINITY
+  const inTime = <A>(
+    { vectorsWithin = LONGEST_WAIT_MS }: Asked,
+    asking: Effect.Effect<A, ModelError | IndexError>
+  ): Effect.Effect<A, { readonly message: string }> =>
+    Effect.gen(function*() {
+      const from = yield* Clock.currentTimeMillis
+      const isAway = from - missedAt < AWAY_MS
+      const within = Duration.millis(isAway ? Math.min(vectorsWithin, BRIEF_WAIT_MS) : vectorsWithin)
+      return yield* asking.pipe(
+        Effect.timeoutFail({
+          duration: within,
+          onTimeout: () => ({ message: `no answer within ${Duration.format(within)}` })
+        }),
+        Effect.tapBoth({
+          onSuccess: () => Effect.sync(() => missedAt = Number.NEGATIVE_INFINITY),
+          onFailure: () =>
+            Effect.map(Clock.currentTimeMillis, (now) => {
+              if (!isAway && now - from >= BRIEF_WAIT_MS) missedAt = now
+            })
+        })
+      )
+    })
+
   /** Asks the dense lane. */
   const searchDense = (query: Asked): Effect.Effect<Dense> =>
-    Effect.gen(function*() {
-      yield* Effect.flatMap(models.embedding, index.check)
-      const vector = yield* embedded(query)
-      if (Option.isNone(vector)) {
-        return withoutDense(
-          "semantic search: the model knows no word of the question (the package's own knows English)"
-        )
-      }
-      return { hits: yield* index.search(vector.value, query, LANE_LIMIT), degraded: [] }
-    }).pipe(
-      Effect.catchAll((error) => Effect.succeed(withoutDense(`semantic search: ${error.message}`))),
-      Effect.timeoutTo({
-        duration: timeFor(query),
-        onSuccess: (dense: Dense) => dense,
-        onTimeout: () => withoutDense(`semantic search: no answer within ${Duration.format(timeFor(query))}`)
-      })
+    Effect.catchAll(
+      inTime(
+        query,
+        Effect.gen(function*() {
+          yield* Effect.flatMap(models.embedding, index.check)
+          const vector = yield* embedded(query)
+          if (Option.isNone(vector)) {
+            return withoutDense(
+              "semantic search: the model knows no word of the question (the package's own knows English)"
+            )
+          }
+          return { hits: yield* index.search(vector.value, query, LANE_LIMIT), degraded: [] }
+        })
+      ),
+      ({ message }) => Effect.succeed(withoutDense(`semantic search: ${message}`))
     )
 
   const lanes = (query: Asked, terms: ReadonlyArray<Terms.Term>, dense: Dense) =>
@@ -123,10 +147,7 @@ const make = Effect.gen(function*() {
   const recall = (query: Asked, terms: ReadonlyArray<Terms.Term>) =>
     index.fused !== undefined && query.mode !== "semantic"
       ? Effect.catchAll(
-        Effect.timeoutFail(searchFusedIndex(query, terms, index.fused), {
-          duration: timeFor(query),
-          onTimeout: () => ({ message: `no answer within ${Duration.format(timeFor(query))}` })
-        }),
+        inTime(query, searchFusedIndex(query, terms, index.fused)),
         ({ message }) => lanes(query, terms, withoutDense(`search in Qdrant: ${message}`))
       )
       : Effect.flatMap(

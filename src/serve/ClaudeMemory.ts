@@ -6,6 +6,7 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -27,7 +28,7 @@ import type { Timeline, TimelineRequest } from "../domain/Timeline.ts"
 import * as Hook from "../hook/Hook.ts"
 import { SessionRecords } from "../hook/SessionRecords.ts"
 import { reindex, type ReindexStep, type Verification, verify } from "../index/Reindex.ts"
-import { type IndexDescription, type IndexError, type IndexVersion, VectorIndex } from "../index/VectorIndex.ts"
+import { type IndexDescription, IndexError, type IndexVersion, VectorIndex } from "../index/VectorIndex.ts"
 import { Injector } from "../inject/Injector.ts"
 import { Openings } from "../inject/Openings.ts"
 import { type ModelError, ModelManager } from "../models/ModelManager.ts"
@@ -96,6 +97,9 @@ type Services = Pipeline.PipelineServices | FileSystem.FileSystem | Path.Path | 
 
 /** Retention of a session's record after its last entry; Claude Code deletes the transcript sooner. */
 const SESSION_RETENTION_MS = 60 * 86_400_000
+
+/** Longest wait for an index to say how it is. */
+const INDEX_STATUS_WITHIN = Duration.seconds(5)
 
 /** Id of no memory, whose point may be removed to see whether one may. */
 const NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -279,7 +283,18 @@ const make = Effect.gen(function*() {
     version: store.version,
     size: retention.size,
     checkWriting,
-    indexStatus: vectors.describe,
+    indexStatus: Effect.timeoutFail(vectors.describe, {
+      duration: INDEX_STATUS_WITHIN,
+      onTimeout: () =>
+        new IndexError({
+          reason: "Unavailable",
+          operation: "describe",
+          detail: `${vectors.name} gives no answer within ${
+            Duration.format(INDEX_STATUS_WITHIN)
+          }; see what keeps it busy`,
+          cause: undefined
+        })
+    }),
     index: {
       name: vectors.name,
       versions: vectors.versions,
@@ -549,6 +564,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly size: Effect.Effect<Size | undefined, StoreError>
   /** Begins to write and writes nothing; fails for a reader, and where another program has the database, or its schema, changed. */
   readonly checkWriting: Effect.Effect<void, StoreError>
+  /** Describes the index; fails after 5 seconds without an answer. */
   readonly indexStatus: Effect.Effect<IndexDescription, IndexError>
   readonly index: {
     /** Names the index's place for people. */

@@ -1,9 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { passes } from "../../src/domain/Filter.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
@@ -372,6 +375,28 @@ describe("a lane that is away", () => {
       assert.deepStrictEqual(inTime.results, results)
       assert.deepStrictEqual(inTime.degraded, ["semantic search: no answer within 150ms"])
     }).pipe(Effect.provide(over(modelThat(() => Effect.never), testing.index))))
+
+  it.effect("for a model that did not answer is waited for briefly, for a minute or until it answers", () => {
+    let takes: Duration.DurationInput = "1 hour"
+    const slow = modelThat(() => Effect.as(Effect.sleep(takes), [Option.none()]))
+    return Effect.gen(function*() {
+      yield* remembered.store(units)
+      yield* Effect.flatMap(VectorIndex, ({ ensure }) => ensure({ id: "m", dimension: 256 }))
+      const waitedFor = Effect.gen(function*() {
+        const from = yield* Clock.currentTimeMillis
+        const searching = yield* Effect.fork(Effect.zipRight(search("exhausted pool"), Clock.currentTimeMillis))
+        yield* TestClock.adjust("13 seconds")
+        return (yield* Fiber.join(searching)) - from
+      })
+      assert.deepStrictEqual(yield* Effect.all([waitedFor, waitedFor, waitedFor]), [12_000, 1_000, 1_000])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* Effect.all([waitedFor, waitedFor]), [12_000, 1_000])
+      takes = "900 millis"
+      assert.strictEqual(yield* waitedFor, 900)
+      takes = "3 seconds"
+      assert.strictEqual(yield* waitedFor, 3_000)
+    }).pipe(Effect.provide(over(slow, testing.index)))
+  })
 
   it.effect("that knows no word of the question is reported as degraded", () =>
     Effect.gen(function*() {

@@ -3,6 +3,11 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
+import { VectorIndex } from "../../src/index/VectorIndex.ts"
+import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { type Check, checkContent, checkHooks } from "../../src/serve/Health.ts"
 import type { HealthLanguage } from "../../src/serve/HealthWords.ts"
@@ -44,6 +49,25 @@ describe("the checks of a memory", () => {
       assert.match(zh.get("dead letters")?.detail ?? "", /^1 行无法解析：\S.* 第 \d+ 字节/)
       assert.match(en.get("waiting work")?.detail ?? "", /^\d+ items wait; /)
       assert.match(zh.get("failed work")?.detail ?? "", /^review one 失败 1 次（no model）；/)
+    }).pipe(Effect.provide(testing.layer)))
+
+  it.scoped("wait for an index of a server that does not answer for 5 seconds", () =>
+    Effect.gen(function*() {
+      const vectors = yield* VectorIndex
+      const silent = Layer.provide(
+        ClaudeMemory.layer,
+        Layer.merge(
+          Layer.succeed(VectorIndex, { ...vectors, name: "the server", describe: Effect.never }),
+          Layer.fresh(ResourceLedger.layer)
+        )
+      )
+      const { message } = yield* Effect.gen(function*() {
+        const { indexStatus } = yield* ClaudeMemory
+        const asking = yield* Effect.fork(Effect.flip(indexStatus))
+        yield* TestClock.adjust("5 seconds")
+        return yield* Fiber.join(asking)
+      }).pipe(Effect.provide(silent))
+      assert.strictEqual(message, "the index: the server gives no answer within 5s; see what keeps it busy")
     }).pipe(Effect.provide(testing.layer)))
 
   it.scoped("say of hooks that never answered whether Claude Code runs them, and not that they were in time", () =>

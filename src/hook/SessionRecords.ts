@@ -170,7 +170,7 @@ export const layer = (folder: string) =>
           return Effect.catchIf(
             write,
             (error) => error._tag === "SystemError" && error.reason === "NotFound",
-            () => Effect.zipRight(fs.makeDirectory(folder, { recursive: true, mode: 0o700 }), write)
+            (error) => Effect.zipRight(Effect.try({ try: () => Disk.makeFolder(folder), catch: () => error }), write)
           )
         },
         sync: (sessionId) =>

@@ -4,10 +4,10 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { mkdirSync, readFileSync, rmSync } from "node:fs"
+import { readFileSync, rmSync } from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { replaceFile } from "../resources/Disk.ts"
+import { makeFolder, replaceFile } from "../resources/Disk.ts"
 import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
 
 const Running = Schema.Struct({
@@ -49,7 +49,7 @@ export const publish = (home: string, server: Pick<Running, "isSocket" | "url">)
   Effect.gen(function*() {
     const pid = process.pid
     yield* Effect.sync(() => {
-      mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 })
+      makeFolder(join(home, "run"))
       const running: Running = { ...server, home, host: hostname(), pid, processStart: ProcessStart.of(pid) }
       replaceFile(fileOf(home), JSON.stringify(running))
     })

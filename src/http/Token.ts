@@ -5,10 +5,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto"
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { messageOf } from "../domain/Thrown.ts"
-import { replaceFile } from "../resources/Disk.ts"
+import { makeFolder, replaceFile } from "../resources/Disk.ts"
 
 export const TOKEN = "token"
 
@@ -44,7 +44,7 @@ const parsed = (path: string): string => {
 /** Returns the token, which the first call makes; the file is the owner's alone (0600). */
 export const read = (home: string): Effect.Effect<string, TokenError> =>
   trying(home, (path) => {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeFolder(home)
     // Of two processes that make one at once the later wins, and the other reads that.
     if (!existsSync(path)) replaceFile(path, `${generate()}\n`, `${path}.${process.pid}.tmp`)
     if (process.platform !== "win32" && (statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
@@ -54,7 +54,7 @@ export const read = (home: string): Effect.Effect<string, TokenError> =>
 /** Replaces the token; servers that run take the new one at their next request. */
 export const rotate = (home: string): Effect.Effect<string, TokenError> =>
   trying(home, (path) => {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeFolder(home)
     const token = generate()
     replaceFile(path, `${token}\n`)
     return token

@@ -6,7 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { existsSync, mkdirSync, statSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import {
@@ -21,7 +21,7 @@ import {
 import type { KnownProject } from "../domain/Project.ts"
 import { messageOf } from "../domain/Thrown.ts"
 import { version } from "../process/version.ts"
-import { replaceFile } from "../resources/Disk.ts"
+import { makeFolder, replaceFile } from "../resources/Disk.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { left } from "./Opening.ts"
 import { current, textsOf, wholeOf } from "./OpeningText.ts"
@@ -91,7 +91,7 @@ const make = (folder: string, database: string) =>
       Effect.try({
         try: () => {
           const file = join(folder, nameOf(key))
-          mkdirSync(folder, { recursive: true, mode: 0o700 })
+          makeFolder(folder)
           const made: OpeningFile = { form: FORM, version, database: databaseOf(statSync(database)), key, ...content }
           replaceFile(file, JSON.stringify(made), temporaryOf(file))
         },

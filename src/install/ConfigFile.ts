@@ -181,7 +181,6 @@ export const missingFolders = (target: string) =>
 export const replace = (file: ConfigFile, bytes: Uint8Array | undefined) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
-    const path = yield* Path.Path
     const { target } = file
     const temporary = temporaryOf(target)
     const checkUnchanged = Effect.flatMap(bytesOf(target), (now) =>
@@ -190,13 +189,18 @@ export const replace = (file: ConfigFile, bytes: Uint8Array | undefined) =>
       yield* checkUnchanged
       return yield* fs.remove(target)
     }
-    yield* fs.makeDirectory(path.dirname(target), { recursive: true, mode: 0o700 })
+    const make = (folder: string) =>
+      Effect.catchIf(
+        fs.makeDirectory(folder, { mode: 0o700 }),
+        (error) =>
+          error._tag === "SystemError" && error.reason === "AlreadyExists",
+        () => Effect.void
+      )
+    yield* Effect.forEach(yield* missingFolders(target), make)
     yield* writeTemporary(temporary, bytes, file).pipe(
       Effect.zipRight(checkUnchanged),
       Effect.zipRight(fs.rename(temporary, target)),
-      Effect.onError(() =>
-        removeTemporary(file)
-      )
+      Effect.onError(() => removeTemporary(file))
     )
   }).pipe(Effect.catchTags({
     BadArgument: (cause) => Effect.fail(unwritable(file.path)(cause)),

@@ -17,7 +17,7 @@ import { HookInput, type Unrecorded } from "../hook/Hook.ts"
 import { encode } from "../hook/RecordLines.ts"
 import * as Servers from "../hook/Servers.ts"
 import * as Environment from "../process/Environment.ts"
-import { replaceFile } from "../resources/Disk.ts"
+import { makeFolder, replaceFile } from "../resources/Disk.ts"
 import * as LineServer from "../resources/LineServer.ts"
 import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
 import type * as Owner from "../resources/Owner.ts"
@@ -158,7 +158,7 @@ export const open = (home: string, answer: Answer): Effect.Effect<void, ServerEr
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     const address = yield* attempted(() => {
-      mkdirSync(Servers.folderOf(home), { recursive: true, mode: 0o700 })
+      makeFolder(Servers.folderOf(home))
       tidy(home, now)
       return newAddress(home)
     })

@@ -58,6 +58,22 @@ export const isOpenHere = (path: string): boolean => {
   }
 }
 
+/**
+ * Makes a folder of this user alone, and those above it; one that is there already stays as it is. Throws where it can't be made. Node's
+ * own recursive form never returns where a file system, as /proc, answers ENOENT for a folder whose parent is there.
+ */
+export const makeFolder = (folder: string): void => {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === "EEXIST" && statSync(folder).isDirectory()) return
+    if (code !== "ENOENT" || existsSync(dirname(folder))) throw cause
+    makeFolder(dirname(folder))
+    makeFolder(folder)
+  }
+}
+
 /** Makes the folder, or the first of its parents that is missing, and takes it back. Throws where it can't be made. */
 export const tryMake = (folder: string): void => {
   const parent = dirname(folder)

@@ -10,8 +10,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { makeFolder } from "../resources/Disk.ts"
 import * as FileLock from "../resources/FileLock.ts"
 import * as Owner from "../resources/Owner.ts"
 import * as PerCall from "../resources/PerCall.ts"
@@ -53,7 +54,7 @@ const make = (folder: string) =>
         const now = yield* Clock.currentTimeMillis
         const [identity, beaten] = yield* Effect.try({
           try: () => {
-            mkdirSync(folder, { recursive: true, mode: 0o700 })
+            makeFolder(folder)
             // Leaves an existing file as it is, its modification time too.
             writeFileSync(path, "", { flag: "a", mode: 0o600 })
             return [FileLock.identityOf(path), beatenAt(path)] as const

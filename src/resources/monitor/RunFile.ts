@@ -8,10 +8,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs"
+import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { replaceFile } from "../Disk.ts"
+import { makeFolder, replaceFile } from "../Disk.ts"
 import { Drift } from "./Drift.ts"
 import * as LeakProbe from "./LeakProbe.ts"
 import * as ProcessStart from "./ProcessStart.ts"
@@ -68,7 +68,7 @@ export const decode = (bytes: Uint8Array, pid: number): Option.Option<Report> =>
 export const write = (home: string, report: Report): Effect.Effect<void, RunFileError> =>
   Effect.try({
     try: () => {
-      mkdirSync(folderOf(home), { recursive: true, mode: 0o700 })
+      makeFolder(folderOf(home))
       replaceFile(fileOf(home, report.pid), JSON.stringify(report), temporaryOf(home, report.pid))
     },
     catch: (cause) => new RunFileError({ cause })

@@ -2,11 +2,11 @@
  * The files in the folder of backups: lists, prunes and deletes them, and records why the last daily backup failed.
  */
 import * as Effect from "effect/Effect"
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { FAILURE, FOLDER, isUnfinished, kindOf } from "../../domain/BackupFile.ts"
 import { messageOf } from "../../domain/Thrown.ts"
-import { readFrom, replaceFile, syncFolder } from "../../resources/Disk.ts"
+import { makeFolder, readFrom, replaceFile, syncFolder } from "../../resources/Disk.ts"
 import { type Backup, BackupError, type Listing, type Unreadable } from "../Backups.ts"
 import { StoreError } from "../MemoryStore.ts"
 import * as BackupFormat from "./BackupFormat.ts"
@@ -94,7 +94,7 @@ export const list = (folder: string): Listing => {
 
 /** Makes the folder, and deletes what killed processes have left in it. `now` is in milliseconds since the epoch. */
 export const prepare = (folder: string, now: number): void => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   for (const path of namesIn(folder).filter(isUnfinished).map((name) => join(folder, name))) {
     if ((statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now) < now - ABANDONED_MS) rmSync(path, { force: true })
   }

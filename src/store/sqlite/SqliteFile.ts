@@ -7,7 +7,7 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { sizeOf, syncAbove } from "../../resources/Disk.ts"
+import { makeFolder, sizeOf, syncAbove } from "../../resources/Disk.ts"
 import * as Owner from "../../resources/Owner.ts"
 import { isLogAlone, open, openMemory, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
@@ -72,8 +72,7 @@ export const closeToOthers = (path: string) =>
 /** Creates the folder, accessible to its owner only. */
 export const restrict = (folder: string) =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    yield* fs.makeDirectory(folder, { recursive: true, mode: 0o700 })
+    yield* Effect.try(() => makeFolder(folder))
     yield* closeToOthers(folder)
   }).pipe(Effect.mapError((cause) =>
     new StoreError({

@@ -1,0 +1,36 @@
+import { assert, describe, it } from "@effect/vitest"
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach } from "vitest"
+import { makeFolder } from "../../src/resources/Disk.ts"
+
+describe("a folder that is made", () => {
+  let root: string
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), "claude-memory-disk-"))
+  })
+  afterEach(() => rmSync(root, { recursive: true }))
+
+  const modeOf = (path: string) => statSync(path).mode & 0o777
+
+  it("is this user's alone, as are those above it, and stays as it is where it was there", () => {
+    const folder = join(root, "a", "b", "c")
+    makeFolder(folder)
+    makeFolder(folder)
+    assert.deepStrictEqual([folder, join(root, "a")].map(modeOf), [0o700, 0o700])
+    const own = join(root, "own")
+    mkdirSync(own, { mode: 0o755 })
+    makeFolder(own)
+    assert.strictEqual(modeOf(own), 0o755)
+  })
+
+  it("throws where a file is, or leads nowhere, or the file system takes no folder", () => {
+    writeFileSync(join(root, "file"), "mine")
+    symlinkSync(join(root, "nowhere", "far"), join(root, "link"))
+    assert.throws(() => makeFolder(join(root, "file")), /EEXIST/)
+    assert.throws(() => makeFolder(join(root, "file", "below")), /ENOTDIR/)
+    assert.throws(() => makeFolder(join(root, "link", "below")), /ENOENT/)
+    if (process.platform === "linux") assert.throws(() => makeFolder("/proc/claude-memory/below"), /ENOENT/)
+  })
+})

@@ -47,7 +47,9 @@ import type { Limits } from "./store/Retention.ts"
 import { DATABASE, SqliteFile } from "./store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "./store/sqlite/SqliteStore.ts"
 
+/** Says what the service is made of: the settings `CLAUDE_MEMORY_*` and those of the settings file are not read. */
 export interface Options {
+  /** Folder of the memory's files. */
   readonly home: string
   /**
    * A reader never writes the memory and takes no lock of it. What sessions were given and which are muted is recorded beside it all the
@@ -56,6 +58,7 @@ export interface Options {
   readonly readOnly: boolean
   /** True for a memory that nothing is kept of, in place of the files in `home`, of which only those of models' costs and answers are used. */
   readonly isInMemory?: boolean
+  /** Longest wait for another process's lock on a file, in milliseconds. */
   readonly busyTimeoutMs: number
   /** Models of providers. Without a model for embeddings, the package's own is used. */
   readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }
@@ -87,6 +90,10 @@ const wordVectors = Settings.packageFile("assets", "static-embeddings.bin")
 const lazily = <M, A, E, R>(load: () => Promise<M>, make: (modules: M) => Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.unwrapEffect(Effect.map(Effect.promise(load), make))
 
+/**
+ * Reads the package's prices, before which those of `prices.json` in `home` go; fails with `PricesError` when either
+ * file can't be used.
+ */
 export const prices = (home: string) =>
   Effect.flatMap(
     Effect.promise(() => import("./models/Prices.ts")),
@@ -593,6 +600,7 @@ export const readerModels = withSettings((settings) => modelsOf(toOptions(settin
 export const spendingIn = (home: string, file = modelsFile({ home, busyTimeoutMs: READER.busyTimeoutMs })) =>
   Layer.provide(lazily(() => import("./models/sqlite/SqliteSpending.ts"), ({ layer }) => layer), file)
 
+/** `Spending` in the folder that the settings name; fails with `SettingsError` when these can't be used. */
 export const spending = withSettings(({ home }) => spendingIn(home))
 
 /** Reads what is not remembered yet when a session begins. */

@@ -38,6 +38,7 @@ import {
   type WorkItem
 } from "./store/MemoryStore.ts"
 
+/** Work that is done, and stored: emitted afterwards. */
 export type Step =
   | { readonly _tag: "Captured"; readonly captured: Captured }
   /** Projects of folders that are gone: the sure ones were merged into their repositories'. */
@@ -54,6 +55,7 @@ export type Step =
 type Postponement = ModelError | CompressionError | IndexError
 
 export type PipelineError = StoreError
+/** Services that queued work needs; reading transcripts needs the `Collector` besides. */
 export type DrainServices = Compressor | MemoryStore | ModelManager | VectorIndex
 export type PipelineServices = Collector | DrainServices
 

@@ -146,6 +146,7 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
     } satisfies Collector["Type"]
   })
 
+/** Reads transcripts into the store, each from its cursor on. Secrets are masked before anything is stored. */
 export class Collector extends Context.Tag("claude-memory/Collector")<Collector, {
   /** Finds the transcripts at these paths (files, or folders with all below), newest first. Follows each link once. */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>

@@ -9,6 +9,7 @@ import { readdir, realpath, stat } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { forEach } from "../resources/Concurrent.ts"
 
+/** `Missing`: nothing is at the path. `Unreadable`: the system refuses it, and `cause` has its code. */
 export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureError", {
   reason: Schema.Literal("Missing", "Unreadable"),
   path: Schema.String,
@@ -21,6 +22,7 @@ export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureErr
   }
 }
 
+/** `path` has no links, `size` is in bytes, and `modifiedAt` in milliseconds since the epoch. */
 export interface TranscriptFile {
   readonly path: string
   readonly size: number

@@ -8,6 +8,10 @@ import * as Schema from "effect/Schema"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SegmentContext, SessionOutline } from "../store/MemoryStore.ts"
 
+/**
+ * Leaves a segment or a session in the queue. `Model` counts as one of the five attempts after which it waits there
+ * until it is queued again.
+ */
 export class CompressionError extends Schema.TaggedError<CompressionError>()("CompressionError", {
   /** `Postponed`: the spending limit was reached, or no model could be asked. Counts as no attempt: the input is not at fault. */
   reason: Schema.Literal("Model", "Postponed"),
@@ -32,6 +36,10 @@ export class Reviewer extends Context.Reference<Reviewer>()("claude-memory/Revie
   }> => Option.none()
 }) {}
 
+/**
+ * May be called again for the same input, after a crash or by a newer version: its units then take the place of those
+ * of the same origin.
+ */
 export class Compressor extends Context.Tag("claude-memory/Compressor")<Compressor, {
   /**
    * Version, from 1, raised when the same input is to give other units: sessions that a lower version compressed are

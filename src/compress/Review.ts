@@ -19,6 +19,7 @@ const TRIGGERS = /重构|架构决定|系统重写|\brefactor(?:s|ed|ing)?\b|\ba
 const hasTrigger = ({ segment }: SegmentContext): boolean =>
   segment.messages.some(({ blocks }) => blocks.some(({ kind, text }) => kind === "text" && TRIGGERS.test(text)))
 
+/** Always false for `manual`: then only sessions that a person names are reviewed. */
 export const isWanted = (mode: ReviewMode) => (context: SegmentContext, units: ReadonlyArray<MemoryUnit>): boolean =>
   mode === "abstractive" ||
   (mode === "hybrid" && (units.some(({ type }) => type === "decision" || type === "error_log") || hasTrigger(context)))

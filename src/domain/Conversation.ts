@@ -4,6 +4,7 @@
 import * as Schema from "effect/Schema"
 import { idOf } from "./Ids.ts"
 
+/** `human` includes what tools answered, and `system` what neither a person nor Claude has said. */
 export const Role = Schema.Literal("human", "assistant", "system")
 export type Role = typeof Role.Type
 
@@ -51,6 +52,10 @@ export interface SessionFacts {
   readonly endedAt: number | undefined
 }
 
+/**
+ * Times are milliseconds since the epoch, of its first and its last message. `branch` is null where no line names
+ * one.
+ */
 export interface Session {
   readonly id: string
   readonly projectId: string

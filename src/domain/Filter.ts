@@ -7,6 +7,7 @@ import type { InContext, SearchFilter } from "./Search.ts"
 const endsWithPath = (file: string, wanted: string) =>
   file === wanted || file.endsWith(`/${wanted}`) || file.endsWith(`\\${wanted}`)
 
+/** False for each inactive unit. A file matches by its whole path, or by the end of it after a separator. */
 export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean =>
   unit.active &&
   (filter.projects === "all" || filter.projects.includes(unit.projectId)) &&

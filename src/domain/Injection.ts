@@ -9,6 +9,7 @@ import { Verdict } from "./Verdict.ts"
 
 export { defuse, fence, FENCE_CLOSE, FENCE_OPEN, MAX_HOOK_CHARS, removePassages, stripFence } from "./Fence.ts"
 
+/** From seldom to often; docs/speaking.md has the bounds of each. */
 export const InjectionMode = Schema.Literal("conservative", "balanced", "comprehensive")
 export type InjectionMode = typeof InjectionMode.Type
 
@@ -71,6 +72,10 @@ export const OpeningResponse = Schema.Struct({
 })
 export type OpeningResponse = typeof OpeningResponse.Type
 
+/**
+ * `tokens` is the size of the whole text as `Tokens.estimate` has it; `degraded` has a sentence for each part that
+ * could not be asked.
+ */
 export const InjectionResponse = Schema.Struct({
   /** Empty when nothing was good enough. */
   text: Schema.String,

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import { BlockKind } from "./Conversation.ts"
 import { Feedback } from "./Feedback.ts"
 
+/** An `archive` sums up a session, and the others come from one of its segments. */
 export const UnitType = Schema.Literal(
   "conversation",
   "error_log",

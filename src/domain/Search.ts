@@ -4,6 +4,7 @@
 import * as Schema from "effect/Schema"
 import { MemoryUnit, UnitType } from "./MemoryUnit.ts"
 
+/** `semantic` by vectors, `keyword` by words, `hybrid` by both. */
 export const SearchMode = Schema.Literal("semantic", "keyword", "hybrid")
 export type SearchMode = typeof SearchMode.Type
 
@@ -50,6 +51,7 @@ export const LaneScore = Schema.Struct({
 })
 export type LaneScore = typeof LaneScore.Type
 
+/** Null for a lane or model that does not have the unit, or was not asked. */
 export const Why = Schema.Struct({
   keyword: Schema.NullOr(LaneScore),
   semantic: Schema.NullOr(LaneScore),
@@ -78,6 +80,7 @@ export const SearchResult = Schema.Struct({
 })
 export type SearchResult = typeof SearchResult.Type
 
+/** Results come best first. */
 export const SearchResponse = Schema.Struct({
   results: Schema.Array(SearchResult),
   /** Lexemes of the question that no unit contains; missing where there are none, or words were not looked for. */

@@ -202,4 +202,5 @@ export const layer = (folder: string) =>
     })
   )
 
+/** Each build has records of its own, which end with the process. */
 export const layerInMemory = Layer.sync(SessionRecords, inMemory)

@@ -260,6 +260,10 @@ const withProblems = (description: object) => {
   }
 }
 
+/**
+ * The routes of docs/http.md. Each may fail with a `Problem` (RFC 9457), and needs the bearer token, but for
+ * `/livez`, `/readyz` and `/v1/token`.
+ */
 export class Api extends HttpApi.make("claude-memory")
   .add(alive)
   .add(access)

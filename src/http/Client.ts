@@ -8,6 +8,7 @@ import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { Api } from "./Api.ts"
 
+/** `token` is what `claude-memory token` prints. */
 export interface ClientOptions {
   /** Address of the server, as `URL.origin` writes it. */
   readonly url: string

@@ -3,6 +3,7 @@
  */
 import * as Either from "effect/Either"
 
+/** Address of a server's REST interface, not of gRPC. */
 export interface QdrantAddress {
   readonly https: boolean
   /** An IPv6 address is in brackets. */
@@ -44,8 +45,10 @@ export const parse = (text: string): Either.Either<QdrantAddress, string> => {
   })
 }
 
+/** Names the port always, as in `https://host:443`, and leaves out the path. */
 export const origin = ({ host, https, port }: QdrantAddress): string => `${https ? "https" : "http"}://${host}:${port}`
 
+/** Formats an address for messages, with its path; `parse` reads it again. */
 export const show = (address: QdrantAddress): string => `${origin(address)}${address.prefix}`
 
 /** Tests whether requests are safe from readers on the network: TLS, or a loopback address. */

@@ -8,6 +8,10 @@ import * as Schema from "effect/Schema"
 import type { SearchFilter } from "../domain/Search.ts"
 import type { EmbeddingModel } from "../models/ModelManager.ts"
 
+/**
+ * `Mismatch`: it is an index of another model, or is kept elsewhere. `Unavailable`: it can't be asked, or nothing is
+ * indexed yet. `Rejected`: the request itself is wrong, as a vector of another dimension.
+ */
 export class IndexError extends Schema.TaggedError<IndexError>()("IndexError", {
   reason: Schema.Literal("Mismatch", "Unavailable", "Rejected"),
   operation: Schema.String,
@@ -78,6 +82,7 @@ export interface IndexVersion {
   readonly isActive: boolean
 }
 
+/** Of the active version; `count` includes points without a vector. */
 export interface IndexDescription {
   /** Null until something is indexed. */
   readonly model: EmbeddingModel | null

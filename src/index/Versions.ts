@@ -15,6 +15,7 @@ import {
   type Vectors
 } from "./VectorIndex.ts"
 
+/** `name` is that of no other version of this index, and what `drop` takes. */
 export interface Version {
   readonly name: string
   readonly model: EmbeddingModel
@@ -54,6 +55,7 @@ export interface Versions<V extends Version, E> {
   readonly identity?: (version: V) => string
 }
 
+/** Properties of an adapter that are the same for all versions. */
 export interface Storage<E> {
   readonly name: string
   readonly sharesStore: boolean
@@ -67,6 +69,7 @@ export interface Storage<E> {
 
 const isSame = (a: EmbeddingModel, b: EmbeddingModel): boolean => a.id === b.id && a.dimension === b.dimension
 
+/** Finds a version by the id and the dimension of its model; undefined without one. */
 export const versionFor = <V extends Version>(versions: ReadonlyArray<V>, model: EmbeddingModel): V | undefined =>
   versions.find((version) => isSame(version.model, model))
 
@@ -92,6 +95,7 @@ const ensureVector = (operation: string, vector: Float32Array, dimension: number
     ? Effect.void
     : refused("Rejected", operation, "a vector holds a number that is not finite")
 
+/** While no version is active, `upsert` fails with `Unavailable`, and searches find nothing. */
 export const make = <V extends Version, E>(storage: Storage<E>, versions: Versions<V, E>): VectorIndex["Type"] => {
   const { atomically = (effect) => effect, builtFor = (model) => model, name, sharesStore, toError } = storage
   const { active, fused, serving = active } = versions

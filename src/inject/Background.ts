@@ -9,6 +9,10 @@ import * as Schema from "effect/Schema"
 import type { SearchResult } from "../domain/Search.ts"
 import type { ModelError } from "../models/ModelManager.ts"
 
+/**
+ * `TimedOut`: no text came within the limit. `Unusable`: what the model wrote is not of the shape asked for, not
+ * supported by its items, or leaves out the best one. The injector lists the items then.
+ */
 export class BackgroundError extends Schema.TaggedError<BackgroundError>()("BackgroundError", {
   reason: Schema.Literal("TimedOut", "Unusable"),
   detail: Schema.String

@@ -53,6 +53,10 @@ const make = (searchMode: SearchMode) =>
     } satisfies Injector["Type"]
   })
 
+/**
+ * Writes what Claude is told. It records nothing: callers keep what a session was told, and give it as `injectedIds`
+ * and `pointedIds`.
+ */
 export class Injector extends Context.Tag("claude-memory/Injector")<Injector, {
   /**
    * Returns an empty text when nothing is telling enough, or a line that points to memories. Never exceeds a budget;

@@ -20,6 +20,7 @@ import * as Statements from "./Statements.ts"
 
 const unusable = (detail: string) => new BackgroundError({ reason: "Unusable", detail })
 
+/** Of at least 2 items in at least 300 tokens; fewer are listed. */
 export interface Options {
   /** Name of the light models, for the cache's key: another model would write another text. */
   readonly model: string
@@ -135,4 +136,8 @@ const make = ({ model, within }: Options) =>
     return { fuse: Effect.fn("Background.fuse")(fuse) }
   })
 
+/**
+ * `Background` by the light model of `ModelManager`. A request that is immediate, as at a prompt, gets what
+ * `ModelCache` has.
+ */
 export const layer = (options: Options) => Layer.effect(Background, make(options))

@@ -116,6 +116,10 @@ export interface Options {
   readonly prices: PriceList
 }
 
+/**
+ * Refuses calls beyond the caps, of all processes that share the `Spending`. A call counts beforehand with its
+ * longest answer and 1.3 times its estimated input.
+ */
 export class Budget extends Context.Tag("claude-memory/Budget")<Budget, {
   /** Counts an attempt, or fails with `Budget`. The returned function records the attempt's outcome and never fails. */
   readonly begin: (plan: Plan) => Effect.Effect<(outcome: Outcome) => Effect.Effect<void>, ModelError>

@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 
+/** The project's id; null, the default, for calls on behalf of none. */
 export class CurrentProject extends Context.Reference<CurrentProject>()("claude-memory/CurrentProject", {
   defaultValue: (): string | null => null
 }) {}

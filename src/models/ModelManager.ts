@@ -44,6 +44,7 @@ export interface EmbeddingModel {
   readonly dimension: number
 }
 
+/** The budget counts 4,096 tokens for the answer where `maxTokens` is not set. */
 export interface CompletionRequest {
   /** Selects the completion model; `light` by default. */
   readonly tier?: "light" | "heavy"
@@ -131,6 +132,7 @@ export const described = (
     })
     : Effect.succeed({ ...what, reachable: null, error: null, dimension: null, latencyMs: null })
 
+/** All models of a program, by role. A role without a model fails with `Missing`. */
 export class ModelManager extends Context.Tag("claude-memory/ModelManager")<ModelManager, {
   /**
    * Returns a vector of unit length for each text, in order. A text of which the model knows no word, or that it refuses

@@ -28,6 +28,7 @@ const Rows = Schema.Record({ key: Schema.String, value: Row })
 /** Value of one unit of a currency, in US dollars. */
 const Rates = Schema.Record({ key: Schema.String, value: Amount })
 
+/** `date` is the day of the list, YYYY-MM-DD. Decoding fails for a row in a currency without a rate. */
 export const PriceList = Schema.Struct({
   date: Schema.String,
   rates: Rates,
@@ -58,6 +59,7 @@ export interface Price {
   readonly basis: PriceBasis
 }
 
+/** Price of a model on a loopback address that the list does not have. */
 export const FREE: Price = { input: 0, cached: 0, output: 0, search: 0, basis: "free" }
 
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/
@@ -98,6 +100,7 @@ export interface Tokens {
 export const costOf = (price: Price, { cached, input, output }: Tokens): number =>
   (input - cached) * price.input + cached * price.cached + output * price.output + price.search
 
+/** The file is missing, can't be read, or is no JSON of its schema; `detail` names the place in it. */
 export class PricesError extends Schema.TaggedError<PricesError>()("PricesError", {
   file: Schema.String,
   detail: Schema.String

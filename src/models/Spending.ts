@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import type { Role } from "./Presets.ts"
 import type { PriceBasis, Tokens } from "./Prices.ts"
 
+/** `Budget` refuses a call whose `begin` fails, and only logs when its `end` does. */
 export class SpendingError extends Schema.TaggedError<SpendingError>()("SpendingError", {
   operation: Schema.Literal("begin", "end", "spent", "breakdown"),
   detail: Schema.String,
@@ -97,6 +98,7 @@ export interface BreakdownRow {
   readonly assumedUsd: number
 }
 
+/** Amounts are of all processes that share the record. `spent` fails for a number that is no time. */
 export class Spending extends Context.Tag("claude-memory/Spending")<Spending, {
   /**
    * Counts the maximum of a call, or refuses the call if that would exceed a cap. Atomic, so that all processes
@@ -146,6 +148,7 @@ export const warningOf = (caps: Caps, period: Period, used: Amount, warned: numb
   return undefined
 }
 
+/** Calls are counted, and none is refused. */
 export const NO_CAPS: Caps = {
   day: { tokens: Number.POSITIVE_INFINITY, usd: Number.POSITIVE_INFINITY },
   month: { tokens: Number.POSITIVE_INFINITY, usd: Number.POSITIVE_INFINITY }

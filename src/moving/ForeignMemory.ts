@@ -53,6 +53,7 @@ export interface ForeignProject {
   readonly files: ReadonlyArray<string>
 }
 
+/** Ends the reading; what was read before it stays. Nothing is changed at `place`. */
 export class ForeignError extends Schema.TaggedError<ForeignError>()("ForeignError", {
   /** `Changing`: the file was written to each time while it was copied. `Server`: a server could not be asked. */
   reason: Schema.Literal(
@@ -97,6 +98,7 @@ export class ForeignError extends Schema.TaggedError<ForeignError>()("ForeignErr
   }
 }
 
+/** A memory of another program, opened for reading alone: a copy of its file, or transactions that may not write. */
 export class ForeignMemory extends Context.Tag("claude-memory/ForeignMemory")<ForeignMemory, {
   readonly source: Source
   /** File or server, for people, without user and password. */

@@ -31,11 +31,13 @@ export interface ChildOptions extends SpawnOptions {
   readonly within?: Duration.DurationInput
 }
 
+/** `code` is null when a signal ended the program, and `signal` is null else. */
 export interface ChildExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
+/** A stream is null where `stdio` does not pipe it. */
 export interface Child extends Pick<ChildProcess, "stdin" | "stdout" | "stderr"> {
   readonly pid: number
   /** Waits until the program has ended. */

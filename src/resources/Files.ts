@@ -20,6 +20,7 @@ const AT_MOST = 64
 
 type Platform = FileSystem.FileSystem | Path.Path
 
+/** At most 64 handles of a kind are open at a time; one more is `TooManyOpen`. */
 export class Files extends Context.Tag("claude-memory/Files")<Files, {
   /** Opens a file. A drive that does not answer fails after 10 seconds with the `SystemError` "TimedOut". */
   readonly openFile: (

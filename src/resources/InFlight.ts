@@ -7,6 +7,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Fibers from "./Fibers.ts"
 import type { Owner } from "./Owner.ts"
 
+/** Runs the effect in a fiber of the owner: its end interrupts the effect, and so does the caller's interruption. */
 export type InFlight = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** `name` is the name of the fibers in the ledger. */

@@ -42,6 +42,7 @@ interface State {
 
 const state: unique symbol = Symbol("claude-memory/Owner/state")
 
+/** The right to open handles, which the code that builds a layer has until it returns. */
 export class Owner extends Context.Tag("claude-memory/Owner")<Owner, {
   /** Key of the service, or a name for people. */
   readonly name: string

@@ -25,6 +25,11 @@ import * as Permits from "./Permits.ts"
 /** Oldest supported `server_version_num`: PostgreSQL 13. */
 const OLDEST = 130_000
 
+/**
+ * `Address`: the URL is none of PostgreSQL. `File`: a file that it names, as a certificate, can't be read. `Secrecy`:
+ * no connection by TLS as it asks. `Locked`: a conflict, or a timeout of a lock or a statement. `TooOld`: older than
+ * PostgreSQL 13.
+ */
 export class PostgresError extends Schema.TaggedError<PostgresError>()("PostgresError", {
   reason: Schema.Literal(
     "Address",
@@ -155,6 +160,7 @@ const IDLE_IN_TRANSACTION_MS = 60_000
 /** Time after which an idle connection is closed. */
 const IDLE_MS = 10_000
 
+/** Writes a name as SQL has it: in double quotes, with those in it doubled. */
 export const quoted = (identifier: string): string => `"${identifier.replaceAll("\"", "\"\"")}"`
 
 /** Formats a setting for the server's command line, where a backslash escapes a space. */

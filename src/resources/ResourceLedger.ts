@@ -18,6 +18,10 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Origin from "./Origin.ts"
 
+/**
+ * A `model` is anything large that was loaded into memory, a `lock` a file or a folder, and `fibers` are a set of
+ * them.
+ */
 export type ResourceKind =
   | "child"
   | "database"
@@ -54,6 +58,7 @@ export interface Resource {
  */
 export type ReleaseOutcome = "closed" | "destroyed" | "failed"
 
+/** `ageMs` is the time from the acquisition to the end of the release. */
 export type ResourceChange =
   | { readonly _tag: "Acquired"; readonly resource: Resource }
   | {
@@ -65,6 +70,7 @@ export type ResourceChange =
     readonly lateMs: number
   }
 
+/** Defect of a ledger that ends while handles are open; `stack` has the calls that opened each, the innermost first. */
 export class LeakedResources extends Schema.TaggedError<LeakedResources>()("LeakedResources", {
   resources: Schema.Array(
     Schema.Struct({ kind: Schema.String, name: Schema.String, stack: Schema.Array(Schema.String) })
@@ -95,6 +101,7 @@ export class TooManyOpen extends Schema.TaggedError<TooManyOpen>()("TooManyOpen"
   }
 }
 
+/** Opens and closes one handle. It is closed when `isGone` says so, whatever `close` returns. */
 export interface Acquisition<A, E, R> {
   readonly kind: ResourceKind
   readonly name: string
@@ -336,6 +343,7 @@ const make = (excess: Excess) =>
  */
 export const acquire: unique symbol = Symbol("claude-memory/acquire")
 
+/** Accounts for the handles of a program, which has one ledger, below all layers that own handles. */
 export class ResourceLedger extends Context.Tag("claude-memory/ResourceLedger")<ResourceLedger, {
   readonly [acquire]: <A, E, R>(
     options: Acquisition<A, E, R>,

@@ -30,6 +30,10 @@ import * as Owner from "./Owner.ts"
 import * as Permits from "./Permits.ts"
 import * as SqliteDriver from "./SqliteDriver.ts"
 
+/**
+ * `Moved`: the path names another file than the open one, or none. `LogAlone`: a log lies there without its database.
+ * `LogGone`: the log was deleted or replaced while open. `Newer`: the schema is newer than `newestSchema`.
+ */
 export class SqliteError extends Schema.TaggedError<SqliteError>()("SqliteError", {
   reason: Schema.Literal(
     "NoDriver",
@@ -116,6 +120,7 @@ export const reasonOf = (cause: unknown): SqliteError["reason"] => {
 const errorAt = (path: string) => (cause: unknown): SqliteError =>
   cause instanceof SqliteError ? cause : new SqliteError({ reason: reasonOf(cause), path, cause })
 
+/** Fails with `NoDriver` where neither Node's SQLite has FTS5 nor @photostructure/sqlite is installed. */
 export const loadDriver = Effect.try({
   try: () => SqliteDriver.load(),
   catch: (cause) => new SqliteError({ reason: "NoDriver", path: "", cause })

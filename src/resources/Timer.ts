@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Owner from "./Owner.ts"
 
+/** `every` may be longer than the 25 days of Node's own timers. */
 export interface TimerOptions {
   /** Name in the ledger. */
   readonly name: string

@@ -199,6 +199,10 @@ const make = Effect.gen(function*() {
   } satisfies Retriever["Type"]
 })
 
+/**
+ * Searches the store by words, the index by vectors, and has a model rerank the results where one is set. It waits
+ * for vectors up to 12 seconds, or as long as the request says.
+ */
 export class Retriever extends Context.Tag("claude-memory/Retriever")<Retriever, {
   /** Returns results, best first. `degraded` names lanes that could not be asked; only a failing store is an error. */
   readonly search: (query: SearchRequest) => Effect.Effect<SearchResponse, StoreError>

@@ -15,6 +15,10 @@ import * as Archive from "../domain/Archive.ts"
 import { evidence, MAX_EVIDENCE, weightedLength } from "../domain/MemoryUnit.ts"
 import { MemoryStore, type TakenIn } from "../store/MemoryStore.ts"
 
+/**
+ * An archive that can't be written or taken in. What was taken in before `line` stays, and the whole can be taken in
+ * again.
+ */
 export class ArchiveError extends Schema.TaggedError<ArchiveError>()("ArchiveError", {
   /** Number of the line that can't be taken in, from 1; 0 for the whole. */
   line: Schema.Int,

@@ -18,6 +18,7 @@ import { dailyBackups } from "./DailyBackups.ts"
 import { letGo } from "./Retaining.ts"
 import { makeRetry, paced } from "./Worker.ts"
 
+/** A step of `ClaudeMemory.capture`, which goes on until it is interrupted. */
 export type CaptureStep =
   | Pipeline.Step
   /** Another process may hold the lease: waits to take over. */
@@ -29,6 +30,7 @@ export type CaptureStep =
   /** Everything written so far is read and compressed. */
   | { readonly _tag: "CaughtUp" }
 
+/** Failure that ends `ClaudeMemory.capture`: one that does not pass by itself, since any other is tried again. */
 export type CaptureFailure = Pipeline.PipelineError | SqliteError
 
 /** Interval at which work that other processes left undone is looked for. */

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
+/** A request beyond the bounds of `SaveRequest` or `EditRequest`; nothing was written. `detail` gives the bound. */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
   detail: Schema.String
 }) {

@@ -6,6 +6,10 @@ import * as Schema from "effect/Schema"
 /** Longest part of a name that is shown. */
 const MAX_NAME = 100
 
+/**
+ * `known` lists the ids that begin with `asked` where these are several, for a project the names of all, and for a
+ * word the memory.
+ */
 export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", {
   what: Schema.Literal("unit", "project", "session", "cursor", "injections", "replacement", "word", "work"),
   asked: Schema.String,

@@ -66,6 +66,7 @@ export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { unit:
   }
 }
 
+/** `unit` is as it stands after the change. */
 export interface Edited {
   readonly unit: MemoryUnit
   /** Number of the change, for `undo`; null where nothing was changed, or what `undo` does not undo. */

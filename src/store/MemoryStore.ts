@@ -13,6 +13,11 @@ import type { SearchFilter } from "../domain/Search.ts"
 import type { Place, TimelineFilter } from "../domain/Timeline.ts"
 import type { Change, Changed, Derived } from "./Overlay.ts"
 
+/**
+ * `Away`: the server can't be reached. `Locked`: others held it longer than the timeout. `ReadOnly`: a reader was to
+ * write. `Moved`: the file or its log was moved or deleted while open. `Newer`: a newer version has written it.
+ * `Missing`: there is no database, or nothing in it to read yet.
+ */
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   reason: Schema.Literal(
     "Away",
@@ -157,6 +162,7 @@ export interface SessionOutline {
   readonly files: ReadonlyArray<string>
 }
 
+/** The input of a segment's units: all its messages, and what was said right before. */
 export interface SegmentContext {
   readonly segment: Segment
   readonly session: Session
@@ -200,6 +206,7 @@ export interface KnownSession extends Session {
   readonly archive: MemoryUnit | null
 }
 
+/** Counts of what is there now; `units` are the active ones, and `files` the transcripts that were read. */
 export interface StoreStatus {
   readonly lines: LineSum
   readonly redactions: Readonly<Record<string, number>>
@@ -226,6 +233,7 @@ export interface Waiting {
   readonly review: number
 }
 
+/** `units` are the active ones. */
 export type ProjectSummary = KnownProject & { readonly units: number }
 
 /** By what the projects of folders that are gone are recognised. */
@@ -399,6 +407,10 @@ export type NotUndone =
   | { readonly _tag: "NotUndone"; readonly reason: "Expired" | "Undone" | "Unknown" }
   | { readonly _tag: "NotUndone"; readonly reason: "Later"; readonly later: RecentChange }
 
+/**
+ * Source of truth, from which each index can be built again. Of a reader, what writes fails with `ReadOnly`. Times
+ * are milliseconds since the epoch.
+ */
 export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<MemoryStore, {
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>, StoreError>
   /** Lists the transcripts of a project's sessions, those that were read last first. */

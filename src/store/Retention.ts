@@ -33,6 +33,7 @@ export interface LetGo {
   readonly units: number
 }
 
+/** Without a layer nothing is let go, and `size` is undefined. */
 export class Retention extends Context.Reference<Retention>()("claude-memory/Retention", {
   defaultValue: (): {
     /** Reports the memory's size; undefined where a server keeps the memory. */

@@ -247,4 +247,8 @@ const make = Effect.gen(function*() {
   })
 })
 
+/**
+ * Asks the light and the heavy model of `ModelManager`, several times for a long segment. What they write below the
+ * quality of its type is extracted instead.
+ */
 export const layer = Layer.effect(Compressor, make)

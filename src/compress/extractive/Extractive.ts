@@ -53,6 +53,7 @@ const drafts = (context: SegmentContext): ReadonlyArray<Draft> => {
   ]
 }
 
+/** Sorts by position in the session, and by id where that is the same. */
 export const inOrder = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<MemoryUnit> =>
   units.toSorted((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1))
 

@@ -32,6 +32,7 @@ import {
 import { dispatcherOf } from "./QdrantDispatcher.ts"
 import { toFailure } from "./QdrantFailures.ts"
 
+/** Of one server. At most 8 sockets are open; further requests wait for one. */
 export interface QdrantOptions {
   readonly address: QdrantAddress
   readonly apiKey: Option.Option<Redacted.Redacted>

@@ -18,6 +18,7 @@ import * as Versions from "../Versions.ts"
 import { type Condition, isPointId, type Payload, type PayloadIndex, Qdrant, QdrantError, SCANNED } from "./Qdrant.ts"
 import * as SparseVectors from "./SparseVectors.ts"
 
+/** The alias is called PREFIX_STORE and a collection PREFIX_STORE_NUMBER, with the identity of the store. */
 export interface QdrantIndexOptions {
   /** First part of the names of the collections and the alias. */
   readonly prefix: string
@@ -298,4 +299,8 @@ const taken = (name: string) =>
   )
 const isTaken = (error: QdrantError | StoreError) => error instanceof QdrantError && error.status === 409
 
+/**
+ * Takes the units, which its points carry for filters, from `MemoryStore`. The server is asked at the first
+ * operation.
+ */
 export const layer = (options: QdrantIndexOptions) => Layer.effect(VectorIndex, make(options))

@@ -163,4 +163,8 @@ const make = Effect.gen(function*() {
   })
 })
 
+/**
+ * Keeps its vectors in the `SqliteFile` of the store, as integers of 8 bits, and writes them in the store's own
+ * transactions.
+ */
 export const layer = Owner.layer(VectorIndex, make)

@@ -34,6 +34,10 @@ import * as Gemini from "./Gemini.ts"
 import * as OpenAi from "./OpenAi.ts"
 import * as Voyage from "./Voyage.ts"
 
+/**
+ * Of the models of a role the first is asked, and the next when that fails; one that did not answer, or takes no
+ * request, is asked last for a minute.
+ */
 export interface Options {
   readonly roles: Partial<Readonly<Record<Role, ReadonlyArray<Endpoint>>>>
   readonly patience: Client.Patience

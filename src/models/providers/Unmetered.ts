@@ -9,6 +9,7 @@ import { ModelCache } from "../ModelCache.ts"
 import { FREE } from "../Prices.ts"
 import * as Providers from "./Providers.ts"
 
+/** A budget that allows each call at no price, and a cache that keeps nothing. */
 export const layer = Layer.merge(
   Layer.succeed(Budget, { begin: () => Effect.succeed(() => Effect.void), priceOf: () => FREE }),
   Layer.succeed(ModelCache, {

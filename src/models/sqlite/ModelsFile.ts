@@ -57,6 +57,7 @@ const openFile = ({ busyTimeoutMs, folder }: ModelsFileOptions) =>
     )
   )
 
+/** `models.db` in the folder, of which any number of processes may read and write. `isThere` makes no file. */
 export class ModelsFile extends Context.Tag("claude-memory/ModelsFile")<ModelsFile, {
   /** Opens the file on first use. */
   readonly sql: Effect.Effect<SqlClient, StoreError>

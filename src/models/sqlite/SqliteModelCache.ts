@@ -90,4 +90,5 @@ const make = (maxBytes: number) =>
     })
   })
 
+/** Keeps up to `maxBytes` of answers in the `ModelsFile`, 256 MiB by default; the oldest go first. */
 export const layer = (maxBytes = MAX_BYTES) => Layer.effect(ModelCache, make(maxBytes))

@@ -167,4 +167,5 @@ const make = Effect.gen(function*() {
   })
 })
 
+/** Keeps single calls in the `ModelsFile` for 400 days, and the sums of days and months for good. */
 export const layer = Layer.effect(Spending, make)

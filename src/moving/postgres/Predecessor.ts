@@ -22,6 +22,7 @@ const SCHEMA = "public"
 /** Types of a key by which rows can be read page by page. */
 const KEYS = new Set(["uuid", "int2", "int4", "int8", "text", "varchar", "bpchar"])
 
+/** Its tables are looked for in the schema `public`. */
 export interface PredecessorOptions {
   /** postgresql://USER:PASSWORD@HOST:PORT/DATABASE; SQLAlchemy's form, with a driver, too. */
   readonly url: Redacted.Redacted

@@ -25,6 +25,7 @@ const PAGE = 50
 /** Most rows of a project in which its folder is looked for. */
 const MAX_EXAMPLES = 50
 
+/** `file` may be in use: a copy of it is read. */
 export interface ClaudeMemOptions {
   readonly file: string
   /** True to read the prompts too, of which the observations and summaries tell already. */

@@ -62,6 +62,10 @@ const childProcesses = (): number | null => {
   }
 }
 
+/**
+ * Reads /proc where there is one. Timers include immediates, and descriptors that Node keeps from their first use on
+ * are left out.
+ */
 export const read: Effect.Effect<Reading> = Effect.sync(() => {
   const active = process.getActiveResourcesInfo()
   const descriptors = openDescriptors()

@@ -179,6 +179,7 @@ const makeWriter = (home: string) => {
     )
 }
 
+/** `home` is the folder of the run files that `claude-memory resources` reads. */
 export interface Options extends SamplerOptions {
   readonly home: string
   readonly interval?: Duration.DurationInput

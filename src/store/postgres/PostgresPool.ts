@@ -11,6 +11,7 @@ import { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
 import { currentVersion, migrate, STEPS } from "./migrations.ts"
 
+/** Times are in milliseconds: 5,000 to connect, 30,000 for a statement and 10,000 for a lock by default. */
 export interface PostgresPoolOptions {
   /** postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… */
   readonly url: Redacted.Redacted
@@ -86,6 +87,7 @@ const make = Effect.fn("PostgresPool.open")(
   }
 )
 
+/** Fails with a `StoreError` of the operation `open` when the server can't be used. */
 export class PostgresPool extends Context.Tag("claude-memory/PostgresPool")<PostgresPool, Postgres>() {
   /** Connects, and creates or migrates the schema; a reader only checks its version. */
   static readonly layer = (options: PostgresPoolOptions) => Owner.layer(this, make(options))

@@ -52,4 +52,5 @@ const make = Effect.gen(function*() {
   }))
 })
 
+/** A transaction that conflicts with another is tried up to five times. */
 export const layer = Layer.effect(MemoryStore, make)

@@ -201,6 +201,10 @@ const openInMemory = Effect.gen(function*() {
   return { file: ":memory:", writer: sql, reader: sql, isReadOnly: false }
 }).pipe(Effect.mapError(toStoreError("open")))
 
+/**
+ * `memory.db` in the folder, with one connection that writes and one that reads. Fails with a `StoreError` of the
+ * operation `open`.
+ */
 export class SqliteFile extends Context.Tag("claude-memory/SqliteFile")<SqliteFile, {
   readonly file: string
   readonly writer: SqlClient

@@ -318,4 +318,8 @@ const make = (limits: Limits) =>
     }
   })
 
+/**
+ * Retains in the `SqliteFile` of the `MemoryStore`. Above the limit, `step` goes on until nine tenths of it are in
+ * use.
+ */
 export const layer = (limits: Limits) => Layer.effect(Retention, make(limits))

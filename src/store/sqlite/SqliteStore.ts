@@ -44,4 +44,7 @@ const make = Effect.gen(function*() {
   return reader === writer ? store : yield* DatabaseStore.emptyingBin(store)
 })
 
+/**
+ * Keeps all in the `SqliteFile`. A writer deletes for good, when it is built, what was forgotten over seven days ago.
+ */
 export const layer = Layer.effect(MemoryStore, make)

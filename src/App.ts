@@ -47,7 +47,7 @@ import type { Limits } from "./store/Retention.ts"
 import { DATABASE, SqliteFile } from "./store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "./store/sqlite/SqliteStore.ts"
 
-/** Says what the service is made of: the settings `CLAUDE_MEMORY_*` and those of the settings file are not read. */
+/** Options of the whole service. The settings `CLAUDE_MEMORY_*` and those of the settings file are not read. */
 export interface Options {
   /** Folder of the memory's files. */
   readonly home: string

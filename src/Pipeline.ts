@@ -38,7 +38,7 @@ import {
   type WorkItem
 } from "./store/MemoryStore.ts"
 
-/** Work that is done, and stored: emitted afterwards. */
+/** A finished piece of work, emitted when its result is stored. */
 export type Step =
   | { readonly _tag: "Captured"; readonly captured: Captured }
   /** Projects of folders that are gone: the sure ones were merged into their repositories'. */

@@ -9,7 +9,7 @@ import { Verdict } from "./Verdict.ts"
 
 export { defuse, fence, FENCE_CLOSE, FENCE_OPEN, MAX_HOOK_CHARS, removePassages, stripFence } from "./Fence.ts"
 
-/** From seldom to often; docs/speaking.md has the bounds of each. */
+/** Ordered from seldom to often; docs/speaking.md has the bounds of each. */
 export const InjectionMode = Schema.Literal("conservative", "balanced", "comprehensive")
 export type InjectionMode = typeof InjectionMode.Type
 

@@ -34,7 +34,7 @@ export interface Parent extends InContext {
   readonly until: number
 }
 
-/** What a session was told, as far as its context still holds it. */
+/** Lists what a session was told, as far as its context still holds it. */
 export interface SessionRecord {
   /** All injections, oldest first. */
   readonly injections: ReadonlyArray<Injection>

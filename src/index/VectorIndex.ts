@@ -82,7 +82,7 @@ export interface IndexVersion {
   readonly isActive: boolean
 }
 
-/** Of the active version; `count` includes points without a vector. */
+/** Describes the active version; `count` includes points without a vector. */
 export interface IndexDescription {
   /** Null until something is indexed. */
   readonly model: EmbeddingModel | null

@@ -20,7 +20,7 @@ import * as Statements from "./Statements.ts"
 
 const unusable = (detail: string) => new BackgroundError({ reason: "Unusable", detail })
 
-/** Of at least 2 items in at least 300 tokens; fewer are listed. */
+/** Fuses at least 2 items, in a budget of at least 300 tokens; fewer are listed. */
 export interface Options {
   /** Name of the light models, for the cache's key: another model would write another text. */
   readonly model: string

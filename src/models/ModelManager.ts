@@ -132,7 +132,7 @@ export const described = (
     })
     : Effect.succeed({ ...what, reachable: null, error: null, dimension: null, latencyMs: null })
 
-/** All models of a program, by role. A role without a model fails with `Missing`. */
+/** Asks the models of a program, by role. A role without a model fails with `Missing`. */
 export class ModelManager extends Context.Tag("claude-memory/ModelManager")<ModelManager, {
   /**
    * Returns a vector of unit length for each text, in order. A text of which the model knows no word, or that it refuses

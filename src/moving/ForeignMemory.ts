@@ -98,7 +98,7 @@ export class ForeignError extends Schema.TaggedError<ForeignError>()("ForeignErr
   }
 }
 
-/** A memory of another program, opened for reading alone: a copy of its file, or transactions that may not write. */
+/** Reads a memory of another program, from a copy of its file or in transactions that may not write. */
 export class ForeignMemory extends Context.Tag("claude-memory/ForeignMemory")<ForeignMemory, {
   readonly source: Source
   /** File or server, for people, without user and password. */

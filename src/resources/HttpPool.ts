@@ -29,7 +29,7 @@ export interface HttpRequest {
   readonly timeout: Duration.DurationInput
 }
 
-/** Of any status: 404 and 500 are no errors. The body is read as UTF-8. */
+/** Any status is a response: 404 and 500 are no errors. The body is read as UTF-8. */
 export interface HttpResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders

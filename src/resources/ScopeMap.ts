@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import { children, type Owned, type Owner } from "./Owner.ts"
 
-/** What is still open closes with the owner. */
+/** Resources that are still open close with the owner. */
 export interface ScopeMap<K, E, R> {
   readonly size: number
   readonly has: (key: K) => boolean

@@ -39,7 +39,7 @@ export interface ExplainedWord extends Word {
   readonly memories: number
 }
 
-/** What `inject` answers to a prompt, and why. `modes` has what each mode would tell. */
+/** Tells what `inject` answers to a prompt, and why. `modes` has what each mode would tell. */
 export interface Explanation extends Omit<InjectionResponse, "verdict"> {
   readonly verdict: Omit<Verdict, "words"> & { readonly words: ReadonlyArray<ExplainedWord> }
   /** The most telling first; only those that contain words that say something. */

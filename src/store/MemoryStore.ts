@@ -206,7 +206,7 @@ export interface KnownSession extends Session {
   readonly archive: MemoryUnit | null
 }
 
-/** Counts of what is there now; `units` are the active ones, and `files` the transcripts that were read. */
+/** Counts what is there now; `units` are the active ones, and `files` the transcripts that were read. */
 export interface StoreStatus {
   readonly lines: LineSum
   readonly redactions: Readonly<Record<string, number>>
@@ -408,8 +408,8 @@ export type NotUndone =
   | { readonly _tag: "NotUndone"; readonly reason: "Later"; readonly later: RecentChange }
 
 /**
- * Source of truth, from which each index can be built again. Of a reader, what writes fails with `ReadOnly`. Times
- * are milliseconds since the epoch.
+ * Source of truth, from which each index can be built again. A reader's writes fail with `ReadOnly`. Times are
+ * milliseconds since the epoch.
  */
 export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<MemoryStore, {
   readonly cursors: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Cursor>, StoreError>

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 export const OLDEST = [1, 18] as const
 export const NEWEST = [1, 19] as const
 
-/** Of the last attempt: what may pass was tried again before. */
+/** Reports the last attempt: failures that may pass were retried before. */
 export class QdrantError extends Schema.TaggedError<QdrantError>()("QdrantError", {
   /**
    * `Away`: the server can't be reached. `Proxy`: a proxy answered in its place. `Rejected`: the request is wrong.
@@ -141,8 +141,8 @@ export interface Alias {
 }
 
 /**
- * All collections of one server, also those of other memories. A write has been applied when its effect succeeds, and
- * any operation may be sent twice.
+ * Reaches all collections of one server, also those of other memories. A write has been applied when its effect
+ * succeeds, and any operation may be sent twice.
  */
 export class Qdrant extends Context.Tag("claude-memory/Qdrant")<Qdrant, {
   /** Scheme, host, port and path. */

@@ -32,7 +32,7 @@ import {
 import { dispatcherOf } from "./QdrantDispatcher.ts"
 import { toFailure } from "./QdrantFailures.ts"
 
-/** Of one server. At most 8 sockets are open; further requests wait for one. */
+/** Connects to one server by at most 8 sockets; further requests wait for one. */
 export interface QdrantOptions {
   readonly address: QdrantAddress
   readonly apiKey: Option.Option<Redacted.Redacted>

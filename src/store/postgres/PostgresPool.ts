@@ -11,7 +11,10 @@ import { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
 import { currentVersion, migrate, STEPS } from "./migrations.ts"
 
-/** Times are in milliseconds: 5,000 to connect, 30,000 for a statement and 10,000 for a lock by default. */
+/**
+ * Times are in milliseconds: by default 5,000 to connect, 30,000 for a statement, 10,000 for a lock, and 65,000 without
+ * a word on a connection, after which it is cut (five seconds more than a statement may take, if that is longer).
+ */
 export interface PostgresPoolOptions {
   /** postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=… */
   readonly url: Redacted.Redacted

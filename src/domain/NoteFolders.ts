@@ -11,14 +11,20 @@ export const INDEX = "MEMORY.md"
 /** Characters of it that Claude Code shows Claude. */
 const INDEX_CHARS = 25_000
 
-/** Converts a project's root to the name of Claude Code's folder for the project. */
-const folderName = (root: string) => root.replace(/[^A-Za-z0-9]/g, "-")
+/** Longest name of a folder that Claude Code makes of a path as it is; it cuts a longer one, and adds a hash of its own. */
+const LONGEST_NAME = 200
+
+/** Returns Claude Code's folders for a project's root: one, or none where its name has a hash. */
+const foldersOf = (projects: string, root: string): ReadonlyArray<string> => {
+  const name = root.replace(/[^A-Za-z0-9]/g, "-")
+  return name.length > LONGEST_NAME ? [] : [join(projects, name)]
+}
 
 /** Returns the folders that may hold the notes of a transcript's project: the repository's and the transcript's own. */
 export function* noteFolders(transcript: string, cwd: string): Asking<ReadonlyArray<string>> {
   const { root } = rootsIn(yield* locate(cwd))
   const own = dirname(transcript)
-  return [...new Set([join(dirname(own), folderName(root)), own])].map((folder) => join(folder, "memory"))
+  return [...new Set([...foldersOf(dirname(own), root), own])].map((folder) => join(folder, "memory"))
 }
 
 export interface NotesInContext {

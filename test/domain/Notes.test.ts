@@ -87,5 +87,7 @@ describe("notes", () => {
           "/home/mei/.claude/projects/-nowhere-shop-web/memory"
         ]
       )
+      const cut = "/home/mei/.claude/projects/-nowhere-a-1x2y3z"
+      assert.deepStrictEqual(yield* foldersFor(`${cut}/s1.jsonl`, `/nowhere/${"a".repeat(250)}`), [`${cut}/memory`])
     }).pipe(Effect.provide(NodeContext.layer)))
 })

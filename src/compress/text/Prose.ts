@@ -165,7 +165,7 @@ const LOOKING =
 
 /** Matches praise, thanks, apologies and offers to help. */
 const COURTESY =
-  /^(?:you(?:'re| are) (?:absolutely |completely |totally |quite |not wrong|right)|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么)/iu
+  /^(?:you(?:['’]re| are) (?:absolutely |completely |totally |quite |not wrong|right|(?:very |most |always )?welcome\b)|my pleasure|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|不用(?:谢|客气)|别客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么)/iu
 
 /** Matches an apology that states the correction. */
 const CORRECTION = /^(?:(?:my )?apolog|sorry|.{0,3}抱歉|对不起|不好意思).*[\d`]/iu

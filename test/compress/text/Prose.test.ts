@@ -121,7 +121,10 @@ describe("chatter", () => {
     "完成！",
     "搞定了。",
     "谢谢！",
-    "如果你还有问题，请告诉我。"
+    "如果你还有问题，请告诉我。",
+    "You're very welcome! Enjoy the new build.",
+    "You’re welcome.",
+    "不用客气！"
   ])("is %j", (sentence) => assert.isTrue(isChatter(sentence)))
 
   it.each([

@@ -46,6 +46,11 @@ export const ALLOWED = [
     files: ["resources/Postgres.ts"],
     names: names`@effect/sql-pg/PgClient= fromPool node:net= Socket pg= Pool types`
   },
+  // Waits on a cell that nobody else has.
+  {
+    files: ["resources/Disk.ts"],
+    names: names`global= Atomics.wait SharedArrayBuffer`
+  },
   // The last three are for the garbage collection that ends SQLite's statements.
   {
     files: ["resources/Sqlite.ts"],

@@ -39,7 +39,7 @@ export const EVERYWHERE = lists(PURE)`
     AbortController AbortSignal Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean Buffer DataView Date Error Float32Array
     Float64Array Infinity Int16Array Int32Array Int8Array Intl Iterator JSON Map Math NaN Number Object Promise RangeError RegExp Set String
     Symbol SyntaxError TextDecoder TextEncoder TypeError URL URLSearchParams Uint16Array Uint32Array Uint8Array WeakMap WeakSet atob btoa
-    decodeURIComponent encodeURIComponent parseFloat parseInt performance.now process.arch process.cwd process.execPath process.getuid
+    decodeURIComponent encodeURI encodeURIComponent parseFloat parseInt performance.now process.arch process.cwd process.execPath process.getuid
     process.hrtime process.memoryUsage process.pid process.platform process.ppid process.stderr.isTTY process.stdin.isTTY
     process.stdout.isTTY process.uptime process.version process.versions structuredClone undefined
   effect/Context= Reference Tag add empty get getOption getOrElse make merge mergeAll omit pick

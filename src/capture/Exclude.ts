@@ -10,7 +10,8 @@ import * as Option from "effect/Option"
 import type { Message } from "../domain/Conversation.ts"
 import { isOwnTool } from "../domain/Injection.ts"
 import * as Project from "../domain/Project.ts"
-import { locate, MAX_PATH } from "../domain/ProjectFiles.ts"
+import { locate, MAX_PATH, withDrive } from "../domain/ProjectFiles.ts"
+import { identityOf } from "../resources/Disk.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { askedOnce } from "./AskedOnce.ts"
 
@@ -42,21 +43,24 @@ export const isExcludedTool = (names: ReadonlyArray<string>) => (tool: string | 
 
 /** Keys of folders: their paths, and device and inode, which are the same however a path is written. */
 const keysOf = (folders: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const infos = yield* Effect.forEach(folders, (folder) => Effect.option(fs.stat(folder)))
-    const ids = infos.flatMap(Option.toArray).flatMap(({ dev, ino }) =>
-      Option.isSome(ino) ? [`${dev} ${ino.value}`] : []
-    )
-    return [...folders, ...ids]
-  })
+  Effect.map(
+    Effect.forEach(folders, (folder) => Effect.option(Effect.try(() => identityOf(folder)))),
+    (identities) => [
+      ...folders,
+      // Some file systems give all files the inode 0.
+      ...identities.flatMap((identity) => {
+        const known = Option.getOrUndefined(identity)
+        return known === undefined || known.endsWith(" 0") ? [] : [known]
+      })
+    ]
+  )
 
 /** Returns the normalized path, and the real path if there is one. */
 const spellings = (folder: string) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    return [path.normalize(folder), ...Option.toArray(yield* Effect.option(fs.realPath(folder)))]
+    return [path.normalize(folder), ...Option.toArray(yield* Effect.option(fs.realPath(folder)))].map(withDrive)
   })
 
 /** Makes a test of whether a folder is one of these or lies below one. */

@@ -14,7 +14,8 @@ const Code = Schema.parseJson(Schema.Struct({ code: Schema.String }))
 /** Command that shows an address in the browser that the person prefers, and ends at once. */
 const commandFor = (url: string): readonly [command: string, args: ReadonlyArray<string>] =>
   process.platform === "win32"
-    ? ["explorer.exe", [url]]
+    // Explorer takes an address with "=" in it for options of its own.
+    ? ["rundll32.exe", ["url.dll,FileProtocolHandler", url]]
     : process.platform === "darwin"
     ? ["open", [url]]
     // It may be the browser itself, which goes on.
@@ -28,7 +29,7 @@ const make = Effect.gen(function*() {
       const [command, args] = commandFor(url)
       const { exit } = yield* perCall(Child.open({ name: "browser", command, args, stdio: "ignore" }))
       const { code } = yield* exit
-      // Explorer says 1 whatever happens.
+      // There the code says nothing.
       return code === 0 || process.platform === "win32"
     }).pipe(Effect.scoped, Effect.orElseSucceed(() => false))
 

@@ -61,9 +61,18 @@ const sizesIn = (folder: string) =>
 /** Folders of transcripts are called as the projects' folders. */
 const TRANSCRIPTS = /(projects[\\/])[^\\/\s]+/g
 
+/** A folder of Windows also as addresses of files and git have it, and with the drive's letter small. */
+const spellings = (text: string): ReadonlyArray<string> => {
+  if (!/^[A-Z]:\\/i.test(text)) return [text]
+  const withSlashes = text.replaceAll("\\", "/")
+  const drives = [text[0]!.toUpperCase(), text[0]!.toLowerCase()]
+  return [text, withSlashes, encodeURI(withSlashes)].flatMap((each) => drives.map((drive) => drive + each.slice(1)))
+}
+
 /** Replaces folders and names in a text: the longest first, so that a folder goes whole. */
-const hiding = (replacements: ReadonlyArray<readonly [text: string, by: string]>) => {
-  const sorted = [...replacements].filter(([text]) => isNamed(text)).sort(([a], [b]) => b.length - a.length)
+export const hiding = (replacements: ReadonlyArray<readonly [text: string, by: string]>) => {
+  const sorted = replacements.flatMap(([text, by]) => spellings(text).map((spelling) => [spelling, by] as const))
+    .filter(([text]) => isNamed(text)).sort(([a], [b]) => b.length - a.length)
   return (text: string) =>
     sorted.reduce((text, [from, to]) => text.replaceAll(from, to), text.replace(TRANSCRIPTS, "$1…"))
 }

@@ -7,8 +7,10 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { homedir } from "node:os"
 import * as App from "../App.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
+import { isWithin } from "../domain/Worktrees.ts"
 import { advice } from "../process/Advice.ts"
 import * as Environment from "../process/Environment.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
@@ -47,6 +49,16 @@ const checkServed = Effect.gen(function*() {
   ]
 })
 
+/** Node neither sees nor sets who may read a file there; below a user's own folder it is that user, unless somebody changed it. */
+const privacyOnWindows = (home: string): Check =>
+  check(
+    "privacy",
+    isWithin(home.toLowerCase(), homedir().toLowerCase()),
+    "it lies in your own folder, which Windows keeps from others",
+    `others on this machine may read ${home}: Windows guards what lies in ${homedir()}; move it there, or set its permissions`,
+    "note"
+  )
+
 const checkMemory = (isDeep: boolean, isConnected: boolean) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
@@ -65,9 +77,9 @@ const checkMemory = (isDeep: boolean, isConnected: boolean) =>
     const copies = names.filter(isCopy).sort()
     const checks: ReadonlyArray<Check> = [
       check("memory", true, `${number(content.units.total)} memories in ${place}`, ""),
-      check(
+      process.platform === "win32" ? privacyOnWindows(settings.home) : check(
         "privacy",
-        process.platform === "win32" || Option.isNone(mode) || (mode.value & 0o077) === 0 && isOwn,
+        Option.isNone(mode) || (mode.value & 0o077) === 0 && isOwn,
         settings.postgres === undefined ? "only you can read it" : "the database says who can read it",
         isOwn
           ? `others can read ${settings.home}; run chmod -R go= on it`

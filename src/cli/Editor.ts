@@ -31,9 +31,16 @@ const make = Effect.gen(function*() {
       yield* fs.writeFileString(file, text, { mode: 0o600 })
       // As git does: the setting may hold options of the editor's.
       const [command, args] = process.platform === "win32"
-        ? ["cmd", ["/d", "/c", `${editor} "${file}"`]] as const
+        ? ["cmd", ["/d", "/s", "/c", `"${editor} "${file}""`]] as const
         : ["sh", ["-c", `${editor} "$1"`, editor, file]] as const
-      const { exit } = yield* perCall(Child.open({ name: "editor", command, args, stdio: "inherit" }))
+      const { exit } = yield* perCall(Child.open({
+        name: "editor",
+        command,
+        args,
+        stdio: "inherit",
+        // cmd takes the outermost quotes off by itself, and knows no escaped ones.
+        windowsVerbatimArguments: true
+      }))
       const { code, signal } = yield* exit
       if (code !== 0) {
         return yield* new EditorError({ detail: `the editor (${editor}) ended with ${code ?? signal ?? "an error"}` })

@@ -48,6 +48,9 @@ export const toListening = ({ allowHost, host, insecure, port, socket, tlsCert, 
     if (Option.isSome(tlsCert) !== Option.isSome(tlsKey)) {
       return yield* refuse("HTTPS needs both --tls-cert and --tls-key")
     }
+    if (Option.isSome(socket) && process.platform === "win32") {
+      return yield* refuse("Windows has no sockets in the file system; give --port")
+    }
     if (Option.isSome(socket) && Option.isSome(port)) return yield* refuse("give --socket or --port, not both")
     const pem = (file: string) =>
       Effect.catchAll(fs.readFileString(file), ({ message }) => refuse(`${file} can't be read: ${message}`))

@@ -2,7 +2,7 @@
  * Finds Claude Code's own memory of a project, and reads of it what Claude Code shows Claude when a session begins.
  * Without Effect, since the hook's entry reads it too.
  */
-import { basename, dirname, join } from "node:path"
+import { basename, dirname, join, sep } from "node:path"
 import type { MemoryUnit } from "./MemoryUnit.ts"
 import { type Asking, locate, rootsIn } from "./ProjectFiles.ts"
 
@@ -20,11 +20,17 @@ const foldersOf = (projects: string, root: string): ReadonlyArray<string> => {
   return name.length > LONGEST_NAME ? [] : [join(projects, name)]
 }
 
+/** Windows does not tell folders apart by their case, and Claude Code writes a drive's letter as it was typed. */
+const isSame = (one: string, other: string): boolean =>
+  one === other || sep === "\\" && one.toLowerCase() === other.toLowerCase()
+
 /** Returns the folders that may hold the notes of a transcript's project: the repository's and the transcript's own. */
 export function* noteFolders(transcript: string, cwd: string): Asking<ReadonlyArray<string>> {
   const { root } = rootsIn(yield* locate(cwd))
   const own = dirname(transcript)
-  return [...new Set([...foldersOf(dirname(own), root), own])].map((folder) => join(folder, "memory"))
+  return [...foldersOf(dirname(own), root).filter((folder) => !isSame(folder, own)), own].map((folder) =>
+    join(folder, "memory")
+  )
 }
 
 export interface NotesInContext {

@@ -52,6 +52,9 @@ const CLAUDES = /[\\/]\.claude$/
 /** A path as Windows writes them, on whichever system it is read. */
 const OF_WINDOWS = /^(?:[a-z]:[\\/]|\\\\)/i
 
+/** Writes the letter of a drive as a capital: programs of one machine write it either way. */
+export const withDrive = (path: string): string => path.replace(/^[a-z]:(?=[\\/])/, (drive) => drive.toUpperCase())
+
 const nameOf = (folder: string): string =>
   (OF_WINDOWS.test(folder) ? win32.basename(folder) : basename(folder)) || folder
 
@@ -112,7 +115,7 @@ export interface Place {
 export function* locate(folder: string): Asking<Place> {
   const isHere = isAbsolute(folder) && folder.length <= MAX_PATH
   const real = isHere ? yield { of: "realPath", path: folder } : undefined
-  const start = real ?? normalize(folder)
+  const start = withDrive(real ?? normalize(folder))
   for (let directory = start; isHere; directory = dirname(directory)) {
     const dotGit = join(directory, ".git")
     if ((yield { of: "exists", path: dotGit }) !== undefined) {

@@ -4,8 +4,8 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { readFileSync, rmSync } from "node:fs"
-import { hostname } from "node:os"
+import { readFileSync, rmSync, statSync } from "node:fs"
+import { hostname, uptime } from "node:os"
 import { join } from "node:path"
 import { makeFolder, replaceFile } from "../resources/Disk.ts"
 import * as ProcessStart from "../resources/monitor/ProcessStart.ts"
@@ -26,9 +26,15 @@ const decode = Schema.decodeUnknownOption(Schema.parseJson(Running))
 
 const fileOf = (home: string) => join(home, "run", "http.json")
 
+/** A file that is older than the machine's start by this was left by a process that went with it, in milliseconds. */
+const CLOCKS_DIFFER_MS = 60_000
+
+const isLeftOver = (file: string): boolean => statSync(file).mtimeMs < Date.now() - uptime() * 1_000 - CLOCKS_DIFFER_MS
+
 const read = (home: string): Option.Option<Running> => {
   try {
-    return decode(readFileSync(fileOf(home), "utf8"))
+    const file = fileOf(home)
+    return isLeftOver(file) ? Option.none() : decode(readFileSync(file, "utf8"))
   } catch {
     return Option.none()
   }

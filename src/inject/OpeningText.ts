@@ -80,7 +80,7 @@ const mayBeOpen = ({ occurredAt }: LeftUnit, now: number) => occurredAt > now - 
 /** Tells a session in lines: its aim, unless the title says it, what came of it, and what may be open. */
 const sessionText = ({ content, files, title }: LeftUnit, isOpenTold: boolean): string => {
   const parts = partsOf(content)
-  const named = [...new Set(files.map((file) => file.split("/").slice(-2).join("/")))].slice(0, MAX_FILES)
+  const named = [...new Set(files.map((file) => file.split(/[\\/]/).slice(-2).join("/")))].slice(0, MAX_FILES)
   return [
     ...parts.filter(({ label, text }) => label === "Aim" && !lettersOf(title).startsWith(lettersOf(text).slice(0, 40))),
     // What is cut off is what was done.

@@ -12,6 +12,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { rmdirSync } from "node:fs"
+import { rename } from "../resources/Disk.ts"
 import { Files } from "../resources/Files.ts"
 import { type Flaw, type Json, parse, positionOf } from "./JsonText.ts"
 
@@ -27,7 +28,7 @@ export class ConfigFileError extends Schema.TaggedError<ConfigFileError>()("Conf
   }
 }
 
-const causeText = (cause: { readonly message: string; readonly description?: string | undefined }) =>
+const causeText = (cause: { readonly message: string; readonly description?: string | undefined }): string =>
   cause.description ?? cause.message
 
 export const unreadable = (path: string) => (cause: PlatformError.PlatformError) =>
@@ -38,7 +39,7 @@ export const unreadable = (path: string) => (cause: PlatformError.PlatformError)
     cause
   })
 
-const unwritable = (path: string) => (cause: PlatformError.PlatformError) =>
+const unwritable = (path: string) => (cause: PlatformError.PlatformError | NodeJS.ErrnoException) =>
   new ConfigFileError({
     reason: "Unwritable",
     path,
@@ -170,6 +171,8 @@ export const missingFolders = (target: string) =>
     const missing: Array<string> = []
     for (let folder = path.dirname(target); !(yield* fs.exists(folder)); folder = path.dirname(folder)) {
       missing.unshift(folder)
+      // A drive that is not there.
+      if (path.dirname(folder) === folder) break
     }
     return missing
   })
@@ -199,7 +202,10 @@ export const replace = (file: ConfigFile, bytes: Uint8Array | undefined) =>
     yield* Effect.forEach(yield* missingFolders(target), make)
     yield* writeTemporary(temporary, bytes, file).pipe(
       Effect.zipRight(checkUnchanged),
-      Effect.zipRight(fs.rename(temporary, target)),
+      Effect.zipRight(Effect.try({
+        try: () => rename(temporary, target),
+        catch: (cause) => unwritable(file.path)(cause as NodeJS.ErrnoException)
+      })),
       Effect.onError(() => removeTemporary(file))
     )
   }).pipe(Effect.catchTags({

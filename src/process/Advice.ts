@@ -15,10 +15,17 @@ export interface Started {
 
 const NAME = "claude-memory"
 
+const isFile = (path: string): boolean => {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
 const isOnPath = (path: string): boolean =>
   path.split(delimiter).some((folder) =>
-    folder !== "" &&
-    [NAME, `${NAME}.cmd`].some((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true)
+    folder !== "" && [NAME, `${NAME}.cmd`].some((name) => isFile(join(folder, name)))
   )
 
 /** Quotes a word for a shell where that is needed. */

@@ -68,7 +68,7 @@ export const makeFolder = (folder: string): void => {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === "EEXIST" && statSync(folder).isDirectory()) return
-    if (code !== "ENOENT" || existsSync(dirname(folder))) throw cause
+    if (code !== "ENOENT" || dirname(folder) === folder || existsSync(dirname(folder))) throw cause
     makeFolder(dirname(folder))
     makeFolder(folder)
   }
@@ -159,6 +159,32 @@ export const syncAbove = (path: string): void => {
   if (folder !== dirname(folder)) syncAbove(folder)
 }
 
+/** Windows refuses to rename, for a moment, what a scanner or a reader has open. */
+const IN_USE = new Set(["EACCES", "EBUSY", "EPERM"])
+/** Longest pause between attempts to rename, in milliseconds; each is twice as long as the one before. */
+const LONGEST_PAUSE_MS = 640
+const CELL = new Int32Array(new SharedArrayBuffer(4))
+
+/** Gives a file another name, in place of one that may have it. On Windows it is tried for a second and a quarter. */
+export const rename = (
+  from: string,
+  to: string,
+  { mayBeInUse, once }: { readonly mayBeInUse: boolean; readonly once: typeof renameSync } = {
+    mayBeInUse: process.platform === "win32",
+    once: renameSync
+  }
+): void => {
+  for (let pause = 10;; pause *= 2) {
+    try {
+      return once(from, to)
+    } catch (cause) {
+      const isInUse = mayBeInUse && IN_USE.has((cause as NodeJS.ErrnoException).code ?? "")
+      if (!isInUse || pause > LONGEST_PAUSE_MS) throw cause
+      Atomics.wait(CELL, 0, 0, pause)
+    }
+  }
+}
+
 /**
  * Gives a file of this user alone a new text at once, by a file beside it that takes its name; nothing is left of that where
  * it can't be written. Throws then.
@@ -168,7 +194,7 @@ export const replaceFile = (file: string, text: string, temporary = `${file}.tmp
   try {
     // Created exclusively ("wx"), so that a link in its place is not followed.
     writeFileSync(temporary, text, { mode: 0o600, flag: "wx" })
-    renameSync(temporary, file)
+    rename(temporary, file)
   } catch (cause) {
     try {
       rmSync(temporary, { force: true })

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { resolve, win32 } from "node:path"
 import * as Project from "../domain/Project.ts"
+import { withDrive } from "../domain/ProjectFiles.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
@@ -64,7 +65,7 @@ export const byFolder = (folder: string) =>
   })
 
 const matching = (name: string) => ({ id, name: own, root }: Project.Project): boolean =>
-  own === name || id === name || root === name
+  own === name || id === name || root === withDrive(name)
 
 /**
  * Returns the projects with these names, also as lists tell projects of one name apart, ids or root folders. A name that only merged projects have stands for those

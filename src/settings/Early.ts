@@ -41,6 +41,9 @@ export const foldersIn = (text: string): ReadonlyArray<string> =>
   text.split(delimiter).map((part) => part.trim()).filter((part) => part !== "")
     .map(expanded)
 
+/** Tests for one absolute folder: a second drive is another, after a ":" in place of Windows' ";". */
+export const isFolder = (path: string): boolean => isAbsolute(path) && (delimiter === ":" || !path.includes(":", 2))
+
 /** Tests for the name of a tool, in which `*` stands at the end alone. */
 export const isTool = (name: string): boolean => !name.slice(0, -1).includes("*")
 
@@ -147,7 +150,7 @@ export const read = (environment: Values = process.env): Early | undefined => {
         case ISOLATION:
           return ISOLATIONS.some((word) => word === value?.trim().toLowerCase())
         case EXCLUDE_PATHS:
-          return foldersIn(value ?? "").every((path) => isAbsolute(path))
+          return foldersIn(value ?? "").every(isFolder)
         case EXCLUDE_TOOLS:
           return (value ?? "").split(",").every((name) => isTool(name.trim()))
         case MAX_MB:

@@ -4,9 +4,9 @@
 import * as Config from "effect/Config"
 import * as Option from "effect/Option"
 import { homedir } from "node:os"
-import { delimiter, isAbsolute, join, resolve } from "node:path"
+import { delimiter, join, resolve } from "node:path"
 import { homeAt } from "../process/Environment.ts"
-import { foldersIn, isTool } from "./Early.ts"
+import { foldersIn, isFolder, isTool } from "./Early.ts"
 import { listOf, nonEmpty } from "./Fields.ts"
 
 /** Exclusions from capture. */
@@ -22,7 +22,7 @@ export const exclude: Config.Config<Exclude> = Config.all({
     Config.map(foldersIn),
     Config.validate({
       message: `CLAUDE_MEMORY_EXCLUDE_PATHS is folders from the root or from ~, with "${delimiter}" between them`,
-      validation: (paths) => paths.every(isAbsolute)
+      validation: (paths) => paths.every(isFolder)
     }),
     Config.map((paths) => paths.map((path) => resolve(path))),
     Config.withDefault([])

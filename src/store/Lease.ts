@@ -44,6 +44,15 @@ export class Lease extends Context.Reference<Lease>()("claude-memory/Lease", {
 
 const beatenAt = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.mtimeMs
 
+/** Removes the file of a holder that stands still. Windows lets nobody remove what is open: then its end is waited for. */
+const letGo = (path: string): void => {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // Tried again at the next attempt.
+  }
+}
+
 const make = (folder: string) =>
   Effect.gen(function*() {
     const perCall = yield* PerCall.make(AT_MOST)
@@ -65,7 +74,7 @@ const make = (folder: string) =>
           Effect.sync(() => {
             const isStill = beaten !== undefined && now - beaten > STALE_AFTER_MS
             // Only at the second attempt: a new holder may not have sent its first heartbeat yet.
-            if (isStill && suspect.identity === identity) rmSync(path, { force: true })
+            if (isStill && suspect.identity === identity) letGo(path)
             if (isStill) suspect.identity = identity
           }))
       })

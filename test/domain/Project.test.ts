@@ -144,7 +144,7 @@ describe("git's files, written by hand", () => {
     if (sep !== "/") return
     assert.deepStrictEqual(projects.map(({ key, name }) => [key, name]), [
       ["path:C:\\Users\\mei\\bank", "bank"],
-      ["path:c:/Users/mei/bank", "bank"],
+      ["path:C:/Users/mei/bank", "bank"],
       ["path:\\\\server\\share\\bank", "bank"],
       ["path:C:\\Users\\mei\\bank", "bank"],
       ["path:C:\\", "C:\\"]
@@ -226,7 +226,7 @@ describe("folders without git", () => {
     assert.strictEqual(projects[0]!.name, "notes")
   })
 
-  it.effect("that are gone, or behind a broken or circular link, have a project", () =>
+  it.effect("that are gone, of Windows, or behind a broken or circular link, have a project", () =>
     inFolder((root) =>
       Effect.gen(function*() {
         mkdirSync(join(root, "gone"))
@@ -235,6 +235,9 @@ describe("folders without git", () => {
         assert.deepStrictEqual(yield* Project.resolve(join(root, "gone")), before)
         symlinkSync(join(root, "loop"), join(root, "loop"))
         assert.strictEqual((yield* Project.resolve(join(root, "loop"))).name, "loop")
+        const [small, large] = [yield* Project.resolve("c:\\Users\\mei"), yield* Project.resolve("C:\\Users\\mei")]
+        assert.deepStrictEqual(small, large)
+        assert.strictEqual(large.key, "path:C:\\Users\\mei")
         const top = yield* Project.resolve("/")
         assert.strictEqual(top.key, "path:/")
         assert.strictEqual(top.name, "/")

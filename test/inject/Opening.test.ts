@@ -269,7 +269,7 @@ describe("what is injected when a session begins", () => {
     Effect.gen(function*() {
       yield* TestClock.setTime(NOON)
       const on = (id: string, daysAgo: number) =>
-        archive(id, daysAgo, `Outcome: ${id} is done.`, { files: ["/r/src/a.ts", "/w/src/a.ts", "b.ts"] })
+        archive(id, daysAgo, `Outcome: ${id} is done.`, { files: ["/r/src/a.ts", "C:\\w\\src\\a.ts", "b.ts"] })
       yield* remembered.store([on("a1", 1), on("a2", 2), on("a3", 3)])
       const store = yield* MemoryStore
       const branches = new Map([["of a1", "main"], ["of a2", "other"], ["of a3", "feature\n## x"]])

@@ -41,7 +41,7 @@ describe("the command that advice names", () => {
       mkdirSync(join(folder, "other", "claude-memory"), { recursive: true })
       writeFileSync(join(folder, "claude-memory"), "#!/bin/sh\n")
       chmodSync(join(folder, "claude-memory"), 0o755)
-      const without = ["/usr/nowhere", join(folder, "other"), ""].join(delimiter)
+      const without = ["/usr/nowhere", join(folder, "other"), "", join(folder, "claude-memory"), "\0"].join(delimiter)
       const having = [without, folder].join(delimiter)
       for (const name of ["mcp.js", "hook.cjs"]) {
         const script = `/opt/claude-memory/dist/${name}`

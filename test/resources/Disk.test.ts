@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach } from "vitest"
-import { makeFolder } from "../../src/resources/Disk.ts"
+import { makeFolder, rename } from "../../src/resources/Disk.ts"
 
 describe("a folder that is made", () => {
   let root: string
@@ -32,5 +32,32 @@ describe("a folder that is made", () => {
     assert.throws(() => makeFolder(join(root, "file", "below")), /ENOTDIR/)
     assert.throws(() => makeFolder(join(root, "link", "below")), /ENOENT/)
     if (process.platform === "linux") assert.throws(() => makeFolder("/proc/claude-memory/below"), /ENOENT/)
+  })
+})
+
+describe("a file that is renamed", () => {
+  const failing = (times: number, code: string) => {
+    let asked = 0
+    const once = () => {
+      if (asked++ < times) throw Object.assign(new Error(code), { code })
+    }
+    return { once, asked: () => asked }
+  }
+
+  it("is tried again where somebody may have it open, and not for ever", () => {
+    const soon = failing(2, "EPERM")
+    rename("a", "b", { mayBeInUse: true, once: soon.once })
+    assert.strictEqual(soon.asked(), 3)
+    const never = failing(100, "EBUSY")
+    assert.throws(() => rename("a", "b", { mayBeInUse: true, once: never.once }), /EBUSY/)
+    assert.strictEqual(never.asked(), 8)
+  })
+
+  it("is not tried again for another reason, nor where no file is in anybody's way", () => {
+    for (const [code, mayBeInUse] of [["ENOENT", true], ["EPERM", false]] as const) {
+      const { asked, once } = failing(1, code)
+      assert.throws(() => rename("a", "b", { mayBeInUse, once }), new RegExp(code))
+      assert.strictEqual(asked(), 1)
+    }
   })
 })

@@ -6,10 +6,10 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { copyBeforeRepair, copyOf, isCopy, isUnfinished, temporaryOf } from "../../domain/DatabaseCopy.ts"
-import { readFrom, syncFile, syncFolder } from "../../resources/Disk.ts"
+import { readFrom, rename, syncFile, syncFolder } from "../../resources/Disk.ts"
 import type * as Owner from "../../resources/Owner.ts"
 import { copyPages, reasonOf, SqliteError } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
@@ -42,7 +42,7 @@ const finish = <E, R>(copy: string, make: (temporary: string) => Effect.Effect<b
     if (!(yield* make(temporary))) return false
     yield* use(copy, () => {
       syncFile(temporary)
-      renameSync(temporary, copy)
+      rename(temporary, copy)
       syncFolder(dirname(copy))
     })
     return true

@@ -10,11 +10,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { createHash } from "node:crypto"
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { type BackupKind, nameOf, temporaryOf } from "../../domain/BackupFile.ts"
 import { version as program } from "../../process/version.ts"
-import { sizeOf, syncFile, syncFolder } from "../../resources/Disk.ts"
+import { rename, sizeOf, syncFile, syncFolder } from "../../resources/Disk.ts"
 import { Files } from "../../resources/Files.ts"
 import * as Owner from "../../resources/Owner.ts"
 import * as PerCall from "../../resources/PerCall.ts"
@@ -205,7 +205,7 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
           yield* use(packed, () => syncFile(packed))
           const finish = use(path, () => {
             if (existsSync(path)) throw new BackupError({ reason: "Exists", path, detail: "", cause: undefined })
-            renameSync(packed, path)
+            rename(packed, path)
             syncFolder(dirname(path))
             return true
           })

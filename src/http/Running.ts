@@ -1,6 +1,7 @@
 /**
  * Makes the server of a memory known to other processes, in <home>/run/http.json.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -26,15 +27,16 @@ const decode = Schema.decodeUnknownOption(Schema.parseJson(Running))
 
 const fileOf = (home: string) => join(home, "run", "http.json")
 
-/** A file that is older than the machine's start by this was left by a process that went with it, in milliseconds. */
+/** Most by which the clocks of a file system and of the machine's start differ, in milliseconds. */
 const CLOCKS_DIFFER_MS = 60_000
 
-const isLeftOver = (file: string): boolean => statSync(file).mtimeMs < Date.now() - uptime() * 1_000 - CLOCKS_DIFFER_MS
+/** Tests for a file from before the machine's start: its process has ended, whoever has its pid now. */
+const isLeftOver = (file: string, now: number): boolean =>
+  (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) < now - uptime() * 1_000 - CLOCKS_DIFFER_MS
 
 const read = (home: string): Option.Option<Running> => {
   try {
-    const file = fileOf(home)
-    return isLeftOver(file) ? Option.none() : decode(readFileSync(file, "utf8"))
+    return decode(readFileSync(fileOf(home), "utf8"))
   } catch {
     return Option.none()
   }
@@ -42,13 +44,13 @@ const read = (home: string): Option.Option<Running> => {
 
 /** Returns the server that runs over this memory on this machine, if one does. */
 export const find = (home: string): Effect.Effect<Option.Option<Running>> =>
-  Effect.sync(() =>
+  Effect.map(Clock.currentTimeMillis, (now) =>
     Option.filter(
       read(home),
       ({ host, pid, processStart, ...running }) =>
-        host === hostname() && running.home === home && ProcessStart.stateOf(pid, processStart) !== "ended"
-    )
-  )
+        host === hostname() && running.home === home && ProcessStart.stateOf(pid, processStart) !== "ended" &&
+        !isLeftOver(fileOf(home), now)
+    ))
 
 /** Publishes the server of this process until the scope closes. */
 export const publish = (home: string, server: Pick<Running, "isSocket" | "url">) =>

@@ -26,6 +26,12 @@ const MAX_FILES = 20
 
 const tooManyFiles = { message: () => `a memory names at most ${MAX_FILES} files` }
 
+const SavedType = UnitType.pipe(
+  Schema.filter((type) =>
+    type === "archive" ? "an archive is made of a whole session; save it as another type" : undefined
+  )
+)
+
 export const titleTooLong = { message: () => `a title has at most ${MAX_TITLE} characters; shorten it` }
 
 /**
@@ -35,7 +41,7 @@ export const titleTooLong = { message: () => `a title has at most ${MAX_TITLE} c
 export const SaveRequest = Schema.Struct({
   content: Content,
   title: Schema.optional(Schema.String.pipe(Schema.maxLength(MAX_TITLE, titleTooLong))),
-  type: Schema.optional(UnitType),
+  type: Schema.optional(SavedType),
   files: Schema.optional(Schema.Array(Schema.String).pipe(Schema.maxItems(MAX_FILES, tooManyFiles))),
   /** Claude Code session in which the text is saved. */
   sessionId: Schema.optional(Schema.String),

@@ -51,8 +51,10 @@ const memories = group("memories")
       )
   )
   .add(
-    del("forget", "/v1/units/:id").setPath(S.UnitId).addSuccess(S.Forgotten)
-      .annotateContext(words("Forgets a memory and those that say the same."))
+    del("forget", "/v1/units/:id").setPath(S.UnitId).setHeaders(IfMatch).addSuccess(S.Forgotten)
+      .annotateContext(
+        words("Forgets a memory and those that say the same; with If-Match, only if nobody changed it since.")
+      )
   )
   .add(
     get("history", "/v1/units/:id/history").setPath(S.UnitId).addSuccess(S.HistoryView)

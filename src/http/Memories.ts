@@ -57,13 +57,18 @@ const revisionOf = (ifMatch: string | undefined): Effect.Effect<Option.Option<nu
     : Effect.succeedSome(Number(revision))
 }
 
-/** Refuses to make a session's summary of a memory that is none: it would be shown as what its session was for. */
-const mustBeSummary = (id: string) =>
+/** Refuses to forget a memory that was changed since a request read it; without If-Match it may be as it is. */
+const mustBeUnchanged = (id: string, ifMatch: string | undefined) =>
   Effect.gen(function*() {
+    const asRead = ifMatch === undefined ? Option.none() : yield* revisionOf(ifMatch)
+    if (Option.isNone(asRead)) return
     const memory = yield* ClaudeMemory
-    const { history, unit } = yield* memory.history((yield* memory.active(id)).id)
-    if (unit.type !== "archive" && history?.derived.type !== "archive") {
-      return yield* problem("bad-request", "only a session's summary has the type archive; choose another type")
+    const { id: whole, revision = 0 } = yield* memory.forgettable(id, false)
+    if (revision !== asRead.value) {
+      return yield* problem(
+        "changed-since",
+        `${whole.slice(0, 8)} was changed meanwhile (revision ${revision}), and nothing was forgotten; read it again`
+      )
     }
   })
 
@@ -235,14 +240,14 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const revision = yield* revisionOf(headers["if-match"])
-        if (payload.type === "archive") yield* mustBeSummary(id)
         const { operation, unit } = yield* memory.edit(id, {
           ...payload,
           ...(Option.isSome(revision) && { revision: revision.value })
         }, "person")
         return yield* withRevision(S.Edited, { ...unit, operation }, unit)
       })))
-    .handle("forget", ({ path: { id } }) => answering(forgetMany({ ids: [id] })))
+    .handle("forget", ({ headers, path: { id } }) =>
+      answering(Effect.zipRight(mustBeUnchanged(id, headers["if-match"]), forgetMany({ ids: [id] }))))
     .handle("history", ({ path: { id } }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
@@ -263,10 +268,12 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
         )
         return { unit, words, toldAt: toldAt ?? null, operation }
       })))
-    .handle("forgetMany", ({ payload }) => answering(forgetMany(payload)))
+    .handle("forgetMany", ({ payload }) =>
+      answering(forgetMany(payload)))
     .handle("undo", ({ payload }) =>
       answering(
-        Effect.flatMap(ClaudeMemory, ({ undo }) => Effect.map(undo(undefined, payload?.operation), undoneOf))
+        Effect.flatMap(ClaudeMemory, ({ undo }) =>
+          Effect.map(undo(undefined, payload?.operation), undoneOf))
       ))
     .handle("changes", () =>
       answering(Effect.flatMap(ClaudeMemory, ({ recentChanges }) =>

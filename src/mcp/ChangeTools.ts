@@ -73,11 +73,10 @@ export const edit = tool({
       yield* agreed(unit, "edit")
       // What the user said to hold in its place would be taken back.
       if (replacement?.replacedBy !== undefined) yield* agreed(replacement, "edit")
-      const { unit: changed } = yield* Effect.catchTag(
-        memory.edit(unit.id, request, "claude"),
-        "Conflict",
-        ({ message }) => new Refused({ detail: message })
-      )
+      const { unit: changed } = yield* Effect.catchTags(memory.edit(unit.id, request, "claude"), {
+        Conflict: ({ message }) => new Refused({ detail: message }),
+        InvalidRequest: ({ message }) => new Refused({ detail: `nothing was changed: ${message}` })
+      })
       const { revision = 0, title, type } = changed
       return {
         data: { id: changed.id, type, title, revision },

@@ -172,9 +172,6 @@ export const save = tool({
   }),
   run: ({ project_id, ...fields }) =>
     Effect.gen(function*() {
-      if (fields.type === "archive") {
-        return yield* new Refused({ detail: "type: an archive is made of a whole session; save it as another type" })
-      }
       const { memory, place, sessionId } = yield* opened
       const projects = project_id === undefined ? undefined : yield* projectsNamed([project_id])
       if (projects !== undefined && projects.length !== 1 || projects === "all") {

@@ -18,7 +18,7 @@ import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
 import { type Actor, type ForgetOptions, type Forgotten, MemoryStore, type RecentChange } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
-import { validated } from "./InvalidRequest.ts"
+import { InvalidRequest, validated } from "./InvalidRequest.ts"
 import { activeByPrefix, unitByPrefix } from "./Lookup.ts"
 import { NotFound } from "./NotFound.ts"
 import * as Projects from "./Projects.ts"
@@ -84,12 +84,26 @@ const toldAnew = (id: string) =>
 
 const editable = validated(EditRequest)
 
+/** Refuses to make a session's summary of a memory that is none: it would be shown as what its session was for. */
+const mustBeSummary = ({ id, type }: MemoryUnit) =>
+  Effect.gen(function*() {
+    if (type === "archive") return
+    const history = yield* Effect.flatMap(MemoryStore, (store) => store.history(id))
+    if (history?.derived.type !== "archive") {
+      return yield* new InvalidRequest({
+        detail: "only a session's summary has the type archive; choose another type"
+      })
+    }
+  })
+
 export const edit = (prefix: string, asked: EditRequest, by: Actor) =>
   Effect.gen(function*() {
     const { content, replacedBy, revision, title, ...request } = yield* editable(asked)
     const collector = yield* Collector
     const store = yield* MemoryStore
-    const { id } = yield* activeByPrefix(prefix)
+    const unit = yield* activeByPrefix(prefix)
+    const { id } = unit
+    if (request.type === "archive") yield* mustBeSummary(unit)
     const replacement = replacedBy === undefined || replacedBy === null
       ? replacedBy
       : (yield* activeByPrefix(replacedBy)).id

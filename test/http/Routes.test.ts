@@ -184,6 +184,16 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       const asBefore = yield* client.memories.undo({ payload: { operation: keeping.operation } })
       assert.deepStrictEqual([asBefore.kind, asBefore.units[0]?.kept], ["keep", undefined])
 
+      for (const revision of ["\"0\"", "nonsense"]) {
+        const late = yield* ask(path, { method: "DELETE", headers: { "if-match": revision } })
+        assert.deepStrictEqual([late.status, yield* problemOf(late)], [412, "changed-since"], revision)
+      }
+      const asRead = (yield* ask(path)).headers.get("etag")!
+      for (const revision of [asRead, "*"]) {
+        const gone = yield* ask(path, { method: "DELETE", headers: { "if-match": revision } })
+        assert.strictEqual(gone.status, 200, revision)
+        yield* client.memories.undo({ payload: null })
+      }
       const forgotten = yield* json(yield* ask(path, { method: "DELETE" }))
       assert.strictEqual(forgotten.count, 1)
       assert.isAbove(forgotten.until, yield* Clock.currentTimeMillis)
@@ -341,7 +351,7 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.isNull(yield* replacement)
       yield* client.memories.edit({ path, headers: { "if-match": "*" }, payload: { replacedBy: other!.id } })
       assert.deepStrictEqual(yield* replacement, { id: other!.id, title: other!.title })
-      const { operation } = yield* client.memories.forget({ path: { id: other!.id } })
+      const { operation } = yield* client.memories.forget({ path: { id: other!.id }, headers: {} })
       assert.isNull(yield* replacement)
       yield* client.memories.undo({ payload: { operation: operation! } })
       assert.deepStrictEqual(yield* replacement, { id: other!.id, title: other!.title })

@@ -313,6 +313,10 @@ describe("the tools of the MCP server", () => {
           const [args, words] of [
             [{ content: "word ".repeat(1_000) }, /^not saved: a memory holds at most/],
             [{ content: " " }, /content: it is empty/],
+            [
+              { content, type: "archive" },
+              /^not saved: an archive is made of a whole session; save it as another type/
+            ],
             [{ content, project_id: "global" }, /^project_id: global is not one project/]
           ] as const
         ) assert.match(yield* connection.text("save", args), words)

@@ -478,7 +478,9 @@ describe("a memory's words", () => {
         memory.save({ content: "The crane stays.", title: "t".repeat(201), project }),
         memory.edit(id, { title: "" }, "person"),
         memory.edit(id, { title: "t".repeat(201) }, "person"),
-        memory.edit(id, { content: "中".repeat(500) }, "person")
+        memory.edit(id, { content: "中".repeat(500) }, "person"),
+        memory.save({ content: "The crane stays.", type: "archive", project }),
+        memory.edit(id, { type: "archive" }, "claude")
       ]
       const errors = yield* Effect.forEach(
         refused,
@@ -490,7 +492,9 @@ describe("a memory's words", () => {
         "a title has at most 200 characters; shorten it",
         "a title can't be empty",
         "a title has at most 200 characters; shorten it",
-        "a memory holds at most 1320 characters (400 of Chinese) and 400 tokens; save it in parts"
+        "a memory holds at most 1320 characters (400 of Chinese) and 400 tokens; save it in parts",
+        "an archive is made of a whole session; save it as another type",
+        "only a session's summary has the type archive; choose another type"
       ])
       assert.deepStrictEqual(
         (yield* memory.recent(everywhere, 10)).map(({ content }) => content),

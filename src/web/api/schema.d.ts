@@ -135,7 +135,7 @@ export interface paths {
         readonly get: operations["memories.unit"];
         readonly put?: never;
         readonly post?: never;
-        /** @description Forgets a memory and those that say the same. */
+        /** @description Forgets a memory and those that say the same; with If-Match, only if nobody changed it since. */
         readonly delete: operations["memories.forget"];
         readonly options?: never;
         readonly head?: never;
@@ -2035,7 +2035,9 @@ export interface operations {
     readonly "memories.forget": {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                readonly "if-match"?: string;
+            };
             readonly path: {
                 /** @description a string at most 1000 character(s) long */
                 readonly id: string;

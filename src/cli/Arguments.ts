@@ -9,6 +9,9 @@ import * as Options from "@effect/cli/Options"
 /** Options of each command as defined for @effect/cli, with keys in camel case. */
 export type CommandOptions = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
+/** Options that contradict each other. */
+const EITHER = ["--project", "--all-projects"] as const
+
 const BUILT_IN = ["--help", "-h", "--version", "--completions", "--log-level", "--wizard"]
 const MAX_DISTANCE = 3
 
@@ -35,7 +38,10 @@ const valuesTaken = (options: CommandOptions[string]): ReadonlyMap<string, boole
     ])
   )
 
-/** Describes the first unknown command or option, or option without a value that it takes, among the words; undefined when there is none. */
+/**
+ * Describes the first unknown command or option, or option without a value that it takes, among the words, or options that contradict each
+ * other; undefined when there is none.
+ */
 export const findMistake = (words: ReadonlyArray<string>, commands: CommandOptions): string | undefined => {
   const [command, ...rest] = words
   if (command === undefined || BUILT_IN.includes(command)) return undefined
@@ -44,19 +50,21 @@ export const findMistake = (words: ReadonlyArray<string>, commands: CommandOptio
     return unknownWord(command.startsWith("-") ? "option" : "command", command, Object.keys(commands))
   }
   const takesValue = valuesTaken(options)
+  const names = new Set<string>()
   for (let i = 0; i < rest.length && rest[i] !== "--"; i++) {
     const word = rest[i]!
     if (!word.startsWith("-") || word.length === 1) continue
     const name = word.split("=", 1)[0]!
     const value = takesValue.get(name)
     if (value === undefined && !BUILT_IN.includes(name)) return unknownWord("option", name, [...takesValue.keys()])
+    names.add(name)
     if (value !== true) continue
     const given = word.includes("=") ? word.slice(name.length + 1) : rest[++i]
     if (given === undefined) return `${name} needs a value`
     // @effect/cli leaves out an empty value where the option may be repeated.
     if (given.trim() === "") return `${name} is empty: give it a value, or leave it out`
   }
-  return undefined
+  return EITHER.every((name) => names.has(name)) ? `give ${EITHER.join(" or ")}, not both` : undefined
 }
 
 /**

@@ -5,13 +5,13 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as App from "../App.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
 import { type Amount, type BreakdownRow, type Grouping, Spending, type Spent } from "../models/Spending.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
 import { answer, json, number, percent, plural, table } from "./Output.ts"
+import { wholeNumber } from "./Scope.ts"
 
 const DAY_MS = 86_400_000
 /** Most days back, as over HTTP. */
@@ -22,11 +22,8 @@ const by = Options.choice("by", ["day", "model", "role", "project"]).pipe(
   Options.withDefault("day" as const)
 )
 
-const days = Options.integer("days").pipe(
+const days = wholeNumber("days", 1, MOST_DAYS).pipe(
   Options.withDescription(`How many days back, 1 to ${MOST_DAYS}`),
-  Options.withSchema(
-    Schema.Int.pipe(Schema.between(1, MOST_DAYS, { message: () => `--days takes 1 to ${MOST_DAYS}` }))
-  ),
   Options.withDefault(30)
 )
 

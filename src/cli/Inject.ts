@@ -2,13 +2,12 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as App from "../App.ts"
 import { InjectionMode, MAX_HOOK_CHARS } from "../domain/Injection.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Injecting from "../settings/Injecting.ts"
 import { answer, json, resultJson } from "./Output.ts"
-import { projectIds, projects, scopeText } from "./Scope.ts"
+import { projectIds, projects, scopeText, wholeNumber } from "./Scope.ts"
 
 export const options = {
   prompt: Options.text("prompt").pipe(Options.withDescription("What you would type to Claude")),
@@ -19,21 +18,15 @@ export const options = {
     ),
     Options.optional
   ),
-  maxTokens: Options.integer("max-tokens").pipe(
+  maxTokens: wholeNumber("max-tokens", 100, 8_000).pipe(
     Options.withDescription(
       "Budget of the whole text in tokens, 100 to 8000; with it, what Claude gets when it asks (default: what the hook " +
         "gives, within CLAUDE_MEMORY_INJECT_TOKENS)"
     ),
-    Options.withSchema(
-      Schema.Int.pipe(Schema.between(100, 8_000, { message: () => "--max-tokens takes 100 to 8000" }))
-    ),
     Options.optional
   ),
-  maxChars: Options.integer("max-chars").pipe(
+  maxChars: wholeNumber("max-chars", 200, 100_000).pipe(
     Options.withDescription("And in characters, 200 to 100000; Claude Code takes 10,000 from a hook"),
-    Options.withSchema(
-      Schema.Int.pipe(Schema.between(200, 100_000, { message: () => "--max-chars takes 200 to 100000" }))
-    ),
     Options.withDefault(MAX_HOOK_CHARS)
   ),
   json

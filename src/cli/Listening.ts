@@ -5,18 +5,16 @@ import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as App from "../App.ts"
 import { refuse } from "./Output.ts"
-import type { Values } from "./Scope.ts"
+import { type Values, wholeNumber } from "./Scope.ts"
 
 /** Port where none is asked for; when it is taken, any that is free. */
 const PORT = 7_437
 
 export const listening = {
-  port: Options.integer("port").pipe(
+  port: wholeNumber("port", 0, 65_535).pipe(
     Options.withDescription(`Port, 0 for any that is free (default: ${PORT}, or any that is free)`),
-    Options.withSchema(Schema.Int.pipe(Schema.between(0, 65_535, { message: () => "--port takes 0 to 65535" }))),
     Options.optional
   ),
   host: Options.text("host").pipe(

@@ -10,8 +10,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Calendar from "../domain/Calendar.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
-import type { SearchFilter } from "../domain/Search.ts"
+import { emptyRange } from "../domain/Search.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { refuse } from "./Output.ts"
 
 /** Argument for a text, which is refused when it is empty. */
 export const textArgument = (name: string) =>
@@ -76,11 +77,21 @@ export const unitId = textArgument("id").pipe(
   Args.withDescription("A memory's id, or the beginning of it, as `search` prints it")
 )
 
+/** Option for a whole number of a range. */
+export const wholeNumber = (name: string, least: number, most: number) =>
+  Options.text(name).pipe(
+    Options.withPseudoName("integer"),
+    Options.withSchema(
+      Schema.NumberFromString.pipe(Schema.int(), Schema.between(least, most)).annotations({
+        message: ({ actual }) => ({ message: `--${name} takes ${least} to ${most}, not ${actual}`, override: true })
+      })
+    )
+  )
+
 /** Option for the number of things listed. */
 export const limitOf = (otherwise: number, most: number) =>
-  Options.integer("limit").pipe(
+  wholeNumber("limit", 1, most).pipe(
     Options.withDescription(`How many at most, 1 to ${most}`),
-    Options.withSchema(Schema.Int.pipe(Schema.between(1, most, { message: () => `--limit takes 1 to ${most}` }))),
     Options.withDefault(otherwise)
   )
 
@@ -96,10 +107,16 @@ export const projectIds = (options: Values<typeof projects>) =>
     return [(yield* memory.project(process.cwd())).id]
   })
 
-export const toTimes = ({ since, until }: Values<typeof times>): Pick<SearchFilter, "since" | "until"> => ({
-  ...(Option.isSome(since) && { since: since.value.first }),
-  ...(Option.isSome(until) && { until: until.value.last })
-})
+export const toTimes = (options: Values<typeof times>) => {
+  const since = Option.map(options.since, ({ first }) => first)
+  const until = Option.map(options.until, ({ last }) => last)
+  const range = {
+    ...(Option.isSome(since) && { since: since.value }),
+    ...(Option.isSome(until) && { until: until.value })
+  }
+  const wrong = emptyRange(range)
+  return wrong === undefined ? Effect.succeed(range) : refuse(wrong)
+}
 
 export const toFilter = (options: Values<typeof filters>) =>
   Effect.gen(function*() {
@@ -111,7 +128,7 @@ export const toFilter = (options: Values<typeof filters>) =>
       ...(Option.isSome(session) && { sessions: [session.value.session.id] }),
       ...(options.type.length > 0 && { types: options.type }),
       ...(options.pinned && { isPinned: true }),
-      ...toTimes(options),
+      ...(yield* toTimes(options)),
       ...(options.file.length > 0 && { files: options.file })
     }
   })

@@ -18,7 +18,7 @@ export const command = Command.make(
   ({ json, limit, ...options }) =>
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory
-      const filter = { projects: yield* projectIds(options), ...toTimes(options) }
+      const filter = { projects: yield* projectIds(options), ...(yield* toTimes(options)) }
       const { more, shown: sessions } = firstOf(yield* memory.sessions(filter, limit + 1), limit)
       const rows = yield* listing(sessions, ({ endedAt }) => endedAt, ({ archive, branch, title, units }) => [
         memories(units),

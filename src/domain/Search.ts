@@ -24,6 +24,11 @@ export const SearchFilter = Schema.Struct({
 })
 export type SearchFilter = typeof SearchFilter.Type
 
+/** Says what is wrong with times between which nothing can be; undefined where something can. */
+export const emptyRange = (
+  { since = -Infinity, until = Infinity }: Pick<SearchFilter, "since" | "until">
+): string | undefined => since > until ? "since is after until, and no time is between them" : undefined
+
 /** What a session said in a time, inclusive, in milliseconds since the epoch: it is in Claude's context. */
 export const InContext = Schema.Struct({
   sessionId: Schema.String,

@@ -5,7 +5,7 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
-import type { SearchFilter } from "../domain/Search.ts"
+import { emptyRange, type SearchFilter } from "../domain/Search.ts"
 import type { IndexError } from "../index/VectorIndex.ts"
 import type { ModelError } from "../models/ModelManager.ts"
 import type { SpendingError } from "../models/Spending.ts"
@@ -110,6 +110,13 @@ export const projectOf = (name: string) =>
           : Effect.succeed(first!))
   )
 
+/** Returns the times that a request gives; a problem where nothing can be between them. */
+export const timesOf = ({ since, until }: Pick<FilterRequest, "since" | "until">) => {
+  const times = { ...(since !== undefined && { since }), ...(until !== undefined && { until }) }
+  const wrong = emptyRange(times)
+  return wrong === undefined ? Effect.succeed(times) : Effect.fail(problem("bad-request", wrong))
+}
+
 export interface FilterRequest {
   readonly projects: "all" | ReadonlyArray<string> | undefined
   readonly types?: SearchFilter["types"]
@@ -124,6 +131,7 @@ export interface FilterRequest {
 export const filterOf = ({ branches, files, isPinned, projects, sessions, since, types, until }: FilterRequest) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
+    const times = yield* timesOf({ since, until })
     const ids = yield* projectsOf(projects)
     const named = sessions &&
       (yield* Effect.forEach(sessions, (id) => Effect.map(memory.session(id), ({ session }) => session.id)))
@@ -134,8 +142,7 @@ export const filterOf = ({ branches, files, isPinned, projects, sessions, since,
       projects: ids,
       ...(within && { sessions: within }),
       ...(types && types.length > 0 && { types }),
-      ...(since !== undefined && { since }),
-      ...(until !== undefined && { until }),
+      ...times,
       ...(files && files.length > 0 && { files }),
       ...(isPinned === true && { isPinned })
     } satisfies SearchFilter

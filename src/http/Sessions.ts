@@ -14,7 +14,7 @@ import { Api } from "./Api.ts"
 import { fromCursor, toCursor } from "./Cursor.ts"
 import { injectionOf } from "./Injections.ts"
 import { problem } from "./Problem.ts"
-import { answering, projectsOf } from "./Requests.ts"
+import { answering, projectsOf, timesOf } from "./Requests.ts"
 import type * as S from "./Schemas.ts"
 
 const LISTED = 50
@@ -42,11 +42,7 @@ const listed = ({ branch, cursor, limit = LISTED, project, since, until }: typeo
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const [from = 0] = yield* fromCursor(cursor, 0)
-    const filter = {
-      projects: yield* projectsOf(project),
-      ...(since !== undefined && { since }),
-      ...(until !== undefined && { until })
-    }
+    const filter = { projects: yield* projectsOf(project), ...(yield* timesOf({ since, until })) }
     const found = branch === undefined
       ? yield* memory.sessions(filter, from + limit + 1)
       : (yield* memory.sessions(filter, NO_LIMIT)).filter((each) =>

@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { InjectionMode } from "../domain/Injection.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
 import { includedIds } from "../domain/Project.ts"
-import { SearchMode, type SearchQuery, type SearchResult } from "../domain/Search.ts"
+import { emptyRange, SearchMode, type SearchQuery, type SearchResult } from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { plural } from "../serve/Wording.ts"
@@ -65,10 +65,15 @@ const filterOf = ({ files, memory_types = [], since, until }: {
 }) =>
   Effect.gen(function*() {
     const types = yield* Effect.forEach(memory_types, typeOf)
+    const times = {
+      ...(since !== undefined && { since: yield* Argument.time("since", since) }),
+      ...(until !== undefined && { until: yield* Argument.time("until", until, "last") })
+    }
+    const wrong = emptyRange(times)
+    if (wrong !== undefined) return yield* new Refused({ detail: wrong })
     return {
       ...(types.length > 0 && { types }),
-      ...(since !== undefined && { since: yield* Argument.time("since", since) }),
-      ...(until !== undefined && { until: yield* Argument.time("until", until, "last") }),
+      ...times,
       ...(files !== undefined && { files })
     }
   })

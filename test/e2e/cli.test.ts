@@ -844,6 +844,37 @@ describe("a command line", () => {
       })
     ))
 
+  it.live("with options that contradict each other, or times with none between them, does nothing and says so", () =>
+    inHome((home, fs) =>
+      Effect.gen(function*() {
+        for (const command of [["search", "x"], ["list"], ["sessions"], ["inject", "--prompt", "x"], ["status"]]) {
+          assert.strictEqual(
+            errorOf(yield* inProcess([...command, "--project", "shop", "--all-projects"], { home })),
+            "give --project or --all-projects, not both\n"
+          )
+        }
+        for (const wrong of ["abc", "1.5", "199", "100001"]) {
+          assert.strictEqual(
+            errorOf(yield* inProcess(["inject", "--prompt", "x", "--max-chars", wrong], { home })),
+            `--max-chars takes 200 to 100000, not ${wrong}\n`
+          )
+        }
+        assert.deepStrictEqual(yield* fs.readDirectory(home), [])
+        yield* inProcess(["save", "The crane stays."], { home })
+        for (const command of [["search", "crane"], ["list"], ["sessions"]]) {
+          const words = [...command, "--since", "2026-11-20", "--until", "2026-11-19"]
+          assert.strictEqual(
+            errorOf(yield* inProcess(words, { home })),
+            "since is after until, and no time is between them\n"
+          )
+          assert.strictEqual(
+            (yield* inProcess([...command, "--since", "2026-11-20", "--until", "2026-11-20"], { home })).code,
+            0
+          )
+        }
+      })
+    ))
+
   it.live("with an empty value does nothing and says so", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {

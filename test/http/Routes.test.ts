@@ -103,6 +103,23 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.isTrue(units.every(({ projectId }) => projectId === projects[0]!.id))
     }))
 
+  it.effect("refuse times with none between them", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const urlParams = { project: ["all"], since: 2, until: 1 }
+      const refused = [
+        client.memories.units({ urlParams }),
+        client.sessions.sessions({ urlParams }),
+        client.memories.search({ payload: { text: "x", projects: "all", since: 2, until: 1 } })
+      ]
+      for (const each of refused) {
+        assert.include(yield* Effect.flip<unknown, object, never>(each), {
+          code: "bad-request",
+          detail: "since is after until, and no time is between them"
+        })
+      }
+    }))
+
   it.effect("list by pages, each memory once", () =>
     Effect.gen(function*() {
       const { client } = yield* asking

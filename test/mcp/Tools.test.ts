@@ -131,6 +131,10 @@ describe("the tools of the MCP server", () => {
           yield* connection.text("search", { query: "x", since: "yesterday" }),
           /^since: yesterday is no date; write/
         )
+        assert.strictEqual(
+          yield* connection.text("search", { query: "x", since: "2026-11-20", until: "2026-11-19" }),
+          "since is after until, and no time is between them"
+        )
         assert.isNotEmpty(yield* found({ files: ["withTransaction.ts"] }))
         const sure = yield* found({ min_score: 0.9 })
         assert.isTrue(sure.every(({ score }) => score >= 0.9))

@@ -35,7 +35,7 @@ export const isHealthy = (checks: ReadonlyArray<Check>): boolean => checks.every
 
 const FAILURE_DAYS = 7
 
-/** Answers of the hooks that are looked at, the newest, and the fewest that say something. */
+/** Answers of the hooks that are looked at, the newest, and the fewest of which late ones are more than a note. */
 const ANSWERS = 20
 const FEWEST_ANSWERS = 5
 /** Share of answers that came too late above which something is wrong. */
@@ -71,9 +71,10 @@ const checkInTime = (answers: ReadonlyArray<Answered>, words: HealthWords): Chec
   const late = answers.flatMap((each) => each.late === undefined ? [] : [each.late])
   return check(
     "in time",
-    answers.length < FEWEST_ANSWERS || late.length <= LATE_SHARE * answers.length,
+    late.length <= LATE_SHARE * answers.length,
     words.inTime(late.length, answers.length),
-    words.late(late.length, answers.length, late.at(-1) ?? "")
+    words.late(late.length, answers.length, late.at(-1) ?? ""),
+    answers.length < FEWEST_ANSWERS ? "note" : "wrong"
   )
 }
 

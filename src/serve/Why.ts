@@ -3,6 +3,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { YieldWrap } from "effect/Utils"
+import { passes } from "../domain/Filter.ts"
 import type { InjectionMode, InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
@@ -11,8 +13,10 @@ import { Injector } from "../inject/Injector.ts"
 import { judge } from "../inject/Judge.ts"
 import { isEcho } from "../inject/PromptText.ts"
 import { select } from "../inject/Selection.ts"
+import { current } from "../retrieve/Current.ts"
+import type { Testimony } from "../retrieve/Evidence.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
-import { MemoryStore } from "../store/MemoryStore.ts"
+import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { typedIn } from "./Marks.ts"
 
 /** A memory, the words of the prompt that stand together in it, and what would be told if it were the most telling one. */
@@ -27,8 +31,8 @@ export interface Near {
 }
 
 /**
- * `replaced`: a newer memory holds in its place. `question`: it says no more than the prompt. `said`: the memories told say it already.
- * `room`: others answer better, or the text was full.
+ * `replaced`: another memory, which is there, holds in its place. `question`: it says no more than the prompt. `said`: the memories told say
+ * it already. `room`: others answer better, or the text was full.
  */
 export const LeftOut = Schema.Literal("replaced", "question", "said", "room")
 export type LeftOut = typeof LeftOut.Type
@@ -56,24 +60,31 @@ export const explain = (request: Pick<InjectionRequest, "maxChars" | "maxTokens"
     const retriever = yield* Retriever
     const injector = yield* Injector
     const { prompt } = request
-    const evidence = yield* retriever.evidence({
-      text: prompt,
-      projects: Project.resolveForInjection(yield* store.projects, request.projects)
-    })
+    const projects = Project.resolveForInjection(yield* store.projects, request.projects)
+    const evidence = yield* retriever.evidence({ text: prompt, projects })
     const about = (testimonies: typeof evidence.testimonies, mode: InjectionMode) =>
       judge(prompt, { words: evidence.words, testimonies }, mode)
     const response = yield* injector.inject({ ...request, isImmediate: true })
     const told = new Set([...response.items.map(({ unit }) => unit), ...response.pointed].map(({ id }) => id))
     const says = isEcho(prompt)
+    const candidates = evidence.testimonies.filter(({ together }) => together.length > 0).slice(0, NEAREST)
+    const holding = yield* Effect.gen(() =>
+      current<YieldWrap<Effect.Effect<unknown, StoreError>>, Testimony>(
+        candidates,
+        store.units,
+        (unit) => passes(unit, { projects })
+      )
+    )
+    const replaced = new Set(holding.flatMap(({ replaces }) => replaces.map(({ id }) => id)))
     const leftOut = (unit: MemoryUnit): LeftOut =>
-      unit.replacedBy !== undefined || unit.supersededBy !== null
+      replaced.has(unit.id) || unit.supersededBy !== null
         ? "replaced"
         : says(unit)
         ? "question"
         : response.items.length > 0 && !select([...response.items, { unit }]).some((kept) => kept.unit === unit)
         ? "said"
         : "room"
-    const nearest = evidence.testimonies.filter(({ together }) => together.length > 0).slice(0, NEAREST).map(
+    const nearest = candidates.map(
       (testimony): Near => {
         const { score, tells } = about([testimony], request.mode)
         const isLeftOut = tells !== "nothing" && !told.has(testimony.unit.id)

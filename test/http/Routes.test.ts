@@ -399,6 +399,21 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
         verdict.words.map(({ memories, typed }) => [typed, memories]),
         [[["quokka"], 0], [["flaky"], 0]]
       )
+      // A memory is replaced only while that which replaced it is there.
+      const content = "Penguins waddle beside the turquoise lighthouse."
+      const reasonNow = Effect.map(
+        client.telling.why({ payload: { prompt: content, projects: "all" } }),
+        ({ nearest }) => nearest.find(({ unit }) => unit.content === content)?.leftOut
+      )
+      const payload = { content, project: "shop-api" }
+      const { id } = yield* client.memories.save({ headers: {}, payload })
+      const instead = { content: "Seals sunbathe on the breakwater.", project: "shop-api" }
+      const other = yield* client.memories.save({ headers: {}, payload: instead })
+      assert.strictEqual(yield* reasonNow, "question")
+      yield* client.memories.edit({ path: { id }, headers: { "if-match": "*" }, payload: { replacedBy: other.id } })
+      assert.strictEqual(yield* reasonNow, "replaced")
+      yield* client.memories.forget({ path: { id: other.id }, headers: {} })
+      assert.strictEqual(yield* reasonNow, "question")
       const silent = yield* client.telling.why({ payload: { prompt: "yes", projects: "all" } })
       assert.deepStrictEqual([silent.text, silent.verdict.tells], ["", "nothing"])
     }))

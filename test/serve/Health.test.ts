@@ -1,6 +1,7 @@
 /**
  * The checks of a memory, worded in both languages.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -8,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
+import * as HookFailures from "../../src/hook/Failures.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { type Check, checkContent, checkHooks } from "../../src/serve/Health.ts"
 import type { HealthLanguage } from "../../src/serve/HealthWords.ts"
@@ -68,6 +70,20 @@ describe("the checks of a memory", () => {
         return yield* Fiber.join(asking)
       }).pipe(Effect.provide(silent))
       assert.strictEqual(message, "the index: the server gives no answer within 5s; see what keeps it busy")
+    }).pipe(Effect.provide(testing.layer)))
+
+  it.scoped("note that of few answers of the hooks some came too late, and that it is wrong of many", () =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const fs = yield* FileSystem.FileSystem
+      const home = yield* fs.makeTempDirectoryScoped()
+      const late = HookFailures.recordIn(home, "UserPromptSubmit", "took longer than 300 ms")
+      const inTime = Effect.map(checkHooks(memory, home, true, "en"), (checks) => checks.at(-1))
+      yield* late
+      assert.deepInclude(yield* inTime, { name: "in time", state: "note" })
+      assert.match((yield* inTime)?.detail ?? "", /^1 of the last 1 answer of the hooks came too late/)
+      yield* Effect.repeatN(late, 3)
+      assert.deepInclude(yield* inTime, { name: "in time", state: "wrong" })
     }).pipe(Effect.provide(testing.layer)))
 
   it.scoped("say of hooks that never answered whether Claude Code runs them, and not that they were in time", () =>

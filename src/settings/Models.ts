@@ -99,19 +99,22 @@ export const models: Effect.Effect<Models, ConfigError.ConfigError> = Effect.fla
 
 export const compression = oneOf("CLAUDE_MEMORY_COMPRESSION", ["extractive", "hybrid", "abstractive"])
 
-/** Parses a cap: a number, or "none". */
-const cap = (name: string, otherwise: number): Config.Config<number> =>
+/** Parses a cap: an amount, or "none". */
+const cap = (name: string, otherwise: number, isAmount: (n: number) => boolean, form: string): Config.Config<number> =>
   Config.string(name).pipe(
     Config.map((value) => value.trim()),
     Config.map((text) => text === "" ? otherwise : text === "none" ? Number.POSITIVE_INFINITY : Number(text)),
-    Config.validate({ message: `${name} is a number, 0 or more, or none`, validation: (amount) => amount >= 0 }),
+    Config.validate({
+      message: `${name} is a ${form}, 0 or more, or none`,
+      validation: (amount) => amount >= 0 && (amount === Number.POSITIVE_INFINITY || isAmount(amount))
+    }),
     Config.withDefault(otherwise)
   )
 
 const capsOf = (period: "DAY" | "MONTH", usd: number) =>
   Config.all({
-    usd: cap(`CLAUDE_MEMORY_USD_PER_${period}`, usd),
-    tokens: cap(`CLAUDE_MEMORY_TOKENS_PER_${period}`, Number.POSITIVE_INFINITY)
+    usd: cap(`CLAUDE_MEMORY_USD_PER_${period}`, usd, Number.isFinite, "number"),
+    tokens: cap(`CLAUDE_MEMORY_TOKENS_PER_${period}`, Number.POSITIVE_INFINITY, Number.isInteger, "whole number")
   })
 
 /** By default, a mistake costs at most one dollar a day and ten a month. */

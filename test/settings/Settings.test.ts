@@ -206,13 +206,18 @@ describe("caps by settings", () => {
   )
 
   it.effect.each(
-    NAMES.flatMap((name) => ["-1", "$5", "5 dollars", "1,5", "NaN", "unlimited"].map((value) => [name, value]))
+    NAMES.flatMap((name) => {
+      const wrong = ["-1", "$5", "5 dollars", "1,5", "NaN", "unlimited"]
+      return name.includes("TOKENS")
+        ? [...wrong, "1.5"].map((value) => [name, value, "whole number"])
+        : wrong.map((value) => [name, value, "number"])
+    })
   )(
     "%s=%s is refused with what to write instead",
-    ([name, value]) =>
+    ([name, value, form]) =>
       Effect.map(
         Effect.flip(loaded({ [name!]: value! })),
-        (error) => assert.strictEqual(error.message, `${name} is a number, 0 or more, or none`)
+        (error) => assert.strictEqual(error.message, `${name} is a ${form}, 0 or more, or none`)
       )
   )
 })
@@ -267,6 +272,10 @@ describe("Qdrant by settings", () => {
   )
 
   it.effect.each<readonly [Readonly<Record<string, string>>, string]>([
+    [
+      { CLAUDE_MEMORY_QDRANT_URL: "off", QDRANT_URL: "http://h:6333", CLAUDE_MEMORY_QDRANT_WORDS: "on" },
+      "CLAUDE_MEMORY_QDRANT_WORDS=on needs a Qdrant server; set CLAUDE_MEMORY_QDRANT_URL, or unset it"
+    ],
     [{ CLAUDE_MEMORY_QDRANT_URL: "qdrant" }, "CLAUDE_MEMORY_QDRANT_URL: it is a URL such as http://127.0.0.1:6333"],
     [{ QDRANT_URL: "qdrant:6333" }, "QDRANT_URL: it is a URL such as http://127.0.0.1:6333"],
     [

@@ -21,11 +21,12 @@ import {
 } from "../store/MemoryStore.ts"
 import { askedOnce } from "./AskedOnce.ts"
 import { toBatch } from "./Batch.ts"
-import { type CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
+import { CaptureError, discover, type TranscriptFile } from "./Discovery.ts"
 import { Exclude, makeProjectOf, type ProjectOf } from "./Exclude.ts"
 import * as GoneFolders from "./GoneFolders.ts"
 import * as Notes from "./Notes.ts"
 import { maskTexts } from "./redact/Masking.ts"
+import { parse } from "./transcript/Transcript.ts"
 import { headOf, lines, sourceOf, type Stretch, tailOf } from "./transcript/TranscriptFile.ts"
 import * as Unread from "./Unread.ts"
 import * as Watch from "./Watch.ts"
@@ -51,6 +52,20 @@ const BEGINS_WITHIN_MS = 60_000
 
 /** Bytes that are read at a time of a long transcript: what is made of them is in memory all at once, and is ten times as much. */
 const CHUNK_BYTES = 512 * 1024
+
+/** Refuses a file none of whose lines is a transcript's: each would become a dead letter. One without whole lines may become a transcript. */
+const mustBeTranscript = ({ path, size }: TranscriptFile) =>
+  Effect.gen(function*() {
+    const last = yield* Stream.unwrapScoped(Effect.map(sourceOf(path, size), (source) => lines(source, 0))).pipe(
+      Stream.flatMap((stretch) => Stream.fromIterable(stretch.lines)),
+      Stream.filter(({ text }) => text.trim() !== ""),
+      Stream.map(({ text, tooLong }) => !tooLong && parse(text, "", () => undefined)._tag !== "Malformed"),
+      Stream.takeUntil((isTranscript) => isTranscript),
+      Stream.runLast,
+      Effect.mapError((cause) => new CaptureError({ reason: "Unreadable", path, cause }))
+    )
+    if (Option.contains(last, false)) return yield* new CaptureError({ reason: "NoTranscript", path, cause: undefined })
+  })
 
 const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
   Effect.gen(function*() {
@@ -127,7 +142,14 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
         return provided(Watch.watch(folders.map((each) => path.resolve(each)), { maxWatched, cursors, perCall }))
       },
       mask: maskTexts,
-      discover: Effect.fn("Collector.discover")((paths: ReadonlyArray<string>) => discover(paths)),
+      discover: Effect.fn("Collector.discover")(function*(paths: ReadonlyArray<string>) {
+        const found = yield* discover(paths)
+        const named = new Set(
+          yield* Effect.forEach(paths, (each) => Effect.orElseSucceed(fs.realPath(each), () => each))
+        )
+        yield* Effect.forEach(found.filter((file) => named.has(file.path)), mustBeTranscript, { discard: true })
+        return found
+      }, Owner.provideContext(platform)),
       sync: (files) =>
         Stream.unwrap(
           Effect.gen(function*() {
@@ -148,7 +170,10 @@ const make = ({ maxWatched }: Pick<Watch.Options, "maxWatched">) =>
 
 /** Reads transcripts into the store, each from its cursor on. Secrets are masked before anything is stored. */
 export class Collector extends Context.Tag("claude-memory/Collector")<Collector, {
-  /** Finds the transcripts at these paths (files, or folders with all below), newest first. Follows each link once. */
+  /**
+   * Finds the transcripts at these paths (files, or folders with all below), newest first. Follows each link once. Fails for a named file
+   * that is no transcript.
+   */
   readonly discover: (paths: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<TranscriptFile>, CaptureError>
   /**
    * Reads each file on from its cursor. Skips an unreadable file with a warning; skips silently a file of an excluded

@@ -11,14 +11,20 @@ import { forEach } from "../resources/Concurrent.ts"
 
 /** `Missing`: nothing is at the path. `Unreadable`: the system refuses it, and `cause` has its code. */
 export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureError", {
-  reason: Schema.Literal("Missing", "Unreadable"),
+  reason: Schema.Literal("Missing", "NoTranscript", "Unreadable"),
   path: Schema.String,
   cause: Schema.Defect
 }) {
   override get message() {
-    return this.reason === "Missing"
-      ? `${this.path} does not exist; check the path`
-      : `${this.path} can't be read; it is taken up again by the next import. Check its permissions`
+    switch (this.reason) {
+      case "Missing":
+        return `${this.path} does not exist; check the path`
+      case "NoTranscript":
+        return `${this.path} is no transcript: none of its lines is one that Claude Code writes. Name a .jsonl file of its ` +
+          "projects folder, or a folder of them"
+      case "Unreadable":
+        return `${this.path} can't be read; it is taken up again by the next import. Check its permissions`
+    }
   }
 }
 

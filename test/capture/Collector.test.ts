@@ -889,6 +889,30 @@ describe("discover", () => {
     ))
 })
 
+describe("a named file none of whose lines is a transcript's", () => {
+  it.effect("is refused before anything is read, and no dead letter is kept; one line that is suffices", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const collector = yield* Collector
+        const [foreign, torn] = [join(folder, "package.json"), join(folder, "torn.jsonl")]
+        writeFileSync(foreign, JSON.stringify({ name: "shop", version: "1.0.0" }, null, 2) + "\n")
+        writeFileSync(torn, `{"type":"user","uuid":"u\n${line("u1")}`)
+        for (const paths of [[foreign], [torn, foreign]]) {
+          const refused = yield* Effect.flip(collector.discover(paths))
+          assert.deepInclude(refused, { reason: "NoTranscript", path: foreign })
+          assert.match(
+            refused.message,
+            /package\.json is no transcript: none of its lines is one that Claude Code writes/
+          )
+        }
+        writeFileSync(join(folder, "empty.jsonl"), "")
+        assert.lengthOf(yield* collector.discover([join(folder, "empty.jsonl")]), 1)
+        yield* collect(torn)
+        assert.deepInclude(yield* lineSum, { total: 2, stored: 1, deadLetter: 1 })
+      })
+    ))
+})
+
 describe("any file", () => {
   const bytes = FastCheck.oneof(
     FastCheck.uint8Array({ maxLength: 400 }),
@@ -1070,12 +1094,12 @@ describe("any file", () => {
             bytes = changed(bytes, each)
             writeFileSync(file, bytes)
             utimesSync(file, i, i)
-            yield* collect(file)
+            yield* collect(folder)
             for (const uuid of uuidsIn(bytes)) seen.add(uuid)
             const { lines, messages } = yield* status
             assert.strictEqual(sumOf(lines), lines.total)
             assert.strictEqual(messages, seen.size)
-            assert.deepStrictEqual(yield* collect(file), [])
+            assert.deepStrictEqual(yield* collect(folder), [])
           }
           const store = yield* MemoryStore
           assert.strictEqual((yield* store.messages([...seen])).length, seen.size)

@@ -18,6 +18,7 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { Check } from "../serve/Health.ts"
 import * as Settings from "../settings/Settings.ts"
 import { fileValues } from "../settings/SettingsFile.ts"
+import { unreachable } from "./Output.ts"
 
 export class BundleError extends Schema.TaggedError<BundleError>()("BundleError", { path: Schema.String }) {
   override get message() {
@@ -122,6 +123,8 @@ export const write = (path: string, checks: ReadonlyArray<Check>) =>
     const [text = ""] = yield* maskTexts([
       JSON.stringify(report, (_, value: unknown) => typeof value === "string" ? hide(value) : value, 2)
     ])
-    yield* fs.writeFileString(path, `${text}\n`, { flag: "wx", mode: 0o600 })
+    yield* fs.writeFileString(path, `${text}\n`, { flag: "wx", mode: 0o600 }).pipe(
+      Effect.catchTag("SystemError", () => unreachable(path))
+    )
     return Buffer.byteLength(text) + 1
   })

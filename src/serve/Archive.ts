@@ -6,7 +6,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
@@ -112,9 +111,6 @@ export const lines = (scope: Scope) =>
 
 const decodeHead = Schema.decodeUnknownEither(Schema.parseJson(Archive.Head))
 const decodeEntry = Schema.decodeUnknownEither(Schema.parseJson(Schema.Union(Archive.Entry, Archive.Tail)))
-
-const first = (error: ParseResult.ParseError) =>
-  ParseResult.TreeFormatter.formatErrorSync(error).split("\n")[0]!.slice(0, 200)
 
 const checkHead = (line: string) =>
   Either.match(decodeHead(line), {
@@ -247,7 +243,10 @@ export const takeIn = <E, R>(archive: Stream.Stream<string, E, R>) =>
         }
         const decoded = decodeEntry(line)
         if (Either.isLeft(decoded)) {
-          return yield* failed(index + 1, `it is torn, or nothing that an archive holds (${first(decoded.left)})`)
+          return yield* failed(
+            index + 1,
+            "it is torn, or nothing that an archive holds; what came before it was taken in. Get the file whole, and take it in again"
+          )
         }
         const entry = decoded.right
         if ("end" in entry) {

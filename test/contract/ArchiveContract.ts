@@ -267,7 +267,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.match(yield* refused([head, rest[0]!.slice(0, -9), ...rest.slice(1)]), /^line 2: it is torn/)
         assert.match(
           yield* refused([head, `{"unit":{"id":7}}`]),
-          /^line 2: it is torn, or nothing that an archive holds/
+          /^line 2: it is torn, or nothing that an archive holds; what came before it was taken in\. Get the file whole/
         )
         assert.match(
           yield* refused([head, ...rest.filter((line) => !line.startsWith(`{"message"`))]),

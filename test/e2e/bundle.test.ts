@@ -35,6 +35,8 @@ describe("doctor --bundle", () => {
           }
           const again = yield* inProcess(["doctor", "--bundle", path], { home })
           assert.strictEqual(again.code, 1)
+          const nowhere = yield* inProcess(["doctor", "--bundle", join(home, "none", "bundle.json")], { home })
+          assert.match(nowhere.stderr, /bundle\.json can't be read or written: check that .* its folder exists/)
           assert.include(again.stderr, "is there already")
           assert.strictEqual(readFileSync(path, "utf8"), text)
         })

@@ -2,6 +2,7 @@
  * Turns the errors that Qdrant's client throws into messages that a person can act on.
  */
 import { inspect } from "node:util"
+import { tlsAdvice } from "../../resources/Tls.ts"
 import { type QdrantAddress, show } from "../QdrantAddress.ts"
 import { QdrantError } from "./Qdrant.ts"
 
@@ -50,18 +51,6 @@ const wordsOf = (data: unknown): { readonly words: string; readonly isQdrant: bo
 const TLS_ALERT = "\u0015\u0003"
 
 const LOST = "no Qdrant is there; correct its URL, the path in it too"
-
-const isTls = (code: string) =>
-  /^(?:ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|HOSTNAME_MISMATCH)/.test(code)
-
-const tlsAdvice = (code: string): string =>
-  code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG"
-    ? "it does not speak TLS; write http:// or the port that does"
-    : code === "CERT_HAS_EXPIRED"
-    ? "its certificate has expired; renew it"
-    : code === "ERR_TLS_CERT_ALTNAME_INVALID"
-    ? "its certificate is for another name; use that name in the address"
-    : "no authority that is trusted here has signed its certificate; set NODE_EXTRA_CA_CERTS to a file with the authority's certificate"
 
 const CLOSED = "it closed the connection"
 
@@ -162,7 +151,8 @@ export const toFailure = (address: QdrantAddress, operation: string, key: string
   }
   const code = thrown.cause?.code ?? ""
   if (code === "UND_ERR_DESTROYED" || code === "UND_ERR_CLOSED") return failure("Closed", "its client was released")
-  if (isTls(code)) return failure("Tls", `${tlsAdvice(code)} (${code})`)
+  const advice = tlsAdvice(code)
+  if (advice !== undefined) return failure("Tls", `${advice} (${code})`)
   if (thrown.cause?.name === "HTTPParserError") {
     return thrown.cause.data?.startsWith(TLS_ALERT) === true
       ? failure("Tls", "it wants TLS; write https://")

@@ -15,6 +15,7 @@ import * as Schema from "effect/Schema"
 import type { HttpError, HttpPool, HttpResponse } from "../../resources/HttpPool.ts"
 import type { Permits } from "../../resources/Permits.ts"
 import * as Retry from "../../resources/Retry.ts"
+import { tlsAdvice } from "../../resources/Tls.ts"
 import type { Budget, Outcome } from "../Budget.ts"
 import { ModelError } from "../ModelManager.ts"
 import type { Endpoint, Preset, Role } from "../Presets.ts"
@@ -210,10 +211,13 @@ export const make = (
 
   const unanswered = ({ cause, code, reason }: HttpError, timeout: Duration.DurationInput): Failure => {
     switch (reason) {
-      case "Unreachable":
+      case "Unreachable": {
+        const advice = tlsAdvice(code)
+        if (advice !== undefined) return failure(failed("Unreachable", `${advice} (${code})`, cause), false, false)
         return SENT.has(code)
           ? failure(failed("Unavailable", `its connection broke (${code})`, cause), true, true)
           : failure(failed("Unreachable", `it can't be reached (${code})`, cause), false, true)
+      }
       case "BrokenOff":
         return failure(failed("Unavailable", `its answer broke off (${code})`, cause), true, true)
       case "TooLong":

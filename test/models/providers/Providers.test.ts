@@ -14,7 +14,8 @@ import * as Unmetered from "../../../src/models/providers/Unmetered.ts"
 import { ResourceLedger } from "../../../src/resources/ResourceLedger.ts"
 import { base } from "../../contract/layers.ts"
 import { slow } from "../../data.ts"
-import { type Behaviour, DIMENSION, type ModelServer, modelServer } from "../server.ts"
+import { tls } from "../../index/qdrant/faults.ts"
+import { type Behaviour, DIMENSION, type ModelServer, modelServer, modelServerWith } from "../server.ts"
 
 const KEY = "sk-secret-of-the-test"
 
@@ -150,6 +151,23 @@ describe("Providers", () => {
       const error = yield* errorOf("answers", { baseUrl: "http://127.0.0.1:1/v1" })
       assert.strictEqual(error.reason, "Unreachable")
       assert.include(error.message, "http://127.0.0.1:1: it can't be reached (ECONNREFUSED)")
+    }))
+
+  it.scopedLive("a server whose certificate nobody signed, or that speaks no TLS, is asked once and says what to do", () =>
+    Effect.gen(function*() {
+      const secure = yield* modelServerWith(tls)
+      const plain = yield* modelServer
+      for (
+        const [server, message] of [
+          [secure, /no authority that is trusted here .*; set NODE_EXTRA_CA_CERTS .*\(DEPTH_ZERO_SELF_SIGNED_CERT\)$/],
+          [plain, /it does not speak TLS; write http:\/\/ or the port that does \(ERR_SSL_WRONG_VERSION_NUMBER\)$/]
+        ] as const
+      ) {
+        const error = yield* errorOf("answers", { baseUrl: server.baseUrl.replace(/^http:/, "https:") })
+        assert.strictEqual(error.reason, "Unreachable")
+        assert.match(error.message, message)
+        assert.isAtMost(server.seen.sockets, 1)
+      }
     }))
 
   it.live("opens nothing before it is asked, and one pool for all it is asked of one origin", () =>

@@ -294,7 +294,10 @@ describe("a file", () => {
         writeFileSync(join(`${home.settings}.claude-memory-tmp`, "x"), "")
         const complaints = messagesOf(yield* install(home))
         assert.lengthOf(complaints, 1)
-        assert.match(complaints[0]!, /settings\.json can't be replaced and is as it was/)
+        assert.match(
+          complaints[0]!,
+          /settings\.json can't be replaced and is as it was \(.*\): check that it and its folder are yours .* nor read-only; then/
+        )
         rmSync(`${home.settings}.claude-memory-tmp`, { recursive: true })
         assertAllDone(yield* uninstall(home))
         assert.deepStrictEqual(home.all(), before)

@@ -43,7 +43,8 @@ const unwritable = (path: string) => (cause: PlatformError.PlatformError | NodeJ
   new ConfigFileError({
     reason: "Unwritable",
     path,
-    detail: ` can't be replaced and is as it was (${causeText(cause)}): check that it and its folder are yours and can be ` +
+    detail:
+      ` can't be replaced and is as it was (${causeText(cause)}): check that it and its folder are yours and can be ` +
       "written, and that their disk is neither full nor read-only; then run this again",
     cause
   })

@@ -40,14 +40,7 @@ export const qdrant: Config.Config<QdrantSettings | undefined> = Config.all({
   words: Config.map(oneOf("CLAUDE_MEMORY_QDRANT_WORDS", ["off", "on"]), (value) => value === "on")
 }).pipe(Config.mapOrFail(({ url, ...rest }) => {
   const { name, value } = Option.getOrElse(url, () => ({ name: "", value: "off" }))
-  if (value.trim().toLowerCase() === "off") {
-    return rest.words
-      ? Either.left(
-        invalid("CLAUDE_MEMORY_QDRANT_WORDS=on needs a Qdrant server; set CLAUDE_MEMORY_QDRANT_URL, or unset it")
-      )
-      : Either.right(undefined)
-  }
-  return Either.mapBoth(QdrantAddress.parse(value), {
+  return value.trim().toLowerCase() === "off" ? Either.right(undefined) : Either.mapBoth(QdrantAddress.parse(value), {
     onLeft: (detail) => invalid(`${name}: ${detail}`),
     onRight: (address) => ({ address, ...rest })
   })

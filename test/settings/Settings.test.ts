@@ -272,10 +272,6 @@ describe("Qdrant by settings", () => {
   )
 
   it.effect.each<readonly [Readonly<Record<string, string>>, string]>([
-    [
-      { CLAUDE_MEMORY_QDRANT_URL: "off", QDRANT_URL: "http://h:6333", CLAUDE_MEMORY_QDRANT_WORDS: "on" },
-      "CLAUDE_MEMORY_QDRANT_WORDS=on needs a Qdrant server; set CLAUDE_MEMORY_QDRANT_URL, or unset it"
-    ],
     [{ CLAUDE_MEMORY_QDRANT_URL: "qdrant" }, "CLAUDE_MEMORY_QDRANT_URL: it is a URL such as http://127.0.0.1:6333"],
     [{ QDRANT_URL: "qdrant:6333" }, "QDRANT_URL: it is a URL such as http://127.0.0.1:6333"],
     [

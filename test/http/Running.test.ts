@@ -1,4 +1,5 @@
 import { assert, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { mkdtempSync, rmSync, utimesSync } from "node:fs"
@@ -14,7 +15,7 @@ it.scopedLive("a server is found while its process runs, and not by a file from 
     )
     yield* Running.publish(home, { url: "http://127.0.0.1:7437", isSocket: false })
     assert.strictEqual(Option.getOrThrow(yield* Running.find(home)).pid, process.pid)
-    const before = Date.now() / 1_000 - uptime() - 120
+    const before = (yield* Clock.currentTimeMillis) / 1_000 - uptime() - 120
     utimesSync(join(home, "run", "http.json"), before, before)
     assert.isTrue(Option.isNone(yield* Running.find(home)))
   }))

@@ -33,7 +33,7 @@ import * as testing from "../src/testing.ts"
 import { asks, fails, messagesOf, runs, says, type Step } from "./compress/sessions.ts"
 import { base } from "./contract/layers.ts"
 import { batch, cursor, everything, facts, unit } from "./contract/made.ts"
-import { oneIn, slow } from "./data.ts"
+import { slow } from "./data.ts"
 
 const refused = (reason: CompressionError["reason"]) =>
   Effect.fail(new CompressionError({ reason, operation: "compress", detail: "no answer", cause: undefined }))
@@ -427,11 +427,10 @@ describe("a review", () => {
         })
       return Effect.gen(function*() {
         const done = yield* Effect.forEach(
-          Array.from({ length: 36 }, (_, turn) => turn).filter(oneIn(1, 2)),
+          Array.from({ length: 36 }, (_, turn) => turn),
           interruptedAt
         )
-        // How many turns a part takes is the runtime's; some are met before, within and after it all the same.
-        assert.isAbove(new Set(done).size, 3, `written before: ${done.join(" ")}`)
+        assert.isAbove(new Set(done).size, 4, `written before: ${done.join(" ")}`)
       })
     }
   )

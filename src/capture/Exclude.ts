@@ -41,19 +41,18 @@ export const isExcludedTool = (names: ReadonlyArray<string>) => (tool: string | 
     : isOwnTool(tool) ||
       names.some((name) => name.endsWith("*") ? tool.startsWith(name.slice(0, -1)) : tool === name)
 
-/** Keys of folders: their paths, and device and inode, which are the same however a path is written. */
-const keysOf = (folders: ReadonlyArray<string>) =>
-  Effect.map(
-    Effect.forEach(folders, (folder) => Effect.option(Effect.try(() => identityOf(folder)))),
-    (identities) => [
-      ...folders,
-      // Some file systems give all files the inode 0.
-      ...identities.flatMap((identity) => {
-        const known = Option.getOrUndefined(identity)
-        return known === undefined || known.endsWith(" 0") ? [] : [known]
-      })
-    ]
-  )
+/** Device and inode of a folder, which are the same however its path is written; some file systems give all files the inode 0. */
+const identitiesOf = (folder: string): ReadonlyArray<string> => {
+  try {
+    const identity = identityOf(folder)
+    return identity === undefined || identity.endsWith(" 0") ? [] : [identity]
+  } catch {
+    return []
+  }
+}
+
+/** Keys of folders: their paths and identities. */
+const keysOf = (folders: ReadonlyArray<string>) => [...folders, ...folders.flatMap(identitiesOf)]
 
 /** Returns the normalized path, and the real path if there is one. */
 const spellings = (folder: string) =>
@@ -70,13 +69,13 @@ export const isBelow = (paths: ReadonlyArray<string>) =>
     // What is around another system's path here is the folder of this process.
     const upwards = (folder: string): ReadonlyArray<string> =>
       !isAbsolute(folder) || dirname(folder) === folder ? [folder] : [folder, ...upwards(dirname(folder))]
-    const excluded = new Set(yield* keysOf((yield* Effect.forEach(paths, spellings)).flat()))
+    const excluded = new Set(keysOf((yield* Effect.forEach(paths, spellings)).flat()))
     return (folder: string) =>
       excluded.size === 0
         ? Effect.succeed(false)
-        : spellings(folder.slice(0, MAX_PATH)).pipe(
-          Effect.flatMap((paths) => keysOf([...new Set(paths.flatMap(upwards))])),
-          Effect.map((keys) => keys.some((key) => excluded.has(key)))
+        : Effect.map(
+          spellings(folder.slice(0, MAX_PATH)),
+          (paths) => keysOf([...new Set(paths.flatMap(upwards))]).some((key) => excluded.has(key))
         )
   })
 

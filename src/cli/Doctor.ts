@@ -32,9 +32,8 @@ import * as UnknownSettings from "./UnknownSettings.ts"
 
 /** Compares an index on a server with the memory; that in the memory's own file is compared with the file's pages. */
 const checkServed = Effect.gen(function*() {
-  const { index, indexStatus, status } = yield* ClaudeMemory
-  // Whether it answers at all is said with the content.
-  if (index.name === EMBEDDED || Option.isNone(yield* Effect.option(indexStatus))) return []
+  const { index, status } = yield* ClaudeMemory
+  if (index.name === EMBEDDED) return []
   const verification = yield* Effect.either(index.verify)
   if (Either.isLeft(verification)) return [check("vectors", false, "", verification.left.message)]
   const { indexing } = yield* status
@@ -111,7 +110,8 @@ const checkMemory = (isDeep: boolean, isConnected: boolean) =>
         ].join("; "),
         "note"
       ),
-      ...(isDeep ? yield* checkServed : []),
+      // That it does not answer is said with the content.
+      ...(isDeep && content.isIndexReached ? yield* checkServed : []),
       ...(yield* checkHooks(memory, settings.home, isConnected, "en")),
       Either.isLeft(files)
         ? check(

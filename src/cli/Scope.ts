@@ -107,12 +107,10 @@ export const projectIds = (options: Values<typeof projects>) =>
     return [(yield* memory.project(process.cwd())).id]
   })
 
-export const toTimes = (options: Values<typeof times>) => {
-  const since = Option.map(options.since, ({ first }) => first)
-  const until = Option.map(options.until, ({ last }) => last)
+export const toTimes = ({ since, until }: Values<typeof times>) => {
   const range = {
-    ...(Option.isSome(since) && { since: since.value }),
-    ...(Option.isSome(until) && { until: until.value })
+    ...(Option.isSome(since) && { since: since.value.first }),
+    ...(Option.isSome(until) && { until: until.value.last })
   }
   const wrong = emptyRange(range)
   return wrong === undefined ? Effect.succeed(range) : refuse(wrong)

@@ -12,7 +12,8 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { rmdirSync } from "node:fs"
-import { rename } from "../resources/Disk.ts"
+import { dirname } from "node:path"
+import { makeFolder, rename } from "../resources/Disk.ts"
 import { Files } from "../resources/Files.ts"
 import { type Flaw, type Json, parse, positionOf } from "./JsonText.ts"
 
@@ -194,20 +195,16 @@ export const replace = (file: ConfigFile, bytes: Uint8Array | undefined) =>
       yield* checkUnchanged
       return yield* fs.remove(target)
     }
-    const make = (folder: string) =>
-      Effect.catchIf(
-        fs.makeDirectory(folder, { mode: 0o700 }),
-        (error) =>
-          error._tag === "SystemError" && error.reason === "AlreadyExists",
-        () => Effect.void
-      )
-    yield* Effect.forEach(yield* missingFolders(target), make)
+    const attempted = (act: () => void) =>
+      Effect.try({
+        try: act,
+        catch: (cause) =>
+          unwritable(file.path)(cause as NodeJS.ErrnoException)
+      })
+    yield* attempted(() => makeFolder(dirname(target)))
     yield* writeTemporary(temporary, bytes, file).pipe(
       Effect.zipRight(checkUnchanged),
-      Effect.zipRight(Effect.try({
-        try: () => rename(temporary, target),
-        catch: (cause) => unwritable(file.path)(cause as NodeJS.ErrnoException)
-      })),
+      Effect.zipRight(attempted(() => rename(temporary, target))),
       Effect.onError(() => removeTemporary(file))
     )
   }).pipe(Effect.catchTags({

@@ -163,7 +163,6 @@ export const syncAbove = (path: string): void => {
 const IN_USE = new Set(["EACCES", "EBUSY", "EPERM"])
 /** Longest pause between attempts to rename, in milliseconds; each is twice as long as the one before. */
 const LONGEST_PAUSE_MS = 640
-const CELL = new Int32Array(new SharedArrayBuffer(4))
 
 /** Gives a file another name, in place of one that may have it. On Windows it is tried for a second and a quarter. */
 export const rename = (
@@ -180,7 +179,7 @@ export const rename = (
     } catch (cause) {
       const isInUse = mayBeInUse && IN_USE.has((cause as NodeJS.ErrnoException).code ?? "")
       if (!isInUse || pause > LONGEST_PAUSE_MS) throw cause
-      Atomics.wait(CELL, 0, 0, pause)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause)
     }
   }
 }

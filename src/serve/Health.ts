@@ -148,5 +148,5 @@ export const checkContent = (memory: ClaudeMemory["Type"], language: HealthLangu
           indexing === 0 ? "wrong" : "note"
         )
     ]
-    return { checks, lines, units }
+    return { checks, lines, units, isIndexReached: Either.isRight(index) }
   })

@@ -105,6 +105,13 @@ const alsoLines = ({ sessions, units }: TakenAlso): ReadonlyArray<string> => {
   ].join("\n")]
 }
 
+/** Writes over what is left of it in the file. That fails or waits without taking anything back. */
+const wipe = Effect.flatMap(ClaudeMemory, (memory) => Effect.orElseSucceed(memory.wipe, () => false))
+
+const NOT_WIPED =
+  "It can't be brought back. Bytes of it may stay in the file for some minutes, until a session writes over them: " +
+  "another program was using the memory, or the disk is full."
+
 /** What is to be forgotten, and how it is shown before. */
 interface Plan {
   readonly count: number
@@ -206,9 +213,13 @@ export const command = Command.make(
       }
       const progress = yield* Progress.make(0)
       let done = 0
-      const parts = yield* plan.run.pipe(
-        Stream.tap(({ units }) => progress.checked("forgetting", done += units.length, Math.max(done, plan.count))),
-        Stream.runCollect,
+      const { isWiped, parts } = yield* Effect.all({
+        parts: plan.run.pipe(
+          Stream.tap(({ units }) => progress.checked("forgetting", done += units.length, Math.max(done, plan.count))),
+          Stream.runCollect
+        ),
+        isWiped: isNow ? wipe : Effect.succeed(true)
+      }).pipe(
         Effect.ensuring(progress.end),
         App.provide(App.service("forget"))
       )
@@ -228,7 +239,7 @@ export const command = Command.make(
             ...alsoLines(also),
             until === null
               ? units.length + messages.length > 0
-                ? "Nothing of it is left that could be brought back."
+                ? isWiped ? "Nothing of it is left that could be brought back." : NOT_WIPED
                 : advice(
                   "What was forgotten before is not looked at: `claude-memory undo --list` lists it, and " +
                     "`claude-memory forget ID --now` takes it out for good."

@@ -15,7 +15,7 @@ import type { SqliteError } from "../resources/Sqlite.ts"
 import { Lease } from "../store/Lease.ts"
 import type { LetGo } from "../store/Retention.ts"
 import { dailyBackups } from "./DailyBackups.ts"
-import { letGo } from "./Retaining.ts"
+import { letGo, wiping } from "./Retaining.ts"
 import { makeRetry, paced } from "./Worker.ts"
 
 /** A step of `ClaudeMemory.capture`, which goes on until it is interrupted. */
@@ -95,8 +95,8 @@ const follow = (folders: ReadonlyArray<string>) =>
       Stream.forever
     )
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
-      [remembered, indexed, reviewed, upgraded, retained, dailyBackups],
-      { concurrency: 6 }
+      [remembered, indexed, reviewed, upgraded, retained, retrying(wiping), dailyBackups],
+      { concurrency: 7 }
     )
   }))
 

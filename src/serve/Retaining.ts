@@ -1,9 +1,10 @@
 /**
- * Keeps the memory below its limit, a little at a time, so that captures and searches go on meanwhile.
+ * Keeps the memory below its limit, a little at a time, so that captures and searches go on meanwhile, and free of what was forgotten.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { StoreError } from "../store/MemoryStore.ts"
+import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { type LetGo, Retention } from "../store/Retention.ts"
 
 /** Pause between two steps, in which other processes write. */
@@ -15,4 +16,12 @@ export const letGo: Stream.Stream<LetGo, StoreError> = Stream.unwrap(
     Stream.repeatEffect(Effect.zipLeft(step, Effect.sleep(PAUSE))).pipe(
       Stream.takeWhile((done): done is LetGo => done !== undefined)
     ))
+)
+
+/** Time before the first look and between two, so that it slows no session's start. */
+const WIPE_INTERVAL = Duration.minutes(5)
+
+/** Wipes the memory when something was forgotten for good. Emits nothing, and goes on until interrupted. */
+export const wiping: Stream.Stream<never, StoreError, MemoryStore> = Stream.execute(
+  Effect.flatMap(MemoryStore, ({ wipe }) => Effect.forever(Effect.zipRight(Effect.sleep(WIPE_INTERVAL), wipe)))
 )

@@ -9,6 +9,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Pipeline from "../Pipeline.ts"
+import { wiping } from "./Retaining.ts"
 
 /** Pause after postponed work; it doubles each time, up to the longest. */
 const FIRST_PAUSE = Duration.seconds(5)
@@ -76,6 +77,10 @@ export const paced = <R>(
 export const work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, Pipeline.DrainServices> = Stream.unwrap(
   Effect.map(
     makeRetry,
-    (retrying) => paced(retrying(Stream.concat(Pipeline.drain, Pipeline.upgrade)), Effect.sleep(FIRST_PAUSE))
+    (retrying) =>
+      Stream.merge(
+        paced(retrying(Stream.concat(Pipeline.drain, Pipeline.upgrade)), Effect.sleep(FIRST_PAUSE)),
+        retrying(wiping)
+      )
   )
 )

@@ -227,7 +227,8 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     failures: memory.failures(5),
     deadLetters: memory.deadLetters(5),
     retry: memory.retry(),
-    checkWriting: memory.checkWriting
+    checkWriting: memory.checkWriting,
+    wipe: memory.wipe
   } satisfies Record<keyof ClaudeMemory["Type"], Effect.Effect<unknown, unknown, ClaudeMemory>>
 }
 

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Collector } from "../../src/capture/Collector.ts"
 import * as Extractive from "../../src/compress/extractive/Extractive.ts"
@@ -19,6 +20,8 @@ import * as SessionRecords from "../../src/hook/SessionRecords.ts"
 import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
 import { Injector } from "../../src/inject/Injector.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
+import * as EventLoop from "../../src/resources/EventLoop.ts"
+import { load } from "../../src/resources/SqliteDriver.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Forgetting from "../../src/store/Forgetting.ts"
@@ -85,6 +88,23 @@ const assertGone = (sentence: string) =>
     const { missing, orphans } = yield* memory.index.verify
     assert.deepStrictEqual([missing, orphans], [0, 0])
   })
+
+const LEFT = "what was moved"
+
+/** Puts bytes where SQLite leaves them, between the pointers and the rows of a page. */
+const leaveBytes = (file: string): void => {
+  const bytes = readFileSync(file)
+  const pageSize = bytes.readUInt16BE(16)
+  for (let page = pageSize; page < bytes.length; page += pageSize) {
+    // The leaf of a table (https://sqlite.org/fileformat.html, section 1.6).
+    if (bytes[page] !== 13) continue
+    const gap = { from: 8 + 2 * bytes.readUInt16BE(page + 3), to: bytes.readUInt16BE(page + 5) }
+    if (gap.to - gap.from < LEFT.length) continue
+    bytes.write(LEFT, page + gap.to - LEFT.length)
+    return writeFileSync(file, bytes)
+  }
+  throw new Error("no page has room")
+}
 
 /** Compresses everything captured once more. */
 const compressAgain = Effect.gen(function*() {
@@ -156,6 +176,80 @@ describe("what is forgotten", () => {
       yield* memory.forget([id], { isNow: true })
       assert.isFalse(yield* isIn)
     }).pipe(Effect.provide(service)))
+
+  it.scoped("leaves no bytes of it in the free parts of the file's pages", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const memory = yield* ClaudeMemory
+      const { file, writer } = yield* SqliteFile
+      const folder = yield* fs.makeTempDirectoryScoped()
+      const [first, second] = yield* Effect.forEach(
+        ["The harbour office closes at noon.", "Invoices are due in May."],
+        (content) => memory.save({ content, project: { folder } })
+      )
+      yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
+      const isLeft = Effect.map(fs.readFile(file), (bytes) => Buffer.from(bytes).includes(LEFT))
+      assert.isFalse(yield* isLeft)
+      leaveBytes(file)
+      assert.isTrue(yield* memory.wipe)
+      assert.isTrue(yield* isLeft, "nothing was forgotten")
+      yield* memory.forget([first!.id])
+      assert.isTrue(yield* memory.wipe)
+      assert.isTrue(yield* isLeft, "it can be undone")
+
+      yield* memory.forget([second!.id], { isNow: true })
+      assert.isTrue(yield* memory.wipe)
+      assert.isFalse(yield* isLeft)
+      leaveBytes(file)
+      assert.isTrue(yield* memory.wipe)
+      assert.isTrue(yield* isLeft, "it was wiped already")
+    }).pipe(Effect.provide(service)))
+
+  it.scoped.each(["capture", "work"] as const)(
+    "leaves no bytes of it once a process that runs for long has seen it: %s",
+    (what) =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const memory = yield* ClaudeMemory
+        const { file, writer } = yield* SqliteFile
+        const folder = yield* fs.makeTempDirectoryScoped()
+        const { id } = yield* memory.save({ content: "The harbour office closes at noon.", project: { folder } })
+        yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
+        const isLeft = Effect.map(fs.readFile(file), (bytes) => Buffer.from(bytes).includes(LEFT))
+        leaveBytes(file)
+        yield* Effect.forkScoped(Stream.runDrain(what === "work" ? memory.work : memory.capture([folder])))
+        yield* memory.forget([id], { isNow: true })
+        yield* TestClock.adjust("4 minutes")
+        assert.isTrue(yield* isLeft)
+        yield* TestClock.adjust("2 minutes")
+        yield* Effect.repeat(Effect.zipRight(EventLoop.turn, isLeft), { until: (left) => !left, times: 1_000 })
+        assert.isFalse(yield* isLeft)
+      }).pipe(Effect.provide(service))
+  )
+
+  slow(it.scoped)(
+    "leaves its bytes while another program reads what was there before, and says so",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const memory = yield* ClaudeMemory
+        const { file } = yield* SqliteFile
+        const folder = yield* fs.makeTempDirectoryScoped()
+        const { id } = yield* memory.save({ content: "The harbour office closes at noon.", project: { folder } })
+        yield* Effect.acquireUseRelease(
+          Effect.sync(() => new (load().DatabaseSync)(file)),
+          (other) =>
+            Effect.gen(function*() {
+              other.exec("BEGIN; PRAGMA user_version")
+              yield* memory.forget([id], { isNow: true })
+              assert.isFalse(yield* memory.wipe)
+              other.exec("COMMIT")
+            }),
+          (other) => Effect.sync(() => other.close())
+        )
+        assert.isTrue(yield* memory.wipe)
+      }).pipe(Effect.provide(service))
+  )
 
   it.scoped("leaves the words of prompts in the records of sessions until it is forgotten for good, alone or with others", () =>
     Effect.gen(function*() {

@@ -47,6 +47,8 @@ const make = Effect.gen(function*() {
     write,
     keep: write,
     erase: () => write,
+    // The server's own vacuum decides when the space is used again.
+    wipe: Effect.succeed(true),
     transaction: checked,
     toError: (operation) => toStoreError(operation, name)
   }))

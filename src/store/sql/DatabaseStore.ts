@@ -40,6 +40,8 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
    * time, in milliseconds since the epoch.
    */
   readonly erase: (before?: number) => Through
+  /** Does what `MemoryStore.wipe` says. */
+  readonly wipe: Effect.Effect<boolean, Failure>
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failure, R>
   readonly toError: (operation: string) => (cause: Failure) => StoreError
 }): MemoryStore["Type"] => {
@@ -118,6 +120,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     archived: (kind, after, limit) => read("archived", reads.archived(kind, after, limit)),
     takeIn: (entries, from) => keep("takeIn", writes.takeIn(entries, from)),
     emptyBin: run("emptyBin", emptyBin),
+    wipe: run("wipe", toWrite("wipe", (effect) => effect)(database.wipe)),
     addProject: (project) => write("addProject", Effect.asVoid(writes.addProject(project))),
     projects: read("projects", reads.projects),
     mergeProjects: (from, into) => keep("mergeProjects", writes.mergeProjects(from, into)),

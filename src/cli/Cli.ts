@@ -174,6 +174,18 @@ const cli = Command.run(command, { name: "claude-memory", version })
 /** Removes the colours that @effect/cli prints even into a pipe and with NO_COLOR. */
 const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "")
 
+/** Paragraphs of @effect/cli's help that the usage and the names of the options say shorter. */
+const SAID_TWICE =
+  /^ {2}(?:A user-defined piece of text\.|A true or false value\.|An integer\.|One of the following: .*|This \w+ (?:is optional|(?:may|must) be repeated .*)\.)(?:\n+|$)/gm
+
+/** Matches the name of the program that @effect/cli prints above its name and version. */
+const SAID_BEFORE = /^(?:\u001b\[[\d;]*m)*claude-memory(?:\u001b\[[\d;]*m)*\n\n(?=claude-memory )/
+
+/** Gives each option and argument of a help the lines that are its own, right below its name. */
+const compact = (help: string): string =>
+  help.replace(SAID_BEFORE, "").replace(SAID_TWICE, "")
+    .replace(/^((?:\u001b\[[\d;]*m)*[-<][^\n]*)\n\n(?= {2})/gm, "$1\n")
+
 const printer = (base: Console.Console, isColoured: boolean): Console.Console => {
   const format = (parts: ReadonlyArray<unknown>) => {
     const text = parts.map(String).join(" ").trimEnd()
@@ -182,7 +194,7 @@ const printer = (base: Console.Console, isColoured: boolean): Console.Console =>
   }
   return {
     ...base,
-    log: (...parts) => writeStdout(format(parts)),
+    log: (...parts) => writeStdout(compact(format(parts))),
     error: (...parts) => writeStderr(format(parts))
   }
 }

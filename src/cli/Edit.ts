@@ -23,10 +23,13 @@ import * as Settings from "../settings/Settings.ts"
 import { Editor } from "./Editor.ts"
 import * as EditorText from "./EditorText.ts"
 import { answer, json, refuse, undoCommand } from "./Output.ts"
-import { unitId } from "./Scope.ts"
+import { unitId, wholeNumber } from "./Scope.ts"
 
 /** Bytes read from stdin, or of an edited file: far more than a memory holds, so that a text that is too long is refused and not cut. */
 const MAX_INPUT = 1_000_000
+
+/** Changes of a memory: more than anybody makes. */
+const MOST_CHANGES = 1_000_000_000
 
 export const options = {
   title: Options.text("title").pipe(Options.withDescription("What it is called from now on"), Options.optional),
@@ -38,7 +41,7 @@ export const options = {
     Options.withDescription("What it is from now on"),
     Options.optional
   ),
-  revision: Options.integer("revision").pipe(
+  revision: wholeNumber("revision", 0, MOST_CHANGES).pipe(
     Options.withDescription("The revision that you looked at: if it was changed since, nothing is written"),
     Options.optional
   ),

@@ -798,6 +798,20 @@ describe("a command line", () => {
       })
     ))
 
+  it.live("that asks for a command's help gets a line for each option, right below it", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        for (const command of ["search", "edit", "undo", "projects", "serve"]) {
+          const { stdout } = yield* inProcess([command, "--help"], { home })
+          const [head = "", ...parts] = stdout.split(/\n\n(?=ARGUMENTS|OPTIONS)/)
+          assert.match(head, /^claude-memory [\d.]+\n\nUSAGE\n\n\$ /)
+          const described = parts.flatMap((part) => part.trimEnd().split("\n\n").slice(1))
+          assert.isAtLeast(described.length, 2, command)
+          for (const each of described) assert.match(each, /^[-<]\S.*\n {2}\S[^\n]*$/, command)
+        }
+      })
+    ))
+
   slow(it.live)("with a slip names what was meant", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {

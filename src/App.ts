@@ -428,7 +428,7 @@ export const openForMcp = Owner.composing(Effect.gen(function*() {
   }
 }))
 
-/** Interval at which the capturing thread reports what it has open: the monitor of the process takes a sample each second. */
+/** Interval at which the capturing thread looks whether to report what it has open: the monitor of the process takes a sample each second. */
 const REPORT_INTERVAL = "1 second"
 
 /** Time for a last look at the session's transcript when the process ends: Claude Code waits half a second for it. */
@@ -441,8 +441,10 @@ export const captureInThread = (post: (message: CaptureThread.ThreadMessage) => 
     const [{ ClaudeMemory }, Monitor] = yield* Effect.promise(() =>
       Promise.all([import("./serve/ClaudeMemory.ts"), import("./resources/monitor/Monitor.ts")])
     )
-    const report = Effect.flatMap(Monitor.readThread, (open) => post({ _tag: "Open", open }))
-    const reporting = Effect.forever(Effect.delay(report, REPORT_INTERVAL))
+    const changes = Stream.repeatEffect(Effect.delay(Monitor.readThread, REPORT_INTERVAL)).pipe(
+      Stream.changesWith((last, next) => JSON.stringify(last) === JSON.stringify(next))
+    )
+    const reporting = Stream.runForEach(changes, (open) => post({ _tag: "Open", open }))
     const { sessionId } = yield* Settings.claudeSession
     const folder = Reading.transcriptsFolder(settings)
     const capturing = Effect.flatMap(ClaudeMemory, (memory) => Stream.runDrain(memory.capture([folder])))

@@ -17,8 +17,8 @@ import { answer, json, megabytes, number, table } from "./Output.ts"
 const watch = Options.boolean("watch").pipe(Options.withDescription("Look again each second, until Ctrl-C"))
 
 const CLEAR = "\u001b[H\u001b[2J\u001b[3J"
-/** A process writes its run file each second; an older file means that it is held up or stopped. */
-const SILENT_MS = 5_000
+/** A process writes its run file at least each ten seconds; an older file means that it is held up or stopped. */
+const SILENT_MS = 15_000
 
 const totalsOf = (resources: RunFile.Report["resources"]): Readonly<Record<string, number>> => {
   const totals = new Map<string, number>()

@@ -62,19 +62,32 @@ const childProcesses = (): number | null => {
   }
 }
 
+/** Counts of the thread that asks. */
+const countsOfThread = () => {
+  const active = process.getActiveResourcesInfo()
+  return {
+    active,
+    timers: count(active, ["Timeout", "Immediate"]),
+    watchers: count(active, ["FSEventWrap", "StatWatcher"])
+  }
+}
+
+/** Counts what Node counts for each thread alone, quicker than `read`. */
+export const readThread: Effect.Effect<Pick<Reading, "timers" | "watchers">> = Effect.sync(countsOfThread)
+
 /**
  * Reads /proc where there is one. Timers include immediates, and descriptors that Node keeps from their first use on
  * are left out.
  */
 export const read: Effect.Effect<Reading> = Effect.sync(() => {
-  const active = process.getActiveResourcesInfo()
+  const { active, timers, watchers } = countsOfThread()
   const descriptors = openDescriptors()
   return {
     fds: descriptors?.length ?? null,
     sockets: descriptors?.filter((each) => each.startsWith("socket:")).length ??
       count(active, ["TCPSocketWrap", "TCPServerWrap", "TLSWrap", "UDPWrap"]),
-    timers: count(active, ["Timeout", "Immediate"]),
-    watchers: count(active, ["FSEventWrap", "StatWatcher"]),
+    timers,
+    watchers,
     workers: descriptors === null
       ? count(active, ["Worker", "MessagePort"])
       : Math.max(0, eventLoops(descriptors) - ownEventLoops),

@@ -24,6 +24,10 @@ export const LASTING_SAMPLES = 10
 /** Number of samples in a row that must show a drift before it is reported; fewer as long as there are fewer. */
 const SAMPLES = 3
 
+/** Samples in a row without a change, after which they are taken `CALM_FACTOR` times as seldom until something changes. */
+const CALM_SAMPLES = 30
+const CALM_FACTOR = 10
+
 /** Greatest age of a resource in a healthy program; other kinds live as long as the service. */
 export const LIFETIMES: Partial<Record<ResourceKind, Duration.Duration>> = {
   file: Duration.minutes(15),
@@ -45,7 +49,7 @@ const THREAD_IDS = 1_000_000_000
 
 /** Returns what the thread that asks has open, as a message to its process. */
 export const readThread: Effect.Effect<InThread, never, ResourceLedger> = Effect.gen(function*() {
-  const { timers, watchers } = yield* LeakProbe.read
+  const { timers, watchers } = yield* LeakProbe.readThread
   const resources = yield* Effect.flatMap(ResourceLedger, ({ snapshot }) => snapshot)
   return {
     resources: resources.map(({ acquiredAt, id, kind, name, origin, sockets, stack }) => ({
@@ -124,6 +128,17 @@ export const makeSampler = (
 
 const described = ({ kind, name, origin }: Resource) => `${kind} ${name}, opened ${origin}`
 
+/** Tells whether what is open is as it was at the last call; sleeps and memory always change. */
+const makeIsSame = () => {
+  let last = ""
+  return ({ drift, reading: { timers: _, ...reading }, resources }: RunFile.Report): boolean => {
+    const seen = JSON.stringify([resources.map(({ id }) => id), reading, drift])
+    const isSame = seen === last
+    last = seen
+    return isSame
+  }
+}
+
 /** Logs the drift of a category once, and again only after it had ended. */
 const makeDriftWatch = (interval: Duration.DurationInput) => {
   const streaks = new Map<Drift.Category, number>()
@@ -186,9 +201,9 @@ export interface Options extends SamplerOptions {
 }
 
 /**
- * Samples every `interval`, each second by default, while its scope is open. Layers built on it are measured from
- * before they open anything until they have closed everything. At the start it removes the run files that ended
- * processes have left in `home`.
+ * Samples every `interval`, each second by default, while its scope is open, and less often while nothing changes: a process that waits for
+ * hours neither wakes nor writes each second. Layers built on it are measured from before they open anything until they
+ * have closed everything. At the start it removes the run files that ended processes have left in `home`.
  */
 export const layer = (options: Options): Layer.Layer<never, never, ResourceLedger> =>
   Owner.layerDiscard(
@@ -199,8 +214,14 @@ export const layer = (options: Options): Layer.Layer<never, never, ResourceLedge
       const watchDrift = makeDriftWatch(interval)
       const watchAges = makeAgeWatch()
       const write = makeWriter(home)
+      const isSame = makeIsSame()
+      let same = 0
+      const pause = Effect.suspend(() =>
+        Effect.sleep(same < CALM_SAMPLES ? interval : Duration.times(interval, CALM_FACTOR))
+      )
       const look = Effect.gen(function*() {
         const { report, resources } = yield* sample
+        same = isSame(report) ? same + 1 : 0
         yield* write(report)
         yield* watchDrift(report, resources)
         yield* watchAges(report, resources)
@@ -210,6 +231,6 @@ export const layer = (options: Options): Layer.Layer<never, never, ResourceLedge
       yield* sample
       yield* Effect.addFinalizer(() => RunFile.remove(home))
       const fibers = yield* Fibers.open("Monitor")
-      yield* FiberSet.run(fibers, Effect.forever(Effect.zipRight(Effect.sleep(interval), look)))
+      yield* FiberSet.run(fibers, Effect.forever(Effect.zipRight(pause, look)))
     })
   )

@@ -51,7 +51,7 @@ export class RunFileError extends Schema.TaggedError<RunFileError>()("RunFileErr
 const MAX_BYTES = 4 * 1024 * 1024
 /** Age after which an unreadable or temporary file is stale: a file is renamed as soon as it is whole. */
 const TORN_MS = 10_000
-/** Age after which the file of a process that can't be looked up is stale; a running process writes each second. */
+/** Age after which the file of a process that can't be looked up is stale; a running process writes at least each ten seconds. */
 const SILENT_MS = 60_000
 
 const folderOf = (home: string) => join(home, "run")

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -43,10 +42,7 @@ type World = ReturnType<typeof makeWorld>
 /** Runs `body` with a monitor that has started. */
 const monitored = (
   body: (world: World, ledger: ResourceLedger["Type"]) => Effect.Effect<void, unknown, Scope.Scope>,
-  { interval, prepare = () => {} }: {
-    readonly interval?: Duration.DurationInput
-    readonly prepare?: (world: World) => void
-  } = {}
+  { prepare = () => {} }: { readonly prepare?: (world: World) => void } = {}
 ) =>
   Effect.suspend(() => {
     const world = makeWorld()
@@ -54,7 +50,7 @@ const monitored = (
     return Effect.scoped(Effect.flatMap(ResourceLedger, (ledger) => body(world, ledger))).pipe(
       Effect.provide(
         Layer.provideMerge(
-          Monitor.layer({ ...world.options, ...(interval !== undefined && { interval }) }),
+          Monitor.layer(world.options),
           Layer.merge(ResourceLedger.layer, world.logger)
         )
       ),
@@ -94,6 +90,29 @@ describe("the run file", () => {
       )
       assert.deepStrictEqual(readdirSync(home), [])
     }))
+
+  it.effect("is written each ten seconds while nothing changes, and each second again when something has", () =>
+    monitored((world, ledger) =>
+      Effect.gen(function*() {
+        const writtenAt = Effect.sync(() => world.seen().updatedAt)
+        yield* seconds(31)
+        assert.strictEqual(yield* writtenAt, 31_000)
+        yield* seconds(9)
+        assert.strictEqual(yield* writtenAt, 31_000)
+        yield* seconds(1)
+        assert.strictEqual(yield* writtenAt, 41_000)
+        yield* open(ledger, "model", "answers")
+        yield* seconds(10)
+        assert.strictEqual(world.seen().resources.length, 2)
+        for (const at of [52_000, 53_000]) {
+          yield* seconds(1)
+          assert.strictEqual(yield* writtenAt, at)
+        }
+        world.reading = { ...START, timers: START.timers + 1 }
+        yield* seconds(30)
+        assert.strictEqual(yield* writtenAt, 81_000)
+      })
+    ))
 
   it.effect("comes again when somebody has taken it away", () =>
     monitored((world) =>
@@ -332,7 +351,8 @@ describe("a resource", () => {
           yield* seconds(3_600)
           assert.strictEqual(world.log.length, 2)
           assert.match(world.log[1]!, /temporary folder samples/)
-        }), { interval: "10 seconds" })
+        })
+      )
   )
 })
 

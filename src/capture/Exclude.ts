@@ -88,9 +88,9 @@ export const makeProjectOf = askedOnce(Effect.gen(function*() {
   const projects = (yield* store.projects).filter((project) => project.isExcluded)
   // A folder stays excluded also when its repository gets a remote, or one is made around it.
   const excluded = new Set(
-    projects.flatMap((project) => [project, ...project.merged]).flatMap((
-      { id, key, root }
-    ) => [id, key, `path:${root}`])
+    projects.flatMap((project) => [project, ...project.merged]).flatMap((project) =>
+      [project, Project.today(project)].flatMap(({ id, key, root }) => [id, key, `path:${root}`])
+    )
   )
   // Cached, because many sessions share a folder, and their folders lie beside one another.
   return yield* Effect.cachedFunction((folder: string) =>

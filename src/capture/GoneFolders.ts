@@ -256,8 +256,31 @@ const recognizeAll = Effect.gen(function*() {
 /** Recognizes the projects of folders that belong to others; changes nothing. */
 export const recognize = Effect.map(recognizeAll, ({ alike, sure }): Recognized => ({ alike, sure }))
 
+/** Finds the projects as which folders of earlier versions' projects resolve today, and what these are to be merged into. */
+const findToday = (known: ReadonlyArray<Project.KnownProject>) =>
+  known.flatMap((into) =>
+    [into, ...into.merged].flatMap((each) => {
+      const now = Project.today(each)
+      const from = Project.findById(known, now.id) ?? { ...now, isExcluded: false, merged: [] }
+      return now.id === each.id || from.id === into.id ? [] : [{ from, into }]
+    })
+  )
+
+/** Merges them; who has excluded one has meant both. */
+const keepKeys = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const found = findToday(yield* store.projects)
+  if (found.length === 0) return
+  const areDifferent = differing(yield* store.traces)
+  for (const { from, into } of found.filter(({ from, into }) => !areDifferent(from, into))) {
+    if (from.isExcluded) yield* store.excludeProject(into, true)
+    yield* store.mergeProjects(from, into)
+  }
+})
+
 /** Recognizes them, and merges those into their repositories' projects for which that is sure. */
 export const attach = Effect.gen(function*() {
+  yield* keepKeys
   const store = yield* MemoryStore
   const { alike, searched, sure } = yield* recognizeAll
   for (const { from, into } of sure) {

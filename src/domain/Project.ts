@@ -5,7 +5,18 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { idOf } from "./Ids.ts"
-import { type Ask, type Asking, branchIn, identityOf, locate, MAX_TEXT, type Place, rootsIn } from "./ProjectFiles.ts"
+import {
+  type Ask,
+  type Asking,
+  branchIn,
+  identityOf,
+  keyToday,
+  locate,
+  MAX_TEXT,
+  type Place,
+  rootsIn,
+  withDrive
+} from "./ProjectFiles.ts"
 
 export { findById, idsOf, includedIds, resolveForInjection, resolveRequested } from "./KnownProjects.ts"
 export { normalizeRemote } from "./ProjectFiles.ts"
@@ -61,6 +72,12 @@ export const rootsOf = (folder: string) => Effect.map(answering(locate(folder)),
 /** Returns the project of a place. */
 export const at = (place: Place): Effect.Effect<Project, never, FileSystem.FileSystem> =>
   Effect.map(answering(identityOf(place)), ({ key, name, root }) => ({ id: idOf("project", key), name, root, key }))
+
+/** Returns a project as its folders resolve today, under another id where an earlier version wrote its key otherwise. */
+export const today = ({ id, key, name, root }: Project): Project => {
+  const now = keyToday(key)
+  return { id: now === key ? id : idOf("project", now), name, root: withDrive(root), key: now }
+}
 
 /**
  * Resolves a folder to its project. Reads git's own files and never runs git. Worktrees resolve to their common

@@ -49,6 +49,12 @@ const keyOf = (remote: string): string =>
 const WORKTREES = /^(.+)[\\/]\.?worktrees[\\/].*$/s
 const CLAUDES = /[\\/]\.claude$/
 
+/** Returns a project's key as it is written today: earlier versions kept the case of a remote and of a drive. */
+export const keyToday = (key: string): string => {
+  const [, kind, rest = ""] = /^(remote|path):(.*)$/s.exec(key) ?? []
+  return kind === "remote" ? keyOf(rest) : kind === "path" ? `path:${withDrive(rest)}` : key
+}
+
 /** A path as Windows writes them, on whichever system it is read. */
 const OF_WINDOWS = /^(?:[a-z]:[\\/]|\\\\)/i
 

@@ -10,9 +10,12 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs"
 import { basename, join, sep } from "node:path"
 import type { Pair } from "../../src/capture/Collector.ts"
 import { MAX_HOOK_CHARS } from "../../src/domain/Fence.ts"
+import { idOf } from "../../src/domain/Ids.ts"
+import type { Project } from "../../src/domain/Project.ts"
+import { unitOf } from "../../src/domain/Saved.ts"
 import type { Step } from "../../src/Pipeline.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
-import type { MemoryStore } from "../../src/store/MemoryStore.ts"
+import { MemoryStore } from "../../src/store/MemoryStore.ts"
 import { layer } from "../../src/testing.ts"
 import { slow } from "../data.ts"
 import { git, makeRepository, type Session, writeSession } from "../repositories.ts"
@@ -191,6 +194,64 @@ describe("seven worktrees that were removed before the import", () => {
       )
       assert.deepStrictEqual(yield* list, [["shop", 7]])
       assert.include(yield* found(shop, "how is the quokka stored"), "quokka")
+    }))
+})
+
+describe("a project of a version that wrote its key otherwise", () => {
+  /** As versions wrote it that kept the case of a remote, and of a drive. */
+  const earlier = (key: string, root: string): Project => ({ id: idOf("project", key), name: "Shop", root, key })
+  const KEY = "remote:github.com/Acme/Shop"
+
+  test("is its folder's, also where the folder that it was known by is gone", (world) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const known = earlier(KEY, world.at("gone"))
+      const content = "The quokka is stored in PostgreSQL."
+      yield* store.save(unitOf({ content, title: content, files: [] }, known.id, 0), known)
+      const shop = makeRepository(world.at("shop"), "git@github.com:Acme/Shop.git")
+      world.session("first", { cwd: shop, said: about("lantern") })
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      assert.deepStrictEqual(yield* list, [["Shop", 1]])
+      assert.strictEqual((yield* store.projects)[0]!.id, known.id)
+      for (const thing of ["lantern", "quokka"]) {
+        assert.include(yield* found(shop, `how is the ${thing} stored`), thing)
+      }
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+    }))
+
+  test("stays excluded, by its repository and by a drive of Windows", (world) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      yield* store.excludeProject(earlier(KEY, world.at("one")), true)
+      yield* store.excludeProject(earlier("path:c:\\work\\bank", "c:\\work\\bank"), true)
+      const shop = makeRepository(world.at("two"), "git@github.com:Acme/Shop.git")
+      for (const [i, cwd] of [shop, "c:\\work\\bank", "C:\\work\\bank"].entries()) {
+        world.session(`session-${i}`, { cwd, said: about("lantern") })
+      }
+      yield* imported(world)
+      assert.strictEqual((yield* store.status).messages, 0)
+      assert.deepStrictEqual((yield* store.projects).map(({ isExcluded, merged }) => [isExcluded, merged.length]), [
+        [true, 1],
+        [true, 1]
+      ])
+      yield* imported(world)
+      assert.strictEqual((yield* store.status).messages, 0)
+    }))
+
+  test("that is excluded has what it was captured as since excluded too, unless they were told apart", (world) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const shop = makeRepository(world.at("shop"), "git@github.com:Acme/Shop.git")
+      world.session("first", { cwd: shop, said: about("lantern") })
+      yield* imported(world)
+      yield* store.excludeProject(earlier(KEY, shop), true)
+      yield* imported(world)
+      assert.deepStrictEqual((yield* store.projects).map(({ isExcluded, merged }) => [isExcluded, merged.length]), [
+        [true, 1]
+      ])
+      yield* store.splitProject((yield* store.projects)[0]!.merged[0]!.id)
+      yield* imported(world)
+      assert.strictEqual((yield* store.projects).length, 2)
     }))
 })
 

@@ -95,7 +95,7 @@ const follow = (folders: ReadonlyArray<string>) =>
       Stream.forever
     )
     return Stream.mergeAll<CaptureStep, Pipeline.PipelineError, Pipeline.PipelineServices>(
-      [remembered, indexed, reviewed, upgraded, retained, retrying(wiping), dailyBackups],
+      [remembered, indexed, reviewed, upgraded, retained, wiping, dailyBackups],
       { concurrency: 7 }
     )
   }))

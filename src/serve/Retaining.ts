@@ -21,7 +21,14 @@ export const letGo: Stream.Stream<LetGo, StoreError> = Stream.unwrap(
 /** Time before the first look and between two, so that it slows no session's start. */
 const WIPE_INTERVAL = Duration.minutes(5)
 
-/** Wipes the memory when something was forgotten for good. Emits nothing, and goes on until interrupted. */
-export const wiping: Stream.Stream<never, StoreError, MemoryStore> = Stream.execute(
-  Effect.flatMap(MemoryStore, ({ wipe }) => Effect.forever(Effect.zipRight(Effect.sleep(WIPE_INTERVAL), wipe)))
+/**
+ * Wipes the memory when something was forgotten for good. Emits nothing, and goes on until interrupted, or until it fails: the next
+ * process tries again.
+ */
+export const wiping: Stream.Stream<never, never, MemoryStore> = Stream.execute(
+  Effect.flatMap(MemoryStore, ({ wipe }) => Effect.forever(Effect.zipRight(Effect.sleep(WIPE_INTERVAL), wipe))).pipe(
+    Effect.catchAll(({ message }) =>
+      Effect.logWarning(`bytes of what was forgotten for good may stay in the memory's file: ${message}`)
+    )
+  )
 )

@@ -80,7 +80,7 @@ export const work: Stream.Stream<Pipeline.Step, Pipeline.PipelineError, Pipeline
     (retrying) =>
       Stream.merge(
         paced(retrying(Stream.concat(Pipeline.drain, Pipeline.upgrade)), Effect.sleep(FIRST_PAUSE)),
-        retrying(wiping)
+        wiping
       )
   )
 )

@@ -7,7 +7,11 @@ import * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { wiping } from "../../src/serve/Retaining.ts"
 import { makeRetry } from "../../src/serve/Worker.ts"
+import { MemoryStore, StoreError } from "../../src/store/MemoryStore.ts"
+import * as testing from "../../src/testing.ts"
+import { base } from "../contract/layers.ts"
 
 const trouble = (reason: string) => Stream.fail({ reason, message: reason })
 
@@ -33,4 +37,26 @@ it.effect("trouble that lasts is said once, also where a part succeeds; what com
     assert.strictEqual((yield* Effect.flip(Stream.runCollect(retrying(trouble("Broken"))))).reason, "Broken")
     assert.strictEqual(warnings.length, 3)
   }).pipe(Effect.provide(logger))
+})
+
+it.effect("what can't be wiped is said once, and nothing else fails for it", () => {
+  const warnings: Array<string> = []
+  const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => warnings.push(String(message))))
+  const error = new StoreError({ reason: "Damaged", operation: "wipe", detail: "a page is torn", cause: undefined })
+  return Effect.gen(function*() {
+    const store = yield* MemoryStore
+    let attempts = 0
+    const wipe = Effect.suspend(() => ++attempts < 3 ? Effect.succeed(attempts === 1) : error)
+    const running = yield* Effect.fork(
+      Effect.provideService(Stream.runDrain(wiping), MemoryStore, MemoryStore.of({ ...store, wipe }))
+    )
+    yield* TestClock.adjust("14 minutes")
+    assert.deepStrictEqual([attempts, warnings], [2, []])
+    yield* TestClock.adjust("1 hour")
+    yield* Fiber.join(running)
+    assert.strictEqual(attempts, 3)
+    assert.deepStrictEqual(warnings, [
+      `bytes of what was forgotten for good may stay in the memory's file: ${error.message}`
+    ])
+  }).pipe(Effect.provide(logger), Effect.provide(testing.store), Effect.provide(base))
 })

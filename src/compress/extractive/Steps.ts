@@ -106,11 +106,22 @@ interface FormChoice {
   readonly answer: string
 }
 
+/** Characters that the escapes of JSON stand for. Masking a quoted secret takes the quotation mark and leaves its backslash. */
+const ESCAPED: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", "[": "\"[" }
+
+/** Returns the string of a JSON literal. Never throws: capture may have masked or cut the literal. */
+const unescaped = (json: string): string =>
+  json.slice(1, -1).replace(
+    /\\(?:u([\da-f]{4})|(.))/gisu,
+    (_, code: string | undefined, char: string) =>
+      code === undefined ? ESCAPED[char] ?? char : String.fromCharCode(Number.parseInt(code, 16))
+  )
+
 /** Returns what a person chose in a form. Its questions and answers may hold quotation marks; those of the call tell where each begins. */
 export const choicesIn = ({ block, result }: Pick<Call, "block" | "result">): ReadonlyArray<FormChoice> => {
   const text = result?.block.text ?? ""
   const heads = [...block.text.matchAll(/"question":\s*("(?:[^"\\]|\\.)*")/gu)].flatMap(([, json]) => {
-    const question = JSON.parse(json!) as string
+    const question = unescaped(json!)
     const head = `"${question}"="`
     const at = text.indexOf(head)
     return at < 0 ? [] : [{ question, at, from: at + head.length }]

@@ -98,6 +98,35 @@ const steps = FastCheck.array(says_, { minLength: 1, maxLength: 12 })
   .map((made) => made.map((says, i): Step => [{ ...says, isPrompt: i === 0 }]))
 const before = FastCheck.array(says_, { maxLength: 2 }).map((made) => made.map((says): Step => [says]))
 
+/** Questions of a form, whose JSON has escapes. */
+const forms = FastCheck.array(
+  FastCheck.oneof(
+    FastCheck.array(
+      FastCheck.constantFrom(
+        "DB_PASSWORD=\"secret\"",
+        "C:\\new\\user",
+        "\n",
+        "\t",
+        "\"",
+        "\\",
+        " Which queue",
+        "密钥🔑",
+        "?"
+      ),
+      { minLength: 1, maxLength: 8 }
+    ).map((parts) => parts.join("")),
+    nonBlankText
+  ),
+  { minLength: 1, maxLength: 4 }
+)
+
+/** What capture puts in the place of some characters, wherever these are. */
+const changes = FastCheck.record({
+  share: FastCheck.nat(1_000).map((thousandths) => thousandths / 1_000),
+  length: FastCheck.nat(12),
+  with: FastCheck.constantFrom("[redacted:password]", "\n[120 characters left out]\n", "\ufffd", "")
+})
+
 describe("a segment", () => {
   it.effect.prop(
     "becomes units of its own words, within bounds, whatever it says",
@@ -114,6 +143,45 @@ describe("a segment", () => {
         assert.isTrue(units.every(({ type }) => type !== "archive" && UnitType.literals.includes(type)))
       }),
     { fastCheck: { numRuns: times(18) }, timeout: times(120_000) }
+  )
+
+  it.effect.prop(
+    "becomes units of its own words, wherever capture masks or cuts the call of a form",
+    [forms, FastCheck.array(changes, { minLength: 1, maxLength: 3 }), FastCheck.constantFrom("call", "result", "both")],
+    ([questions, changes, where]) =>
+      Effect.gen(function*() {
+        const changed = (text: string) =>
+          changes.reduce((text, { length, share, with: put }) => {
+            const at = Math.floor(share * text.length)
+            return text.slice(0, at) + put + text.slice(at + length)
+          }, text)
+        const input = `questions: ${JSON.stringify(questions.map((question) => ({ question })))}`
+        const answers = questions.map((question, i) => `"${question}"="answer ${i}"`).join(", ")
+        const result = `User has answered your questions: ${answers}. You can now continue.`
+        const context = contextOf([asks("Add background jobs"), [
+          {
+            role: "assistant",
+            blocks: [{
+              kind: "tool_use",
+              tool: "AskUserQuestion",
+              toolUseId: "c",
+              text: where === "result" ? input : changed(input)
+            }]
+          },
+          {
+            blocks: [{
+              kind: "tool_result",
+              tool: "AskUserQuestion",
+              toolUseId: "c",
+              text: where === "call" ? result : changed(result)
+            }]
+          }
+        ]])
+        const units = yield* compress(context)
+        check(units)
+        checkUnits(units, "segment-1", context.segment.messages)
+      }),
+    { fastCheck: { numRuns: times(100) }, timeout: times(120_000) }
   )
 
   it.effect.prop("becomes the same bytes each time", [steps, before], ([steps, before]) =>

@@ -3,6 +3,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { maskTexts } from "../../../src/capture/redact/Masking.ts"
+import { shorten } from "../../../src/capture/transcript/Transcript.ts"
 import { type MemoryUnit, UnitType } from "../../../src/domain/MemoryUnit.ts"
 import { asks, edits, fails, messagesOf, runs, says, type Step, summarize, unitsOf, uses } from "../sessions.ts"
 
@@ -254,6 +256,30 @@ describe("a decision", () => {
       const of = only(yield* unitsOf("decision", [asks("Sign the tokens"), quoted]))
       assert.strictEqual(of.title, "RS256, as in \"core\" — Which algorithm for \"access\" tokens")
       assert.include(of.content, `"${second}"="none"`)
+    }))
+
+  it.effect("is what was chosen from a form, also where capture masked a question of it, or cut it", () =>
+    Effect.gen(function*() {
+      const question = "The .env says DB_PASSWORD=\"Xy7#kd92ff!a\". Commit it?"
+      const [call, result] = yield* maskTexts([
+        `questions: ${JSON.stringify([{ question, options: [{ label: "Yes" }, { label: "No" }] }])}`,
+        `User has answered your questions: "${question}"="No". You can now continue.`
+      ])
+      const chosen = (call: string, result: string) =>
+        unitsOf("decision", [asks("Set up the database"), [
+          { role: "assistant", blocks: [{ kind: "tool_use", tool: "AskUserQuestion", toolUseId: "c", text: call }] },
+          { blocks: [{ kind: "tool_result", tool: "AskUserQuestion", toolUseId: "c", text: result }] }
+        ]])
+      const unit = only(yield* chosen(call!, result!))
+      assert.strictEqual(unit.title, "No — The .env says DB_PASSWORD=\"[redacted:password]\". Commit it")
+      const long = `Which queue${", of those that we have".repeat(800)}?`
+      const cut = only(
+        yield* chosen(
+          shorten(`questions: ${JSON.stringify([{ question: long }, { question: "Where?" }])}`),
+          "User has answered your questions: \"Which queue?\"=\"Postgres\". You can now continue."
+        )
+      )
+      assert.strictEqual(cut.title, "Postgres — Which queue")
     }))
 
   it.effect("is the rule that a refusal states, in the person's words", () =>

@@ -62,15 +62,19 @@ export const isOpenHere = (path: string): boolean => {
  * Makes a folder of this user alone, and those above it; one that is there already stays as it is. Throws where it can't be made. Node's
  * own recursive form never returns where a file system, as /proc, answers ENOENT for a folder whose parent is there.
  */
-export const makeFolder = (folder: string): void => {
-  try {
-    mkdirSync(folder, { mode: 0o700 })
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === "EEXIST" && statSync(folder).isDirectory()) return
-    if (code !== "ENOENT" || dirname(folder) === folder || existsSync(dirname(folder))) throw cause
-    makeFolder(dirname(folder))
-    makeFolder(folder)
+export const makeFolder = (folder: string, once: typeof mkdirSync = mkdirSync): void => {
+  const parent = dirname(folder)
+  for (let isLast = false;; isLast = true) {
+    try {
+      once(folder, { mode: 0o700 })
+      return
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      if (code === "EEXIST" && statSync(folder).isDirectory()) return
+      if (code !== "ENOENT" || parent === folder || isLast) throw cause
+      // Another process may have made the parent since.
+      if (!existsSync(parent)) makeFolder(parent, once)
+    }
   }
 }
 

@@ -33,6 +33,39 @@ describe("a folder that is made", () => {
     assert.throws(() => makeFolder(join(root, "link", "below")), /ENOENT/)
     if (process.platform === "linux") assert.throws(() => makeFolder("/proc/claude-memory/below"), /ENOENT/)
   })
+
+  it("is made where another process makes those above it, or it itself, at that moment", () => {
+    /** Makes these folders by another hand each time that a call is about to answer. */
+    const beside = (root: string, ...made: ReadonlyArray<string>) => {
+      const asked: Array<string> = []
+      const once = ((path: string, options: { readonly mode: number }) => {
+        asked.push(path)
+        try {
+          return mkdirSync(path, options)
+        } finally {
+          for (const name of made) mkdirSync(join(root, name), { recursive: true })
+        }
+      }) as typeof mkdirSync
+      return { asked, once }
+    }
+    const parent = beside(root, "a")
+    makeFolder(join(root, "a", "b"), parent.once)
+    assert.strictEqual(modeOf(join(root, "a", "b")), 0o700)
+    assert.lengthOf(parent.asked, 2)
+    const both = beside(root, "c", "c/d")
+    makeFolder(join(root, "c", "d"), both.once)
+    assert.isTrue(statSync(join(root, "c", "d")).isDirectory())
+  })
+
+  it("is tried once more where its parent is there and the file system has no folder for it", () => {
+    let asked = 0
+    const once = (() => {
+      asked++
+      throw Object.assign(new Error("ENOENT"), { code: "ENOENT" })
+    }) as unknown as typeof mkdirSync
+    assert.throws(() => makeFolder(join(root, "a"), once), /ENOENT/)
+    assert.strictEqual(asked, 2)
+  })
 })
 
 describe("a file that is renamed", () => {

@@ -30,7 +30,10 @@ const fileOf = (home: string) => join(home, "run", "http.json")
 /** Most by which the clocks of a file system and of the machine's start differ, in milliseconds. */
 const CLOCKS_DIFFER_MS = 60_000
 
-/** Tests for a file from before the machine's start: its process has ended, whoever has its pid now. */
+/**
+ * Tests for a file that seems to be from before the machine's start. A clock that was wrong at the start, or a machine that was paused,
+ * makes it err.
+ */
 const isLeftOver = (file: string, now: number): boolean =>
   (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) < now - uptime() * 1_000 - CLOCKS_DIFFER_MS
 
@@ -45,12 +48,12 @@ const read = (home: string): Option.Option<Running> => {
 /** Returns the server that runs over this memory on this machine, if one does. */
 export const find = (home: string): Effect.Effect<Option.Option<Running>> =>
   Effect.map(Clock.currentTimeMillis, (now) =>
-    Option.filter(
-      read(home),
-      ({ host, pid, processStart, ...running }) =>
-        host === hostname() && running.home === home && ProcessStart.stateOf(pid, processStart) !== "ended" &&
-        !isLeftOver(fileOf(home), now)
-    ))
+    Option.filter(read(home), ({ host, pid, processStart, ...running }) => {
+      if (host !== hostname() || running.home !== home) return false
+      const state = ProcessStart.stateOf(pid, processStart)
+      // The start of a process tells it from one before the machine's start; without it, only the file's time does.
+      return state === "unknown" ? !isLeftOver(fileOf(home), now) : state === "running"
+    }))
 
 /** Publishes the server of this process until the scope closes. */
 export const publish = (home: string, server: Pick<Running, "isSocket" | "url">) =>

@@ -71,7 +71,7 @@ const en = {
   inTime: (late: number, answers: number) => `${late} of ${plural(answers, "answer")} came too late`,
   late: (late: number, answers: number, last: string) =>
     `${late} of the last ${plural(answers, "answer")} of the hooks came too late (${last}); set ` +
-    "CLAUDE_MEMORY_SESSION_START_MS and CLAUDE_MEMORY_HOOK_MS to more, and run `claude-memory init` again",
+    "CLAUDE_MEMORY_SESSION_START_MS and CLAUDE_MEMORY_HOOK_MS to more, and run `claude-memory init` again (the plugin's have 2 seconds at most)",
   notAwaited: (event: string) => `${event}: Claude Code did not wait for it`,
   connection: {
     elsewhere: (theirs: string, here: string) =>
@@ -162,7 +162,7 @@ const zh: HealthWords = {
   inTime: (late, answers) => `${answers} 次回答中有 ${late} 次迟到`,
   late: (late, answers, last) =>
     `最近 ${answers} 次钩子的回答中有 ${late} 次迟到（${last}）；请把 CLAUDE_MEMORY_SESSION_START_MS 和 ` +
-    "CLAUDE_MEMORY_HOOK_MS 设得更大，再运行一次 `claude-memory init`",
+    "CLAUDE_MEMORY_HOOK_MS 设得更大，再运行一次 `claude-memory init`（插件的钩子最多只有 2 秒）",
   notAwaited: (event) => `${event}：Claude Code 没有等它`,
   connection: {
     elsewhere: (theirs, here) => `其设置里的记忆在 ${theirs}，而这里的在 ${here}：请把 CLAUDE_MEMORY_HOME 设成一样`,

@@ -37,6 +37,9 @@ describe("the plugin", () => {
       hooks: [{ type: "command", command: "node", args: ["${CLAUDE_PLUGIN_ROOT}/dist/hook.cjs"], timeout: 2 }]
     }]
     assert.deepStrictEqual(hooks, { SessionStart: ours, UserPromptSubmit: ours })
+    // Nothing that is set changes this timeout.
+    assert.include(read(root, "docs", "configuration.md"), "The hooks of the plugin have 2 seconds at most")
+    assert.include(read(root, "docs", "configuration.zh-CN.md"), "插件的钩子不论怎么设，最多只有 2 秒")
     assert.isTrue(existsSync(join(plugin, "dist", "hook.cjs")))
     assert.isTrue(existsSync(join(plugin, "assets", "static-embeddings.bin")))
   })

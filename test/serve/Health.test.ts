@@ -82,6 +82,8 @@ describe("the checks of a memory", () => {
       yield* late
       assert.deepInclude(yield* inTime, { name: "in time", state: "note" })
       assert.match((yield* inTime)?.detail ?? "", /^1 of the last 1 answer of the hooks came too late/)
+      // `init` refuses beside the plugin.
+      assert.match((yield* inTime)?.detail ?? "", /the plugin's have 2 seconds at most/)
       yield* Effect.repeatN(late, 3)
       assert.deepInclude(yield* inTime, { name: "in time", state: "wrong" })
     }).pipe(Effect.provide(testing.layer)))

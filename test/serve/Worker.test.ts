@@ -4,6 +4,7 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
@@ -58,5 +59,5 @@ it.effect("what can't be wiped is said once, and nothing else fails for it", () 
     assert.deepStrictEqual(warnings, [
       `bytes of what was forgotten for good may stay in the memory's file: ${error.message}`
     ])
-  }).pipe(Effect.provide(logger), Effect.provide(testing.store), Effect.provide(base))
+  }).pipe(Effect.provide(Layer.merge(logger, Layer.provide(testing.store, base))))
 })

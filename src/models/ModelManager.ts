@@ -44,6 +44,13 @@ export interface EmbeddingModel {
   readonly dimension: number
 }
 
+export interface Keeping {
+  /** Tests whether an answer can be used. Others are neither kept nor taken from the cache. */
+  readonly accepts: (text: string) => boolean
+  /** Prompt of the request whose answer it is kept as; by default the prompt that is sent. */
+  readonly prompt?: string
+}
+
 /** The budget counts 4,096 tokens for the answer where `maxTokens` is not set. */
 export interface CompletionRequest {
   /** Selects the completion model; `light` by default. */
@@ -58,7 +65,7 @@ export interface CompletionRequest {
   /** Asks for an answer in JSON of this JSON Schema. Not every provider enforces it, so the answer must be decoded. */
   readonly json?: { readonly name: string; readonly schema: object }
   /** Keeps the answer, so that the same request of the same models is not paid for again, until something is forgotten. */
-  readonly keep?: boolean
+  readonly keep?: Keeping
 }
 
 /** Tokens as counted by the provider; 0 where it reports none. `input` includes `cached`. */

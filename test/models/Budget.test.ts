@@ -10,15 +10,18 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as App from "../../src/App.ts"
+import { linesOf } from "../../src/compress/abstractive/Transcribed.ts"
+import { SEGMENT_TASK, write } from "../../src/compress/abstractive/Writing.ts"
 import { Budget } from "../../src/models/Budget.ts"
 import { CurrentProject } from "../../src/models/CurrentProject.ts"
-import { ModelManager } from "../../src/models/ModelManager.ts"
+import { type Keeping, ModelManager } from "../../src/models/ModelManager.ts"
 import type { Endpoint } from "../../src/models/Presets.ts"
 import { costOf, type PriceList, priceOf } from "../../src/models/Prices.ts"
 import * as Providers from "../../src/models/providers/Providers.ts"
 import { type Caps, NO_CAPS, Spending } from "../../src/models/Spending.ts"
 import * as testing from "../../src/testing.ts"
 import { base } from "../contract/layers.ts"
+import { message } from "../contract/made.ts"
 import { slow } from "../data.ts"
 import { type Behaviour, type ModelServer, modelServer } from "./server.ts"
 
@@ -231,7 +234,8 @@ describe("the budget", () => {
 })
 
 describe("completions that are to be kept", () => {
-  const request = { system: "a test", prompt: "say", maxTokens: 10, keep: true }
+  const unkept = { system: "a test", prompt: "say", maxTokens: 10 }
+  const request = { ...unkept, keep: { accepts: () => true } }
 
   it.live("are paid once; another request and one that is not to be kept are asked", () =>
     withBudget(({ models, server }) =>
@@ -241,7 +245,7 @@ describe("completions that are to be kept", () => {
         const again = yield* models.complete(request)
         assert.deepStrictEqual([again.text, again.model, again.usage.output], [first.text, first.model, 0])
         assert.strictEqual(server.seen.requests, asked)
-        yield* models.complete({ ...request, keep: false })
+        yield* models.complete(unkept)
         yield* models.complete({ ...request, prompt: "say more" })
         yield* models.complete({ ...request, system: "another test" })
         assert.strictEqual(server.seen.requests, asked + 3)
@@ -255,6 +259,40 @@ describe("completions that are to be kept", () => {
         yield* Effect.flip(models.complete(request))
         server.behaviour = "answers"
         assert.notStrictEqual((yield* models.complete(request)).text, "")
+      })
+    ))
+
+  it.live("one that can't be used is neither kept nor taken from the cache", () =>
+    withBudget(({ models, server }) =>
+      Effect.gen(function*() {
+        const accepts = (text: string) => text === "yes"
+        const saying = (says: string, keep: Keeping = { accepts }) => {
+          server.says = () => says
+          return Effect.map(models.complete({ ...unkept, keep }), ({ text }) => text)
+        }
+        // As an earlier version kept it.
+        assert.strictEqual(yield* saying("no", { accepts: () => true }), "no")
+        assert.strictEqual(yield* saying("maybe"), "maybe")
+        assert.strictEqual(yield* saying("yes"), "yes")
+        assert.strictEqual(yield* saying("maybe"), "yes")
+      })
+    ))
+
+  it.live("units that can't be read are asked for again; those that were read the second time are paid once", () =>
+    withBudget(({ models, server }) =>
+      Effect.gen(function*() {
+        const prose = "Certainly! Here is what I found."
+        const units = [{ type: "decision", title: "a", summary: "b", statements: [{ text: "c", sources: ["m1"] }] }]
+        let answers: Array<string> = []
+        server.says = () => answers.shift() ?? prose
+        const written = Effect.suspend(() => write(models, "light", SEGMENT_TASK, linesOf([message("u1")], "m")))
+        const failed = yield* Effect.flip(written)
+        assert.deepStrictEqual([failed.reason, server.seen.requests], ["Damaged", 2])
+        answers = [prose, JSON.stringify({ units })]
+        assert.deepStrictEqual(yield* written, units as unknown as Effect.Effect.Success<typeof written>)
+        assert.strictEqual(server.seen.requests, 4)
+        assert.lengthOf(yield* written, 1)
+        assert.strictEqual(server.seen.requests, 4)
       })
     ))
 })

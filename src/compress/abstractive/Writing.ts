@@ -101,7 +101,8 @@ export const write = (
       system: system(task, tag),
       maxTokens: MAX_ANSWER_TOKENS,
       json: { name: "units", schema },
-      keep: true
+      // A repaired answer is kept as that of the first request, which a run after an interruption sends again.
+      keep: { accepts: (answer: string) => Either.isRight(parseUnits(answer)), prompt: text }
     } as const
     const first = yield* complete({ ...request, prompt: text })
     const units = parseUnits(first.text)

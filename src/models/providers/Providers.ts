@@ -18,6 +18,7 @@ import {
   type Completion,
   type CompletionRequest,
   described,
+  type Keeping,
   ModelError,
   ModelManager,
   type ModelPrice,
@@ -302,18 +303,20 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
       return firstOf(tier, candidates[tier], (candidate) => complete(candidate, tier, request))
     }
 
-    /** Answers a request from the cache, or asks and keeps the answer. */
-    const kept = (request: CompletionRequest) =>
+    /** Answers a request from the cache, or asks and keeps the answer if it can be used. */
+    const kept = (request: CompletionRequest, { accepts, prompt = request.prompt }: Keeping) =>
       Effect.gen(function*() {
-        const { json, maxTokens = 0, prompt, system = "", tier = "light" } = request
+        const { json, maxTokens = 0, system = "", tier = "light" } = request
         const models = candidates[tier].map(({ client: { endpoint } }) => `${endpoint.provider}:${endpoint.model}`)
         const key = keyOf("completion", models.join(), system, prompt, String(json?.name), maxTokens.toString())
         const [known] = yield* cache.get([key])
-        const found = Option.flatMap(known!, (bytes) => decodeKept(utf8.decode.decode(bytes)))
+        const found = Option.flatMap(known!, (bytes) => decodeKept(utf8.decode.decode(bytes))).pipe(
+          Option.filter(({ text }) => accepts(text))
+        )
         if (Option.isSome(found)) return { ...found.value, usage: { input: 0, cached: 0, output: 0 } }
         const forgotten = yield* cache.forgotten
         const answer = yield* answered(request)
-        yield* cache.put([[key, utf8.encode.encode(encodeKept(answer))]], forgotten)
+        if (accepts(answer.text)) yield* cache.put([[key, utf8.encode.encode(encodeKept(answer))]], forgotten)
         return answer
       })
 
@@ -324,7 +327,7 @@ const make = ({ connections = CONNECTIONS, local, patience, roles }: Options) =>
           embedAccepted((some) => embed(some, purpose), texts)
         ),
       complete: Effect.fn("ModelManager.complete")((request: CompletionRequest) =>
-        request.keep === true ? kept(request) : answered(request)
+        request.keep === undefined ? answered(request) : kept(request, request.keep)
       ),
       rerank: Effect.fn("ModelManager.rerank")((query: string, documents: ReadonlyArray<string>) =>
         documents.length === 0

@@ -133,7 +133,7 @@ export const checkContent = (memory: ClaudeMemory["Type"], language: HealthLangu
         "failed work",
         failures.length === 0,
         words.none,
-        words.failed(failures, failures.some(({ kind }) => kind === "review" || kind === "recap")),
+        words.failed(failures),
         "note"
       ),
       Either.isLeft(index)

@@ -22,6 +22,33 @@ interface Letter {
   readonly reason: string
 }
 
+/** What helps with failed work of a kind; a report helps with all others. */
+const REMEDIES: Partial<Readonly<Record<FailedWork["kind"], "review" | "repair">>> = {
+  review: "review",
+  recap: "review",
+  index: "repair",
+  reconcile: "repair"
+}
+
+/** Lists what helps with failed work, in the order of the work. */
+const remediesOf = (work: ReadonlyArray<FailedWork>) => [...new Set(work.map(({ kind }) => REMEDIES[kind] ?? "report"))]
+
+const remedies = {
+  review: "`claude-memory review SESSION` tries again",
+  repair:
+    "a memory without its vector is found by its words; see what the model answers (`claude-memory models --check`) " +
+    "and whether the index is there (`claude-memory index`), then `claude-memory index repair` tries again",
+  report: "please report it: all else is remembered, and this is tried again when its session goes on"
+}
+
+const remediesZh: typeof remedies = {
+  review: "`claude-memory review SESSION` 可重试",
+  repair:
+    "没有向量的记忆仍可按字词找到；先看模型是否应答（`claude-memory models --check`）、索引是否可用（`claude-memory index`），" +
+    "再用 `claude-memory index repair` 重试",
+  report: "请报告此问题：其余内容都已记住，这一项会在会话继续时再试"
+}
+
 const en = {
   none: "none",
   lines: (lines: LineSum) => balance(lines),
@@ -43,16 +70,12 @@ const en = {
     n === 1
       ? "1 item waits; the next `claude-memory import` works it off"
       : `${number(n)} items wait; the next \`claude-memory import\` works them off`,
-  failed: (work: ReadonlyArray<FailedWork>, isOfModel: boolean) =>
+  failed: (work: ReadonlyArray<FailedWork>) =>
     `${
       work.map(({ attempts, error, isDead, key, kind }) =>
         `${kind} ${key} failed ${plural(attempts, "time")}${isDead ? " and is given up" : ""} (${error})`
       ).join("; ")
-    }; ${
-      isOfModel
-        ? "`claude-memory review SESSION` tries again"
-        : "please report it: all else is remembered, and this is tried again when its session goes on"
-    }`,
+    }; ${remediesOf(work).map((remedy) => remedies[remedy]).join("; ")}`,
   vectors: (n: number, model: string | undefined) =>
     `${plural(n, "vector")}${model === undefined ? "" : ` by ${model}`}`,
   noVectors: (indexing: number) =>
@@ -137,16 +160,12 @@ const zh: HealthWords = {
   projects: (n) => `${number(n)} 个，没有排除任何一个`,
   excluded: (names) => `已排除 ${names.join("、")}：不读取其会话记录；\`claude-memory projects include\` 可恢复`,
   waiting: (n) => `${number(n)} 项在等待；下一次 \`claude-memory import\` 会处理`,
-  failed: (work, isOfModel) =>
+  failed: (work) =>
     `${
       work.map(({ attempts, error, isDead, key, kind }) =>
         `${kind} ${key} 失败 ${number(attempts)} 次${isDead ? "，已放弃" : ""}（${error}）`
       ).join("；")
-    }；${
-      isOfModel
-        ? "`claude-memory review SESSION` 可重试"
-        : "请报告此问题：其余内容都已记住，这一项会在会话继续时再试"
-    }`,
+    }；${remediesOf(work).map((remedy) => remediesZh[remedy]).join("；")}`,
   vectors: (n, model) => `${number(n)} 个向量${model === undefined ? "" : `，由 ${model} 生成`}`,
   noVectors: (indexing) =>
     indexing === 0

@@ -12,8 +12,8 @@ import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { type Check, checkContent, checkHooks } from "../../src/serve/Health.ts"
-import type { HealthLanguage } from "../../src/serve/HealthWords.ts"
-import { MemoryStore } from "../../src/store/MemoryStore.ts"
+import { type HealthLanguage, WORDS } from "../../src/serve/HealthWords.ts"
+import { type FailedWork, MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { samples, slow } from "../data.ts"
 import { ingest } from "../http/serving.ts"
@@ -52,6 +52,24 @@ describe("the checks of a memory", () => {
       assert.match(en.get("waiting work")?.detail ?? "", /^\d+ items wait; /)
       assert.match(zh.get("failed work")?.detail ?? "", /^review one 失败 1 次（no model）；/)
     }).pipe(Effect.provide(testing.layer)))
+
+  it("say of failed work what helps with its kind", () => {
+    const work = (kind: FailedWork["kind"]): FailedWork => (
+      { kind, key: "k", attempts: 5, error: "e", isDead: true, failedAt: 0, nextAt: null }
+    )
+    const failed = (...kinds: ReadonlyArray<FailedWork["kind"]>) =>
+      Object.values(WORDS).map((words) => words.failed(kinds.map(work)))
+    for (const text of [...failed("index"), ...failed("reconcile")]) {
+      assert.include(text, "claude-memory index repair")
+      assert.include(text, "claude-memory models --check")
+      assert.notMatch(text, /report it|请报告|review SESSION/)
+    }
+    for (const text of failed("review", "index", "recap")) {
+      assert.match(text, /`claude-memory review SESSION`.*`claude-memory index repair`/)
+      assert.lengthOf(text.split("review SESSION"), 2)
+    }
+    for (const text of failed("segment")) assert.match(text, /report it|请报告/)
+  })
 
   it.scoped("wait for an index of a server that does not answer for 5 seconds", () =>
     Effect.gen(function*() {

@@ -23,10 +23,10 @@ import { findById } from "./domain/KnownProjects.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { messageOf } from "./domain/Thrown.ts"
 import { differences } from "./index/Differences.ts"
-import { pointsOf } from "./index/Points.ts"
+import { embedded, pointsOf } from "./index/Points.ts"
 import { IndexError, VectorIndex } from "./index/VectorIndex.ts"
 import { CurrentProject } from "./models/CurrentProject.ts"
-import { type ModelError, ModelManager } from "./models/ModelManager.ts"
+import { type ModelError, ModelManager, vectorsOf } from "./models/ModelManager.ts"
 import { forEach } from "./resources/Concurrent.ts"
 import * as EventLoop from "./resources/EventLoop.ts"
 import {
@@ -187,26 +187,76 @@ const indexTogether = (items: ReadonlyArray<WorkItem>) =>
 const mayBeText = (error: ModelError | IndexError | StoreError): error is ModelError =>
   error._tag === "ModelError" && (error.reason === "Unavailable" || error.reason === "Damaged")
 
-/** Indexes halves of a batch at which the model fails. One that it fails at alone fails, and is tried again later. */
-const indexApart = (items: ReadonlyArray<WorkItem>): ReturnType<typeof indexTogether> =>
-  Effect.catchIf(indexTogether(items), mayBeText, (error) => {
-    if (items.length === 1) {
-      return Effect.flatMap(MemoryStore, (store) => Effect.as(store.fail(items, error.message), 0))
-    }
-    const middle = Math.ceil(items.length / 2)
-    return Effect.zipWith(indexApart(items.slice(0, middle)), indexApart(items.slice(middle)), (a, b) => a + b)
+/** Failures after which a model is asked for a text that it took: it may be down again. */
+const FAILURES_BEFORE_PROBE = 3
+
+/** Returns a memory whose text the model took: one of these, or else any that the index has. */
+const takenOf = (keys: ReadonlyArray<string>, others: ReadonlySet<string>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const vectors = yield* VectorIndex
+    const activeOf = (ids: ReadonlyArray<string>) =>
+      Effect.map(store.units(ids), (units) => units.find(({ active, id }) => active && !others.has(id)))
+    return (yield* activeOf(keys)) ?? (yield* activeOf(yield* vectors.ids("", others.size + 8)))
   })
 
-/** Indexes the queued units. A model that fails at the first and at the last one is at fault itself, and all of them wait. */
+/** Fails where the model embeds nothing now. Asks for a memory's text as a question: those are never answered from the cache. */
+const probe = (unit: MemoryUnit) =>
+  Effect.flatMap(
+    ModelManager,
+    (models) => Effect.provideService(vectorsOf(models, [embedded(unit)], "query"), CurrentProject, unit.projectId)
+  ).pipe(Effect.catchIf(({ reason }) => reason === "Refused", () => Effect.void))
+
+/**
+ * Indexes halves of a batch at which the model fails, down to single memories. These have failed, and are tried again later, once the
+ * model is seen to take another text. Where it does not, its error ends the batch, and what is left waits.
+ */
+const indexApart = (items: ReadonlyArray<WorkItem>, taken: MemoryUnit) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    let failures = 0
+    let alone: Array<readonly [WorkItem, ModelError]> = []
+    const confirm = Effect.gen(function*() {
+      yield* probe(taken)
+      for (const [item, { message }] of alone) yield* store.fail([item], message)
+      failures = 0
+      alone = []
+    })
+    const indexHalves = (items: ReadonlyArray<WorkItem>): ReturnType<typeof indexTogether> =>
+      Effect.catchIf(indexTogether(items), mayBeText, (error) =>
+        Effect.gen(function*() {
+          failures++
+          if (items.length === 1) alone.push([items[0]!, error])
+          if (failures >= FAILURES_BEFORE_PROBE) yield* confirm
+          if (items.length === 1) return 0
+          const middle = Math.ceil(items.length / 2)
+          return (yield* indexHalves(items.slice(0, middle))) + (yield* indexHalves(items.slice(middle)))
+        }))
+    const units = yield* indexHalves(items)
+    if (alone.length > 0) yield* confirm
+    return units
+  })
+
+/**
+ * Indexes the queued units. A model that fails at the first and at the last one, and at one that it took before, is at fault itself, and
+ * all of them wait.
+ */
 const index = (items: ReadonlyArray<WorkItem>) =>
   indexTogether(items).pipe(
-    Effect.catchIf((error) => mayBeText(error) && items.length > 1, () =>
+    Effect.catchIf(mayBeText, (error) =>
       Effect.gen(function*() {
-        const [first, last] = [items.slice(0, 1), items.slice(-1)]
-        const [taken, units] = yield* Effect.map(indexTogether(first), (units) => [first, units] as const).pipe(
-          Effect.catchIf(mayBeText, () => Effect.map(indexTogether(last), (units) => [last, units] as const))
+        const none = { done: [] as ReadonlyArray<WorkItem>, units: 0 }
+        const apart = (some: ReadonlyArray<WorkItem>) =>
+          Effect.map(indexTogether(some), (units) => ({ done: some, units }))
+        const { done, units } = items.length === 1 ? none : yield* apart(items.slice(0, 1)).pipe(
+          Effect.catchIf(mayBeText, () => apart(items.slice(-1))),
+          Effect.catchIf(mayBeText, () => Effect.succeed(none))
         )
-        return units + (yield* indexApart(items.filter((item) => !taken.includes(item))))
+        const left = items.filter((item) => !done.includes(item))
+        const taken = yield* takenOf(done.map(({ key }) => key), new Set(left.map(({ key }) => key)))
+        if (taken === undefined) return yield* error
+        if (done.length === 0) yield* probe(taken)
+        return units + (yield* indexApart(left, taken))
       })),
     Effect.map((units) => ({ _tag: "Indexed" as const, units })),
     renewing(items)

@@ -167,54 +167,91 @@ it.effect("units that can't be stored fail with their segment alone", () => {
   }).pipe(Effect.provide(over(flawed)))
 })
 
-it.effect("a memory at which the model of vectors fails keeps no other one from its vector; a model that fails at all is left alone", () => {
-  const one = Layer.succeed(
-    Compressor,
-    Compressor.of({
-      version: 1,
-      compress: ({ segment }) =>
-        Effect.succeed([unit(`of ${segment.sessionId}`, { origin: segment.id, sessionId: segment.sessionId })]),
-      summarize: () => Effect.succeed([])
-    })
-  )
-  return Effect.gen(function*() {
-    const store = yield* MemoryStore
+/** Makes one memory of each session, whose text ends with "of " and the session. */
+const oneEach = Layer.succeed(
+  Compressor,
+  Compressor.of({
+    version: 1,
+    compress: ({ segment }) =>
+      Effect.succeed([unit(`of ${segment.sessionId}`, { origin: segment.id, sessionId: segment.sessionId })]),
+    summarize: () => Effect.succeed([])
+  })
+)
+
+/** Captures sessions s0, s1, … of one message each. */
+const talk = (sessions: number) =>
+  Effect.flatMap(MemoryStore, (store) =>
+    store.append(
+      batch(Array.from({ length: sessions }, (_, i) => message(`m${i}`, { sessionId: `s${i}`, isPrompt: true })))
+    ))
+
+/** Works off the queue with a model that answers 500 where `fails` holds. Records each request's purpose. */
+const drainWith = (fails: (texts: ReadonlyArray<string>, request: number) => boolean) =>
+  Effect.gen(function*() {
     const models = yield* ModelManager
-    const vectors = yield* VectorIndex
-    let asked = 0
-    const drain = (fails: (text: string) => boolean) =>
-      Pipeline.drain.pipe(
-        Stream.provideService(ModelManager, {
-          ...models,
-          embed: (texts, purpose) =>
-            Effect.suspend(() => {
-              asked++
-              return texts.some(fails)
-                ? new ModelError({ reason: "Unavailable", model: "m", detail: "it answered 500", cause: undefined })
-                : models.embed(texts, purpose)
-            })
-        }),
-        Stream.runCollect,
-        Effect.map((steps) => [...steps].map(({ _tag }) => _tag))
-      )
-    const pointed = Effect.map(vectors.ids("", 1_000), ({ length }) => length)
-    yield* store.append(
-      batch(Array.from({ length: 40 }, (_, i) => message(`m${i}`, { sessionId: `s${i}`, isPrompt: true })))
+    const asked: Array<string> = []
+    const steps = yield* Pipeline.drain.pipe(
+      Stream.provideService(ModelManager, {
+        ...models,
+        embed: (texts, purpose = "document") =>
+          Effect.suspend(() =>
+            fails(texts, asked.push(purpose))
+              ? new ModelError({ reason: "Unavailable", model: "m", detail: "it answered 500", cause: undefined })
+              : models.embed(texts, purpose)
+          )
+      }),
+      Stream.runCollect
     )
-    assert.include(yield* drain(() => true), "Postponed")
-    assert.deepStrictEqual([asked, yield* pointed, (yield* store.failures(10)).length], [3, 0, 0])
-    assert.notInclude(yield* drain((text) => text.endsWith("of s17")), "Postponed")
+    return { asked, isPostponed: [...steps].some(({ _tag }) => _tag === "Postponed") }
+  })
+
+const pointed = Effect.flatMap(VectorIndex, (vectors) => Effect.map(vectors.ids("", 1_000), ({ length }) => length))
+
+const attempts = Effect.flatMap(
+  MemoryStore,
+  (store) => Effect.map(store.failures(100), (all) => all.map(({ attempts, error, kind }) => [kind, attempts, error]))
+)
+
+it.effect("a memory at which the model of vectors fails keeps no other one from its vector; a model that fails at all is left alone", () =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    yield* talk(40)
+    const { asked, isPostponed } = yield* drainWith(() => true)
+    assert.deepStrictEqual([isPostponed, asked.length, yield* pointed, yield* attempts], [true, 3, 0, []])
+    assert.isFalse((yield* drainWith((texts) => texts.some((text) => text.endsWith("of s17")))).isPostponed)
     assert.strictEqual(yield* pointed, 39)
-    assert.deepStrictEqual(
-      (yield* store.failures(10)).map(({ attempts, error, kind }) => [kind, attempts, error]),
-      [["index", 1, "model m: it answered 500"]]
-    )
+    assert.deepStrictEqual(yield* attempts, [["index", 1, "model m: it answered 500"]])
     yield* TestClock.adjust("2 minutes")
-    yield* drain(() => false)
+    yield* drainWith(() => false)
     assert.deepStrictEqual([yield* pointed, (yield* store.status).pending], [40, 0])
-  }).pipe(
-    Effect.provide(
-      over(one)
-    )
-  )
-})
+  }).pipe(Effect.provide(over(oneEach))))
+
+it.effect("a model of vectors that is there only for a moment is left alone soon, and no memory has failed", () =>
+  Effect.gen(function*() {
+    yield* talk(100)
+    const { asked, isPostponed } = yield* drainWith((_, request) => request !== 2)
+    assert.deepStrictEqual([isPostponed, yield* pointed, yield* attempts], [true, 1, []])
+    // The batch, its first memory, three parts of the rest, and the first one's text again, which no cache may answer.
+    assert.deepStrictEqual(asked, [...Array.from({ length: 5 }, () => "document"), "query"])
+    yield* drainWith(() => false)
+    assert.strictEqual(yield* pointed, 100)
+  }).pipe(Effect.provide(over(oneEach))))
+
+it.effect("memories at which the model of vectors fails have five attempts, also when nothing else is left", () =>
+  Effect.gen(function*() {
+    yield* talk(20)
+    const bad = (texts: ReadonlyArray<string>) => texts.some((text) => /of s(?:3|4)$/.test(text))
+    for (let i = 1; i < 5; i++) {
+      yield* drainWith(bad)
+      assert.deepStrictEqual((yield* attempts).map(([, times]) => times), [i, i])
+      yield* TestClock.adjust("10 minutes")
+    }
+    // A model that is away counts as no attempt, though these two are all that is left.
+    const { asked, isPostponed } = yield* drainWith(() => true)
+    assert.deepStrictEqual([isPostponed, asked.length], [true, 4])
+    assert.deepStrictEqual((yield* attempts).map(([, times]) => times), [4, 4])
+    yield* drainWith(bad)
+    const { failures } = yield* MemoryStore
+    assert.deepStrictEqual((yield* failures(100)).map(({ isDead }) => isDead), [true, true])
+    assert.strictEqual(yield* pointed, 18)
+  }).pipe(Effect.provide(over(oneEach))))

@@ -65,6 +65,7 @@ export {
   type Completion,
   type CompletionRequest,
   type EmbeddingModel,
+  type Keeping,
   ModelError,
   ModelManager,
   type Purpose,

@@ -71,27 +71,53 @@ const isMostly = (words: ReadonlySet<string>, better: ReadonlySet<string>, asked
   return others >= 0
 }
 
+interface Kept {
+  readonly boosted: Boosted
+  readonly words: ReadonlySet<string>
+}
+
+const hasOwn = (words: ReadonlySet<string>, others: ReadonlySet<string>): boolean =>
+  words.size > 0 && [...words].some((word) => !others.has(word))
+
+/** Tests whether a newer unit says of the same another thing than a better one, as "500 requests a minute" in place of 100. */
+const holdsInPlace = (newer: Kept, better: Kept, asked: ReadonlySet<string>): boolean => {
+  const [a, b] = [newer.boosted.unit, better.boosted.unit]
+  return a.occurredAt > b.occurredAt && a.type === b.type && a.projectId === b.projectId &&
+    !mustNotDisplace(a, b) && isMostly(better.words, newer.words, asked) &&
+    hasOwn(newer.words, better.words) && hasOwn(better.words, newer.words)
+}
+
 /** A unit's place in a list: one that was replaced and that which holds in its place count once. */
 const placeOf = ({ unit }: Boosted): string => unit.replacedBy ?? unit.id
 
-/** Keeps the units of the first `limit` places, and drops those whose words a better one contains. */
+/**
+ * Keeps the units of the first `limit` places, and drops those whose words a better one contains. Of two that say nearly the same the
+ * newer stands in the place of the better, unless a time was asked for.
+ */
 const distinct = (
   ranked: ReadonlyArray<Boosted>,
   limit: number,
-  asked: ReadonlySet<string>
+  asked: ReadonlySet<string>,
+  isDated: boolean
 ): ReadonlyArray<Boosted> => {
-  const kept: Array<{ readonly boosted: Boosted; readonly words: ReadonlySet<string> }> = []
+  const kept: Array<Kept> = []
   const places = new Set<string>()
   for (const boosted of ranked) {
     const place = placeOf(boosted)
     if (places.size === limit && !places.has(place)) break
     const words = new Set(Tokenizer.lexemesOnce(boosted.unit.content))
-    const isDuplicate = kept.some((better) =>
+    const at = kept.findIndex((better) =>
       !mustNotDisplace(better.boosted.unit, boosted.unit) && isMostly(words, better.words, asked)
     )
-    if (isDuplicate) continue
-    kept.push({ boosted, words })
-    places.add(place)
+    const better = kept[at]
+    if (better === undefined) {
+      kept.push({ boosted, words })
+      places.add(place)
+    } else if (!isDated && holdsInPlace({ boosted, words }, better, asked)) {
+      kept[at] = { boosted: { ...boosted, score: better.boosted.score }, words }
+      places.delete(placeOf(better.boosted))
+      places.add(place)
+    }
   }
   return kept.map(({ boosted }) => boosted)
 }
@@ -204,7 +230,10 @@ function* gathering<Y>(
   /** Returns the score that the sources give what is wanted: theirs are known once these are read. */
   function* floorFor({ asked, minShare, places }: Wanted): Steps<Y, number> {
     const boosted = boost(yield* read(sources), scores, neighbours, [], ranking)
-    return Math.max(leastOf(minShare, boosted[0]), (1 - ROUNDED) * lastOf(distinct(boosted, places, asked), places))
+    return Math.max(
+      leastOf(minShare, boosted[0]),
+      (1 - ROUNDED) * lastOf(distinct(boosted, places, asked, false), places)
+    )
   }
   return function*(pool: number, wanted: Wanted | undefined): Steps<Y, Gathered> {
     const ids = [...new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])]
@@ -344,7 +373,7 @@ export function* search<Y>(
     )
     const least = leastOf(minShare, boosted[0])
     const eligible = rerank === undefined ? boosted.filter(({ score }) => score >= least) : boosted
-    const ranked = distinct(eligible, wanted, asked)
+    const ranked = distinct(eligible, wanted, asked, dates.length > 0)
     const isAllEligible = eligible.length === boosted.length && gathered.skipped.length === 0
     // Near-copies may have taken the places of all others, which are further down then.
     const isShort = ranked.length < wanted && isAllEligible && pool < recalled.fused.size

@@ -162,6 +162,23 @@ describe("search among near-copies", () => {
       assert.lengthOf(yield* found("the database of the shop"), 1)
     }).pipe(Effect.provide(whole)))
 
+  it.effect("finds the newer of two that say another thing of the same, unless a time is asked for", () =>
+    Effect.gen(function*() {
+      const told = (id: string, requests: number, occurredAt: number, overrides = {}) =>
+        unit(id, {
+          sessionId: id,
+          content: `The limit of the gateway for partner tokens of the region is ${requests} requests a minute`,
+          occurredAt,
+          ...overrides
+        })
+      const [march, june] = [Date.UTC(2026, 2, 3), Date.UTC(2026, 5, 3)]
+      // The better one: it says once more what is asked.
+      const title = { title: "limit of the gateway" }
+      yield* filled([told("old", 100, march, title), told("new", 500, june)])
+      assert.deepStrictEqual(yield* ids("the limit of the gateway"), ["new"])
+      assert.deepStrictEqual(yield* ids("the limit of the gateway in March 2026"), ["old"])
+    }).pipe(Effect.provide(whole)))
+
   it.effect("counts one that was replaced and that which holds in its place once", () =>
     Effect.gen(function*() {
       const notes = Array.from({ length: 10 }, (_, i) =>

@@ -31,8 +31,11 @@ const make = Effect.gen(function*() {
       : Effect.asVoid(Effect.zipRight(Copies.deleteAll(file), BackupFolder.deleteAll(file, before)))
   // FTS5 keeps the words of a memory that was compressed again until it merges (https://sqlite.org/fts5.html, section 6.9).
   const mergeLexemes = writer`INSERT INTO lexemes (lexemes) VALUES ('optimize')`
-  const noteErased = writer`INSERT INTO properties (name, value) VALUES (${UNWIPED}, ${randomUUID()})
-    ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+  // Another value each time: a wipe takes away the note that it has read, and none that came meanwhile.
+  const noteErased = Effect.suspend(() =>
+    writer`INSERT INTO properties (name, value) VALUES (${UNWIPED}, ${randomUUID()})
+      ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+  )
   /**
    * SQLite writes zeros over a row that is deleted, but not over where rows lay that its pages have passed to one another
    * (https://sqlite.org/pragma.html#pragma_secure_delete). The log holds those pages until it is folded to its end.

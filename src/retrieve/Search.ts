@@ -77,7 +77,7 @@ interface Kept {
 }
 
 const hasOwn = (words: ReadonlySet<string>, others: ReadonlySet<string>): boolean =>
-  words.size > 0 && [...words].some((word) => !others.has(word))
+  [...words].some((word) => !others.has(word))
 
 /** Tests whether a newer unit says of the same another thing than a better one, as "500 requests a minute" in place of 100. */
 const holdsInPlace = (newer: Kept, better: Kept, asked: ReadonlySet<string>): boolean => {

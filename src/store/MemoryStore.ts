@@ -609,7 +609,7 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly emptyBin: Effect.Effect<number, StoreError>
   /**
    * Writes over the bytes that deleted rows may have left in the memory's file, where something was deleted for good since that was last
-   * done: about a second for each 100 MB, in which nobody else writes. False where another process is in the way, or a full
+   * done: one to two seconds for each 100 MB, in which nobody else writes. False where another process is in the way, or a full
    * disk: then it remains to be done. A server's memory is the server's to wipe, and always true.
    */
   readonly wipe: Effect.Effect<boolean, StoreError>

@@ -266,16 +266,22 @@ const findToday = (known: ReadonlyArray<Project.KnownProject>) =>
     })
   )
 
-/** Merges them; who has excluded one has meant both. */
+/** Merges projects into others; who has excluded one has meant both. */
+const mergeAll = (pairs: ReadonlyArray<Pair>) =>
+  Effect.flatMap(MemoryStore, (store) =>
+    Effect.forEach(pairs, ({ from, into }) =>
+      Effect.zipRight(
+        Effect.when(store.excludeProject(into, true), () => from.isExcluded),
+        store.mergeProjects(from, into)
+      ), { discard: true }))
+
+/** Merges those, but for what a person told apart. */
 const keepKeys = Effect.gen(function*() {
   const store = yield* MemoryStore
   const found = findToday(yield* store.projects)
   if (found.length === 0) return
   const areDifferent = differing(yield* store.traces)
-  for (const { from, into } of found.filter(({ from, into }) => !areDifferent(from, into))) {
-    if (from.isExcluded) yield* store.excludeProject(into, true)
-    yield* store.mergeProjects(from, into)
-  }
+  yield* mergeAll(found.filter(({ from, into }) => !areDifferent(from, into)))
 })
 
 /** Recognizes them, and merges those into their repositories' projects for which that is sure. */
@@ -283,10 +289,7 @@ export const attach = Effect.gen(function*() {
   yield* keepKeys
   const store = yield* MemoryStore
   const { alike, searched, sure } = yield* recognizeAll
-  for (const { from, into } of sure) {
-    if (from.isExcluded) yield* store.excludeProject(into, true)
-    yield* store.mergeProjects(from, into)
-  }
+  yield* mergeAll(sure)
   if (searched !== undefined) yield* store.setSearched(searched.ids, searched.end)
   return { alike, sure } satisfies Recognized
 })

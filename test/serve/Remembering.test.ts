@@ -106,6 +106,8 @@ const leaveBytes = (file: string): void => {
   throw new Error("no page has room")
 }
 
+const isLeft = (file: string) => Effect.sync(() => readFileSync(file).includes(LEFT))
+
 /** Compresses everything captured once more. */
 const compressAgain = Effect.gen(function*() {
   const store = yield* MemoryStore
@@ -188,21 +190,20 @@ describe("what is forgotten", () => {
         (content) => memory.save({ content, project: { folder } })
       )
       yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
-      const isLeft = Effect.map(fs.readFile(file), (bytes) => Buffer.from(bytes).includes(LEFT))
-      assert.isFalse(yield* isLeft)
+      assert.isFalse(yield* isLeft(file))
       leaveBytes(file)
       assert.isTrue(yield* memory.wipe)
-      assert.isTrue(yield* isLeft, "nothing was forgotten")
+      assert.isTrue(yield* isLeft(file), "nothing was forgotten")
       yield* memory.forget([first!.id])
       assert.isTrue(yield* memory.wipe)
-      assert.isTrue(yield* isLeft, "it can be undone")
+      assert.isTrue(yield* isLeft(file), "it can be undone")
 
       yield* memory.forget([second!.id], { isNow: true })
       assert.isTrue(yield* memory.wipe)
-      assert.isFalse(yield* isLeft)
+      assert.isFalse(yield* isLeft(file))
       leaveBytes(file)
       assert.isTrue(yield* memory.wipe)
-      assert.isTrue(yield* isLeft, "it was wiped already")
+      assert.isTrue(yield* isLeft(file), "it was wiped already")
     }).pipe(Effect.provide(service)))
 
   it.scoped.each(["capture", "work"] as const)(
@@ -215,15 +216,14 @@ describe("what is forgotten", () => {
         const folder = yield* fs.makeTempDirectoryScoped()
         const { id } = yield* memory.save({ content: "The harbour office closes at noon.", project: { folder } })
         yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
-        const isLeft = Effect.map(fs.readFile(file), (bytes) => Buffer.from(bytes).includes(LEFT))
         leaveBytes(file)
         yield* Effect.forkScoped(Stream.runDrain(what === "work" ? memory.work : memory.capture([folder])))
         yield* memory.forget([id], { isNow: true })
         yield* TestClock.adjust("4 minutes")
-        assert.isTrue(yield* isLeft)
+        assert.isTrue(yield* isLeft(file))
         yield* TestClock.adjust("2 minutes")
-        yield* Effect.repeat(Effect.zipRight(EventLoop.turn, isLeft), { until: (left) => !left, times: 1_000 })
-        assert.isFalse(yield* isLeft)
+        yield* Effect.repeat(Effect.zipRight(EventLoop.turn, isLeft(file)), { until: (left) => !left, times: 1_000 })
+        assert.isFalse(yield* isLeft(file))
       }).pipe(Effect.provide(service))
   )
 

@@ -7,8 +7,6 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
 import * as App from "../../../src/App.ts"
-import { VERSION } from "../../../src/compress/Draft.ts"
-import * as Extractive from "../../../src/compress/extractive/Extractive.ts"
 import { idOf } from "../../../src/domain/Ids.ts"
 import { fieldsOf } from "../../../src/domain/Lexical.ts"
 import type { MemoryUnit } from "../../../src/domain/MemoryUnit.ts"
@@ -17,21 +15,15 @@ import { pointsOf } from "../../../src/index/Points.ts"
 import * as EmbeddedIndex from "../../../src/index/sqlite/EmbeddedIndex.ts"
 import { VectorIndex } from "../../../src/index/VectorIndex.ts"
 import { ModelManager } from "../../../src/models/ModelManager.ts"
-import * as Pipeline from "../../../src/Pipeline.ts"
 import { transaction } from "../../../src/resources/Sqlite.ts"
 import { ClaudeMemory } from "../../../src/serve/ClaudeMemory.ts"
-import { MemoryStore } from "../../../src/store/MemoryStore.ts"
 import * as Statements from "../../../src/store/sql/Statements.ts"
 import * as SqliteDialect from "../../../src/store/sqlite/SqliteDialect.ts"
 import { SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
-import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
-import { batch, cursor, message } from "../../../test/contract/made.ts"
 import { progress, service, temporaryFolder } from "../../../test/script.ts"
 import { zipf } from "./zipf.ts"
 
 const WORD = /[A-Za-z]{4,}/g
-/** Units per copied session. */
-const AT_ONCE = 400
 const HOUR = 3_600_000
 
 /** Returns an unsigned 32-bit integer. */
@@ -58,41 +50,13 @@ const copied = (unit: MemoryUnit, copy: number, words: ReadonlyArray<string>): M
     ...unit,
     id: idOf("unit", unit.id, String(copy)),
     sessionId: `${unit.sessionId.slice(0, 60)}-${copy}`,
+    origin: idOf("segment", unit.origin, String(copy)),
     occurredAt: unit.occurredAt - copy * HOUR,
     title: exchanged(unit.title, copy, words),
     content,
     passages
   }
 }
-
-const grown = (units: ReadonlyArray<MemoryUnit>, size: number) =>
-  Effect.gen(function*() {
-    const store = yield* MemoryStore
-    const words = units.flatMap(({ content }) => content.match(WORD) ?? [])
-    // The copies have no messages of which an upgrade could make them again.
-    yield* store.compressedBy(VERSION)
-    for (let made = 0, round = 0; made < size; round++) {
-      const copies = Array.from(
-        { length: Math.min(AT_ONCE, size - made) },
-        (_, i) => copied(units[(made + i) % units.length]!, Math.floor((made + i) / units.length), words)
-      )
-      const prompt = message(`large-${round}`, { isPrompt: true })
-      yield* store.append(
-        batch([prompt], {
-          cursor: cursor(`/large/${round}.jsonl`, 1),
-          project: (yield* store.projects).find(({ id }) => id === copies[0]!.projectId)!
-        })
-      )
-      const items = yield* store.claim("segment", 10)
-      const origin = idOf("segment", prompt.uuid)
-      yield* store.commit(items, copies.map((unit, i) => ({ ...unit, origin, position: i })))
-      yield* store.done(yield* store.claim("session", 10))
-      made += copies.length
-      yield* progress(`${made} of ${size} memories made`)
-    }
-    yield* progress("indexing")
-    yield* Stream.runDrain(Pipeline.catchUp)
-  })
 
 /** Fills the memory in `home` from the transcripts at `from`, and returns its newest units. */
 const unitsFrom = (home: string, from: string) =>
@@ -146,36 +110,32 @@ export const projectsOf = (count: number): ReadonlyArray<Project> =>
     key: `path:/work/project-${i + 1}`
   }))
 
+/** Fills the memory in `home` with copies of units. */
+const grown = (home: string, ...args: Parameters<typeof written>) =>
+  written(...args).pipe(
+    Effect.provide(
+      Layer.merge(EmbeddedIndex.layer, App.modelsOf({ busyTimeoutMs: 5_000, home })).pipe(
+        Layer.provideMerge(SqliteFile.layer({ folder: home, readOnly: false, busyTimeoutMs: 5_000 })),
+        Layer.provide(App.platform)
+      )
+    )
+  )
+
 /** Fills the memory in `home` with copies of the units of the transcripts at `from`, in projects of sizes by Zipf's law. */
 export const fillProjects = (home: string, from: string, size: number, projects: ReadonlyArray<Project>) =>
   Effect.gen(function*() {
-    const units = yield* unitsFrom(yield* temporaryFolder, from)
-    yield* written(units, size, projects).pipe(
-      Effect.provide(
-        Layer.merge(EmbeddedIndex.layer, App.modelsOf({ busyTimeoutMs: 5_000, home })).pipe(
-          Layer.provideMerge(SqliteFile.layer({ folder: home, readOnly: false, busyTimeoutMs: 5_000 })),
-          Layer.provide(App.platform)
-        )
-      )
-    )
+    yield* grown(home, yield* unitsFrom(yield* temporaryFolder, from), size, projects)
   })
 
-/** Fills the memory in `home` from the transcripts at `from`, then with copies up to `size` units. Returns the copies' one project. */
+/** Fills the memory in `home` from the transcripts at `from`, then with `size` copies. Returns the copies' one project. */
 export const fill = (home: string, from: string, size: number) =>
   Effect.gen(function*() {
     const units = yield* unitsFrom(home, from)
-    const [first] = units
-    const storage = SqliteFile.layer({ folder: home, readOnly: false, busyTimeoutMs: 5_000 })
-    yield* grown(units.map((unit) => ({ ...unit, projectId: first!.projectId })), size).pipe(
-      Effect.provide(
-        Layer.mergeAll(
-          Layer.provide(SqliteStore.layer, storage),
-          Layer.provide(EmbeddedIndex.layer, storage),
-          Extractive.layer,
-          App.modelsOf({ busyTimeoutMs: 5_000, home })
-        ).pipe(Layer.provideMerge(App.platform))
-      )
+    const { projects } = yield* Effect.provide(
+      Effect.flatMap(ClaudeMemory, ({ status }) => status),
+      service(home, true)
     )
-    return (yield* Effect.provide(Effect.flatMap(ClaudeMemory, ({ status }) => status), service(home, true))).projects
-      .find(({ id }) => id === first!.projectId)!
+    const project: Project = projects.find(({ id }) => id === units[0]!.projectId)!
+    yield* grown(home, units, size, [project])
+    return project
   })

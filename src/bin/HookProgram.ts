@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { tookLonger } from "../hook/FailureLog.ts"
 import * as HookFailures from "../hook/Failures.ts"
 import { answer, HookInput, isFirstPrompt } from "../hook/Hook.ts"
 import { MAX_INPUT, type Stdin } from "../hook/Input.ts"
@@ -72,7 +73,7 @@ const hook = <E extends { readonly _tag: string }>(started: number, stdin: Stdin
       ),
       Effect.timeoutOption(remaining(limit)),
       Effect.flatMap(Option.match({
-        onNone: () => HookFailures.record(event, `took longer than ${limit} ms`),
+        onNone: () => HookFailures.record(event, tookLonger(limit)),
         onSome: (text) => text === "" ? Effect.void : writeStdout(outputOf(event, text))
       })),
       Effect.catchAllCause((cause) =>

@@ -10,12 +10,13 @@ import * as ReadsAtOnce from "../store/sqlite/ReadsAtOnce.ts"
 /** Longest wait for another process's lock, in milliseconds, as of the whole program. */
 const BUSY_TIMEOUT_MS = 50
 
-const useMemory: UseMemory = (file, use) => ReadsAtOnce.using(SqliteDriver.load(), file, BUSY_TIMEOUT_MS, use)
+const useMemory: UseMemory = (file, until, use) =>
+  ReadsAtOnce.using(SqliteDriver.load(), file, { busyTimeoutMs: BUSY_TIMEOUT_MS, until }, use)
 
 /** Returns what is known without the memory: that nothing is said. */
-export const withoutMemory = (settings: Early, input: PromptInput, started: number): string | undefined =>
-  promptText(settings, input, started)
+export const withoutMemory = (settings: Early, input: PromptInput, until: number): string | undefined =>
+  promptText(settings, input, until)
 
 /** Returns what the memory's file tells. */
-export const fromMemory = (settings: Early, input: PromptInput, started: number): string | undefined =>
-  promptText(settings, input, started, useMemory)
+export const fromMemory = (settings: Early, input: PromptInput, until: number): string | undefined =>
+  promptText(settings, input, until, useMemory)

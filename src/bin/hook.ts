@@ -11,11 +11,13 @@ import {
   isPrinted,
   isQuiet,
   isSilent,
+  limitOf,
   NOTHING,
   type SessionStart,
   STDERR,
   write
 } from "../hook/Entry.ts"
+import { add, tookLonger } from "../hook/FailureLog.ts"
 import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
 import { append } from "../hook/RecordFiles.ts"
 import { PLAIN_ID } from "../hook/RecordLines.ts"
@@ -28,42 +30,51 @@ import { readStdin } from "./EarlyStdin.ts"
 import type * as HookPrompt from "./HookPrompt.ts"
 
 /** Longest wait for servers, which are warm and answer in a tenth of it. */
-const ASK_MS = 500
-/** Share of a prompt's time that they may take, so that the rest is left to answer without them. */
-const ASK_SHARE = 0.5
+const ASK_MS = 600
+/**
+ * Share of a prompt's time left that they may take. What keeps them waiting, a busy machine, makes the answer without them, which
+ * takes more of the processor, later still.
+ */
+const ASK_SHARE = 0.6
+
+/** What a hook has of time: in all, in milliseconds, and until when, in milliseconds since the epoch. */
+interface Time {
+  readonly limit: number
+  readonly until: number
+}
 
 type Prompt = Extract<EarlyInput, { readonly hook_event_name: "UserPromptSubmit" }>
 
 /** Has a server of this home answer a prompt; false where none has. */
-const isAnswered = async ({ home, within }: Early.Early, input: Prompt): Promise<boolean> => {
+const isAnswered = async ({ home }: Early.Early, input: Prompt, { limit, until }: Time): Promise<boolean> => {
   const servers = serversIn(home)
   if (servers.length === 0 || !PLAIN_ID.test(input.session_id)) return false
   const { ask, FORM } = await import("../hook/Ask.ts")
   const answer = await ask(
     servers,
-    { form: FORM, settings: Environment.settings(), entryPoint: Environment.entryPoint(), input },
-    Math.min(ASK_MS, ASK_SHARE * within.later)
+    { form: FORM, settings: Environment.settings(), entryPoint: Environment.entryPoint(), input, limit },
+    Math.min(ASK_MS, ASK_SHARE * (until - Date.now()))
   )
   if (answer !== undefined) append(home, input.session_id, answer.lines)
   return isPrinted(input, answer?.text)
 }
 
 /** Answers the start of a session. */
-const isStartAnswered = async (settings: Early.Early, input: SessionStart, started: number): Promise<boolean> => {
+const isStartAnswered = async (settings: Early.Early, input: SessionStart, { until }: Time): Promise<boolean> => {
   const before = beforeOpening(settings, input)
   if (before === undefined || typeof before === "string") return isPrinted(input, before)
   const { openingText } = await import("./HookOpening.ts")
-  return isPrinted(input, openingText(settings, input, started, before))
+  return isPrinted(input, openingText(settings, input, until, before))
 }
 
 /** Answers a prompt: by a server, which is asked before the code is loaded that answers without, or from the memory. */
-const isPromptAnswered = async (settings: Early.Early, input: Prompt, started: number): Promise<boolean> => {
-  if (isQuiet(settings, input) || await isAnswered(settings, input)) return true
+const isPromptAnswered = async (settings: Early.Early, input: Prompt, time: Time): Promise<boolean> => {
+  if (isQuiet(settings, input) || await isAnswered(settings, input, time)) return true
   const { load } = await import("../process/CachedScript.ts")
   const { exported, keep } = load("HookPrompt.cjs", import.meta.url, join(settings.home, CODE_CACHE))
   const { fromMemory, withoutMemory } = exported as typeof HookPrompt
-  if (isPrinted(input, withoutMemory(settings, input, started))) return true
-  const text = fromMemory(settings, input, started)
+  if (isPrinted(input, withoutMemory(settings, input, time.until))) return true
+  const text = fromMemory(settings, input, time.until)
   if (!isPrinted(input, text)) return false
   // Where something was told, all was compiled that a prompt needs.
   if (text !== NOTHING) keep()
@@ -91,12 +102,17 @@ const run = async (): Promise<void> => {
   if (settings === undefined) return answerWithAll(NOTHING_READ, undefined, started)
   const stdin = await readStdin(Math.max(settings.within.start, settings.within.later))
   const input = inputIn(stdin)
-  const isDone = input !== undefined &&
-    (input.hook_event_name === "SessionStart"
-      ? await isStartAnswered(settings, input, started)
-      : await isPromptAnswered(settings, input, started))
+  if (input === undefined) return answerWithAll(stdin, input, started)
+  const limit = limitOf(settings, input)
+  const time = { limit, until: started + limit }
+  const isDone = input.hook_event_name === "SessionStart"
+    ? await isStartAnswered(settings, input, time)
+    : await isPromptAnswered(settings, input, time)
+  const now = Date.now()
+  const isLate = !isDone && now > time.until
+  if (isLate) add(settings.home, { at: now, event: input.hook_event_name, detail: tookLonger(limit) })
   // Ends at once, though stdin may be open.
-  if (isDone) return process.exit(0)
+  if (isDone || isLate) return process.exit(0)
   return answerWithAll(stdin, input, started)
 }
 

@@ -8,7 +8,7 @@ import { areStrings } from "./RecordLines.ts"
 import { attempt, note, type Server } from "./Servers.ts"
 
 /** Form of the request and of the answer; servers of another form don't answer. */
-export const FORM = 2
+export const FORM = 3
 
 /** A line of JSON. */
 export interface Request {
@@ -19,6 +19,8 @@ export interface Request {
   readonly entryPoint: string
   /** What Claude Code writes to the hook, parsed. */
   readonly input: unknown
+  /** Milliseconds that the hook has for its answer. */
+  readonly limit: number
 }
 
 /**

@@ -33,6 +33,10 @@ export const answering = <A>(asking: Asking<A>): A => {
   return step.value
 }
 
+/** Returns a file's bytes; 0 when there is none. */
+export const sizeOf = (path: string | undefined): number =>
+  path === undefined ? 0 : attempt(() => statSync(path).size) ?? 0
+
 /** Reads a part of a file; empty when there is none. */
 export const partOf = (path: string, from: number, bytes: number): string => {
   const file = attempt(() => statSync(path).isFile() ? openSync(path, "r") : undefined)

@@ -7,9 +7,11 @@ import { existsSync, statSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { databaseOf, FOLDER as OPENINGS, nameOf, type OpeningFile, parse } from "../domain/OpeningFile.ts"
 import { identityOf, locate, type Place } from "../domain/ProjectFiles.ts"
+import { lazily, runAtOnce } from "../domain/Steps.ts"
 import { version } from "../process/version.ts"
 import type * as Early from "../settings/Early.ts"
-import { answering, partOf, textOf } from "./AtOnce.ts"
+import { answering, partOf, sizeOf, textOf } from "./AtOnce.ts"
+import { type FileReads, isFirstPrompt } from "./FirstPrompt.ts"
 import { FORKED, HEAD_BYTES, UUIDS } from "./Forks.ts"
 import type { EarlyInput } from "./Input.ts"
 import { outputOf } from "./Output.ts"
@@ -20,6 +22,16 @@ import type { SessionRecord } from "./RecordLines.ts"
 export const DATABASE = "memory.db"
 
 export type SessionStart = Extract<EarlyInput, { readonly hook_event_name: "SessionStart" }>
+
+/** Reads of files, as they are there at once. */
+export const FILES: FileReads<never> = {
+  partOf: (path, from, bytes) => lazily(() => partOf(path, from, bytes)),
+  sizeOf: (path) => lazily(() => sizeOf(path))
+}
+
+/** Returns the milliseconds in which a hook is answered. */
+export const limitOf = ({ within }: Early.Early, input: EarlyInput): number =>
+  input.hook_event_name === "SessionStart" || runAtOnce(isFirstPrompt(FILES, input)) ? within.start : within.later
 
 /** True when the whole program would settle an injection of the record, which may have arrived meanwhile. */
 const isPending = ({ injections }: SessionRecord): boolean => injections.some(({ state }) => state === "pending")

@@ -15,6 +15,7 @@ import { Injector } from "../inject/Injector.ts"
 import { Files } from "../resources/Files.ts"
 import { DEFAULT_TOKENS } from "../settings/Early.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
+import * as FirstPrompt from "./FirstPrompt.ts"
 import { OPENING_TOKENS } from "./Forks.ts"
 import * as Prompt from "./Prompt.ts"
 import { SessionRecords } from "./SessionRecords.ts"
@@ -78,7 +79,7 @@ const whole = (path: string) =>
 /** True when Claude has not answered in this session yet. */
 export const isFirstPrompt = (input: HookInput) =>
   Effect.gen(() =>
-    Prompt.isFirstPrompt<YieldWrap<Effect.Effect<unknown, never, FileSystem.FileSystem>>>(
+    FirstPrompt.isFirstPrompt<YieldWrap<Effect.Effect<unknown, never, FileSystem.FileSystem>>>(
       { partOf: whole, sizeOf },
       input
     )

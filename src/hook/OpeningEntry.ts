@@ -11,10 +11,10 @@ import type { FileUnit, OpeningFile } from "../domain/OpeningFile.ts"
 import { branchIn, type Place } from "../domain/ProjectFiles.ts"
 import { compose, type Current } from "../inject/OpeningText.ts"
 import type { Early } from "../settings/Early.ts"
-import { answering, partOf } from "./AtOnce.ts"
+import { answering, partOf, sizeOf } from "./AtOnce.ts"
 import { mayBeFork, NOTHING, type Seen, type SessionStart } from "./Entry.ts"
 import { OPENING_TOKENS } from "./Forks.ts"
-import { append, sizeOf } from "./RecordFiles.ts"
+import { append } from "./RecordFiles.ts"
 import { encode, type Sent } from "./RecordLines.ts"
 
 /** Most bytes of a transcript, beyond those that are remembered, that may be lines without a message. */
@@ -85,19 +85,20 @@ const opening = (
 
 /**
  * Returns the text to inject when a session begins, once it is recorded; none where only the whole program knows it.
- * `started` is the time at which the process started.
+ * None after `until`, in
+ * milliseconds since the epoch.
  */
 export const openingText = (
-  { home, within }: Early,
+  { home }: Early,
   input: SessionStart,
-  started: number,
+  until: number,
   { file, place, record }: Seen
 ): string | undefined => {
   if (file === undefined || input.source !== "startup" && input.source !== "clear") return undefined
   try {
     if (record.isNew && mayBeFork(input) || !isCovered(input, file)) return undefined
     const { sent, text } = opening(input, place, file, record.ids)
-    if (Date.now() - started > within.start) return undefined
+    if (Date.now() > until) return undefined
     if (text !== NOTHING) append(home, input.session_id, [encode(sent)])
     return text
   } catch {

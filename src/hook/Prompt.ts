@@ -13,6 +13,7 @@ import * as Tokens from "../domain/Tokens.ts"
 import { mayTell } from "../inject/Judge.ts"
 import { resumptionIn } from "../inject/Resumption.ts"
 import type { Reads } from "../store/Reads.ts"
+import { ANSWERED, type FileReads, isFirstPrompt } from "./FirstPrompt.ts"
 import { FORKED, HEAD_BYTES, UUIDS } from "./Forks.ts"
 import type { EarlyInput } from "./Input.ts"
 import type { Inherited, Sent, SessionRecord } from "./RecordLines.ts"
@@ -44,11 +45,7 @@ export interface Telling {
 const MAX_WORDS = 12
 
 /** What an answer reads and writes. */
-export interface Session<Y> {
-  /** Reads a part of a file; empty when there is none. */
-  readonly partOf: (path: string, from: number, bytes: number) => Eventual<Y, string>
-  /** Returns a file's bytes; 0 when there is none. */
-  readonly sizeOf: (path: string) => Eventual<Y, number>
+export interface Session<Y> extends FileReads<Y> {
   /** Returns a session's record; undefined when it can't be read. */
   readonly recordOf: (sessionId: string) => Eventual<Y, SessionRecord | undefined>
   /** Records whether the injection of this time arrived. Ignores errors, as do the next two. */
@@ -85,17 +82,7 @@ export interface Prompted<Y> extends Session<Y> {
 const partOf = <Y>(session: Session<Y>, { transcript_path }: Input, from: number, bytes: number) =>
   transcript_path === undefined ? lazily(() => "") : session.partOf(transcript_path, from, bytes)
 
-const ANSWERED = /"type":\s*"assistant"/
 const ATTACHMENT = /"type":\s*"attachment"/
-
-/** True when Claude has not answered in this session yet. Unknown without a transcript's path: then it has. */
-export function* isFirstPrompt<Y>(
-  session: Pick<Session<Y>, "partOf" | "sizeOf">,
-  { transcript_path }: Input
-): Steps<Y, boolean> {
-  return transcript_path !== undefined && (yield* session.sizeOf(transcript_path)) < HEAD_BYTES &&
-    !ANSWERED.test(yield* session.partOf(transcript_path, 0, HEAD_BYTES))
-}
 
 /** Uuids by which a fork's parent is looked for. */
 const MAX_UUIDS = 50

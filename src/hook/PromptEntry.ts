@@ -11,10 +11,10 @@ import { inject, type Memory } from "../inject/PromptText.ts"
 import { evidence, NO_DENSE, search, searchLanes } from "../retrieve/Search.ts"
 import type { Early } from "../settings/Early.ts"
 import type { Reads } from "../store/Reads.ts"
-import { answering, partOf } from "./AtOnce.ts"
-import { DATABASE } from "./Entry.ts"
-import { isFirstPrompt, onPrompt, type Prompted, type PromptInput, record, unrecorded } from "./Prompt.ts"
-import { append, leave, recordOf, sizeOf } from "./RecordFiles.ts"
+import { answering } from "./AtOnce.ts"
+import { DATABASE, FILES } from "./Entry.ts"
+import { onPrompt, type Prompted, type PromptInput, record, unrecorded } from "./Prompt.ts"
+import { append, leave, recordOf } from "./RecordFiles.ts"
 import { encode, encodeInherited, encodeSettled } from "./RecordLines.ts"
 
 /** A memory searched by words, without a model. */
@@ -40,8 +40,7 @@ function* projectOf(store: Reads<never>, folder: string): Generator<never, strin
 }
 
 const sessionIn = (home: string): Omit<Prompted<never>, "inject" | "places" | "projectOf"> => ({
-  partOf: (path, from, bytes) => lazily(() => partOf(path, from, bytes)),
-  sizeOf: (path) => lazily(() => sizeOf(path)),
+  ...FILES,
   recordOf: (sessionId) => lazily(() => recordOf(home, sessionId)),
   settle: (sessionId, at, hasArrived) => lazily(() => append(home, sessionId, [encodeSettled(at, hasArrived)])),
   inherit: (sessionId, parent) => lazily(() => append(home, sessionId, encodeInherited(parent))),
@@ -67,44 +66,47 @@ const UNREMEMBERED: Remembered = {
   inject: () => lazily(leave)
 }
 
-/** Gives the reads of the memory's file to a function; returns none where the file can't be read as it is. */
+/**
+ * Gives the reads of the memory's file to a function; returns none where the file can't be read as it is. Throws where one would
+ * begin after `until`.
+ */
 export type UseMemory = (
   file: string,
+  until: number,
   use: (store: Reads<never>) => string | undefined
 ) => string | undefined
 
 const textWith = (
-  { home, telling, within }: Early,
+  { home, telling }: Early,
   input: PromptInput,
-  started: number,
+  until: number,
   remembered: Remembered
 ): string | undefined => {
   if (telling === undefined) return undefined
   const session: Prompted<never> = { ...sessionIn(home), ...remembered }
   const injection = runAtOnce(onPrompt(session, input, telling))
-  const limit = runAtOnce(isFirstPrompt(session, input)) ? within.start : within.later
-  // The whole program then records that it took too long.
-  if (Date.now() - started > limit) return undefined
+  if (Date.now() > until) return undefined
   return runAtOnce(record(session, input, runAtOnce(unrecorded(session, input, injection, Date.now()))))
 }
 
 /**
  * Returns the text to inject at a prompt, once it is recorded; none where only the whole program knows it, or, without
- * `useMemory`, the memory. `started` is the time at which the process started.
+ * `useMemory`, the memory, and after `until`, in milliseconds since the epoch.
  */
 export const promptText = (
   settings: Early,
   input: PromptInput,
-  started: number,
+  until: number,
   useMemory?: UseMemory
 ): string | undefined => {
   if (!settings.isPlain) return undefined
   try {
     return useMemory === undefined
-      ? textWith(settings, input, started, UNREMEMBERED)
+      ? textWith(settings, input, until, UNREMEMBERED)
       : useMemory(
         join(settings.home, DATABASE),
-        (store) => textWith(settings, input, started, rememberedIn(store))
+        until,
+        (store) => textWith(settings, input, until, rememberedIn(store))
       )
   } catch {
     return undefined

@@ -1,7 +1,7 @@
 /**
  * Reads and writes the records of sessions at once, for the hook's entry; SessionRecords.ts does with Effect.
  */
-import { appendFileSync, existsSync, mkdirSync, statSync } from "node:fs"
+import { appendFileSync, existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { textOf } from "./AtOnce.ts"
 import { FOLDER, joined, linesIn, PLAIN_ID, read, type SessionRecord } from "./RecordLines.ts"
@@ -10,10 +10,6 @@ import { FOLDER, joined, linesIn, PLAIN_ID, read, type SessionRecord } from "./R
 export const leave = (): never => {
   throw new Error("the whole program answers")
 }
-
-/** Returns a file's bytes; 0 when there is none. */
-export const sizeOf = (path: string | undefined): number =>
-  path === undefined ? 0 : statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 /** Returns the file of a session's record. */
 const recordFile = (home: string, sessionId: string): string =>

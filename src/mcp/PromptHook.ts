@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Schema from "effect/Schema"
+import { tookLonger } from "../hook/FailureLog.ts"
 import type { Unrecorded } from "../hook/Hook.ts"
 import { outputOf } from "../hook/Output.ts"
 import * as HookSettings from "../settings/Hooks.ts"
@@ -40,12 +41,13 @@ const recordFailure = (detail: string) =>
 
 /**
  * Returns what the memory answers; `nothing` when hooks are off, where there is no memory yet and on a timeout. Fails when
- * the memory can't be read.
+ * the memory can't be read. A hook program that asks has a time limit of its own: past it, it ends this answer, and answers itself.
  */
 const answerBy = <A>(
   hookOf: (prompts: Prompts) => (...args: Parameters<Prompts["hook"]>) => Effect.Effect<A, StoreError>,
   input: typeof Input.Type,
-  nothing: A
+  nothing: A,
+  limitOfProgram?: number
 ): Effect.Effect<A, Failure, Serving> =>
   Effect.gen(function*() {
     const { telling, within } = yield* HookSettings.load
@@ -53,20 +55,18 @@ const answerBy = <A>(
     const { prompts, tally } = yield* Serving
     // The first call of a process, and so of a session, may have to wait until the memory is open.
     const { calls } = yield* tally
-    const limit = calls === 0 ? within.start : within.later
-    return yield* Effect.flatMap(
+    const limit = limitOfProgram ?? (calls === 0 ? within.start : within.later)
+    const answer = Effect.flatMap(
       prompts,
       (prompts) =>
         hookOf(prompts)({ ...input, hook_event_name: "UserPromptSubmit" }, HookSettings.inTime(telling, limit))
     )
-      .pipe(
-        Effect.timeoutTo({
-          duration: limit,
-          onSuccess: Effect.succeed,
-          onTimeout: () => Effect.as(recordFailure(`took longer than ${limit} ms`), nothing)
-        }),
-        Effect.flatten
-      )
+    if (limitOfProgram !== undefined) return yield* answer
+    return yield* Effect.timeoutTo(answer, {
+      duration: limit,
+      onSuccess: Effect.succeed,
+      onTimeout: () => Effect.as(recordFailure(tookLonger(limit)), nothing)
+    }).pipe(Effect.flatten)
   }).pipe(
     Effect.catchIf((error) => error._tag === "OpenError" && error.isMissing === true, () => Effect.succeed(nothing))
   )
@@ -81,8 +81,8 @@ const printed = (input: typeof Input.Type) =>
 const NO_ANSWER: Unrecorded = { text: "", sent: undefined }
 
 /** Answers hook programs as calls of their own. */
-export const answering = (calls: Calls, serving: Serving["Type"]): PromptSocket.Answer => (input) =>
-  answerBy(({ hookUnrecorded }) => hookUnrecorded, input, NO_ANSWER).pipe(
+export const answering = (calls: Calls, serving: Serving["Type"]): PromptSocket.Answer => (input, limit) =>
+  answerBy(({ hookUnrecorded }) => hookUnrecorded, input, NO_ANSWER, limit).pipe(
     Effect.tapError(({ message }) => Effect.logWarning(`a prompt was left to its hook program: ${message}`)),
     Effect.either,
     (answer) => calls.counted(answer, Either.isLeft),

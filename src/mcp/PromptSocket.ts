@@ -37,7 +37,8 @@ const Request = Schema.parseJson(Schema.Struct({
   form: Schema.Literal(Ask.FORM),
   settings: Schema.Number,
   entryPoint: Schema.String,
-  input: PromptInput
+  input: PromptInput,
+  limit: Schema.Positive
 }))
 const decode = Schema.decodeUnknownOption(Request)
 
@@ -118,10 +119,10 @@ const publish = (home: string, address: string): void => {
 }
 
 /**
- * Answers a prompt as the hook program would, which records it when it prints it. Where that fails, the program answers
+ * Answers a prompt as the hook program would within so many milliseconds; that one records it when it prints it. Where that fails, the program answers
  * itself, or says why it can't.
  */
-export type Answer = (input: typeof PromptInput.Type) => Effect.Effect<Unrecorded, Failure>
+export type Answer = (input: typeof PromptInput.Type, limit: number) => Effect.Effect<Unrecorded, Failure>
 
 const encodeAnswer = ({ sent, text }: Unrecorded): string =>
   JSON.stringify({ text, lines: sent === undefined ? [] : [encode(sent)] } satisfies Ask.Answer)
@@ -130,10 +131,10 @@ const encodeAnswer = ({ sent, text }: Unrecorded): string =>
 const answerTo = (answer: Answer) => (line: string): Effect.Effect<Option.Option<string>> =>
   Option.match(Option.filter(decode(line), ({ settings }) => settings === Environment.settings()), {
     onNone: () => Effect.succeedNone,
-    onSome: ({ entryPoint, input }) =>
+    onSome: ({ entryPoint, input, limit }) =>
       Effect.configProviderWith((own) =>
         Effect.withConfigProvider(
-          answer(input),
+          answer(input, limit),
           ConfigProvider.orElse(
             ConfigProvider.fromMap(new Map([["CLAUDE_CODE_ENTRYPOINT", entryPoint]])),
             () => own

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { type HookFailure, IS_TIMEOUT } from "../hook/FailureLog.ts"
 import * as HookFailures from "../hook/Failures.ts"
 import type { Injection } from "../hook/SessionRecords.ts"
 import type { ClaudeMemory } from "./ClaudeMemory.ts"
@@ -41,8 +42,6 @@ const FEWEST_ANSWERS = 5
 /** Share of answers that came too late above which something is wrong. */
 const LATE_SHARE = 0.2
 
-const IS_TIMEOUT = /^took longer than/
-
 interface Answered {
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -53,7 +52,7 @@ interface Answered {
 /** Returns the newest answers of the hooks, by their own log and by Claude Code's transcripts. */
 const answersOf = (
   injections: ReadonlyArray<Injection>,
-  failed: ReadonlyArray<HookFailures.HookFailure>,
+  failed: ReadonlyArray<HookFailure>,
   words: HealthWords
 ): ReadonlyArray<Answered> =>
   [

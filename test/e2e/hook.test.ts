@@ -453,6 +453,19 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.match((yield* hooksBy(home))?.detail ?? "", /took longer than 1 ms/)
     }).pipe(Effect.scoped))
 
+  it.effect("does not load the whole program to say that it was too late", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { home } = yield* copied
+      const alone = yield* fs.makeTempDirectoryScoped({ prefix: "claude-memory-alone-" })
+      for (const name of ["hook.cjs", "HookPrompt.cjs"]) {
+        yield* fs.copyFile(join(dirname(hook), name), join(alone, name))
+      }
+      const env = { CLAUDE_MEMORY_SESSION_START_MS: "1" }
+      assert.deepStrictEqual(yield* run([join(alone, "hook.cjs")], { home, stdin: prompt(), env }), NOTHING)
+      assert.match((yield* hooksBy(home))?.detail ?? "", /took longer than 1 ms/)
+    }).pipe(Effect.scoped))
+
   slow(it.effect)(
     "that is too late again and again is wrong, and doctor says why and what to do",
     () =>
@@ -504,7 +517,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       }).pipe(Effect.scoped)
   )
 
-  it.effect("waits for a server no longer than half of a prompt's time", () =>
+  it.effect("waits for a server for a share of a prompt's time", () =>
     Effect.gen(function*() {
       const { folder, home } = yield* copied
       let asked = 0
@@ -513,7 +526,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
         const answering = setTimeout(() => socket.write(`${JSON.stringify({ text: "of a server", lines: [] })}\n`), 400)
         socket.resume().on("error", () => {}).on("close", () => clearTimeout(answering))
       })
-      const { stdout } = yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_HOOK_MS: "20" } })
+      const { stdout } = yield* ask(prompt(), { home, env: { CLAUDE_MEMORY_SESSION_START_MS: "200" } })
       assert.strictEqual(asked, 1)
       assert.notInclude(stdout, "of a server")
     }).pipe(Effect.scoped))

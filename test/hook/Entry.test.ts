@@ -116,11 +116,15 @@ const inWorld = <A, E>(use: (world: World) => Effect.Effect<A, E>) =>
 
 type Request = Readonly<Record<string, unknown>>
 
-const useMemory: UseMemory = (file, use) => ReadsAtOnce.using(SqliteDriver.load(), file, 2_000, use)
+/** A time that does not come. */
+const LATER = Number.POSITIVE_INFINITY
+
+const useMemory: UseMemory = (file, until, use) =>
+  ReadsAtOnce.using(SqliteDriver.load(), file, { busyTimeoutMs: 2_000, until }, use)
 
 const startText = (settings: Early, input: SessionStart) => {
   const before = beforeOpening(settings, input)
-  return typeof before === "object" ? openingText(settings, input, Date.now(), before) : before
+  return typeof before === "object" ? openingText(settings, input, LATER, before) : before
 }
 
 /** Answers like the entry: undefined where it leaves the answer to the program. */
@@ -131,7 +135,7 @@ const entryText = (world: World, request: Request) => {
     ? startText(settings, input)
     : isQuiet(settings, input)
     ? ""
-    : promptText(settings, input, Date.now()) ?? promptText(settings, input, Date.now(), useMemory)
+    : promptText(settings, input, LATER) ?? promptText(settings, input, LATER, useMemory)
 }
 
 const fileOf = (world: World, sessionId: string) =>

@@ -39,7 +39,13 @@ const idsIn = (text: string): ReadonlyArray<string> => text.match(/\[[0-9a-f]{8}
 const askedBy = (home: string, sessionId: string) =>
   Effect.promise(() => {
     const input = { ...prompt(sessionId), hook_event_name: "UserPromptSubmit" }
-    const request = { form: Ask.FORM, settings: Environment.settings(), entryPoint: "cli", input } as const
+    const request = {
+      form: Ask.FORM,
+      settings: Environment.settings(),
+      entryPoint: "cli",
+      input,
+      limit: 20_000
+    } as const
     return Ask.ask(Servers.serversIn(home), request, 20_000)
   })
 

@@ -25,6 +25,7 @@ const request = (changes: Partial<Ask.Request> = {}): Ask.Request => ({
   settings: Environment.settings(),
   entryPoint: "cli",
   input: PROMPT,
+  limit: 300,
   ...changes
 })
 
@@ -34,9 +35,9 @@ const makeHome = Effect.flatMap(
 )
 
 /** Answers with the prompt and how Claude Code was started. */
-const told: PromptSocket.Answer = ({ prompt }) =>
+const told: PromptSocket.Answer = ({ prompt }, limit) =>
   Effect.map(Effect.orDie(Config.string("CLAUDE_CODE_ENTRYPOINT")), (entryPoint) => ({
-    text: `${prompt} ${entryPoint} 漏"\n`,
+    text: `${prompt} ${entryPoint} ${limit} 漏"\n`,
     sent: undefined
   }))
 
@@ -60,8 +61,8 @@ describe("the socket of prompts", () => {
       assert.isUndefined(yield* ask(home))
       yield* Effect.scoped(Effect.gen(function*() {
         yield* owned(PromptSocket.open(home, told))
-        assert.strictEqual(yield* ask(home), "why? cli 漏\"\n")
-        assert.strictEqual(yield* ask(home, { entryPoint: "sdk-cli" }), "why? sdk-cli 漏\"\n")
+        assert.strictEqual(yield* ask(home), "why? cli 300 漏\"\n")
+        assert.strictEqual(yield* ask(home, { entryPoint: "sdk-cli" }), "why? sdk-cli 300 漏\"\n")
         const run = Servers.folderOf(home)
         assert.strictEqual(statSync(run).mode & 0o777, 0o700)
         for (const name of readdirSync(run)) assert.strictEqual(statSync(join(run, name)).mode & 0o777, 0o600, name)

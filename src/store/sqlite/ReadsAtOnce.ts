@@ -28,11 +28,14 @@ const isDamaged = (file: string): boolean => {
   }
 }
 
-/** Opens a file of the newest schema, and gives its reads to `use`. */
+/**
+ * Opens a file of the newest schema, and gives its reads to `use`. They wait `busyTimeoutMs` for another process's lock, and throw
+ * after `until`, in milliseconds since the epoch.
+ */
 export const using = <A>(
   { DatabaseSync }: Driver,
   file: string,
-  busyTimeoutMs: number,
+  { busyTimeoutMs, until }: { readonly busyTimeoutMs: number; readonly until: number },
   use: (reads: Reads<never>) => A
 ): A | undefined => {
   if (isDamaged(file)) return undefined
@@ -42,7 +45,7 @@ export const using = <A>(
     register(database)
     database.exec(TermLists.PLACES)
     database.exec("PRAGMA query_only = 1")
-    const sql = SqlAtOnce.make(database)
+    const sql = SqlAtOnce.make(database, until)
     if (runAtOnce(SqliteReads.schemaVersion(sql)) !== SqliteReads.NEWEST) return undefined
     const { lexical, projects, ...dialect } = SqliteReads.make(sql)
     const { neighbours, places, sessions, units } = PromptReads.make(sql, { ...dialect, unitOf: SqliteReads.unitOf })

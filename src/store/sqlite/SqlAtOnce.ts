@@ -2,6 +2,7 @@
  * Reads a SQLite file at once, by the templates in which the reads of a store are written. For the hook's entry, whose
  * process ends after it.
  */
+// @effect-diagnostics globalDate:off
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { type Eventual, lazily } from "../../domain/Steps.ts"
 
@@ -24,10 +25,11 @@ const compile = ({ texts, values }: Part, params: Array<SQLInputValue>): string 
 
 const literal = (text: string): Part => ({ texts: [text], values: [] })
 
-/** Makes the template of a connection. */
-export const make = (database: DatabaseSync) => {
+/** Makes the template of a connection, whose statements throw when they begin after `until`, in milliseconds since the epoch. */
+export const make = (database: DatabaseSync, until = Number.POSITIVE_INFINITY) => {
   const prepared = new Map<string, StatementSync>()
   const run = (part: Part): ReadonlyArray<unknown> => {
+    if (Date.now() > until) throw new Error("there is no time left for another statement")
     const params: Array<SQLInputValue> = []
     const text = compile(part, params)
     const statement = prepared.get(text) ?? database.prepare(text)

@@ -78,6 +78,7 @@ export const open = (home: string, name: string) =>
             form: Ask.FORM,
             settings: Environment.settings(),
             entryPoint: "",
+            limit: 1_000,
             input: {
               hook_event_name: "UserPromptSubmit",
               session_id: sessionId,

@@ -12,6 +12,12 @@ export const ORIGINS: Readonly<Record<Saver, string>> = { person: "saved:", clau
 export const mustNotDisplace = (one: Pick<MemoryUnit, "origin">, other: Pick<MemoryUnit, "origin">): boolean =>
   savedBy(one) === "claude" && savedBy(other) === "person"
 
+/** How much it was wanted that a unit be remembered: the higher the more. */
+export const rankOf = (unit: Pick<MemoryUnit, "origin" | "pinned">): number => {
+  const saver = savedBy(unit)
+  return unit.pinned ? 3 : saver === "person" ? 2 : saver === "claude" ? 1 : 0
+}
+
 /** Returns who saved a unit; none for one that was made of a session or of a note. */
 export const savedBy = ({ origin }: Pick<MemoryUnit, "origin">): Saver | undefined =>
   origin.startsWith(ORIGINS.person) ? "person" : origin.startsWith(ORIGINS.claude) ? "claude" : undefined

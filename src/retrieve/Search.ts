@@ -8,7 +8,7 @@ import { isInContext, passes } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
 import { fieldsOf, sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import { mustNotDisplace } from "../domain/SavedBy.ts"
+import { mustNotDisplace, rankOf } from "../domain/SavedBy.ts"
 import type { InContext, LaneScore, SearchFilter, SearchQuery, SearchResponse, SearchResult } from "../domain/Search.ts"
 import type { Eventual, Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -83,7 +83,7 @@ const hasOwn = (words: ReadonlySet<string>, others: ReadonlySet<string>): boolea
 const holdsInPlace = (newer: Kept, better: Kept, asked: ReadonlySet<string>): boolean => {
   const [a, b] = [newer.boosted.unit, better.boosted.unit]
   return a.occurredAt > b.occurredAt && a.type === b.type && a.projectId === b.projectId &&
-    !mustNotDisplace(a, b) && isMostly(better.words, newer.words, asked) &&
+    rankOf(a) >= rankOf(b) && isMostly(better.words, newer.words, asked) &&
     hasOwn(newer.words, better.words) && hasOwn(better.words, newer.words)
 }
 
@@ -114,7 +114,8 @@ const distinct = (
       kept.push({ boosted, words })
       places.add(place)
     } else if (!isDated && holdsInPlace({ boosted, words }, better, asked)) {
-      kept[at] = { boosted: { ...boosted, score: better.boosted.score }, words }
+      // The words stay: what follows is a duplicate of what was found here first, not of each that came in its place.
+      kept[at] = { boosted: { ...boosted, score: better.boosted.score }, words: better.words }
       places.delete(placeOf(better.boosted))
       places.add(place)
     }

@@ -179,6 +179,48 @@ describe("search among near-copies", () => {
       assert.deepStrictEqual(yield* ids("the limit of the gateway in March 2026"), ["old"])
     }).pipe(Effect.provide(whole)))
 
+  it.effect("finds what was saved or pinned before what a session says of it later", () =>
+    Effect.gen(function*() {
+      const told = (id: string, requests: number, occurredAt: number, overrides = {}) =>
+        unit(id, {
+          sessionId: id,
+          content: `The limit of the gateway for partner tokens of the region is ${requests} requests a minute`,
+          occurredAt,
+          ...overrides
+        })
+      const found = (of: object, later: object) =>
+        Effect.gen(function*() {
+          const old = told("old", 100, Date.UTC(2026, 2, 3), { title: "limit of the gateway", ...of })
+          const both = [old, told("new", 500, Date.UTC(2026, 5, 3), later)]
+          const store = yield* MemoryStore
+          for (const each of both) yield* store.save(each, project("one"))
+          yield* remembered.index(both)
+          return yield* ids("the limit of the gateway")
+        }).pipe(Effect.provide(whole))
+      const [saved, noted] = [{ origin: "saved:1" }, { origin: "noted:1" }]
+      for (const early of [saved, noted, { pinned: true }]) assert.deepStrictEqual(yield* found(early, {}), ["old"])
+      assert.deepStrictEqual(yield* found(saved, { origin: "saved:2" }), ["new"])
+      assert.deepStrictEqual(yield* found(noted, { origin: "noted:2" }), ["new"])
+    }))
+
+  it.effect("finds what is no copy of what was found, though it is one of what stands in its place", () =>
+    Effect.gen(function*() {
+      const told = (id: string, where: string, occurredAt: number, overrides = {}) =>
+        unit(id, {
+          sessionId: id,
+          content: `The limit of the gateway for partner tokens is 300 requests a minute in the region ${where}`,
+          occurredAt,
+          ...overrides
+        })
+      yield* filled([
+        told("a", "Oslo harbour north", Date.UTC(2026, 2, 3), { title: "limit of the gateway" }),
+        told("b", "Oslo harbour south", Date.UTC(2026, 3, 3)),
+        told("c", "Quito airport south", Date.UTC(2026, 4, 3))
+      ])
+      assert.include(yield* ids("the limit of the gateway"), "c")
+      assert.lengthOf(yield* ids("the limit of the gateway"), 2)
+    }).pipe(Effect.provide(whole)))
+
   it.effect("counts one that was replaced and that which holds in its place once", () =>
     Effect.gen(function*() {
       const notes = Array.from({ length: 10 }, (_, i) =>

@@ -23,7 +23,7 @@ import { findById } from "./domain/KnownProjects.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
 import { messageOf } from "./domain/Thrown.ts"
 import { differences } from "./index/Differences.ts"
-import { embedded, pointsOf } from "./index/Points.ts"
+import { pointsOf } from "./index/Points.ts"
 import { IndexError, VectorIndex } from "./index/VectorIndex.ts"
 import { CurrentProject } from "./models/CurrentProject.ts"
 import { type ModelError, ModelManager, vectorsOf } from "./models/ModelManager.ts"
@@ -187,77 +187,55 @@ const indexTogether = (items: ReadonlyArray<WorkItem>) =>
 const mayBeText = (error: ModelError | IndexError | StoreError): error is ModelError =>
   error._tag === "ModelError" && (error.reason === "Unavailable" || error.reason === "Damaged")
 
-/** Failures after which a model is asked for a text that it took: it may be down again. */
+/** Failures after which a model is probed: it may be down again. */
 const FAILURES_BEFORE_PROBE = 3
 
-/** Returns a memory whose text the model took: one of these, or else any that the index has. */
-const takenOf = (keys: ReadonlyArray<string>, others: ReadonlySet<string>) =>
-  Effect.gen(function*() {
-    const store = yield* MemoryStore
-    const vectors = yield* VectorIndex
-    const activeOf = (ids: ReadonlyArray<string>) =>
-      Effect.map(store.units(ids), (units) => units.find(({ active, id }) => active && !others.has(id)))
-    return (yield* activeOf(keys)) ?? (yield* activeOf(yield* vectors.ids("", others.size + 8)))
-  })
-
-/** Fails where the model embeds nothing now. Asks for a memory's text as a question: those are never answered from the cache. */
-const probe = (unit: MemoryUnit) =>
-  Effect.flatMap(
-    ModelManager,
-    (models) => Effect.provideService(vectorsOf(models, [embedded(unit)], "query"), CurrentProject, unit.projectId)
-  ).pipe(Effect.catchIf(({ reason }) => reason === "Refused", () => Effect.void))
+/** Fails where the model embeds nothing now. A question is never answered from the cache. */
+const probe = Effect.flatMap(ModelManager, (models) => vectorsOf(models, ["Is the model there?"], "query")).pipe(
+  Effect.catchIf(({ reason }) => reason === "Refused", () => Effect.void)
+)
 
 /**
- * Indexes halves of a batch at which the model fails, down to single memories. These have failed, and are tried again later, once the
- * model is seen to take another text. Where it does not, its error ends the batch, and what is left waits.
+ * Indexes halves of a batch at which the model has failed, down to single memories. These have failed, and are tried again later, once the
+ * model is seen to take a short question. Where it does not, its error ends the batch, and what is left waits.
  */
-const indexApart = (items: ReadonlyArray<WorkItem>, taken: MemoryUnit) =>
+const indexApart = (items: ReadonlyArray<WorkItem>, error: ModelError) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     let failures = 0
     let alone: Array<readonly [WorkItem, ModelError]> = []
-    const confirm = Effect.gen(function*() {
-      yield* probe(taken)
+    const record = Effect.gen(function*() {
       for (const [item, { message }] of alone) yield* store.fail([item], message)
       failures = 0
       alone = []
     })
-    const indexHalves = (items: ReadonlyArray<WorkItem>): ReturnType<typeof indexTogether> =>
-      Effect.catchIf(indexTogether(items), mayBeText, (error) =>
-        Effect.gen(function*() {
-          failures++
-          if (items.length === 1) alone.push([items[0]!, error])
-          if (failures >= FAILURES_BEFORE_PROBE) yield* confirm
-          if (items.length === 1) return 0
-          const middle = Math.ceil(items.length / 2)
-          return (yield* indexHalves(items.slice(0, middle))) + (yield* indexHalves(items.slice(middle)))
-        }))
-    const units = yield* indexHalves(items)
-    if (alone.length > 0) yield* confirm
+    const confirm = Effect.zipRight(probe, record)
+    const halves = (items: ReadonlyArray<WorkItem>, error: ModelError): ReturnType<typeof indexTogether> =>
+      Effect.gen(function*() {
+        if (items.length === 1) {
+          alone.push([items[0]!, error])
+          return 0
+        }
+        const middle = Math.ceil(items.length / 2)
+        return (yield* half(items.slice(0, middle))) + (yield* half(items.slice(middle)))
+      })
+    const half = (items: ReadonlyArray<WorkItem>) =>
+      Effect.catchIf(
+        indexTogether(items),
+        mayBeText,
+        (error) =>
+          Effect.zipRight(Effect.when(confirm, () => ++failures >= FAILURES_BEFORE_PROBE), halves(items, error))
+      )
+    yield* probe
+    const units = yield* halves(items, error)
+    yield* failures === 0 ? record : confirm
     return units
   })
 
-/**
- * Indexes the queued units. A model that fails at the first and at the last one, and at one that it took before, is at fault itself, and
- * all of them wait.
- */
+/** Indexes the queued units. */
 const index = (items: ReadonlyArray<WorkItem>) =>
   indexTogether(items).pipe(
-    Effect.catchIf(mayBeText, (error) =>
-      Effect.gen(function*() {
-        const none = { done: [] as ReadonlyArray<WorkItem>, units: 0 }
-        const apart = (some: ReadonlyArray<WorkItem>) =>
-          Effect.map(indexTogether(some), (units) => ({ done: some, units }))
-        const { done, units } = items.length === 1 ? none : yield* apart(items.slice(0, 1)).pipe(
-          Effect.catchIf(mayBeText, () => apart(items.slice(-1))),
-          Effect.catchIf(mayBeText, () => Effect.succeed(none))
-        )
-        const left = items.filter((item) => !done.includes(item))
-        const taken = yield* takenOf(done.map(({ key }) => key), new Set(left.map(({ key }) => key)))
-        if (taken === undefined) return yield* error
-        if (done.length === 0) yield* probe(taken)
-        return units + (yield* indexApart(left, taken))
-      })),
+    Effect.catchIf(mayBeText, (error) => indexApart(items, error)),
     Effect.map((units) => ({ _tag: "Indexed" as const, units })),
     renewing(items)
   )

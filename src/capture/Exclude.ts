@@ -85,12 +85,21 @@ export const makeProjectOf = askedOnce(Effect.gen(function*() {
   const { paths } = yield* Exclude
   const store = yield* MemoryStore
   const isExcluded = yield* isBelow(paths)
-  const projects = (yield* store.projects).filter((project) => project.isExcluded)
+  const known = yield* store.projects
+  const projects = known.filter((project) => project.isExcluded).flatMap((project) =>
+    [project, ...project.merged].map((each) => ({ project, each, today: Project.today(each) }))
+  )
+  const areDifferent = projects.some(({ each, today }) => today.id !== each.id)
+    ? Project.differing((yield* store.traces).different)
+    : () => false
+  const isOther = ({ project, today }: typeof projects[number]) => {
+    const other = Project.findById(known, today.id)
+    return other !== undefined && !other.isExcluded && areDifferent(project, other)
+  }
   // A folder stays excluded also when its repository gets a remote, or one is made around it.
   const excluded = new Set(
-    projects.flatMap((project) => [project, ...project.merged]).flatMap((project) =>
-      [project, Project.today(project)].flatMap(({ id, key, root }) => [id, key, `path:${root}`])
-    )
+    projects.flatMap((found) => isOther(found) ? [found.each] : [found.each, found.today])
+      .flatMap(({ id, key, root }) => [id, key, `path:${root}`])
   )
   // Cached, because many sessions share a folder, and their folders lie beside one another.
   return yield* Effect.cachedFunction((folder: string) =>

@@ -97,13 +97,6 @@ const findMoved = (known: ReadonlyArray<Project.KnownProject>) =>
     return moved
   })
 
-/** Makes a test of whether a person said that two projects are different, or split them. */
-const differing = ({ different }: ProjectTraces) => {
-  const pairs = new Set(different.map((pair) => pair.join(" ")))
-  return (one: Project.KnownProject, other: Project.KnownProject): boolean =>
-    Project.idsOf(one).some((a) => Project.idsOf(other).some((b) => pairs.has([a, b].sort().join(" "))))
-}
-
 /** Returns the one candidate to which a test gives the highest number above 0; none when two share it. */
 const best = (candidates: ReadonlyArray<RepositoryProject>, of: (candidate: RepositoryProject) => number) => {
   const rated = candidates.map((candidate) => [candidate, of(candidate)] as const).sort(([, a], [, b]) => b - a)
@@ -222,7 +215,7 @@ const recognizeAll = Effect.gen(function*() {
   const [found, moved] = [yield* findGone(known), yield* findMoved(known)]
   if (found.length === 0 && moved.length === 0) return NONE
   const traces = yield* store.traces
-  const areDifferent = differing(traces)
+  const areDifferent = Project.differing(traces.different)
   const there = moved.filter(({ from, into }) => !areDifferent(from, into))
   if (found.length === 0) return { ...NONE, sure: there }
   const cwdsOf = (project: Project.KnownProject) => {
@@ -268,19 +261,25 @@ const findToday = (known: ReadonlyArray<Project.KnownProject>) =>
 
 /** Merges projects into others; who has excluded one has meant both. */
 const mergeAll = (pairs: ReadonlyArray<Pair>) =>
-  Effect.flatMap(MemoryStore, (store) =>
-    Effect.forEach(pairs, ({ from, into }) =>
-      Effect.zipRight(
-        Effect.when(store.excludeProject(into, true), () => from.isExcluded),
-        store.mergeProjects(from, into)
-      ), { discard: true }))
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    for (const pair of pairs) {
+      // Those before may have merged, and excluded, what is in this one.
+      const known = yield* store.projects
+      const from = Project.findById(known, pair.from.id) ?? pair.from
+      const into = Project.findById(known, pair.into.id) ?? pair.into
+      if (from.id === into.id) continue
+      if (from.isExcluded) yield* store.excludeProject(into, true)
+      yield* store.mergeProjects(from, into)
+    }
+  })
 
 /** Merges those, but for what a person told apart. */
 const keepKeys = Effect.gen(function*() {
   const store = yield* MemoryStore
   const found = findToday(yield* store.projects)
   if (found.length === 0) return
-  const areDifferent = differing(yield* store.traces)
+  const areDifferent = Project.differing((yield* store.traces).different)
   yield* mergeAll(found.filter(({ from, into }) => !areDifferent(from, into)))
 })
 

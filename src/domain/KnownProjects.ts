@@ -10,6 +10,13 @@ export const idsOf = ({ id, merged }: KnownProject): ReadonlyArray<string> => [i
 export const findById = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
   known.find((project) => project.id === id || project.merged.some((other) => other.id === id))
 
+/** Makes a test of whether two projects have ids that a person told apart. */
+export const differing = (different: ReadonlyArray<readonly [one: string, other: string]>) => {
+  const pairs = new Set(different.map((pair) => pair.join(" ")))
+  return (one: KnownProject, other: KnownProject): boolean =>
+    idsOf(one).some((a) => idsOf(other).some((b) => pairs.has([a, b].sort().join(" "))))
+}
+
 /** Returns the ids of the projects that are not excluded. */
 export const includedIds = (known: ReadonlyArray<KnownProject>): ReadonlyArray<string> =>
   known.filter(({ isExcluded }) => !isExcluded).map(({ id }) => id)

@@ -201,6 +201,7 @@ describe("a project of a version that wrote its key otherwise", () => {
   /** As versions wrote it that kept the case of a remote, and of a drive. */
   const earlier = (key: string, root: string): Project => ({ id: idOf("project", key), name: "Shop", root, key })
   const KEY = "remote:github.com/Acme/Shop"
+  const OTHER = "remote:github.com/acme/Shop"
 
   test("is its folder's, also where the folder that it was known by is gone", (world) =>
     Effect.gen(function*() {
@@ -252,6 +253,42 @@ describe("a project of a version that wrote its key otherwise", () => {
       yield* store.splitProject((yield* store.projects)[0]!.merged[0]!.id)
       yield* imported(world)
       assert.strictEqual((yield* store.projects).length, 2)
+    }))
+
+  for (const keys of [[KEY, OTHER], [OTHER, KEY]] as const) {
+    test(`excludes what it is, with the other ${keys[0] === KEY ? "after" : "before"} it`, (world) =>
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        for (const [i, key] of keys.entries()) {
+          const project = { ...earlier(key, world.at("gone")), name: `shop ${i}` }
+          yield* store.save(unitOf({ content: `The ${key} is blue.`, title: key, files: [] }, project.id, i), project)
+          if (key === OTHER) yield* store.excludeProject(project, true)
+        }
+        const shop = makeRepository(world.at("shop"), "git@github.com:Acme/Shop.git")
+        for (const name of ["first", "second"]) {
+          world.session(name, { cwd: shop, said: about("lantern") })
+          yield* imported(world)
+          assert.deepStrictEqual((yield* store.projects).map(({ isExcluded }) => isExcluded), [true])
+          assert.strictEqual((yield* store.status).messages, 0)
+        }
+      }))
+  }
+
+  test("leaves out what it was told apart from, when it is excluded and the other is not", (world) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const shop = makeRepository(world.at("shop"), "git@github.com:Acme/Shop.git")
+      world.session("first", { cwd: shop, said: about("lantern") })
+      yield* imported(world)
+      const { messages } = yield* store.status
+      yield* store.excludeProject(earlier(KEY, world.at("gone")), true)
+      yield* imported(world)
+      const apart = (yield* store.projects)[0]!.merged[0]!
+      yield* store.splitProject(apart.id)
+      yield* store.excludeProject(apart, false)
+      world.session("second", { cwd: shop, said: about("quokka") })
+      yield* imported(world)
+      assert.isAbove((yield* store.status).messages, messages)
     }))
 })
 

@@ -58,7 +58,7 @@ export interface Options {
   readonly readOnly: boolean
   /** True for a memory that nothing is kept of, in place of the files in `home`, of which only those of models' costs and answers are used. */
   readonly isInMemory?: boolean
-  /** Longest wait for another process's lock on a file, in milliseconds. */
+  /** Longest wait for another process's lock on a file, in milliseconds; a write waits six times as long for others' writes. */
   readonly busyTimeoutMs: number
   /** Models of providers. Without a model for embeddings, the package's own is used. */
   readonly models?: Pick<Providers.Options, "patience" | "roles"> & { readonly caps: Caps }

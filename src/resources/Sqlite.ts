@@ -148,6 +148,8 @@ export interface OpenOptions {
   readonly readOnly: boolean
   /** Longest wait of a statement for another process's lock, in milliseconds. */
   readonly busyTimeoutMs: number
+  /** Longest wait of a transaction that writes until others have written, in milliseconds: `busyTimeoutMs` without it. It blocks no thread. */
+  readonly lockTimeoutMs?: number
   /** Newest version of the schema (`PRAGMA user_version`) into which transactions write; without it, into any. */
   readonly newestSchema?: number
   /**
@@ -293,7 +295,7 @@ const guardOf = ({ newestSchema, path }: OpenOptions, identity: string | undefin
 const connect = (
   database: DatabaseSync,
   prepared: Map<string, StatementSync>,
-  { busyTimeoutMs, path, readOnly }: OpenOptions,
+  { busyTimeoutMs, lockTimeoutMs = busyTimeoutMs, path, readOnly }: OpenOptions,
   guard: Guard
 ): Connection => {
   let inTransaction = false
@@ -355,8 +357,7 @@ const connect = (
     }
   }
 
-  /** Waits for the write lock by retries, since the busy timeout would block the thread and all other work. */
-  const beginToWrite = Effect.flatMap(FiberRef.get(synchronous), (wanted) =>
+  const beginOnce = Effect.flatMap(FiberRef.get(synchronous), (wanted) =>
     attempt(() => {
       guard.assertInPlace()
       // SQLite refuses the change inside of a transaction.
@@ -377,11 +378,19 @@ const connect = (
       } finally {
         database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
       }
-    })).pipe(Effect.retry({
-      while: (error) => reasonOf(error) === "Locked",
-      schedule: Schedule.spaced(LOCK_RETRY_MS),
-      times: Math.floor(busyTimeoutMs / LOCK_RETRY_MS)
     }))
+  /**
+   * Waits for the write lock by retries, since the busy timeout would block the thread and all other work. Finalizers write too, so
+   * only a long wait can be interrupted: no transaction has begun then.
+   */
+  const beginToWrite = (waited = 0): typeof beginOnce =>
+    Effect.catchIf(beginOnce, (error) => reasonOf(error) === "Locked" && waited < lockTimeoutMs, () => {
+      const pause = Effect.sleep(LOCK_RETRY_MS)
+      return Effect.zipRight(
+        waited < busyTimeoutMs ? pause : Effect.interruptible(pause),
+        beginToWrite(waited + LOCK_RETRY_MS)
+      )
+    })
 
   return {
     execute: (sql, params, transform) =>
@@ -391,7 +400,7 @@ const connect = (
     executeUnprepared: (sql, params, transform) =>
       Effect.map(
         sql === BEGIN_TO_WRITE
-          ? beginToWrite
+          ? beginToWrite()
           : attempt(() => unprepared(sql, params as ReadonlyArray<SQLInputValue>)),
         (rows) => transform === undefined ? rows : transform(rows)
       ),

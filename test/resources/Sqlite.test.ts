@@ -199,6 +199,34 @@ describe("reasonOf", () => {
       })
     ))
 
+  it.live("who waits longer than that to write goes on when others have written, and ends when it is told to", () =>
+    withTable((sql, path) =>
+      Effect.gen(function*() {
+        const patient = yield* at(path, { busyTimeoutMs: 0, lockTimeoutMs: 60_000 })
+        const other = yield* at(path, { busyTimeoutMs: 60_000 })
+        const waiting = yield* beside(
+          sql,
+          add(sql, 1),
+          Effect.gen(function*() {
+            const ended = yield* Effect.fork(transaction(patient, add(patient, 2)))
+            yield* Effect.sleep("100 millis")
+            yield* Fiber.interrupt(ended)
+            const waiting = yield* Effect.fork(transaction(patient, add(patient, 3)))
+            // A finalizer waits for as long as the busy timeout says.
+            const finalizing = yield* Effect.fork(
+              Effect.ensuring(Effect.never, Effect.orDie(transaction(other, add(other, 4))))
+            )
+            yield* Effect.sleep("100 millis")
+            yield* Fiber.interruptFork(finalizing)
+            yield* Effect.sleep("100 millis")
+            return [waiting, finalizing] as const
+          })
+        )
+        yield* Fiber.awaitAll(waiting)
+        assert.deepStrictEqual(yield* idsOf(sql), [1, 3, 4])
+      })
+    ))
+
   it.live("who waits for a lock does not stop the others of its process, and goes on when it is free", () =>
     withTable((sql, path) =>
       Effect.gen(function*() {

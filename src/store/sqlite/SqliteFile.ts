@@ -24,6 +24,7 @@ export interface SqliteFileOptions {
   readonly folder: string
   /** A reader opens the file read-only and takes no write lock; its writes fail. */
   readonly readOnly: boolean
+  /** Longest wait for another process's lock, in milliseconds; a write waits six times as long for others' writes. */
   readonly busyTimeoutMs: number
   /** Passed to `Sqlite.open`. */
   readonly skipGarbageCollection?: boolean
@@ -135,6 +136,9 @@ const letShrink = (sql: SqlClient) =>
     )
   })
 
+/** How many times longer a write waits for others' writes than `busyTimeoutMs`: they take long where one writes the file anew (Wiping.ts). */
+const WRITES = 6
+
 export const openClients = Effect.fn("SqliteFile.open")(
   function*(options: SqliteFileOptions) {
     const fs = yield* FileSystem.FileSystem
@@ -180,6 +184,7 @@ export const openClients = Effect.fn("SqliteFile.open")(
       readOnly: false,
       givesPagesBack: true,
       newestSchema: LATEST,
+      lockTimeoutMs: WRITES * busyTimeoutMs,
       name: `${name} writer`
     })
     yield* migrate(

@@ -92,7 +92,7 @@ export const EVERYWHERE = lists(PURE)`
   node:zlib= brotliCompressSync brotliDecompressSync constants gunzip gzip
   node:fs=
     accessSync appendFileSync chmodSync constants copyFileSync existsSync fstatSync lstatSync mkdirSync readFileSync readdirSync readlinkSync
-    realpathSync renameSync rmSync rmdirSync statSync unlinkSync utimesSync writeFileSync
+    realpathSync renameSync rmSync rmdirSync statSync statfsSync unlinkSync utimesSync writeFileSync
   node:fs/promises= access chmod constants copyFile lstat mkdir readFile readdir readlink realpath rename rm rmdir stat unlink writeFile
   node:url= fileURLToPath pathToFileURL
   node:util= inspect isDeepStrictEqual promisify stripVTControlCharacters types

@@ -19,7 +19,7 @@ import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { type Criteria, together } from "../serve/Bulk.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import * as Settings from "../settings/Settings.ts"
-import { FORGOT_NOTHING, type Forgotten, type TakenAlso } from "../store/MemoryStore.ts"
+import { FORGOT_NOTHING, type Forgotten, type StoreError, type TakenAlso } from "../store/MemoryStore.ts"
 import {
   answer,
   beginning,
@@ -105,12 +105,12 @@ const alsoLines = ({ sessions, units }: TakenAlso): ReadonlyArray<string> => {
   ].join("\n")]
 }
 
-/** Writes over what is left of it in the file. That fails or waits without taking anything back. */
-const wipe = Effect.flatMap(ClaudeMemory, (memory) => Effect.orElseSucceed(memory.wipe, () => false))
+/** Writes over what is left of it in the file, and returns why it can't. */
+const wipe = Effect.flatMap(ClaudeMemory, (memory) => Effect.option(Effect.flip(memory.wipe)))
 
-const NOT_WIPED =
-  "It can't be brought back. Bytes of it may stay in the file for some minutes, until a session writes over them: " +
-  "another program was using the memory, or the disk is full."
+const notWiped = ({ detail }: StoreError) =>
+  "It can't be brought back. Bytes of it may stay in the file until a session of Claude Code, or a server, has run for five minutes " +
+  `and written over them: ${detail}.`
 
 /** What is to be forgotten, and how it is shown before. */
 interface Plan {
@@ -213,12 +213,12 @@ export const command = Command.make(
       }
       const progress = yield* Progress.make(0)
       let done = 0
-      const { isWiped, parts } = yield* Effect.all({
+      const { parts, unwiped } = yield* Effect.all({
         parts: plan.run.pipe(
           Stream.tap(({ units }) => progress.checked("forgetting", done += units.length, Math.max(done, plan.count))),
           Stream.runCollect
         ),
-        isWiped: isNow ? wipe : Effect.succeed(true)
+        unwiped: isNow ? wipe : Effect.succeedNone
       }).pipe(
         Effect.ensuring(progress.end),
         App.provide(App.service("forget"))
@@ -229,7 +229,14 @@ export const command = Command.make(
       const more = units.length - plan.count
       yield* answer(
         json,
-        { forgotten: units.map(({ id }) => id), messages: messages.length, until, operation, also: alsoJson(also) },
+        {
+          forgotten: units.map(({ id }) => id),
+          messages: messages.length,
+          until,
+          operation,
+          also: alsoJson(also),
+          ...(isNow && { wiped: Option.isNone(unwiped) })
+        },
         () =>
           [
             `${memories(units.length)} forgotten${more > 0 ? `, ${more} of them for saying the same` : ""}; ` +
@@ -239,7 +246,10 @@ export const command = Command.make(
             ...alsoLines(also),
             until === null
               ? units.length + messages.length > 0
-                ? isWiped ? "Nothing of it is left that could be brought back." : NOT_WIPED
+                ? Option.match(unwiped, {
+                  onNone: () => "Nothing of it is left that could be brought back.",
+                  onSome: notWiped
+                })
                 : advice(
                   "What was forgotten before is not looked at: `claude-memory undo --list` lists it, and " +
                     "`claude-memory forget ID --now` takes it out for good."

@@ -17,6 +17,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statfsSync,
   statSync,
   writeFileSync,
   writeSync
@@ -90,6 +91,17 @@ export const tryMake = (folder: string): void => {
 export const sizeOf = (path: string): number | undefined => {
   const info = infoOf(path)
   return info === undefined ? undefined : Number(info.size)
+}
+
+/** Returns the bytes that this user may still write to the disk of a folder, and the disk's number; undefined where it can't be told. */
+export const freeAt = (folder: string): { readonly device: number; readonly bytes: number } | undefined => {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(folder)
+    // File systems without a size of their own have no blocks.
+    return blocks === 0 ? undefined : { device: statSync(folder).dev, bytes: bavail * bsize }
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -481,7 +481,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     options?: ForgetOptions
   ) => Effect.Effect<Forgotten, StoreError | NotFound>
   /** Writes over the bytes that may be left of what was forgotten for good, as `MemoryStore.wipe` does. */
-  readonly wipe: Effect.Effect<boolean, StoreError>
+  readonly wipe: Effect.Effect<void, StoreError>
   /** Returns a memory, by id or a prefix of it, also one that is in the bin when it is to go from there. */
   readonly forgettable: (id: string, isNow: boolean) => Effect.Effect<MemoryUnit, StoreError | NotFound>
   /** Returns memories, by id or a prefix of it, what `forget` deletes with them, and what it takes from others. */

@@ -20,15 +20,22 @@ export const letGo: Stream.Stream<LetGo, StoreError> = Stream.unwrap(
 
 /** Time before the first look and between two, so that it slows no session's start. */
 const WIPE_INTERVAL = Duration.minutes(5)
+/** Time until the next look where a disk had no room. */
+const FULL_INTERVAL = Duration.hours(1)
+
+const warn = ({ message }: StoreError) =>
+  Effect.logWarning(`bytes of what was forgotten for good may stay in the memory's file: ${message}`)
 
 /**
- * Wipes the memory when something was forgotten for good. Emits nothing, and goes on until interrupted, or until it fails: the next
- * process tries again.
+ * Wipes the memory when something was forgotten for good. Emits nothing, and goes on until interrupted, or until it fails for another
+ * reason than a lock or a full disk: the next process tries again.
  */
 export const wiping: Stream.Stream<never, never, MemoryStore> = Stream.execute(
-  Effect.flatMap(MemoryStore, ({ wipe }) => Effect.forever(Effect.zipRight(Effect.sleep(WIPE_INTERVAL), wipe))).pipe(
-    Effect.catchAll(({ message }) =>
-      Effect.logWarning(`bytes of what was forgotten for good may stay in the memory's file: ${message}`)
+  Effect.flatMap(MemoryStore, ({ wipe }) => {
+    const wiped = Effect.as(wipe, WIPE_INTERVAL).pipe(
+      Effect.catchIf(({ reason }) => reason === "Locked", () => Effect.succeed(WIPE_INTERVAL)),
+      Effect.catchIf(({ reason }) => reason === "Full", (error) => Effect.as(warn(error), FULL_INTERVAL))
     )
-  )
+    return Effect.iterate(WIPE_INTERVAL, { while: () => true, body: (pause) => Effect.delay(wiped, pause) })
+  }).pipe(Effect.catchAll(warn))
 )

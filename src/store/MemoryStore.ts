@@ -609,10 +609,10 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly emptyBin: Effect.Effect<number, StoreError>
   /**
    * Writes over the bytes that deleted rows may have left in the memory's file, where something was deleted for good since that was last
-   * done: one to two seconds for each 100 MB, in which nobody else writes. False where another process is in the way, or a full
-   * disk: then it remains to be done. A server's memory is the server's to wipe, and always true.
+   * done: one to two seconds for each 100 MB, in which nobody else writes. Where it fails it remains to be done: "Locked" where another
+   * process is in the way, "Full" where a disk has no room for the file once more. A server's memory is the server's to wipe.
    */
-  readonly wipe: Effect.Effect<boolean, StoreError>
+  readonly wipe: Effect.Effect<void, StoreError>
 
   /** Adds a project that is not known yet, or records the present folder of one that is. */
   readonly addProject: (project: Project) => Effect.Effect<void, StoreError>

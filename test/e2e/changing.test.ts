@@ -12,6 +12,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { append } from "../../src/hook/RecordFiles.ts"
 import { encode } from "../../src/hook/RecordLines.ts"
+import { load } from "../../src/resources/SqliteDriver.ts"
 import { samples, slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
 import { main, makeHome, run } from "./run.ts"
@@ -293,6 +294,33 @@ describe("a person who puts memories right", () => {
         assert.isFalse(isThere("uizzac"))
         assert.notInclude(yield* printed("injections"), "quizzaciously")
         assert.match(yield* refused("undo"), /nothing to undo/)
+      })
+  )
+
+  slow(test)(
+    "forgets for good while another program reads, and is told until when bytes of it may stay",
+    ({ home, json, printed }) =>
+      Effect.gen(function*() {
+        const [first, second, third] = yield* Effect.forEach(
+          ["The harbour opens at six.", "Invoices are due in May.", "The crane is painted yellow."],
+          (text) => Effect.map(json("save", text), ({ id }) => id as string)
+        )
+        yield* Effect.acquireUseRelease(
+          Effect.sync(() => new (load().DatabaseSync)(join(home, ".claude-memory", "memory.db"))),
+          (other) =>
+            Effect.gen(function*() {
+              other.exec("BEGIN; SELECT 1 FROM properties")
+              assert.match(
+                yield* printed("forget", first!, "--now", "--yes"),
+                /\nIt can't be brought back\. Bytes of it may stay .* written over them: another process keeps .* locked; [^\n]*\.\n$/
+              )
+              assert.isFalse((yield* json("forget", second!, "--now", "--yes")).wiped)
+            }),
+          (other) => Effect.sync(() => other.close())
+        )
+        const { id } = yield* json("save", "The ferry leaves at nine.")
+        assert.notProperty(yield* json("forget", id, "--yes"), "wiped")
+        assert.isTrue((yield* json("forget", third!, "--now", "--yes")).wiped)
       })
   )
 

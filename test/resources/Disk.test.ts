@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach } from "vitest"
-import { makeFolder, rename } from "../../src/resources/Disk.ts"
+import { freeAt, makeFolder, rename } from "../../src/resources/Disk.ts"
 
 describe("a folder that is made", () => {
   let root: string
@@ -93,4 +93,17 @@ describe("a file that is renamed", () => {
       assert.strictEqual(asked(), 1)
     }
   })
+})
+
+it("tells the room on the disk of a folder, and nothing where none is", () => {
+  const root = mkdtempSync(join(tmpdir(), "claude-memory-disk-"))
+  try {
+    const below = join(root, "below")
+    assert.isUndefined(freeAt(below))
+    mkdirSync(below)
+    assert.isAbove(freeAt(below)!.bytes, 0)
+    assert.strictEqual(freeAt(below)!.device, freeAt(root)!.device)
+  } finally {
+    rmSync(root, { recursive: true })
+  }
 })

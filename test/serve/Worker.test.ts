@@ -40,24 +40,33 @@ it.effect("trouble that lasts is said once, also where a part succeeds; what com
   }).pipe(Effect.provide(logger))
 })
 
-it.effect("what can't be wiped is said once, and nothing else fails for it", () => {
+it.effect("what can't be wiped is tried again: soon after a lock, later on a full disk, and not after other failures", () => {
   const warnings: Array<string> = []
   const logger = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => warnings.push(String(message))))
-  const error = new StoreError({ reason: "Damaged", operation: "wipe", detail: "a page is torn", cause: undefined })
+  const refusal = (reason: StoreError["reason"]) =>
+    new StoreError({ reason, operation: "wipe", detail: `it is ${reason}`, cause: undefined })
+  const outcomes = [Effect.void, refusal("Locked"), refusal("Full"), refusal("Full"), Effect.void, refusal("Damaged")]
   return Effect.gen(function*() {
     const store = yield* MemoryStore
     let attempts = 0
-    const wipe = Effect.suspend(() => ++attempts < 3 ? Effect.succeed(attempts === 1) : error)
+    const wipe = Effect.suspend(() => outcomes[attempts++] ?? Effect.die("tried after it was damaged"))
     const running = yield* Effect.fork(
       Effect.provideService(Stream.runDrain(wiping), MemoryStore, MemoryStore.of({ ...store, wipe }))
     )
+    const said = (reason: string) =>
+      `bytes of what was forgotten for good may stay in the memory's file: wipe: it is ${reason}`
     yield* TestClock.adjust("14 minutes")
     assert.deepStrictEqual([attempts, warnings], [2, []])
-    yield* TestClock.adjust("1 hour")
-    yield* Fiber.join(running)
+    yield* TestClock.adjust("1 minute")
+    assert.deepStrictEqual([attempts, warnings], [3, [said("Full")]])
+    yield* TestClock.adjust("59 minutes")
     assert.strictEqual(attempts, 3)
-    assert.deepStrictEqual(warnings, [
-      `bytes of what was forgotten for good may stay in the memory's file: ${error.message}`
-    ])
+    yield* TestClock.adjust("1 minute")
+    assert.deepStrictEqual([attempts, warnings], [4, [said("Full"), said("Full")]])
+    yield* TestClock.adjust("1 hour")
+    assert.strictEqual(attempts, 5)
+    yield* TestClock.adjust("1 day")
+    yield* Fiber.join(running)
+    assert.deepStrictEqual([attempts, warnings.slice(2)], [6, [said("Damaged")]])
   }).pipe(Effect.provide(Layer.merge(logger, Layer.provide(testing.store, base))))
 })

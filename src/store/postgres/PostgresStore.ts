@@ -48,7 +48,7 @@ const make = Effect.gen(function*() {
     keep: write,
     erase: () => write,
     // The server's own vacuum decides when the space is used again.
-    wipe: Effect.succeed(true),
+    wipe: Effect.void,
     transaction: checked,
     toError: (operation) => toStoreError(operation, name)
   }))

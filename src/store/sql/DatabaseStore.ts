@@ -41,7 +41,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
    */
   readonly erase: (before?: number) => Through
   /** Does what `MemoryStore.wipe` says. */
-  readonly wipe: Effect.Effect<boolean, Failure>
+  readonly wipe: Effect.Effect<void, Failure>
   readonly transaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | Failure, R>
   readonly toError: (operation: string) => (cause: Failure) => StoreError
 }): MemoryStore["Type"] => {

@@ -3,8 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { randomUUID } from "node:crypto"
-import { durably, reasonOf, transaction } from "../../resources/Sqlite.ts"
+import { durably, transaction } from "../../resources/Sqlite.ts"
 import { MemoryStore } from "../MemoryStore.ts"
 import * as DatabaseStore from "../sql/DatabaseStore.ts"
 import * as Reads from "../sql/Reads.ts"
@@ -15,9 +14,7 @@ import * as Copies from "./Copies.ts"
 import * as OpeningFiles from "./OpeningFiles.ts"
 import * as SqliteDialect from "./SqliteDialect.ts"
 import { SqliteFile, toStoreError } from "./SqliteFile.ts"
-
-/** Name of the property that is there while something was deleted for good since the file was last written anew. */
-const UNWIPED = "unwiped"
+import * as Wiping from "./Wiping.ts"
 
 const make = Effect.gen(function*() {
   const { file, isReadOnly, reader, writer } = yield* SqliteFile
@@ -31,24 +28,6 @@ const make = Effect.gen(function*() {
       : Effect.asVoid(Effect.zipRight(Copies.deleteAll(file), BackupFolder.deleteAll(file, before)))
   // FTS5 keeps the words of a memory that was compressed again until it merges (https://sqlite.org/fts5.html, section 6.9).
   const mergeLexemes = writer`INSERT INTO lexemes (lexemes) VALUES ('optimize')`
-  // Another value each time: a wipe takes away the note that it has read, and none that came meanwhile.
-  const noteErased = Effect.suspend(() =>
-    writer`INSERT INTO properties (name, value) VALUES (${UNWIPED}, ${randomUUID()})
-      ON CONFLICT (name) DO UPDATE SET value = excluded.value`
-  )
-  /**
-   * SQLite writes zeros over a row that is deleted, but not over where rows lay that its pages have passed to one another
-   * (https://sqlite.org/pragma.html#pragma_secure_delete). The log holds those pages until it is folded to its end.
-   */
-  const wipe = Effect.gen(function*() {
-    const [noted] = yield* reader<{ value: string }>`SELECT value FROM properties WHERE name = ${UNWIPED}`
-    if (noted === undefined) return true
-    yield* writer.unsafe("VACUUM")
-    const [folded] = yield* writer.unsafe<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)")
-    if (folded?.busy !== 0) return false
-    yield* transaction(writer, writer`DELETE FROM properties WHERE name = ${UNWIPED} AND value = ${noted.value}`)
-    return true
-  }).pipe(Effect.catchIf((error) => ["Full", "Locked"].includes(reasonOf(error)), () => Effect.succeed(false)))
   const write = <A, E, R>(effect: Effect.Effect<A, E, R>) => transaction(writer, Effect.zipLeft(effect, deleteTouched))
   const keep = <A, E, R>(effect: Effect.Effect<A, E, R>) => durably(write(effect))
   const store = DatabaseStore.make({
@@ -59,8 +38,14 @@ const make = Effect.gen(function*() {
     write,
     keep,
     erase: (before) => (effect) =>
-      keep(effect.pipe(Effect.zipLeft(mergeLexemes), Effect.zipLeft(noteErased), Effect.zipLeft(deleteCopies(before)))),
-    wipe: reader === writer ? Effect.succeed(true) : wipe,
+      keep(
+        effect.pipe(
+          Effect.zipLeft(mergeLexemes),
+          Effect.zipLeft(Wiping.note(writer)),
+          Effect.zipLeft(deleteCopies(before))
+        )
+      ),
+    wipe: reader === writer ? Effect.void : Wiping.make({ file, reader, writer }),
     transaction: write,
     toError: toStoreError
   })

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import { EMBEDDED } from "../MemoryStore.ts"
 import { SECRET } from "../sql/Statements.ts"
 import { objectsIn, quoted } from "./Damage.ts"
+import { UNWIPED } from "./Wiping.ts"
 
 /** Name of the other database in the statements. */
 const FROM = "restored"
@@ -30,7 +31,7 @@ const KEEP = [
     WHERE excluded = 1 OR merged_into IN (SELECT id FROM main.projects WHERE excluded = 1)`,
   `CREATE TEMP TABLE kept_lanes AS SELECT * FROM main.vector_lanes`,
   `CREATE TEMP TABLE kept_rows AS SELECT * FROM main.sqlite_sequence`,
-  `CREATE TEMP TABLE kept_properties AS SELECT * FROM main.properties WHERE name IN ('index', '${SECRET}')`,
+  `CREATE TEMP TABLE kept_properties AS SELECT * FROM main.properties WHERE name IN ('index', '${SECRET}', '${UNWIPED}')`,
   // Units of which a server of vectors has one that was made of another text.
   `CREATE TEMP TABLE changed_units AS SELECT units.id FROM main.units JOIN ${FROM}.units AS other ON other.id = units.id
     WHERE EXISTS (SELECT 1 FROM main.properties WHERE name = 'index' AND value <> '${EMBEDDED}') AND other.body <> units.body`
@@ -52,7 +53,7 @@ const IS_SAME_SECRET = `(SELECT value FROM main.properties WHERE name = '${SECRE
 
 /** Forgotten texts stay forgotten, and what lies in the bin can be brought back as before. */
 const KEEP_FORGOTTEN = [
-  `INSERT OR IGNORE INTO main.properties SELECT * FROM temp.kept_properties WHERE name = '${SECRET}'`,
+  `INSERT OR IGNORE INTO main.properties SELECT * FROM temp.kept_properties WHERE name IN ('${SECRET}', '${UNWIPED}')`,
   `INSERT OR IGNORE INTO main.tombstones SELECT * FROM temp.kept_tombstones WHERE ${IS_SAME_SECRET}`,
   `INSERT OR REPLACE INTO main.operations SELECT * FROM temp.kept_operations WHERE ${IS_SAME_SECRET}`,
   `INSERT OR REPLACE INTO main.bin_entries SELECT * FROM temp.kept_bin WHERE ${IS_SAME_SECRET}`

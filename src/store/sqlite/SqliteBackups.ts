@@ -32,6 +32,7 @@ import * as OpeningFiles from "./OpeningFiles.ts"
 import { register } from "./Packs.ts"
 import * as Replacement from "./Replacement.ts"
 import { DATABASE, NOTHING_YET, openClients, toStoreError } from "./SqliteFile.ts"
+import { UNWIPED } from "./Wiping.ts"
 
 export interface SqliteBackupsOptions {
   /** Folder of the memory's file. */
@@ -110,14 +111,16 @@ const countsOf = (sql: SqlClient) =>
 
 /**
  * Deletes what lies in the bin: a backup has none of it, so that its forgetting can't be undone there. SQLite writes over deleted
- * rows, and VACUUM over what they leave.
+ * rows, and VACUUM over what they leave, also those that were forgotten for good.
  */
 const emptyBin = (sql: SqlClient) =>
   Effect.gen(function*() {
     yield* sql`UPDATE operations SET undone = 1 WHERE id IN (SELECT operation FROM bin_entries)`
-    const [row] = yield* sql<{ some: number }>`SELECT EXISTS (SELECT 1 FROM bin_entries) AS some`
+    const [row] = yield* sql<{ some: number }>`SELECT EXISTS (SELECT 1 FROM bin_entries)
+      OR EXISTS (SELECT 1 FROM properties WHERE name = ${UNWIPED}) AS some`
     if (row?.some !== 1) return
     yield* sql`DELETE FROM bin_entries`
+    yield* sql`DELETE FROM properties WHERE name = ${UNWIPED}`
     yield* sql.unsafe("VACUUM")
   })
 

@@ -29,12 +29,14 @@ import { LATEST } from "../../../src/store/sqlite/migrations.ts"
 import * as SqliteBackups from "../../../src/store/sqlite/SqliteBackups.ts"
 import { DATABASE, SqliteFile } from "../../../src/store/sqlite/SqliteFile.ts"
 import * as SqliteStore from "../../../src/store/sqlite/SqliteStore.ts"
+import { UNWIPED } from "../../../src/store/sqlite/Wiping.ts"
 import { base } from "../../contract/layers.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "../../contract/made.ts"
 import { write } from "../../contract/MemoryStoreContract.ts"
 import { vector } from "../../contract/VectorIndexContract.ts"
 import { slow, times } from "../../data.ts"
 import { takeBack, withDatabase } from "../../e2e/damage.ts"
+import { isLeft, leaveBytes, LEFT } from "./left.ts"
 
 const HARBOUR = "The harbour master wants every crane inspected before sunrise."
 const LANTERN = "Lanterns are kept in the shed behind the old boathouse."
@@ -209,6 +211,27 @@ describe("a backup", () => {
         assert.include(yield* found("quince"), "b-0")
       })
     ))
+
+  slow(it.scopedLive)(
+    "holds no bytes of what was forgotten for good, which a restore leaves to be wiped",
+    () =>
+      withMemory(() =>
+        Effect.gen(function*() {
+          yield* tell("a", HARBOUR, LANTERN)
+          const { file, writer } = yield* SqliteFile
+          yield* Effect.flatMap(MemoryStore, ({ forget }) => forget(["a-1"], { isNow: true }))
+          yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
+          leaveBytes(file)
+          const { path } = yield* make()
+          const bytes = gunzipSync(readFileSync(path))
+          assert.deepStrictEqual([LEFT, UNWIPED].filter((text) => bytes.includes(text)), [])
+          yield* restore(path)
+          assert.lengthOf(yield* writer`SELECT 1 FROM properties WHERE name = ${UNWIPED}`, 1)
+          yield* Effect.flatMap(MemoryStore, ({ wipe }) => wipe)
+          assert.isFalse(yield* isLeft(file))
+        })
+      )
+  )
 
   slow(it.scopedLive)(
     "that is being made when something is forgotten is made anew, without it",

@@ -39,8 +39,9 @@ import * as Question from "./Question.ts"
 import { projectIds, projects, time, unitId } from "./Scope.ts"
 
 export const options = {
-  project: projects.project.pipe(
-    Options.withDescription("All of this project, or of it what the other options say; repeat it for several")
+  project: Options.text("project").pipe(
+    Options.withDescription("All of this project, or of it what the other options say; repeat it for several"),
+    Options.repeated
   ),
   allProjects: projects.allProjects,
   session: Options.text("session").pipe(

@@ -801,7 +801,7 @@ describe("a command line", () => {
   it.live("that asks for a command's help gets a line for each option, right below it", () =>
     inHome((home) =>
       Effect.gen(function*() {
-        for (const command of ["search", "edit", "undo", "projects", "serve"]) {
+        for (const command of ["search", "edit", "forget", "undo", "projects", "serve"]) {
           const { stdout } = yield* inProcess([command, "--help"], { home })
           const [head = "", ...parts] = stdout.split(/\n\n(?=ARGUMENTS|OPTIONS)/)
           assert.match(head, /^claude-memory [\d.]+\n\nUSAGE\n\n\$ /)

@@ -13,7 +13,13 @@ const CHUNKS = /[\p{L}\p{N}_]+/gu
 /** Lists ranges of letters, because the katakana block also contains "・". */
 const CJK_RUN =
   /([\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufad9]+)/
-const PARTS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\x00-\x7f_]+/g
+const PARTS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g
+/** The same where a word has letters of other languages ("gelöscht"). */
+const ANY_PARTS = /\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|\d+|[^\x00-\x7f_]+/gu
+/** Matches a part of an identifier that says nothing without the rest: the letters and figures of "i18n", "k8s" or "v2". */
+const SCRAP = /^(?:.|\d\d)$/su
+const HIRAGANA = /[\u3041-\u309f]/
+const SHORT_HIRAGANA = /^[\u3041-\u309f]{1,2}$/
 
 /** Intl.Segmenter is superlinear on long strings. */
 const SEGMENTER_LIMIT = 1_000
@@ -43,10 +49,13 @@ const CJK_STOP = new Set(
     .split(" ")
 )
 
+/** Words that Porter's rules make one with others ("io", "on"). */
+const UNSTEMMED = new Set(["ios", "one"])
+
 const stems = new Map<string, string>()
 
 const stem = (word: string): string => {
-  if (word.length < 3 || !/^[a-z]+$/.test(word)) return word
+  if (word.length < 3 || UNSTEMMED.has(word) || !/^[a-z]+$/.test(word)) return word
   const known = stems.get(word)
   if (known !== undefined) return known
   if (stems.size > 50_000) stems.clear()
@@ -74,11 +83,14 @@ export const cjkWordsIn = (text: string): ReadonlySet<string> =>
   new Set(text.split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? segmentsOf(part) : []))
 
 const cjk = (run: string, out: Array<string>): void => {
-  for (const segment of segmentsOf(run)) if (!CJK_STOP.has(segment) && segment.length !== 2) out.push(segment)
-  // A word of two characters is its own bigram.
+  for (const segment of segmentsOf(run)) {
+    // A word of two characters is its own bigram, but for those with hiragana, which are mostly particles and endings.
+    const isWord = HIRAGANA.test(segment) ? !SHORT_HIRAGANA.test(segment) : segment.length !== 2
+    if (isWord && !CJK_STOP.has(segment)) out.push(segment)
+  }
   for (let i = 0; i + 1 < run.length; i++) {
     const bigram = run.slice(i, i + 2)
-    if (!CJK_STOP.has(bigram)) out.push(bigram)
+    if (!CJK_STOP.has(bigram) && !HIRAGANA.test(bigram)) out.push(bigram)
   }
 }
 
@@ -95,11 +107,11 @@ const latin = (word: string, stop: ReadonlySet<string>, out: Array<string>): voi
     if (!stop.has(lower)) out.push(stem(lower))
     return
   }
-  const parts = head.match(PARTS) ?? []
+  const parts = head.match(/[^\x00-\x7f]/.test(head) ? ANY_PARTS : PARTS) ?? []
   if (parts.length > 1) out.push(lowerCase(head))
   for (const part of parts) {
     const small = lowerCase(part)
-    if (!STOP_WORDS.has(small)) out.push(stem(small))
+    if (!STOP_WORDS.has(small) && !(parts.length > 1 && SCRAP.test(small))) out.push(stem(small))
   }
 }
 

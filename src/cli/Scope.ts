@@ -91,7 +91,7 @@ export const wholeNumber = (name: string, least: number, most: number) =>
 /** Option for the number of things listed. */
 export const limitOf = (otherwise: number, most: number) =>
   wholeNumber("limit", 1, most).pipe(
-    Options.withDescription(`How many at most, 1 to ${most}`),
+    Options.withDescription(`How many at most, 1 to ${most} (default: ${otherwise})`),
     Options.withDefault(otherwise)
   )
 

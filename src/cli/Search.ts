@@ -21,7 +21,7 @@ const words = Args.text({ name: "question" }).pipe(
 export const options = {
   ...filters,
   mode: Options.choice("mode", SearchMode.literals).pipe(
-    Options.withDescription("How to search: by words, by meaning, or both"),
+    Options.withDescription("How to search: by words, by meaning, or both (default: hybrid)"),
     Options.withDefault("hybrid" as const)
   ),
   limit: limitOf(5, 100),

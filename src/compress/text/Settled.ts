@@ -4,7 +4,7 @@
  */
 import { memoized } from "../../domain/Memoized.ts"
 import { isReason, isStatus } from "./Lessons.ts"
-import { isAnnounced, isOffering, isOption, joined, linesOf, plain, sentencesOf } from "./Prose.ts"
+import { isAnnounced, isOffering, isOption, joined, type Line, linesOf, plain, sentencesOf } from "./Prose.ts"
 
 /** True for a question, which Claude asks the person. */
 const isAsking = (sentence: string): boolean => /[?？]["'”’)\]`*_]*$/u.test(sentence)
@@ -21,21 +21,42 @@ export const isDone = memoized((sentence: string): boolean => DONE.test(plain(se
 
 const isLeft = (sentence: string): boolean => !isAsking(sentence) && !isStepAhead(sentence)
 
+/** Returns what is left of a line; undefined for nothing. */
+const leftOf = ({ kind, text }: Line): string | undefined => {
+  if (kind !== "prose" && kind !== "item") return text
+  if (isStatus(text)) return undefined
+  const sentences = sentencesOf(text)
+  const left = sentences.filter(isLeft)
+  return left.length === sentences.length ? text : left.length === 0 ? undefined : joined(left)
+}
+
+const ORDINAL = /^\s*\d{1,2}[.)]\s/
+
+/** Returns what is left of lines. A numbered list of which half stays stays whole: it is read by its numbers. */
+const leftOfLines = (lines: ReadonlyArray<Line>): ReadonlyArray<Line> => {
+  const left = lines.map(leftOf)
+  const isNumbered = (i: number) => lines[i]?.kind === "item" && ORDINAL.test(lines[i]!.text)
+  for (let from = 0; from < lines.length; from++) {
+    let end = from
+    while (isNumbered(end)) end++
+    const lost = left.slice(from, end).filter((text) => text === undefined).length
+    if (lost > 0 && 2 * lost <= end - from) { for (let i = from; i < end; i++) left[i] ??= lines[i]!.text }
+    from = end
+  }
+  return lines.flatMap(({ kind }, i) => left[i] === undefined ? [] : [{ kind, text: left[i]! }])
+}
+
 /** Returns the text without what settles nothing; code, tables and headings with something under them stay. */
 export const settled = memoized(
   (text: string): string => {
     let isOffered = false
-    const kept = linesOf(text).flatMap(({ kind, text }): ReadonlyArray<{ kind: typeof kind; text: string }> => {
-      if (kind === "code" || kind === "table") return [{ kind, text }]
-      if (kind !== "item") isOffered = isOffering(text)
-      if (isOffered || isOption(text)) return []
-      if (kind === "heading") return [{ kind, text }]
-      if (isStatus(text)) return []
-      const sentences = sentencesOf(text)
-      const left = sentences.filter(isLeft)
-      if (left.length === sentences.length) return [{ kind, text }]
-      return left.length === 0 ? [] : [{ kind, text: joined(left) }]
-    })
+    const kept = leftOfLines(
+      linesOf(text).filter(({ kind, text }) => {
+        if (kind === "code" || kind === "table") return true
+        if (kind !== "item") isOffered = isOffering(text)
+        return !isOffered && !isOption(text)
+      })
+    )
     return kept.filter(({ kind }, i) =>
       kind !== "heading" || kept[i + 1] !== undefined && kept[i + 1]!.kind !== "heading"
     ).map(({ text }) => text).join("\n")

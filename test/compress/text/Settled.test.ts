@@ -19,6 +19,22 @@ describe("what came of what Claude said", () => {
     )
   })
 
+  it("keeps a numbered list whole of which half stays, and drops one of which less does", () => {
+    const list = [
+      "CI was failing because:",
+      "1. **The PR is a merge commit** (our clean branch and main)",
+      "2. **Main had linting errors** (the implicit `any` in auth.server.ts)",
+      "3. **The merge commit inherits the faults of main**",
+      "4. **Main is ready now**"
+    ].join("\n")
+    assert.strictEqual(settled(list), list)
+    assert.strictEqual(
+      settled("1. All tests pass\n2. The build is green\n3. `auth.server.ts` has no type for the session"),
+      "3. `auth.server.ts` has no type for the session"
+    )
+    assert.strictEqual(settled("- All tests pass\n- `auth.server.ts` has no type"), "- `auth.server.ts` has no type")
+  })
+
   it("keeps a step that says why, code, and a heading with something under it", () => {
     const text = [
       "## Cause",

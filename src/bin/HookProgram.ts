@@ -37,7 +37,7 @@ const isMissingMemory = (cause: Cause.Cause<{ readonly _tag: string }>) =>
   )
 
 /** Share of the time left that a start may take to read what is not remembered yet. */
-const TAILS_SHARE = 0.5
+const TAILS_SHARE = 0.3
 
 type Services<E> = Layer.Layer<SessionRecords | Injector | MemoryStore | NodeContext.NodeContext | Files, E>
 

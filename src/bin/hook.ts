@@ -74,6 +74,7 @@ const isPromptAnswered = async (settings: Early.Early, input: Prompt, time: Time
   const { exported, keep } = load("HookPrompt.cjs", import.meta.url, join(settings.home, CODE_CACHE))
   const { fromMemory, withoutMemory } = exported as typeof HookPrompt
   if (isPrinted(input, withoutMemory(settings, input, time.until))) return true
+  if (Date.now() > time.until) return false
   const text = fromMemory(settings, input, time.until)
   if (!isPrinted(input, text)) return false
   // Where something was told, all was compiled that a prompt needs.

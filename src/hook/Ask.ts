@@ -41,8 +41,9 @@ const MAX_ANSWER = 256 * 1024
 /** Servers that are asked; each may be another session's, with other settings. */
 const MAX_ASKED = 8
 
-/** Longest wait for all servers that were late, in milliseconds: each has the same part of it. */
+/** Longest wait for all servers that were late, in milliseconds, and as a share of the time: each has the same part of it. */
 const LATE_MS = 100
+const LATE_SHARE = 0.2
 
 /** What came of asking a server; undefined when it refused, "late" when nothing came in time. */
 type Given = Answer | "late" | undefined
@@ -53,17 +54,22 @@ const parsed = (line: string): Given =>
     return typeof text === "string" && areStrings(lines) ? { text, lines } : undefined
   }, undefined)
 
-/** Asks one server, until `deadline` by Date.now(). */
-const askAt = (address: string, request: string, deadline: number): Promise<Given> =>
+/** Asks one server, and waits so many milliseconds for it, whatever the clock does meanwhile. */
+const askAt = (address: string, request: string, withinMs: number): Promise<Given> =>
   new Promise((resolve) => {
     let text = ""
-    const socket = connect(address)
+    const socket = attempt(() => connect({ path: address }), undefined)
+    if (socket === undefined) {
+      resolve(undefined)
+      return
+    }
+    const deadline = Date.now() + withinMs
     const end = (given: Given) => {
       socket.destroy()
       resolve(given)
     }
     socket.setEncoding("utf8")
-    socket.setTimeout(Math.max(1, deadline - Date.now()), () => end("late"))
+    socket.setTimeout(Math.max(1, withinMs), () => end("late"))
     socket.once("error", () => end(undefined))
     socket.once("close", () => end(undefined))
     socket.once("connect", () => socket.write(`${request}\n`))
@@ -87,16 +93,17 @@ export const ask = (
   const deadline = Date.now() + withinMs
   const text = JSON.stringify(request)
   const asked = servers.slice(0, MAX_ASKED)
-  const lateMs = LATE_MS / asked.filter(({ isLate }) => isLate).length
+  const lateMs = Math.min(LATE_MS, LATE_SHARE * withinMs) / asked.filter(({ isLate }) => isLate).length
   const askFrom = (i: number): Promise<Answer | undefined> => {
     const server = asked[i]
     const now = Date.now()
     if (server === undefined || now >= deadline) return Promise.resolve(undefined)
-    const until = server.isLate ? Math.min(deadline, now + lateMs) : deadline
-    return askAt(server.address, text, until).then((given) => {
-      if (given !== undefined) note(server, given === "late")
-      return typeof given === "object" ? given : askFrom(i + 1)
-    })
+    return askAt(server.address, text, Math.min(withinMs, deadline - now, server.isLate ? lateMs : withinMs)).then(
+      (given) => {
+        if (given !== undefined) note(server, given === "late")
+        return typeof given === "object" ? given : askFrom(i + 1)
+      }
+    )
   }
   return askFrom(0)
 }

@@ -33,6 +33,12 @@ export const answering = <A>(asking: Asking<A>): A => {
   return step.value
 }
 
+/** False for a pipe or a device in place of a file, whose opening may wait for another program. */
+export const isFileOrNone = (path: string): boolean => {
+  const info = attempt(() => statSync(path))
+  return info === undefined || info.isFile()
+}
+
 /** Returns a file's bytes; 0 when there is none. */
 export const sizeOf = (path: string | undefined): number =>
   path === undefined ? 0 : attempt(() => statSync(path).size) ?? 0

@@ -10,7 +10,7 @@ import { identityOf, locate, type Place } from "../domain/ProjectFiles.ts"
 import { lazily, runAtOnce } from "../domain/Steps.ts"
 import { version } from "../process/version.ts"
 import type * as Early from "../settings/Early.ts"
-import { answering, partOf, sizeOf, textOf } from "./AtOnce.ts"
+import { answering, isFileOrNone, partOf, sizeOf, textOf } from "./AtOnce.ts"
 import { type FileReads, isFirstPrompt } from "./FirstPrompt.ts"
 import { FORKED, HEAD_BYTES, UUIDS } from "./Forks.ts"
 import type { EarlyInput } from "./Input.ts"
@@ -69,8 +69,9 @@ const isQuietIn = ({ file, record }: Seen): boolean => record.isMuted || file?.i
 /** What a start is answered with where nothing is told. */
 export const NOTHING = ""
 
-/** True when there is no memory yet. */
-const isEmpty = ({ home, isPlain }: Early.Early): boolean => isPlain && !existsSync(join(home, DATABASE))
+/** True when there is no memory yet, or something else in its place. */
+const isEmpty = ({ home, isPlain }: Early.Early): boolean =>
+  isPlain && !(existsSync(join(home, DATABASE)) && isFileOrNone(join(home, DATABASE)))
 
 /** True for a prompt at which nothing is said or recorded: its session is muted, or its project excluded. */
 export const isQuiet = ({ home, isPlain }: Early.Early, input: EarlyInput): boolean => {

@@ -1,8 +1,9 @@
 /**
  * Writes the log of failed hooks at once, for the hook's entry too. Without Effect.
  */
-import { appendFileSync, renameSync, statSync } from "node:fs"
+import { appendFileSync, renameSync } from "node:fs"
 import { join } from "node:path"
+import { isFileOrNone, sizeOf } from "./AtOnce.ts"
 import { joined } from "./RecordLines.ts"
 
 export interface HookFailure {
@@ -27,7 +28,8 @@ export const IS_TIMEOUT = /^took longer than/
 export const add = (home: string, { at, detail, event }: HookFailure): void => {
   const file = logIn(home)
   try {
-    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+    if (!isFileOrNone(file)) return
+    const size = sizeOf(file)
     if (size > MAX_BYTES / 2) renameSync(file, `${file}.1`)
     appendFileSync(file, joined([JSON.stringify({ at, event, detail: detail.slice(0, MAX_DETAIL) })]), { mode: 0o600 })
   } catch {

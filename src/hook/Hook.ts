@@ -58,13 +58,23 @@ const notesInContext = ({ cwd, transcript_path }: Prompt.Input) =>
 type Waited = YieldWrap<Effect.Effect<unknown, StoreError, FileSystem.FileSystem | Files | Injector | MemoryStore>>
 
 /** Reads a part of a file; empty when there is none. */
-const partOf = (path: string, from: number, bytes: number) =>
+/** Reads a file; empty when there is none, and for a pipe or a device, whose opening may wait for another program. */
+const ofFile = <E, R>(path: string, read: Effect.Effect<string, E, R>) =>
   Effect.gen(function*() {
-    const file = yield* Effect.flatMap(Files, ({ openFile }) => openFile(path))
-    yield* file.seek(from, "start")
-    const part = yield* file.readAlloc(FileSystem.Size(bytes))
-    return Option.match(part, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
-  }).pipe(Effect.scoped, Effect.catchTag("SystemError", "BadArgument", () => Effect.succeed("")))
+    const { type } = yield* (yield* FileSystem.FileSystem).stat(path)
+    return type === "File" ? yield* read : ""
+  }).pipe(Effect.orElseSucceed(() => ""))
+
+const partOf = (path: string, from: number, bytes: number) =>
+  ofFile(
+    path,
+    Effect.gen(function*() {
+      const file = yield* Effect.flatMap(Files, ({ openFile }) => openFile(path))
+      yield* file.seek(from, "start")
+      const part = yield* file.readAlloc(FileSystem.Size(bytes))
+      return Option.match(part, { onNone: () => "", onSome: (bytes) => new TextDecoder().decode(bytes) })
+    }).pipe(Effect.scoped)
+  )
 
 const sizeOf = (path: string) =>
   Effect.gen(function*() {
@@ -73,8 +83,7 @@ const sizeOf = (path: string) =>
   }).pipe(Effect.orElseSucceed(() => 0))
 
 /** Reads a file that is known to be small; empty when there is none. */
-const whole = (path: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => Effect.orElseSucceed(fs.readFileString(path), () => ""))
+const whole = (path: string) => ofFile(path, Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)))
 
 /** True when Claude has not answered in this session yet. */
 export const isFirstPrompt = (input: HookInput) =>

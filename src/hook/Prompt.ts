@@ -109,13 +109,15 @@ const EMPTY_RECORD: SessionRecord = {
 
 /** Claude Code writes what arrived of a hook's answer beside the prompt, before Claude answers. */
 const ARRIVED_WITHIN_BYTES = 1024 * 1024
+/** Pending injections that are looked for at a time, the newest: usually there is one. */
+const MAX_SETTLED = 8
 
 /**
  * Records which pending injections arrived, by the transcript, and which Claude answered without. Versions of Claude Code
  * that write no attachments say neither: what they were sent counts as arrived.
  */
 function* settle<Y>(session: Session<Y>, input: Input, { injections }: SessionRecord): Steps<Y, boolean> {
-  const pending = injections.filter(({ state }) => state === "pending")
+  const pending = injections.filter(({ state }) => state === "pending").slice(-MAX_SETTLED)
   for (const { at, ids, offset, pointed } of pending) {
     const lines = (yield* partOf(session, input, offset, ARRIVED_WITHIN_BYTES)).split("\n")
     const marks = [...ids, ...pointed].map((id) => `[${id.slice(0, 8)}]`)

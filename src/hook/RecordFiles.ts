@@ -3,7 +3,7 @@
  */
 import { appendFileSync, existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { textOf } from "./AtOnce.ts"
+import { isFileOrNone, textOf } from "./AtOnce.ts"
 import { FOLDER, joined, linesIn, PLAIN_ID, read, type SessionRecord } from "./RecordLines.ts"
 
 /** Throws where only the whole program can answer. */
@@ -26,7 +26,7 @@ export const recordOf = (home: string, sessionId: string): SessionRecord | undef
 export const append = (home: string, sessionId: string, lines: ReadonlyArray<string>): void => {
   if (lines.length === 0) return
   const file = recordFile(home, sessionId)
-  const write = () => appendFileSync(file, joined(lines), { mode: 0o600 })
+  const write = () => isFileOrNone(file) && appendFileSync(file, joined(lines), { mode: 0o600 })
   try {
     write()
   } catch {

@@ -24,7 +24,9 @@ export const attempt = <A>(read: () => A, otherwise: A): A => {
 
 const addressIn = (file: string): string | undefined =>
   attempt(() => {
-    if (statSync(file).size > MAX_ADDRESS) return undefined
+    const info = statSync(file)
+    // To open a pipe would wait for who writes into it.
+    if (!info.isFile() || info.size > MAX_ADDRESS) return undefined
     const { address, host } = JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>
     // Another host's server, as in another container, sees other files in the same folders.
     return typeof address === "string" && host === hostname() ? address : undefined

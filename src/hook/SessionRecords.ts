@@ -13,6 +13,7 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import { idOf } from "../domain/Ids.ts"
 import * as Disk from "../resources/Disk.ts"
+import { isFileOrNone } from "./AtOnce.ts"
 import {
   encode,
   encodeChanged,
@@ -163,7 +164,9 @@ export const layer = (folder: string) =>
         linesOf: (sessionId) =>
           fs.readFileString(fileOf(sessionId)).pipe(
             Effect.map(linesIn),
-            orNothing<Lines>([])
+            orNothing<Lines>([]),
+            Effect.when(() => isFileOrNone(fileOf(sessionId))),
+            Effect.map(Option.getOrElse((): Lines => []))
           ),
         append: (sessionId, lines) => {
           const write = fs.writeFileString(fileOf(sessionId), joined(lines), { flag: "a", mode: 0o600 })
@@ -171,7 +174,7 @@ export const layer = (folder: string) =>
             write,
             (error) => error._tag === "SystemError" && error.reason === "NotFound",
             (error) => Effect.zipRight(Effect.try({ try: () => Disk.makeFolder(folder), catch: () => error }), write)
-          )
+          ).pipe(Effect.when(() => isFileOrNone(fileOf(sessionId))), Effect.asVoid)
         },
         sync: (sessionId) =>
           Effect.sync(() => {

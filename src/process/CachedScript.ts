@@ -24,6 +24,7 @@ const headOf = (source: string, code: Buffer): string => {
 
 const readCode = (file: string, source: string): Buffer | undefined => {
   try {
+    if (!statSync(file).isFile()) return undefined
     const bytes = readFileSync(file)
     const end = bytes.indexOf(NEWLINE)
     const code = bytes.subarray(end + 1)

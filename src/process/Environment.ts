@@ -3,19 +3,25 @@
  */
 // @effect-diagnostics processEnv:off
 import { statSync } from "node:fs"
-import { homedir } from "node:os"
-import { join, resolve } from "node:path"
+import { homedir, userInfo } from "node:os"
+import { isAbsolute, join, resolve } from "node:path"
 
 const PREFIX = "CLAUDE_MEMORY_"
 const HOME = `${PREFIX}HOME`
 
+/** Returns the user's folder, also where HOME is empty or no whole path: then it would depend on the working directory. */
+const userFolder = (): string => {
+  const named = homedir()
+  return isAbsolute(named) ? named : userInfo().homedir
+}
+
 /** Returns a path as it is written, but with the user's folder in place of `~` at its beginning. */
 export const expanded = (path: string): string =>
-  path === "~" || /^~[\\/]/.test(path) ? join(homedir(), path.slice(1)) : path
+  path === "~" || /^~[\\/]/.test(path) ? join(userFolder(), path.slice(1)) : path
 
 /** Returns the folder of the memory's files, in one form however it is named; the default where it is not. */
 export const homeAt = (named: string | undefined): string =>
-  named ? resolve(expanded(named)) : join(homedir(), ".claude-memory")
+  named ? resolve(expanded(named)) : join(userFolder(), ".claude-memory")
 
 export const home = (): string => homeAt(process.env[HOME])
 

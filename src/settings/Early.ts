@@ -111,6 +111,9 @@ const EXCLUDE_PATHS = "CLAUDE_MEMORY_EXCLUDE_PATHS"
 const EXCLUDE_TOOLS = "CLAUDE_MEMORY_EXCLUDE_TOOLS"
 const MAX_MB = "CLAUDE_MEMORY_MAX_MB"
 const KEEP_DAYS = "CLAUDE_MEMORY_KEEP_DAYS"
+/** Settings of backups and of what models may cost, which no hook needs, with values that are surely valid. */
+const OTHERS =
+  /^CLAUDE_MEMORY_(?:BACKUPS=[1-9]\d?|(?:BACKUPS_MB|TOKENS_PER_(?:DAY|MONTH))=[1-9]\d{0,5}|USD_PER_(?:DAY|MONTH)=\d{1,4}(?:\.\d{1,2})?)$/
 /** The types of memories, which the domain's schema names too. */
 const TYPES: ReadonlyArray<UnitType> = [
   "conversation",
@@ -159,7 +162,8 @@ export const read = (environment: Values = process.env): Early | undefined => {
         case KEEP_DAYS:
           return isAges(value ?? "", TYPES)
         default:
-          return READ.has(name) || !OURS.test(name.toUpperCase())
+          return READ.has(name) || !OURS.test(name.toUpperCase()) ||
+            OTHERS.test(`${name}=${value}`)
       }
     }
     const areValid = (values: Values, known?: string) =>

@@ -110,10 +110,17 @@ export interface KeptProject extends Project {
 export const knownProjects = (kept: ReadonlyArray<KeptProject>): ReadonlyArray<KnownProject> => {
   const projectOf = ({ id, key, name, root }: Project): Project => ({ id, name, root, key })
   const all = kept.toSorted(ascending(({ name }) => name, ({ id }) => id))
+  const merged = new Map<string, Array<KeptProject>>()
+  for (const project of all) {
+    const { mergedInto } = project
+    const others = merged.get(mergedInto ?? "")
+    if (others !== undefined) others.push(project)
+    else if (mergedInto !== null) merged.set(mergedInto, [project])
+  }
   return all.filter(({ mergedInto }) => mergedInto === null).map((project) => ({
     ...projectOf(project),
     isExcluded: project.isExcluded,
-    merged: all.filter(({ mergedInto }) => mergedInto === project.id).map(projectOf)
+    merged: (merged.get(project.id) ?? []).map(projectOf)
   }))
 }
 

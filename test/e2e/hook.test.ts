@@ -513,9 +513,66 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
         }
         // Nor for one in place of a transcript.
         const transcript_path = join(pipe, ".git")
-        assert.strictEqual((yield* ask(prompt({ transcript_path }), { home, killAfterMs: 15_000 })).signal, null)
+        for (
+          const input of [
+            prompt({ transcript_path }),
+            start({ transcript_path }),
+            start({ transcript_path, source: "resume" })
+          ]
+        ) {
+          assert.strictEqual((yield* ask(input, { home, killAfterMs: 15_000 })).signal, null)
+        }
       }).pipe(Effect.scoped)
   )
+
+  it.effect.skipIf(process.platform === "win32")(
+    "does not wait for a pipe in the place of one of its own files",
+    () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { folder, home } = yield* copied
+        const session_id = "piped"
+        for (const name of [`sessions/${session_id}`, "run/1.socket", "hook-failures.jsonl"]) {
+          yield* fs.makeDirectory(dirname(join(folder, name)), { recursive: true })
+          execFileSync("mkfifo", [join(folder, name)])
+        }
+        const inputs = [prompt({ session_id }), start({ session_id }), start({ session_id, source: "resume" }), "{}"]
+        for (const input of inputs) {
+          const { code, signal } = yield* ask(input, { home, killAfterMs: 15_000 })
+          assert.deepStrictEqual([code, signal], [0, null], input)
+        }
+        yield* fs.remove(join(folder, "memory.db"))
+        execFileSync("mkfifo", [join(folder, "memory.db")])
+        for (const input of inputs) {
+          assert.deepStrictEqual(yield* ask(input, { home, killAfterMs: 15_000 }), NOTHING)
+        }
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("ends when what it is written comes too slowly", () =>
+    Effect.gen(function*() {
+      const { home } = yield* copied
+      const program = yield* startProgram([hook], {
+        home,
+        env: { CLAUDE_MEMORY_HOOK_MS: "300", CLAUDE_MEMORY_SESSION_START_MS: "300" },
+        staysOpen: true
+      })
+      const dripping = TestServices.provideLive(Effect.forever(Effect.delay(program.send(" "), "50 millis")))
+      assert.deepStrictEqual(yield* Effect.raceFirst(program.ended, dripping), NOTHING)
+    }).pipe(Effect.scoped))
+
+  it.effect("asks no server at an address that is none", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { folder, home } = yield* copied
+      yield* fs.makeDirectory(join(folder, "run"), { recursive: true })
+      for (const [i, address] of ["", "99999", "1.5"].entries()) {
+        yield* fs.writeFileString(join(folder, "run", `${i + 1}.socket`), JSON.stringify({ address, host: hostname() }))
+      }
+      const { stderr, stdout } = yield* ask(prompt(), { home })
+      assert.strictEqual(stderr, "")
+      assert.include(stdout, "Meilisearch")
+    }).pipe(Effect.scoped))
 
   it.effect("waits for a server for a share of a prompt's time", () =>
     Effect.gen(function*() {
@@ -613,7 +670,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
             `^Session ${session_id} was given 2 texts of [\\d,]+ tokens in all\\.\\n\\n\\S+ \\S+ +sent +\\d+ tokens +the session began\\n {2}\\[`
           )
         )
-        assert.match(stdout, /tokens +for .*Meilisearch.*\n {2}\[[0-9a-f]{8}\] \S/)
+        assert.match(stdout, /tokens +for decide\n {2}\[[0-9a-f]{8}\] \S/)
       }
       const { injections } = JSON.parse((yield* print(["injections", "--json"])).stdout) as {
         readonly injections: ReadonlyArray<{ readonly event: string; readonly state: string }>

@@ -42,7 +42,10 @@ const VALUES: Readonly<Record<string, ReadonlyArray<string>>> = {
   CLAUDE_MEMORY_POSTGRES_URL: ["postgresql://h/d", ""],
   CLAUDE_MEMORY_QDRANT_URL: ["off", "http://127.0.0.1:6333"],
   QDRANT_URL: ["http://127.0.0.1:6333", "off", ""],
-  CLAUDE_MEMORY_USD_PER_DAY: ["1", "none", "x"],
+  CLAUDE_MEMORY_USD_PER_DAY: ["1", "0.50", "0", "1e9", "none", "x"],
+  CLAUDE_MEMORY_TOKENS_PER_MONTH: ["100000", "0.5", "none"],
+  CLAUDE_MEMORY_BACKUPS: ["3", "off", "366", "0", "x"],
+  CLAUDE_MEMORY_BACKUPS_MB: ["500", "0", "x"],
   OPENAI_API_KEY: ["k"]
 }
 
@@ -141,6 +144,13 @@ describe("settings read early", () => {
           const tools = (names: string) => read({ CLAUDE_MEMORY_HOME, CLAUDE_MEMORY_EXCLUDE_TOOLS: names })
           assert.deepInclude(tools("Bash, mcp__pay__*"), { isPlain: true })
           assert.deepInclude(tools("Bash,mcp__*__read"), { isPlain: false })
+          for (
+            const others of [{ CLAUDE_MEMORY_BACKUPS: "3" }, { CLAUDE_MEMORY_USD_PER_DAY: "0.5" }] as ReadonlyArray<
+              Values
+            >
+          ) {
+            assert.deepInclude(read({ CLAUDE_MEMORY_HOME, ...others }), { isPlain: true })
+          }
           // Names are as Windows has them.
           assert.deepInclude(read({ CLAUDE_MEMORY_HOME, claude_memory_light: "x" }), { isPlain: false })
         }))

@@ -51,7 +51,7 @@ type Waited = YieldWrap<Effect.Effect<unknown, StoreError>>
 
 const withoutDense = (degraded: string): Dense => ({ hits: [], degraded: [degraded] })
 
-/** Returns what is embedded of a question: what it asks, and what its Chinese words mean. */
+/** Returns what is embedded of a question: what it asks, and what its Chinese and Japanese words mean. */
 export const embeddedOf = ({ text }: Pick<SearchQuery, "text">): string =>
   [Tokenizer.withoutQuestionWords(text), ...Glossary.translationsIn(text).flatMap(({ translations }) => translations)]
     .join(" ")

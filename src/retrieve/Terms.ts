@@ -1,6 +1,6 @@
 /**
- * The terms of a question: its words, each with the lexemes that stand for it in a memory. A word of technical Chinese is
- * one term with its English translations, since sessions are mostly in English. Pure.
+ * The terms of a question: its words, each with the lexemes that stand for it in a memory. A word of technical Chinese or
+ * Japanese is one term with its English translations, since sessions are mostly in English. Pure.
  */
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
@@ -18,7 +18,7 @@ const MAX_TERMS = 64
 /** Most of them with translations, for which the others make room: they tell most. */
 const MAX_TRANSLATED = 32
 
-/** Lexemes of a Chinese word: where one of three characters stands, so do its bigrams, and often the word itself. */
+/** Lexemes of a Chinese or Japanese word: where one of three characters stands, so do its bigrams, and often the word itself. */
 const ownOf = (word: string): ReadonlyArray<string> => [
   ...new Set([word, ...Array.from({ length: word.length - 1 }, (_, i) => word.slice(i, i + 2))])
 ]

@@ -13,25 +13,60 @@ const chinese = FastCheck.string({
   maxLength: 60
 })
 
+const japanese = FastCheck.string({
+  unit: FastCheck.constantFrom(..."テストサーバーのキャッシュを削除して設定ファイルが読み込み失敗した原因は api.\n"),
+  maxLength: 60
+})
+
 describe("the glossary", () => {
   it("knows the words of the field, the longest at each place", () => {
     assert.deepStrictEqual(wordsOf("缓存失效之后,连接池为什么超时"), ["缓存", "失效", "连接池", "超时"])
     assert.deepStrictEqual(wordsOf("線程 與 執行緒 和 伺服器"), ["執行緒", "伺服器"])
     assert.deepStrictEqual(translationsIn("死锁")[0]?.translations, ["deadlock"])
-    assert.isEmpty(translationsIn("the pool, プール, 풀"))
+    assert.deepStrictEqual(wordsOf("测试跑不起来,改回来之后又挂了"), ["测试", "跑不起来", "改回来", "挂了"])
+    assert.isEmpty(translationsIn("the pool, 풀"))
     assert.isEmpty(translationsIn(""))
   })
 
-  it.prop("finds only what stands in the text, in its order, in English words", [chinese], ([text]) => {
-    let from = 0
-    for (const { translations, word } of translationsIn(text)) {
-      const at = text.indexOf(word, from)
-      assert.isAtLeast(at, from)
-      from = at + word.length
-      assert.isTrue(translations.length >= 1 && translations.length <= 3)
-      for (const each of translations) assert.match(each, /^[a-z0-9]+$/)
-    }
-  }, { fastCheck: { numRuns: times(200) } })
+  it("knows Japanese words of kana, of Chinese characters and of both, but no endings", () => {
+    assert.deepStrictEqual(
+      wordsOf("設定ファイルの読み込みでエラーが出た原因は？フレームワークを削除した"),
+      ["設定ファイル", "読み込み", "エラー", "原因", "フレームワーク", "削除"]
+    )
+    assert.deepStrictEqual(wordsOf("サーバとサーバー、キャッシュサーバー"), [
+      "サーバ",
+      "サーバー",
+      "キャッシュ",
+      "サーバー"
+    ])
+    assert.deepStrictEqual(translationsIn("環境変数が")[0]?.translations, ["environment", "variable", "env"])
+    assert.isEmpty(translationsIn("これをどうしてそのようにしましたか"))
+  })
+
+  it("takes the end of an unknown word of katakana for no word, nor a Chinese character in a Japanese text", () => {
+    assert.isEmpty(translationsIn("ブログ、コンテスト、サポート、レポート"))
+    assert.deepStrictEqual(wordsOf("写真と切符のコピー"), ["写真", "コピー"])
+    assert.deepStrictEqual(wordsOf("写测试"), ["写", "测试"])
+    // Chinese writes these two characters, too: "don't".
+    assert.deepStrictEqual(wordsOf("不要なコード"), ["不要", "コード"])
+    assert.deepStrictEqual(wordsOf("不要删除"), ["删除"])
+  })
+
+  it.prop(
+    "finds only what stands in the text, in its order, in English words",
+    [FastCheck.oneof(chinese, japanese)],
+    ([text]) => {
+      let from = 0
+      for (const { translations, word } of translationsIn(text)) {
+        const at = text.indexOf(word, from)
+        assert.isAtLeast(at, from)
+        from = at + word.length
+        assert.isTrue(translations.length >= 1 && translations.length <= 3)
+        for (const each of translations) assert.match(each, /^[a-z0-9]+$/)
+      }
+    },
+    { fastCheck: { numRuns: times(200) } }
+  )
 })
 
 describe("the terms of a question", () => {
@@ -40,6 +75,7 @@ describe("the terms of a question", () => {
     const membersOf = (word: string) => [...termsOf(word).find(({ lexeme }) => lexeme === word)!.members.keys()]
     assert.deepStrictEqual(membersOf("死锁"), ["死锁", "deadlock"])
     assert.deepStrictEqual(membersOf("连接池"), ["连接池", "连接", "接池", "connect", "pool"])
+    assert.deepStrictEqual(membersOf("エラー"), ["エラー", "エラ", "ラー", "error"])
   })
 
   it("stand for Chinese words of the same sense where these are wanted", () => {
@@ -64,7 +100,7 @@ describe("the terms of a question", () => {
 
   it.prop(
     "hold each lexeme once, and at most 64 terms",
-    [FastCheck.oneof(chinese, anyText), FastCheck.boolean()],
+    [FastCheck.oneof(chinese, japanese, anyText), FastCheck.boolean()],
     ([text, isChineseToo]) => {
       const terms = isChineseToo ? inChineseToo(termsOf(text)) : termsOf(text)
       const lexemes = lexemesOf(terms)

@@ -17,7 +17,7 @@ import {
   STDERR,
   write
 } from "../hook/Entry.ts"
-import { add, tookLonger } from "../hook/FailureLog.ts"
+import { logFailure, tookLonger } from "../hook/FailureLog.ts"
 import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
 import { append } from "../hook/RecordFiles.ts"
 import { PLAIN_ID } from "../hook/RecordLines.ts"
@@ -111,7 +111,7 @@ const run = async (): Promise<void> => {
     : await isPromptAnswered(settings, input, time)
   const now = Date.now()
   const isLate = !isDone && now > time.until
-  if (isLate) add(settings.home, { at: now, event: input.hook_event_name, detail: tookLonger(limit) })
+  if (isLate) logFailure(settings.home, { at: now, event: input.hook_event_name, detail: tookLonger(limit) })
   // Ends at once, though stdin may be open.
   if (isDone || isLate) return process.exit(0)
   return answerWithAll(stdin, input, started)

@@ -25,12 +25,11 @@ export const tookLonger = (limit: number): string => `took longer than ${limit} 
 export const IS_TIMEOUT = /^took longer than/
 
 /** Appends a failure. Ignores errors, and creates nothing where the memory's folder does not exist. */
-export const add = (home: string, { at, detail, event }: HookFailure): void => {
+export const logFailure = (home: string, { at, detail, event }: HookFailure): void => {
   const file = logIn(home)
   try {
     if (!isFileOrNone(file)) return
-    const size = sizeOf(file)
-    if (size > MAX_BYTES / 2) renameSync(file, `${file}.1`)
+    if (sizeOf(file) > MAX_BYTES / 2) renameSync(file, `${file}.1`)
     appendFileSync(file, joined([JSON.stringify({ at, event, detail: detail.slice(0, MAX_DETAIL) })]), { mode: 0o600 })
   } catch {
     // Nobody would hear of it.

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Reading from "../settings/Reading.ts"
-import { add, type HookFailure, logIn } from "./FailureLog.ts"
+import { type HookFailure, logFailure, logIn } from "./FailureLog.ts"
 
 const decode = Schema.decodeOption(
   Schema.parseJson(Schema.Struct({ at: Schema.Number, event: Schema.String, detail: Schema.String }))
@@ -15,7 +15,7 @@ const decode = Schema.decodeOption(
 
 /** Records a failure in a memory's folder; ignores errors of the recording itself. */
 export const recordIn = (home: string, event: string, detail: string): Effect.Effect<void> =>
-  Effect.map(Clock.currentTimeMillis, (at) => add(home, { at, event, detail }))
+  Effect.map(Clock.currentTimeMillis, (at) => logFailure(home, { at, event, detail }))
 
 /** Records a failure in the folder of the settings; ignores errors alike. */
 export const record = (event: string, detail: string): Effect.Effect<void> =>

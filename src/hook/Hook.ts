@@ -57,7 +57,6 @@ const notesInContext = ({ cwd, transcript_path }: Prompt.Input) =>
 /** What the steps of an answer wait for. */
 type Waited = YieldWrap<Effect.Effect<unknown, StoreError, FileSystem.FileSystem | Files | Injector | MemoryStore>>
 
-/** Reads a part of a file; empty when there is none. */
 /** Reads a file; empty when there is none, and for a pipe or a device, whose opening may wait for another program. */
 const ofFile = <E, R>(path: string, read: Effect.Effect<string, E, R>) =>
   Effect.gen(function*() {
@@ -65,6 +64,7 @@ const ofFile = <E, R>(path: string, read: Effect.Effect<string, E, R>) =>
     return type === "File" ? yield* read : ""
   }).pipe(Effect.orElseSucceed(() => ""))
 
+/** Reads a part of a file. */
 const partOf = (path: string, from: number, bytes: number) =>
   ofFile(
     path,
@@ -82,7 +82,7 @@ const sizeOf = (path: string) =>
     return Number(size)
   }).pipe(Effect.orElseSucceed(() => 0))
 
-/** Reads a file that is known to be small; empty when there is none. */
+/** Reads a file that is known to be small. */
 const whole = (path: string) => ofFile(path, Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)))
 
 /** True when Claude has not answered in this session yet. */

@@ -85,8 +85,7 @@ const opening = (
 
 /**
  * Returns the text to inject when a session begins, once it is recorded; none where only the whole program knows it.
- * None after `until`, in
- * milliseconds since the epoch.
+ * None after `until`, in milliseconds since the epoch.
  */
 export const openingText = (
   { home }: Early,

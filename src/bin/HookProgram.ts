@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { tookLonger } from "../hook/FailureLog.ts"
 import * as HookFailures from "../hook/Failures.ts"
-import { answer, HookInput, isFirstPrompt } from "../hook/Hook.ts"
+import { answer, HookInput, limitOf } from "../hook/Hook.ts"
 import { MAX_INPUT, type Stdin } from "../hook/Input.ts"
 import { outputOf } from "../hook/Output.ts"
 import type { SessionRecords } from "../hook/SessionRecords.ts"
@@ -59,7 +59,7 @@ const hook = <E extends { readonly _tag: string }>(started: number, stdin: Stdin
       return yield* HookFailures.record("unknown", "what Claude Code wrote to the hook is of no known form")
     }
     const event = input.value.hook_event_name
-    const limit = event === "SessionStart" || (yield* isFirstPrompt(input.value)) ? within.start : within.later
+    const limit = yield* limitOf(input.value, within)
     // Writes the answer before the services are closed, which takes a while.
     yield* Layer.build(services).pipe(
       Effect.flatMap((context) =>

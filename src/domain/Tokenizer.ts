@@ -83,14 +83,15 @@ export const cjkWordsIn = (text: string): ReadonlySet<string> =>
   new Set(text.split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? segmentsOf(part) : []))
 
 const cjk = (run: string, out: Array<string>): void => {
+  const isJapanese = HIRAGANA.test(run)
   for (const segment of segmentsOf(run)) {
     // A word of two characters is its own bigram, but for those with hiragana, which are mostly particles and endings.
-    const isWord = HIRAGANA.test(segment) ? !SHORT_HIRAGANA.test(segment) : segment.length !== 2
+    const isWord = isJapanese && HIRAGANA.test(segment) ? !SHORT_HIRAGANA.test(segment) : segment.length !== 2
     if (isWord && !CJK_STOP.has(segment)) out.push(segment)
   }
   for (let i = 0; i + 1 < run.length; i++) {
     const bigram = run.slice(i, i + 2)
-    if (!CJK_STOP.has(bigram) && !HIRAGANA.test(bigram)) out.push(bigram)
+    if (!CJK_STOP.has(bigram) && !(isJapanese && HIRAGANA.test(bigram))) out.push(bigram)
   }
 }
 

@@ -98,12 +98,10 @@ export const ask = (
     const server = asked[i]
     const now = Date.now()
     if (server === undefined || now >= deadline) return Promise.resolve(undefined)
-    return askAt(server.address, text, Math.min(withinMs, deadline - now, server.isLate ? lateMs : withinMs)).then(
-      (given) => {
-        if (given !== undefined) note(server, given === "late")
-        return typeof given === "object" ? given : askFrom(i + 1)
-      }
-    )
+    return askAt(server.address, text, Math.min(deadline - now, server.isLate ? lateMs : withinMs)).then((given) => {
+      if (given !== undefined) note(server, given === "late")
+      return typeof given === "object" ? given : askFrom(i + 1)
+    })
   }
   return askFrom(0)
 }

@@ -33,11 +33,10 @@ export const answering = <A>(asking: Asking<A>): A => {
   return step.value
 }
 
+export const isFile = (path: string): boolean => attempt(() => statSync(path).isFile()) ?? false
+
 /** False for a pipe or a device in place of a file, whose opening may wait for another program. */
-export const isFileOrNone = (path: string): boolean => {
-  const info = attempt(() => statSync(path))
-  return info === undefined || info.isFile()
-}
+export const isFileOrNone = (path: string): boolean => attempt(() => statSync(path).isFile()) ?? true
 
 /** Returns a file's bytes; 0 when there is none. */
 export const sizeOf = (path: string | undefined): number =>

@@ -3,15 +3,15 @@
  * code is loaded then. OpeningEntry.ts goes on when a session begins, PromptEntry.ts at prompts, as Hook.ts would, or they
  * leave the hook to it.
  */
-import { existsSync, statSync, writeSync } from "node:fs"
+import { statSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { databaseOf, FOLDER as OPENINGS, nameOf, type OpeningFile, parse } from "../domain/OpeningFile.ts"
 import { identityOf, locate, type Place } from "../domain/ProjectFiles.ts"
 import { lazily, runAtOnce } from "../domain/Steps.ts"
 import { version } from "../process/version.ts"
 import type * as Early from "../settings/Early.ts"
-import { answering, isFileOrNone, partOf, sizeOf, textOf } from "./AtOnce.ts"
-import { type FileReads, isFirstPrompt } from "./FirstPrompt.ts"
+import { answering, isFile, partOf, sizeOf, textOf } from "./AtOnce.ts"
+import * as FirstPrompt from "./FirstPrompt.ts"
 import { FORKED, HEAD_BYTES, UUIDS } from "./Forks.ts"
 import type { EarlyInput } from "./Input.ts"
 import { outputOf } from "./Output.ts"
@@ -24,14 +24,14 @@ export const DATABASE = "memory.db"
 export type SessionStart = Extract<EarlyInput, { readonly hook_event_name: "SessionStart" }>
 
 /** Reads of files, as they are there at once. */
-export const FILES: FileReads<never> = {
+export const FILES: FirstPrompt.FileReads<never> = {
   partOf: (path, from, bytes) => lazily(() => partOf(path, from, bytes)),
   sizeOf: (path) => lazily(() => sizeOf(path))
 }
 
 /** Returns the milliseconds in which a hook is answered. */
 export const limitOf = ({ within }: Early.Early, input: EarlyInput): number =>
-  input.hook_event_name === "SessionStart" || runAtOnce(isFirstPrompt(FILES, input)) ? within.start : within.later
+  runAtOnce(FirstPrompt.limitOf(FILES, within, input))
 
 /** True when the whole program would settle an injection of the record, which may have arrived meanwhile. */
 const isPending = ({ injections }: SessionRecord): boolean => injections.some(({ state }) => state === "pending")
@@ -70,8 +70,7 @@ const isQuietIn = ({ file, record }: Seen): boolean => record.isMuted || file?.i
 export const NOTHING = ""
 
 /** True when there is no memory yet, or something else in its place. */
-const isEmpty = ({ home, isPlain }: Early.Early): boolean =>
-  isPlain && !(existsSync(join(home, DATABASE)) && isFileOrNone(join(home, DATABASE)))
+const isEmpty = ({ home, isPlain }: Early.Early): boolean => isPlain && !isFile(join(home, DATABASE))
 
 /** True for a prompt at which nothing is said or recorded: its session is muted, or its project excluded. */
 export const isQuiet = ({ home, isPlain }: Early.Early, input: EarlyInput): boolean => {

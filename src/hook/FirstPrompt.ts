@@ -23,3 +23,12 @@ export function* isFirstPrompt<Y>(
   return transcript_path !== undefined && (yield* sizeOf(transcript_path)) < HEAD_BYTES &&
     !ANSWERED.test(yield* partOf(transcript_path, 0, HEAD_BYTES))
 }
+
+/** Returns the milliseconds in which a hook is answered. */
+export function* limitOf<Y>(
+  reads: FileReads<Y>,
+  { later, start }: { readonly later: number; readonly start: number },
+  input: { readonly hook_event_name: string; readonly transcript_path?: string | undefined }
+): Steps<Y, number> {
+  return input.hook_event_name === "SessionStart" || (yield* isFirstPrompt(reads, input)) ? start : later
+}

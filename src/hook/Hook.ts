@@ -85,11 +85,12 @@ const sizeOf = (path: string) =>
 /** Reads a file that is known to be small. */
 const whole = (path: string) => ofFile(path, Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)))
 
-/** True when Claude has not answered in this session yet. */
-export const isFirstPrompt = (input: HookInput) =>
+/** Returns the milliseconds in which a hook is answered. */
+export const limitOf = (input: HookInput, within: { readonly later: number; readonly start: number }) =>
   Effect.gen(() =>
-    FirstPrompt.isFirstPrompt<YieldWrap<Effect.Effect<unknown, never, FileSystem.FileSystem>>>(
+    FirstPrompt.limitOf<YieldWrap<Effect.Effect<unknown, never, FileSystem.FileSystem>>>(
       { partOf: whole, sizeOf },
+      within,
       input
     )
   )

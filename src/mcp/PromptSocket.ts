@@ -119,8 +119,8 @@ const publish = (home: string, address: string): void => {
 }
 
 /**
- * Answers a prompt as the hook program would within so many milliseconds; that one records it when it prints it. Where that fails, the program answers
- * itself, or says why it can't.
+ * Answers a prompt as the hook program would within so many milliseconds; that one records it when it prints it. Where this
+ * fails, the program answers itself, or says why it can't.
  */
 export type Answer = (input: typeof PromptInput.Type, limit: number) => Effect.Effect<Unrecorded, Failure>
 

@@ -33,6 +33,14 @@ class Imported extends Context.Tag("Imported")<Imported, { readonly home: string
   )
 }
 
+/** Starts the hook with little time, and with a stdin that stays open. */
+const startOpen = (home: string) =>
+  startProgram([hook], {
+    home,
+    env: { CLAUDE_MEMORY_HOOK_MS: "300", CLAUDE_MEMORY_SESSION_START_MS: "300" },
+    staysOpen: true
+  })
+
 const prompt = (overrides: object = {}) =>
   JSON.stringify({
     session_id: randomUUID(),
@@ -429,11 +437,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
   slow(it.effect)("ends by itself when nothing comes on stdin, and doctor says so", () =>
     Effect.gen(function*() {
       const { home } = yield* copied
-      const program = yield* startProgram([hook], {
-        home,
-        env: { CLAUDE_MEMORY_HOOK_MS: "300", CLAUDE_MEMORY_SESSION_START_MS: "300" },
-        staysOpen: true
-      })
+      const program = yield* startOpen(home)
       assert.deepStrictEqual(yield* program.ended, NOTHING)
       assert.match((yield* hooksBy(home))?.detail ?? "", /did not end what it writes/)
     }).pipe(Effect.scoped))
@@ -552,11 +556,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
   it.effect("ends when what it is written comes too slowly", () =>
     Effect.gen(function*() {
       const { home } = yield* copied
-      const program = yield* startProgram([hook], {
-        home,
-        env: { CLAUDE_MEMORY_HOOK_MS: "300", CLAUDE_MEMORY_SESSION_START_MS: "300" },
-        staysOpen: true
-      })
+      const program = yield* startOpen(home)
       const dripping = TestServices.provideLive(Effect.forever(Effect.delay(program.send(" "), "50 millis")))
       assert.deepStrictEqual(yield* Effect.raceFirst(program.ended, dripping), NOTHING)
     }).pipe(Effect.scoped))

@@ -162,36 +162,31 @@ describe("search among near-copies", () => {
       assert.lengthOf(yield* found("the database of the shop"), 1)
     }).pipe(Effect.provide(whole)))
 
+  /** A memory of a session of its own, of how many requests there may be. */
+  const limited = (id: string, requests: number, occurredAt: number, overrides = {}) =>
+    unit(id, {
+      sessionId: id,
+      content: `The limit of the gateway for partner tokens of the region is ${requests} requests a minute`,
+      occurredAt,
+      ...overrides
+    })
+
   it.effect("finds the newer of two that say another thing of the same, unless a time is asked for", () =>
     Effect.gen(function*() {
-      const told = (id: string, requests: number, occurredAt: number, overrides = {}) =>
-        unit(id, {
-          sessionId: id,
-          content: `The limit of the gateway for partner tokens of the region is ${requests} requests a minute`,
-          occurredAt,
-          ...overrides
-        })
       const [march, june] = [Date.UTC(2026, 2, 3), Date.UTC(2026, 5, 3)]
       // The better one: it says once more what is asked.
       const title = { title: "limit of the gateway" }
-      yield* filled([told("old", 100, march, title), told("new", 500, june)])
+      yield* filled([limited("old", 100, march, title), limited("new", 500, june)])
       assert.deepStrictEqual(yield* ids("the limit of the gateway"), ["new"])
       assert.deepStrictEqual(yield* ids("the limit of the gateway in March 2026"), ["old"])
     }).pipe(Effect.provide(whole)))
 
   it.effect("finds what was saved or pinned before what a session says of it later", () =>
     Effect.gen(function*() {
-      const told = (id: string, requests: number, occurredAt: number, overrides = {}) =>
-        unit(id, {
-          sessionId: id,
-          content: `The limit of the gateway for partner tokens of the region is ${requests} requests a minute`,
-          occurredAt,
-          ...overrides
-        })
       const found = (of: object, later: object) =>
         Effect.gen(function*() {
-          const old = told("old", 100, Date.UTC(2026, 2, 3), { title: "limit of the gateway", ...of })
-          const both = [old, told("new", 500, Date.UTC(2026, 5, 3), later)]
+          const old = limited("old", 100, Date.UTC(2026, 2, 3), { title: "limit of the gateway", ...of })
+          const both = [old, limited("new", 500, Date.UTC(2026, 5, 3), later)]
           const store = yield* MemoryStore
           for (const each of both) yield* store.save(each, project("one"))
           yield* remembered.index(both)

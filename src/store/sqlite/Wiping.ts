@@ -33,9 +33,9 @@ const temporaryFolder = () => {
 const checkRoom = (file: string, free: typeof freeAt) =>
   Effect.suspend(() => {
     const size = sizeOf(file) ?? 0
-    const [home, temporary] = [dirname(file), temporaryFolder()]
-    const needed = free(home)?.device === free(temporary)?.device ? 2 * size : size
-    const full = [home, temporary].find((folder) => (free(folder)?.bytes ?? Infinity) < needed)
+    const disks = [dirname(file), temporaryFolder()].map((folder) => ({ folder, ...free(folder) }))
+    const needed = disks[0]!.device === disks[1]!.device ? 2 * size : size
+    const full = disks.find(({ bytes = Infinity }) => bytes < needed)?.folder
     return full === undefined ? Effect.void : Effect.fail(
       new StoreError({
         reason: "Full",

@@ -73,7 +73,7 @@ for (const name of ["HookLocal", "HookStart"]) {
   await build({ ...programs, splitting: false, entryPoints: [`src/bin/${name}.ts`] })
 }
 /** Packages that the hook's entry may hold: Claude Code waits while it is loaded. */
-const LIGHT = ["stemmer"]
+const LIGHT = ["opencc-js", "stemmer"]
 // CommonJS loads faster. The target is older than the rest, so that a Node that is too old can say so.
 for (const name of ["hook", "HookOpening", "HookPrompt"]) {
   const { metafile } = await build({

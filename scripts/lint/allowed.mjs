@@ -21,7 +21,7 @@ export const ALLOWED = [
   {
     names: lists(words`
       @modelcontextprotocol/sdk/shared/stdio.js @modelcontextprotocol/sdk/types.js @secretlint/secretlint-rule-preset-recommend diff jsonc-parser
-      pg-connection-string stemmer uuid`)`@effect/platform-node/Undici= DecoratorHandler errors`
+      opencc-js/dict/TSCharacters pg-connection-string stemmer uuid`)`@effect/platform-node/Undici= DecoratorHandler errors`
   },
   {
     files: OWNERS,

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { inBothScripts } from "../domain/ChineseScripts.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../store/MemoryStore.ts"
 import { Compressor, Reviewer } from "./Compressor.ts"
@@ -14,7 +15,9 @@ import { Compressor, Reviewer } from "./Compressor.ts"
 export type ReviewMode = "hybrid" | "abstractive" | "manual"
 
 /** The Chinese terms mean: refactoring, architectural decision, system rewrite. */
-const TRIGGERS = /重构|架构决定|系统重写|\brefactor(?:s|ed|ing)?\b|\barchitect(?:ure|ural) decisions?\b/iu
+const TRIGGERS = inBothScripts(
+  /重构|架构决定|系统重写|\brefactor(?:s|ed|ing)?\b|\barchitect(?:ure|ural) decisions?\b/iu
+)
 
 const hasTrigger = ({ segment }: SegmentContext): boolean =>
   segment.messages.some(({ blocks }) => blocks.some(({ kind, text }) => kind === "text" && TRIGGERS.test(text)))

@@ -1,6 +1,7 @@
 /**
  * Finds numbers in a text: digits with separators, the magnitude and the unit after them, and words for small numbers.
  */
+import { simplified } from "./ChineseScripts.ts"
 
 const NUMBER = /\d+(?:[,_]\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?/g
 const MAGNITUDE: Readonly<Record<string, number>> = { k: 1e3, K: 1e3, M: 1e6, 千: 1e3, 万: 1e4, 百万: 1e6, 亿: 1e8 }
@@ -50,7 +51,7 @@ export const figuresOf = (text: string): ReadonlyArray<Figure> =>
   [...text.matchAll(NUMBER)].flatMap((match) => {
     const digits = match[0].replace(/[,_]/g, "")
     const value = Number(digits)
-    const after = text.slice(match.index + match[0].length, match.index + match[0].length + 12)
+    const after = simplified(text.slice(match.index + match[0].length, match.index + match[0].length + 12))
     const magnitude = /^\s?(百万|[千万亿])|^([kKM])(?![\p{L}\p{N}])/u.exec(after)
     const plain = { text: match[0], value, digits: digits.replace(/^0+|\./g, "").length, unit: unitOf(after) }
     const scaled = magnitude === null ? [] : [{ ...plain, value: value * MAGNITUDE[magnitude[1] ?? magnitude[2]!]! }]
@@ -59,7 +60,7 @@ export const figuresOf = (text: string): ReadonlyArray<Figure> =>
 
 /** Returns numbers written as words, and the numbers of months. */
 export const spelledOut = (text: string): ReadonlyArray<number> =>
-  (text.toLowerCase().match(/[a-z]+|[零一二三四五六七八九十两半]/g) ?? []).flatMap((word) => {
+  (simplified(text).toLowerCase().match(/[a-z]+|[零一二三四五六七八九十两半]/g) ?? []).flatMap((word) => {
     const month = MONTHS.indexOf(word.slice(0, 3))
     return [...(NUMBER_WORDS[word] === undefined ? [] : [NUMBER_WORDS[word]]), ...(month === -1 ? [] : [month + 1])]
   })

@@ -1,6 +1,8 @@
 /**
  * Recognizes standing instructions. Pure, and without Effect, since the hook's entry asks too.
  */
+import { simplified } from "./ChineseScripts.ts"
+
 /** Matches a standing instruction, which outlives the task. */
 const STANDING =
   /\b(?:always|never|from now on|in (?:the )?future|every time|whenever|don't ever|as a rule|by default|remember (?:to|that|:)|going forward|stop (?:\w+ing)|no need to (?:ask|\w+))\b|以后|一律|永远|总是|从不|从现在(?:起|开始)|每次|凡是|务必|禁止|默认(?:用|使用|都)|统一(?:用|使用|成|为)?|记住|别再|不要再/iu
@@ -9,4 +11,7 @@ const STANDING =
 const DO_NOT = /(?<![特级类区分个识性差告鉴])别(?![的名人处致墅扭])|不(?:要|能|应该?|可以?|准|许|用|想)(?!吗|么)/u
 
 /** True for a text that states a rule for later work. */
-export const isStanding = (text: string): boolean => STANDING.test(text) || DO_NOT.test(text)
+export const isStanding = (text: string): boolean => {
+  const said = simplified(text)
+  return STANDING.test(said) || DO_NOT.test(said)
+}

@@ -3,10 +3,11 @@
  * differ.
  *
  * Latin words are lower-cased, identifiers kept whole and split (camelCase, snake_case), English stemmed (Porter 1980).
- * Chinese, Japanese and Korean become the words of Intl.Segmenter and overlapping bigrams. A lexeme holds only letters,
+ * Chinese, Japanese and Korean become the words of Intl.Segmenter and overlapping bigrams, in Simplified characters. A lexeme holds only letters,
  * digits and "_".
  */
 import { stemmer } from "stemmer"
+import { simplified } from "./ChineseScripts.ts"
 import { memoized, memoizedByWord } from "./Memoized.ts"
 
 const CHUNKS = /[\p{L}\p{N}_]+/gu
@@ -78,9 +79,9 @@ const segmentsOf = memoizedByWord(
   2_000
 )
 
-/** Returns the Chinese, Japanese and Korean words of a text, as they stand in it. */
+/** Returns the Chinese, Japanese and Korean words of a text, in Simplified characters. */
 export const cjkWordsIn = (text: string): ReadonlySet<string> =>
-  new Set(text.split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? segmentsOf(part) : []))
+  new Set(simplified(text).split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? segmentsOf(part) : []))
 
 const cjk = (run: string, out: Array<string>): void => {
   const isJapanese = HIRAGANA.test(run)
@@ -134,11 +135,11 @@ const inWord = memoizedByWord((chunk) => inChunk(chunk, STOP_WORDS), 24, 10_000)
 const FULL_WIDTH = /[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]/g
 
 /**
- * Returns the chunks of a text, in which a letter and its marks are one character (file names of macOS have them apart), and letters and
- * digits have one width.
+ * Returns the chunks of a text, in which a letter and its marks are one character (file names of macOS have them apart), letters and digits
+ * have one width, and Chinese is in one script.
  */
 const chunksIn = (text: string): ReadonlyArray<string> =>
-  text.normalize("NFC").replace(FULL_WIDTH, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
+  simplified(text.normalize("NFC").replace(FULL_WIDTH, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0)))
     .match(CHUNKS) ?? []
 
 /** Returns the lexemes in the order of the text, repeats included. */

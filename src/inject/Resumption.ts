@@ -1,6 +1,7 @@
 /**
  * Recognizes prompts that ask to go on with earlier work. Pure.
  */
+import { simplified } from "../domain/ChineseScripts.ts"
 import { isEveryday } from "../domain/EverydayWords.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
@@ -9,15 +10,23 @@ import * as Tokens from "../domain/Tokens.ts"
 const MAX_TOKENS = 40
 
 const GREETING =
-  /^(?:[\s,.!…，。！]|\b(?:ok|okay|so|hi|hello|hey|now|and|let'?s|please|back|again|morning|i'?m|早|好|嗨)\b|好的?|早上好|你好|我回来了)*/
+  /^(?:[\s,.!…，。！、]|\b(?:ok|okay|so|hi|hello|hey|now|and|let'?s|please|back|again|morning|i'?m|hallo|moin|guten morgen|bitte)\b|好的?|早(?:上好|安)?|嗨|你好|我回来了|おはよう(?:ございます)?)*/
 
 /** Names earlier work: what was being done, where it stopped, yesterday's. */
 const EARLIER =
-  /^(?:(?:where|what) (?:were|was|did|are|have) (?:we|i|you)\b|what'?s left\b|(?:continue|carry on|go on|resume|pick(?: it| this| that)? up)\b.*\b(?:where|left|stopped|yesterday|last|before|earlier|again)\b|pick (?:up\b.*|.*\bup\b)|resume\b|catch me up\b|remind me where\b)|^(?:(?:继续|接着)(?:上次|昨天|之前|刚才|前面|我们)|(?:上次|昨天|之前|我们)[^，。？]{0,6}(?:到哪|做了什么|做什么))/
+  /^(?:(?:where|what) (?:were|was|did|are|have) (?:we|i|you)\b|what'?s left\b|(?:continue|carry on|go on|resume|pick(?: it| this| that)? up)\b.*\b(?:where|left|stopped|yesterday|last|before|earlier|again)\b|pick (?:up\b.*|.*\bup\b)|resume\b|catch me up\b|remind me where\b)/
+const EARLIER_IN_CHINESE =
+  /^(?:(?:继续|接着|接上|恢复)(?:做|干|完成)?(?:上次|上回|昨天|前天|之前|刚才|前面|我们|咱们)|(?:(?:帮我)?(?:回忆|回顾)一?下)?(?:上次|上回|昨天|前天|之前|刚才|前面|我们|咱们)[^，。？]{0,6}(?:到哪|停在哪|[做干]了?(?:什么|啥))|从?(?:上次|上回|昨天|前天|之前|刚才)[^，。？]{0,10}(?:继续|接着)[做干来弄]?[吧。！\s]*$|还[剩有](?:什么|哪些|啥)(?:没[做干弄完]|要做))/
+const EARLIER_IN_JAPANESE = /^(?:(?:前回|昨日|さっき)の(?:続き|作業を?続)|続きから|(?:前回|昨日)は?どこまで)/
+const EARLIER_IN_GERMAN =
+  /^(?:wo (?:waren|sind) wir\b.*\b(?:stehen|stehengeblieben|gestern|zuletzt|letztes)\b|wo waren wir\b|(?:mach|machen wir|lass uns)?(?: da| dort)? ?weiter(?:machen)?,? wo\b|woran (?:haben|hatten) wir\b)/
+
+const isOfEarlier = (said: string): boolean =>
+  [EARLIER, EARLIER_IN_CHINESE, EARLIER_IN_JAPANESE, EARLIER_IN_GERMAN].some((expression) => expression.test(said))
 
 /** Could also be an answer to what Claude just said. */
 const BARE =
-  /^(?:continue|carry on|go on|keep going|next|next steps?|what'?s next|what is next|继续|接着(?:来|做|干)?|下一步(?:呢|是什么|做什么)?)[\s.?!。？！吧]*$/
+  /^(?:continue|carry on|go on|keep going|next|next steps?|what'?s next|what is next|继续|接着(?:来|做|干)?|下一步(?:呢|是什么|做什么)?|続け(?:て(?:ください)?|よう)|続きを?(?:お願いします|やって)?|weiter(?: geht'?s)?|mach (?:bitte )?weiter)[\s.?!。？！吧]*$/
 
 export interface Resumption {
   /** True when the prompt could also answer what Claude just said. */
@@ -28,13 +37,13 @@ export interface Resumption {
 
 /** Words of such prompts that name no work. */
 const FRAME =
-  /\b(?:continue|carry|resume|pick|picking|left|leave|stop|stopped|doing|working|catch|remind|yesterday|last|where|what|were|was|up|on|off|we|you|i|the|with|from|me)\b|继续|接着|上次|昨天|之前|刚才|前面|我们|你|做|干|弄|搞|到哪|哪里|什么|了|的|来|去|吧/g
+  /\b(?:continue|carry|resume|pick|picking|left|leave|stop|stopped|doing|working|catch|remind|yesterday|last|where|what|were|was|up|on|off|we|you|i|the|with|from|me|waren|woran|haben|hatten|stehen|geblieben|stehengeblieben|gestern|zuletzt|letztes|mal|aufgehört|gearbeitet|gemacht)\b|继续|接着|接上|恢复|回忆|回顾|一下|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|下一步|停下?在?|还[剩有]|地方|工作|任务|进度|完成|你|做|干|弄|搞|没|完|从|到?哪[里儿些]?|什么|啥|是|了|的|来|去|吧|前回|昨日|続き?|作業/g
 
 /** Returns what a prompt wants to go on with; undefined when it asks for something else. */
 export const resumptionIn = (prompt: string): Resumption | undefined => {
   if (Tokens.estimate(prompt) > MAX_TOKENS) return undefined
-  const rest = prompt.toLowerCase().replace(GREETING, "")
+  const rest = simplified(prompt.toLowerCase()).replace(GREETING, "")
   const isBare = BARE.test(rest)
-  if (!isBare && !EARLIER.test(rest)) return undefined
+  if (!isBare && !isOfEarlier(rest)) return undefined
   return { isBare, subject: Tokenizer.lexemes(rest.replace(FRAME, " ")).filter((lexeme) => !isEveryday(lexeme)) }
 }

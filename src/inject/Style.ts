@@ -2,6 +2,7 @@
  * Tells orders, and prompts that speak of the past, from others by their first words and by cues. Pure. Texts are put in
  * lower case first: expressions that ignore case over all of Unicode compile to large tables.
  */
+import { simplified } from "../domain/ChineseScripts.ts"
 
 /** Ends of clauses. A clause that asks is no order, unless it asks Claude to do it. */
 const CLAUSES = /(?<=[,.;:!]\s|[，。；：、\n])/
@@ -38,7 +39,7 @@ const beginsWithOrder = (clause: string): boolean => {
 
 /** True for a prompt that tells Claude what to do, also by an answer to what it said: "sure, but for all users". */
 export const isOrder = (prompt: string): boolean => {
-  const said = prompt.toLowerCase()
+  const said = simplified(prompt.toLowerCase())
   return said.split(CLAUSES).some((clause) =>
     beginsWithOrder(clause) && (ASKS_CLAUDE.test(clause) || !QUESTION.test(clause))
   ) || REPLY.test(said) && !QUESTION.test(said)
@@ -49,4 +50,5 @@ const PAST =
   /\b(?:again|anymore|any more|still|used to|last time|before|previously|earlier|back then|already|remember|decided|agreed|(?:did|do|had|have) we|we (?:did|had|said|chose|picked)|thought (?:we|it|that)|why (?:do|did|does|is|are|was|were|not|don'?t|isn'?t)|(?:same|like) (?:as|the|we)|nochmal|schon wieder|warum|damals)\b/
 const CHINESE_PAST = /上次|之前|当时|以前|来着|又|怎么定|为什么|为啥|还是|是不是|原来/
 
-export const isOfPast = (prompt: string): boolean => PAST.test(prompt.toLowerCase()) || CHINESE_PAST.test(prompt)
+export const isOfPast = (prompt: string): boolean =>
+  PAST.test(prompt.toLowerCase()) || CHINESE_PAST.test(simplified(prompt))

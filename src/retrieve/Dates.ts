@@ -2,6 +2,7 @@
  * Finds the dates that a question names, in English and in Chinese. Pure.
  */
 // @effect-diagnostics globalDate:off
+import { simplified } from "../domain/ChineseScripts.ts"
 
 /** A date of which parts may be missing: without `year`, a day matches in any year. */
 export interface NamedDate {
@@ -32,7 +33,7 @@ const PATTERNS = [
   // A date followed by a time is that of a log line.
   `\\b${YEAR}([-/])(?<month>\\d{1,2})\\2(?<day>\\d{1,2})(?!\\d|T\\d|[ ,]+\\d+:)`,
   `\\b${YEAR}-(?<month>\\d{1,2})(?![\\d-])`,
-  `(?:(?<year>\\d{4}) ?年 ?)?${ZH("month")} ?月 ?${ZH("day")} ?[日号]`,
+  `(?:(?<year>\\d{4}) ?年 ?)?${ZH("month")} ?月 ?${ZH("day")} ?[日号號]`,
   `(?:(?<year>\\d{4}) ?年 ?)?${ZH("month")} ?月`,
   `(?<year>\\d{4}) ?年`,
   `\\b${DAY} (?:of )?${MONTH}(?:,? ${YEAR}\\b)?`,
@@ -87,7 +88,7 @@ const ASKS =
   /^(?:[\s,.，。、?？!！]|\b(?:what|which|did|do|does|was|were|is|are|have|has|had|been|we|i|us|you|it|the|of|on|in|at|from|during|about|for|all|everything|anything|happen(?:ed|s)?|done|doing|work(?:ed)?|go|went|going|that|day|month|list|show|tell|me|summary|notes?|log|please)\b|我们|咱们|我|在|那天|当天|那个?月|都|到底|究竟|做|干|搞|写|发生|进行|有|了|过|些|什么|啥|哪|事情?|工作|活|内容|记录|总结|情况|的|请|列出|看看|一下|是|呢|吗)*$/iu
 
 /** True for what is left of a question, without its dates, that asks what there was then, and for nothing else. */
-export const asksOnlyWhen = (rest: string): boolean => ASKS.test(rest)
+export const asksOnlyWhen = (rest: string): boolean => ASKS.test(simplified(rest))
 
 /** Returns the first and the last millisecond of a date; without a year, of the latest such one that has begun. */
 export const spanOf = (date: NamedDate, now: number): { readonly since: number; readonly until: number } => {

@@ -1,6 +1,7 @@
 /**
  * Finds the words of a question in a text, to mark them.
  */
+import { simplified } from "../domain/ChineseScripts.ts"
 import { IS_CJK } from "../domain/Cjk.ts"
 import { isEveryday } from "../domain/EverydayWords.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -17,10 +18,11 @@ export const marksOf = (text: string, lexemes: ReadonlySet<string>): ReadonlyArr
     if (!IS_CJK.test(word)) {
       return Tokenizer.lexemes(word).some((lexeme) => lexemes.has(lexeme)) ? [[index, index + word.length]] : []
     }
+    const read = simplified(word)
     const isHeld = Array.from(
-      word,
+      read,
       (_, i) =>
-        chinese.some((lexeme) => word.slice(Math.max(0, i - lexeme.length + 1), i + lexeme.length).includes(lexeme))
+        chinese.some((lexeme) => read.slice(Math.max(0, i - lexeme.length + 1), i + lexeme.length).includes(lexeme))
     )
     const edges = isHeld.flatMap((held, i) => held === (isHeld[i - 1] ?? false) ? [] : [i])
     return edges.flatMap((from, i) => i % 2 === 1 ? [] : [[index + from, index + (edges[i + 1] ?? word.length)]])
@@ -34,7 +36,12 @@ export const typedIn = (text: string): (lexeme: string) => ReadonlyArray<string>
     const [lexeme, ...others] = IS_CJK.test(word) ? [] : Tokenizer.lexemes(word)
     if (lexeme !== undefined && others.length === 0) typed.set(lexeme, [...typed.get(lexeme) ?? [], word])
   }
-  return (lexeme) => typed.get(lexeme) ?? [lexeme]
+  const read = simplified(text)
+  const inChinese = (lexeme: string) => {
+    const at = IS_CJK.test(lexeme) ? read.indexOf(lexeme) : -1
+    return at === -1 ? lexeme : text.slice(at, at + lexeme.length)
+  }
+  return (lexeme) => typed.get(lexeme) ?? [inChinese(lexeme)]
 }
 
 /**
@@ -45,11 +52,7 @@ export const missingIn = (question: string, absent: ReadonlyArray<string>): Read
   const typed = typedIn(question)
   const words = absent.some((lexeme) => IS_CJK.test(lexeme)) ? Tokenizer.cjkWordsIn(question) : new Set<string>()
   return absent.flatMap((lexeme) =>
-    !IS_CJK.test(lexeme)
-      ? typed(lexeme)
-      : lexeme.length > 1 && words.has(lexeme) && !isEveryday(lexeme)
-      ? [lexeme]
-      : []
+    !IS_CJK.test(lexeme) || lexeme.length > 1 && words.has(lexeme) && !isEveryday(lexeme) ? typed(lexeme) : []
   )
 }
 

@@ -31,6 +31,8 @@ describe("lexemes", () => {
     ["", ""],
     ["数据平台", "数据 据平 平台"],
     ["数据库", "数据库 数据 据库"],
+    ["資料庫", "资料 料库"],
+    ["數據庫", "数据 据库"],
     ["我们的测试", "们的 的测 测试"],
     ["用TypeScript写的解析器", "typescript type script 写的 的解 解析 析器"],
     ["修复bug后", "修复 bug 修 复"],
@@ -51,7 +53,7 @@ describe("lexemes", () => {
 
   it("of Japanese leaves out particles, and bigrams with their letters", () => {
     const found = lexemes("フレームワークのテストに失敗して設定を消す")
-    for (const lexeme of ["テス", "失敗", "設定"]) assert.include(found, lexeme)
+    for (const lexeme of ["テス", "失败", "设定"]) assert.include(found, lexeme)
     for (const lexeme of ["の", "に", "を", "クの", "のテ", "トに", "敗し"]) assert.notInclude(found, lexeme)
   })
 
@@ -64,6 +66,10 @@ describe("lexemes", () => {
     for (const text of ["parser解析器", "解析器parser", "v2解析器_x", "写parser解析器"]) {
       for (const lexeme of alone) assert.isTrue(lexemes(text).includes(lexeme), `${lexeme} in ${text}`)
     }
+  })
+
+  it("have one script of Chinese", () => {
+    assert.deepStrictEqual(lexemes("這個測試為什麼沒通過"), lexemes("这个测试为什么没通过"))
   })
 
   it("have one width", () => {

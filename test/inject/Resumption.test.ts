@@ -12,6 +12,22 @@ describe("a prompt that asks to go on", () => {
     ["继续上次的", []],
     ["接着昨天的做", []],
     ["上次做到哪了", []],
+    ["繼續上次的", []],
+    ["接著昨天的做", []],
+    ["剛才我們做到哪裡了", []],
+    ["早，我们上次做到哪了", []],
+    ["咱们昨天干了啥", []],
+    ["上回停在哪儿", []],
+    ["从昨天停下的地方接着做", []],
+    ["恢复上次的工作", []],
+    ["之前的任务继续吧", []],
+    ["帮我回忆一下上次做了什么", []],
+    ["还有什么没做完", []],
+    ["接着上次的导出功能", ["导出"]],
+    ["前回の続きをお願いします", []],
+    ["おはよう、昨日はどこまでやった？", []],
+    ["Wo waren wir?", []],
+    ["Moin, mach da weiter wo wir gestern aufgehört haben", []],
     ["pick up the todo app where you stopped", ["app"]],
     ["continue with the invoice export from yesterday", ["invoic", "export"]],
     ["what were we doing on the SSE buffer", ["sse", "buffer"]]
@@ -22,7 +38,18 @@ describe("a prompt that asks to go on", () => {
     if (subject.length === 0) assert.deepStrictEqual(resumption!.subject, [])
   })
 
-  it.each(["continue", "Next", "what's next?", "keep going", "继续", "继续吧", "下一步"])(
+  it.each([
+    "continue",
+    "Next",
+    "what's next?",
+    "keep going",
+    "继续",
+    "继续吧",
+    "下一步",
+    "繼續",
+    "接著做",
+    "下一步是什麼"
+  ])(
     "may be: %s",
     (prompt) => assert.deepStrictEqual(resumptionIn(prompt), { isBare: true, subject: [] })
   )
@@ -35,6 +62,15 @@ describe("a prompt that asks to go on", () => {
     "why does it continue after the error",
     "where are the migrations",
     "继续优化一下这个函数的命名",
+    "繼續最佳化這個函式的命名",
+    "之前的写法不对，改回来",
+    "我们用什么库做表单",
+    "还有什么办法",
+    "恢复数据库的备份",
+    "昨天的测试又挂了",
+    "続きを読むボタンが動かない",
+    "wo ist die Konfiguration",
+    "weiter unten fehlt ein Komma",
     `continue where we left off ${"and so on ".repeat(40)}`
   ])("is not: %s", (prompt) => assert.isUndefined(resumptionIn(prompt)))
 })

@@ -20,6 +20,7 @@ describe("the dates of a question", () => {
     ["我在5月7日做了什么", { month: 5, day: 7 }],
     ["2023年5月的决定", { year: 2023, month: 5 }],
     ["2023 年 12 月 31 号", { year: 2023, month: 12, day: 31 }],
+    ["2023 年 12 月 31 號", { year: 2023, month: 12, day: 31 }],
     ["五月二十七号和十月", { month: 5, day: 27 }, { month: 10 }],
     ["2022年的事", { year: 2022 }],
     ["it may take 5 seconds, option 1 may fail"],

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { lexemes } from "../../src/domain/Tokenizer.ts"
-import { missingIn, typedIn } from "../../src/serve/Marks.ts"
+import { marksOf, missingIn, typedIn } from "../../src/serve/Marks.ts"
 
 describe("words as they were typed", () => {
   it("are all those that a lexeme stands for, and the lexeme where none does", () => {
@@ -14,11 +14,21 @@ describe("words as they were typed", () => {
   })
 })
 
+describe("marks", () => {
+  it("stand at the words of a text in either script of Chinese", () => {
+    const marked = (text: string, query: string) =>
+      marksOf(text, new Set(lexemes(query))).map(([from, to]) => text.slice(from, to))
+    assert.deepStrictEqual(marked("連線池的逾時設定 in pool.ts", "连线 逾時 pool"), ["連線", "逾時", "pool"])
+    assert.deepStrictEqual(marked("连线池的逾时设定", "連線 逾時"), ["连线", "逾时"])
+  })
+})
+
 describe("words that nothing holds", () => {
   it("are whole words, also in Chinese", () => {
     const question = "为什么不用自定义 UnmarshalJSON 的分布式锁"
     const absent = missingIn(question, lexemes(question))
     assert.includeMembers([...absent], ["unmarshaljson", "定义"])
+    assert.includeMembers([...missingIn("資料庫的逾時設定", lexemes("資料庫的逾時設定"))], ["設定"])
     for (const piece of ["自", "么不", "用自", "义的", "的"]) assert.notInclude(absent, piece)
   })
 })

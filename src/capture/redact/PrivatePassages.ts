@@ -32,7 +32,7 @@ const tagsIn = (text: string): ReadonlyArray<Tag> =>
 
 /** Matches what follows a tag that is only mentioned, as in "the <private> tag". */
 const mention =
-  /["'`]?[ -]?(?:tags?|blocks?|elements?|markers?|passages?|sections?|标签|标记|块)\b|["'`]?\s?(?:标签|标记|块)/y
+  /["'`]?[ -]?(?:tags?|blocks?|elements?|markers?|passages?|sections?|标签|標籤|标记|標記|[块塊])\b|["'`]?\s?(?:标签|標籤|标记|標記|[块塊])/y
 
 const isMention = (text: string, { end, start }: Tag): boolean => {
   mention.lastIndex = end

@@ -2,6 +2,7 @@
  * Scores a unit that a model wrote from 0 to 1, without asking a model. Units below their type's threshold are
  * discarded.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Role } from "../../domain/Conversation.ts"
 import { type Source, sourceOf, type Unfounded, unfoundedIn } from "../../domain/Faithfulness.ts"
 import { isReadable } from "../../domain/Language.ts"
@@ -98,7 +99,7 @@ const coverageOf = (written: string, source: string): number => {
 }
 
 const SPEAKERS: ReadonlyArray<readonly [Role, RegExp]> = [
-  ["human", /^(?:the )?user\b(?!')|^用户(?!名|数|表|界面|体验|端|的)/i],
+  ["human", inBothScripts(/^(?:the )?user\b(?!')|^用户(?!名|数|表|界面|体验|端|的)/i)],
   ["assistant", /^(?:claude|the assistant)\b(?!'| code)|^(?:claude|助手)(?! code|的)/i]
 ]
 

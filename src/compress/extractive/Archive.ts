@@ -1,6 +1,7 @@
 /**
  * Archives: a session in one unit, with its aim, its other requests, its outcome and its open ends.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message, Session } from "../../domain/Conversation.ts"
 import { type MemoryUnit, type Passage, weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
@@ -23,8 +24,12 @@ const ENOUGH = 250
 const OPEN = 300
 
 /** Sentences about work or questions that are still open. */
-const OPEN_END =
+const OPEN_END = inBothScripts(
   /\b(?:next steps?|to[- ]do|todo:|remaining|remains|left to|still (?:need|have|to|fail\w*|missing|open)|not yet|pending|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|follow-?up|ready to (?:test|commit|push|merge|review))\b|下一步|待(?:办|定|确认|处理)|还(?:没|需要|要|差)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)/iu
+)
+
+/** Matches an offer of more help, which leaves nothing open. */
+const OFFERS = inBothScripts(/anything else|需要帮助/iu)
 
 const textOf = (message: Message): string => message.blocks.find(({ kind }) => kind === "text")?.text ?? ""
 
@@ -211,7 +216,7 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
 
   const open = last === undefined
     ? []
-    : quotable(textOf(last)).filter((sentence) => OPEN_END.test(sentence) && !/anything else|需要帮助/iu.test(sentence))
+    : quotable(textOf(last)).filter((sentence) => OPEN_END.test(sentence) && !OFFERS.test(sentence))
   const ends = choose(open.map(plain), { count: 2, length: OPEN, about: topics }).map((i) => open[i]!)
   const openEnds: ReadonlyArray<Excerpt> = ends.length === 0
     ? []

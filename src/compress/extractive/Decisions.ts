@@ -1,6 +1,7 @@
 /**
  * Decisions: choices, rejections and preferences with their reasons, and a person's standing instructions.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message } from "../../domain/Conversation.ts"
 import { isStanding } from "../../domain/Standing.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
@@ -15,15 +16,18 @@ import { headingIn, isSelfContained, promptTitle, titleFrom } from "../text/Titl
 import { type Call, choicesIn } from "./Steps.ts"
 
 /** Matches a proposal, recommendation or question of Claude's that awaits a decision. */
-const PROPOSAL =
+const PROPOSAL = inBothScripts(
   /\b(?:i(?:'d| would)? (?:suggest|recommend|propose)|my (?:recommendation|suggestion|proposal)|recommend(?:ed|ation)?|option [a-d1-4]|should (?:i|we)|want me to|would you (?:like|prefer)|shall (?:i|we)|the (?:best|right|simplest|cleanest) (?:way|fix|option|approach)|i'd (?:lean|go|pick|use|change|start))\b|建议|推荐|方案|要不要|是否|可以(?:考虑)?用|我(?:倾向|会选)/iu
+)
 
 /** Matches a choice of Claude's own, often with its reason or the rejected alternative. */
-const CHOSEN =
+const CHOSEN = inBothScripts(
   /\b(?:(?:i|we)(?:'ve| have)? (?:decided|chose|opted|went with|picked|settled on|switched to)|decided (?:to|on|against)|chose\b.{0,60}\b(?:over|because|since|for)|opted (?:for|to)|instead of\b.{0,80}\b(?:because|since|to avoid)|i'll (?:use|go with|keep|take)\b.{3,90}\b(?:because|since|instead|so that|rather|to avoid)|the (?:best|right|cleanest|simplest|correct) (?:approach|fix|solution|option|way|choice) (?:is|here|was)|seems like the best fit|decision:)|(?:决定|选择了|采用|改用).{2,60}(?:因为|而不是|避免|以便)/iu
+)
 
-const REASON =
+const REASON = inBothScripts(
   /\b(?:because|since|so that|due to|as (?:it|we|this|that)|otherwise|to avoid|in order to|why)\b|因为|由于|否则|以便|避免|免得|毕竟/iu
+)
 
 const MAX_OWN_LENGTH = 500
 const MAX_PROPOSAL_LENGTH = 420
@@ -50,12 +54,14 @@ const isQuestion = (sentence: string) =>
   !/^(?:please|(?:can|could|will|would) you)\b.*\b(?:instead|rather)\b|\bshouldn't\b|不如/iu.test(sentence)
 
 /** Matches what is only considered, told of others, or not known. */
-const CONSIDERED =
+const CONSIDERED = inBothScripts(
   /^(?:maybe|perhaps)\b|\b(?:if we ever|what if|(?:someone|somebody|he|she|they) (?:suggested|proposed|said)|wonder(?:ing)? (?:if|whether)|(?:i|we) (?:don't|do not) (?:understand|know|get)|not sure)\b|有人(?:提议|建议|说)|要不要|是不是|会不会|不知道|不明白|不清楚/iu
+)
 
 /** Matches a report of a failure that happens each time: somebody else's act, in the third person. */
-const REPORT =
+const REPORT = inBothScripts(
   /\b(?:always|every time|each time|whenever)\b.{0,40}\b(?:fails|throws|crashes|hangs|breaks|errors(?: out)?|times out|returns (?:nothing|null|undefined|\d{3}))\b|\bnever (?:passes|works|finishes|ends|loads|arrives|responds|starts)\b|\b(?:fails|throws|crashes|hangs|breaks|times out|gets? \w+ twice)\b.{0,60}\b(?:always|every time|each time|whenever)\b|(?:每次|总是|老是|一直)(?!.*[要别]).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)/iu
+)
 
 /** Replaces what stands in quotation marks, whose words are others'. */
 const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[^”]{8,}”|「[^」]{6,}」/gu, "…")
@@ -63,14 +69,15 @@ const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[
 /** Matches fragments of sentences, and wishes without an object. */
 const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|that|everything|all)\b.{0,24}$/iu
 /** Matches the end of a task, for which what was said is over. */
-const FOR_NOW =
+const FOR_NOW = inBothScripts(
   /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次|先这样|先(?:别|不要|等)|暂时/iu
+)
 /** Matches a task for now, which is no decision unless it also excludes something. */
 const TASK =
   /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
 /** Matches a subject that was named before. */
-const BACK = /^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu
-const AGAINST = /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一/iu
+const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
+const AGAINST = inBothScripts(/\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一/iu)
 
 const isDecision = (sentence: string): boolean => {
   const words = plain(sentence)
@@ -133,9 +140,11 @@ const OFFER =
   /^(?:(?:do you )?want (?:me|us) to|shall (?:i|we)|should (?:i|we)|would you (?:like|prefer)(?: me)?(?: to)?|may i|can i|要不要(?:我)?|是否(?:需要|要)(?:我)?|需要我)\s*/iu
 
 /** Matches the next step of work that was requested already. */
-const STEP = /^(?:continue|proceed|go on|commit|push|run|re-?run|test|try|start|check|look|继续|提交|推送|运行|测试)/iu
+const STEP = inBothScripts(
+  /^(?:continue|proceed|go on|commit|push|run|re-?run|test|try|start|check|look|继续|提交|推送|运行|测试)/iu
+)
 
-const NAMED = /^(?:option|方案|选项)\s*[\p{L}\p{N}]{1,2}\s*[:：.)、–—-]\s*|^[a-d]\s*[:：.)、]\s*/iu
+const NAMED = inBothScripts(/^(?:option|方案|选项)\s*[\p{L}\p{N}]{1,2}\s*[:：.)、–—-]\s*|^[a-d]\s*[:：.)、]\s*/iu)
 const isOption = (sentence: string, option: string): boolean =>
   new RegExp(`^[\\s*_>-]*(?:option|方案|选项)?\\s*${option}\\s*[:：.)、–—-]`, "iu").test(sentence)
 

@@ -1,6 +1,7 @@
 /**
  * Documentation: long explanations, split into sections under their headings, and what agents reported.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message } from "../../domain/Conversation.ts"
 import { MAX_CONTENT_LENGTH, weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
@@ -17,8 +18,9 @@ import { answerOf, type Call, inputOf } from "./Steps.ts"
  */
 const MIN_EXPLANATION = 900
 /** Matches a report of finished work, which belongs to the conversation about that work. */
-const REPORT =
+const REPORT = inBothScripts(
   /✅|🎉|🎯|\b(?:all (?:done|green|good|set|tests|three|four|five|\w+ issues)|done\b|(?:is|are) (?:now )?(?:complete|done|pushed|ready)|successfully (?:created|implemented|pushed|built|added|completed|integrated)|i(?:'ve| have) (?:successfully |now )?(?:built|created|implemented|fixed|added|completed|updated|ported|removed)|changes (?:made|pushed|summary)|what was (?:done|changed))|已(?:经)?(?:完成|修复|实现)|全部(?:完成|通过)/iu
+)
 
 const LOG = /[━═✔×✖│]|:\d+:\d+|^\s*(?:[❯$>+|]|=>|\d+[→:])|\dm?s\b/u
 
@@ -130,13 +132,15 @@ const titled = (subject: string | undefined, own: string | undefined, first: str
 const MIN_SECTION = 160
 
 /** Matches the heading of a part that says why the text was written, or what it comes to. */
-const CONCLUDING =
+const CONCLUDING = inBothScripts(
   /\b(?:context|background|motivation|rationale|conclusions?|findings|lessons?|decisions?|decided|root cause|takeaways?)\b|背景|结论|原因|教训/iu
+)
 
 /** Matches the heading of a part that lays out a choice, and a line with an option: what was chosen stands elsewhere. */
-const OFFERS =
+const OFFERS = inBothScripts(
   /\b(?:options|approaches|alternatives|choices|(?:open |key |only |my )?questions?|(?:need|have|left) to decide)\b|选项|方案|待定/iu
-const OPTION = /^\W{0,6}(?:option|alternative|approach|方案|选项) ?(?:[A-D]|[一二三四])\b/gimu
+)
+const OPTION = inBothScripts(/^\W{0,6}(?:option|alternative|approach|方案|选项) ?(?:[A-D]|[一二三四])\b/gimu)
 
 /**
  * True for a section of Claude's with a lesson, of an agent's with a reason, since most of what agents report is how the code is

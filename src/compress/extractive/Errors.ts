@@ -1,6 +1,7 @@
 /**
  * Error logs: the failure, its cause, the fix, and whether the fix held.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
@@ -30,8 +31,9 @@ const MAX_WORDS_LENGTH = 300
 /** Number of messages after a failure that are searched for Claude's words about the failure. */
 const REACH = 14
 
-const CAUSE =
+const CAUSE = inBothScripts(
   /\b(?:because|since|due to|caused by|root cause|(?:the )?(?:issue|problem|error|bug|cause|reason) (?:is|was|here)|turns out|missing|doesn't|don't|isn't|aren't|wasn't|can't|cannot|not (?:checked|found|defined|exported|supported|recognized)|still|expects?|requires?|conflicts?|wrong|unused|instead of|needs? to|should (?:be|have|now)|there(?:'s| is| are))\b|因为|原因|由于|问题|缺少|没有|不能|不支持|导致|应该/iu
+)
 
 const nameOf = (file: string) => file.split(/[/\\]/).at(-1)!
 
@@ -49,8 +51,9 @@ const errorTitle = (failure: string, length = MAX_TITLE): string =>
   )
 
 /** Explicit causes: in Claude's first text after the failure, they count without sharing a word with the failure. */
-const CERTAIN =
+const CERTAIN = inBothScripts(
   /\b(?:because|due to|caused by|root cause|(?:the )?(?:issue|problem|cause|reason) (?:is|was))\b|因为|原因|问题(?:是|在于)/iu
+)
 /** Praise and reports of success, which say nothing about a failure. */
 const SUCCESS =
   /\bshould (?:now )?work|✅|🎯|🎉|\bsucce(?:ss|ed)|\bperfect\b|\ball .{0,30}(?:pass|resolved|fixed|complete)/iu
@@ -133,8 +136,9 @@ const fixOf = (calls: ReadonlyArray<Call>, from: number, to: number): ReadonlyAr
     : leadingExcerpt(run.message, "tool_use", "Fix: ", commandOf(run)!.split("\n")[0]!, MAX_WORDS_LENGTH)
 }
 
-const PLAN =
+const PLAN = inBothScripts(
   /^(?:let me|i'll|i will|i need to|need to|让我|我来)\b.{0,40}\b(?:fix|add|remov|updat|replac|chang|install|mov|renam|us|creat|resolv|修|加|改|换|装|删)/iu
+)
 
 /** Matches what a compiler or a linter says of a line that is being edited. */
 const SLIP =

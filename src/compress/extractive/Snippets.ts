@@ -1,6 +1,7 @@
 /**
  * Code snippets: what was changed, in which files, and the stated reason. The code itself stands in the repository.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { SPECIFIC } from "../../domain/Specific.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_TITLE } from "../Draft.ts"
@@ -11,7 +12,7 @@ import { type Call, editsOf } from "./Steps.ts"
 
 const MAX_REASON = 300
 /** Matches talk of a failure on the way, whose end the code shows. */
-const ON_THE_WAY = /\b(?:errors?|unused|fail\w*|warnings?|conflicts?|lint\w*|nolint)\b|报错|警告|冲突/iu
+const ON_THE_WAY = inBothScripts(/\b(?:errors?|unused|fail\w*|warnings?|conflicts?|lint\w*|nolint)\b|报错|警告|冲突/iu)
 /** Matches what Claude says of its own work. */
 const PERSONAL = /\b(?:i|i'm|i'll|my|let me|let's|you|we need|the user)\b/iu
 /** Messages before an edit that are searched for its reason. */

@@ -1,6 +1,7 @@
 /**
  * Parses Markdown prose in English and Chinese into lines and sentences, and recognizes sentences without content.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { IS_UNSPACED } from "../../domain/Cjk.ts"
 import { isLeftOut } from "../../domain/Conversation.ts"
 import { memoized } from "../../domain/Memoized.ts"
@@ -143,19 +144,22 @@ export const plain = memoized((text: string): string =>
     .replace(/\s+/g, " ").trim()
 )
 
-const OPENERS =
+const OPENERS = inBothScripts(
   /^(?:(?:but|however|ok(?:ay)?|alright|right|great|perfect|good|excellent|awesome|nice|wonderful|fantastic|yes|yeah|sure|now|next|first|then|finally|so|and|also|oh|well|hmm|wait|ah|done|interesting|absolutely|certainly|of course|understood|got it|i see|好的?|嗯|那么?|现在|接下来|首先|然后|最后|没问题|当然|明白了?|了解)(?![\p{L}\p{N}])[\s,，.。!！:：—–-]*)+/iu
+)
 
 /** Strips opening words without content ("Okay, so", "好的"). */
 export const withoutOpeners = (sentence: string): string => sentence.replace(OPENERS, "")
 
 /** Matches an announcement of Claude's next action, which is redundant because the action itself is recorded. */
-const INTENTION =
+const INTENTION = inBothScripts(
   /^(?:let me|let's|let us|i'll|i will|i'm going to|i am going to|i need to|i should|we need to|we'll|time to|going to|让我们?|(?:现在|接下来|然后)?我(?:来|先|会|将|需要|现在|再|去|马上|这就)|先来?|来|再)\s*(?:also |now |first |quickly |just |then |start by |begin by |try |to |again |continue |carefully |actually |go ahead and |先|再|来|去|看|一下|继续|并行)*\s*(?:check|look|see|focus|resolv|double-check|dive|dig|grab|pull|open|compar|make sure|consolidat|refactor|clarif|simplif|trac|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|creat|add|fix|updat|writ|implement|mak|commit|push|build|do|mark|mov|remov|delet|set up|clean|wait|apply|use the|launch|help|continue|take|gather|provide|show|know|think|address|finish|handl|stage|install|query|break|discover|查|看|检查|读|确认|运行|跑|试|搜|找|分析|修|改|写|加|创建|更新|添加|实现|处理|提交|执行|验证|测试|了解|帮)/iu
+)
 
 /** Matches a line that announces a tool call: "Now add the type to the port:". */
-const ANNOUNCEMENT =
+const ANNOUNCEMENT = inBothScripts(
   /^(?:(?:also |now |task \d+\b.{0,4}|step \d+\b.{0,4}|starting with |adding |updating |fixing |creating |checking )+.{0,120}|(?:add|updat|fix|creat|remov|implement|writ|verify|check|commit|run|test|try|stage)\w*\b.{0,120})[:：]$|^(?:现在|接下来|然后).{0,40}[:：]$|^starting (?:with|by)\b/iu
+)
 
 /** Matches a purpose, a means or a source, which makes an announcement worth keeping. */
 const PURPOSE =
@@ -164,15 +168,17 @@ const LOOKING =
   /^(?:let me|let's|i'll|i will|i'm going to|i need to|i should|we need to|we'll)\s+(?:also |now |first |quickly |just |start by |begin by )*(?:check|look|see|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|continue|show|know|think)/iu
 
 /** Matches praise, thanks, apologies and offers to help. */
-const COURTESY =
+const COURTESY = inBothScripts(
   /^(?:you(?:['’]re| are) (?:absolutely |completely |totally |quite |not wrong|right|(?:very |most |always )?welcome\b)|my pleasure|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|不用(?:谢|客气)|别客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么)/iu
+)
 
 /** Matches an apology that states the correction. */
-const CORRECTION = /^(?:(?:my )?apolog|sorry|.{0,3}抱歉|对不起|不好意思).*[\d`]/iu
+const CORRECTION = inBothScripts(/^(?:(?:my )?apolog|sorry|.{0,3}抱歉|对不起|不好意思).*[\d`]/iu)
 
 /** Matches reasons, choices and findings, which make a sentence worth keeping however it begins. */
-const SUBSTANCE =
+const SUBSTANCE = inBothScripts(
   /\b(?:because|since|instead|rather than|so that|due to|root cause|turns out|unless|although|decided|chose|breaks?|broke|missing|wrong|fails?|failed|bug|prefer|never|always|recommend|in order to)\b|因为|由于|而不是|原因|否则|导致|决定|建议|必须/iu
+)
 
 /** Matches a report of success that does not name what succeeded. */
 const CLOSING =
@@ -245,8 +251,9 @@ export const statements = (text: string): ReadonlyArray<string> =>
   quotable(text).map(plain).filter((sentence) => /[\p{L}\p{N}]/u.test(sentence))
 
 /** Matches the line that introduces a list of options. */
-const OFFERING =
+const OFFERING = inBothScripts(
   /\b(?:options?|choices|alternatives|should (?:i|we)|do you (?:want|prefer)|would you|(?:can|could) either)\b[^.]{0,80}[:：][*_\s]*$|(?:选项|方案)[:：][*_\s]*$/iu
+)
 const OPTION = /^[\s*_-]*[A-D][).]\s/u
 
 /** True for the line that introduces a list of options. */

@@ -2,6 +2,7 @@
  * Recognizes by its words that a decision replaces an earlier one: it names what it replaces, and the earlier one chose that for the same
  * purpose. Made to miss rather than to be wrong, since what is replaced is told no more. Pure.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { isEveryday } from "../../domain/EverydayWords.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
@@ -38,11 +39,13 @@ const PATTERNS = [
 ].map((pattern) => new RegExp(pattern, "iu"))
 
 /** Matches what is no settled change: a question, a condition, a refusal, a rule for some place or time. */
-const UNSETTLED =
+const UNSETTLED = inBothScripts(
   /[?？]\s*$|\b(?:if|whether|unless|could|might|(?:i|we|you|it|one) may|maybe|perhaps|consider(?:ing)?|would|should (?:i|we)|propos(?:e|es|ed|al)|suggest\w*|someone|until|try|tried|temporar\w*|for now|this time|here|locally|only (?:in|for|when|on)|except|sometimes|either)\b|如果|要不要|是否|是不是|可以考虑|提议|建议|有人|暂时|这次|先(?:用|换)|除非/iu
+)
 /** Matches a denial of the change itself; "no longer" and "not … any more" are the change. */
-const DENIED =
+const DENIED = inBothScripts(
   /\b(?:never|not to|didn't|did not|won't|will not|shouldn't|should not|can't|cannot|rather not|against)\b|\b(?:don't|do not|not)\b(?!.*\bany ?more\b)|(?<!再)(?:不要|不能|不应该|没有?|别)(?!再)/iu
+)
 
 /** A sentence that says what holds no more, and what holds instead if it says that. */
 export interface Replacement {
@@ -102,8 +105,9 @@ const CHOICES = [
 const MORE_OF_THING = 1
 
 /** Matches the reason in a sentence, whose words say nothing of what it is about. */
-const REASON =
+const REASON = inBothScripts(
   /\b(?:because|since|so that|due to|as (?:it|we|this|that)|to avoid|otherwise)\b.*$|(?:因为|由于|以便|避免|免得|否则).*$/iu
+)
 
 /** Returns the words of a sentence that say what it is about, beside the things that it names. */
 const aboutIn = (sentence: string, ...things: ReadonlyArray<ReadonlySet<string>>): ReadonlyArray<string> =>

@@ -1,20 +1,23 @@
 /**
  * Recognizes what a short reply says to a proposal: that it is taken, which option is, or that it is refused. Pure.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 
 /** Words that take a proposal, whatever follows them. */
-const TAKES =
+const TAKES = inBothScripts(
   /(?:y|yes|yep|yeah|yup|ok(?:ay)?|sure|sounds (?:good|great|right)|go (?:ahead|for it)|do (?:it|that)|please do|agreed?|perfect|makes sense|let's do (?:it|that|this)|ship it|lgtm|好的?|好吧|可以|行|没问题|同意|就这样|就按|按(?:你|这个)|对|是的?|嗯|都要)(?![\p{L}\p{N}_])/u
-    .source
+)
+  .source
 /** Words that do so at the end of a clause alone: "the second" takes one, "first" begins a list of steps. */
-const TAKES_ALONE =
+const TAKES_ALONE = inBothScripts(
   /(?:option\s+\w{1,2}|the\s+(?:first|second|third|last)(?:\s+one)?|(?:first|second|third|last)(?:\s+one)?(?=\s*[.。!！]?\s*$)|exactly|both|[选用]?(?:第?[一二三四]个?|方案\s*[\p{L}\p{N}]))/u
-    .source
+)
+  .source
 /** The end of a clause, or what only belongs to a choice: "A.", "A please", "A 吧". */
 const END = /(?=\s*(?:$|[\n,.，。;；!！、:：)）–—-]|(?:please|pls|thanks|because|since)\b|吧|好了?|就))/u.source
 /** What a choice is about: "for the login, A". */
 const TOPIC = /(?:[^,，:：.。?？!！\n]{1,24}[,，:：]\s*)?/u.source
-const CHOOSES = /(?:(?:option|the|i(?:'d| would)? (?:take|say)|take|选|用|就|方案|选项)\s*)*/u.source
+const CHOOSES = inBothScripts(/(?:(?:option|the|i(?:'d| would)? (?:take|say)|take|选|用|就|方案|选项)\s*)*/u).source
 
 /** Matches an option as an answer: "A", "Option 2", "方案 2", "for the login, A". */
 const OPTION = new RegExp(`^\\s*${TOPIC}${CHOOSES}([a-d1-4])${END}`, "iu")
@@ -25,10 +28,11 @@ const ACCEPTANCE = new RegExp(
 )
 
 /** Matches a reply whose first sentence asks; a later one may ask of something else. */
-const ASKS = /^[^.。!！;；\n]*?(?:[?？]|吗\s*(?:[。!！]|$))/u
+const ASKS = inBothScripts(/^[^.。!！;；\n]*?(?:[?？]|吗\s*(?:[。!！]|$))/u)
 /** Matches a reply that puts off the decision. */
-const UNDECIDED =
+const UNDECIDED = inBothScripts(
   /\b(?:hold on|hang on|wait|not (?:yet|now|sure)|let me (?:ask|think|check|see))\b|(?<!\bthe )\bfirst\b|先(?:别|不|等|问|看|确认)|等(?:等|一下|会)|问一下|想一想|再想/iu
+)
 
 const isOpen = (text: string): boolean => ASKS.test(text) || UNDECIDED.test(text)
 
@@ -39,8 +43,9 @@ export const isAcceptance = (text: string): boolean =>
 /** Returns the letter or number of the option that a reply names. */
 export const optionIn = (text: string): string | undefined => OPTION.exec(text)?.[1]
 
-const REFUSAL =
+const REFUSAL = inBothScripts(
   /^\s*(?:no|nope|nah|no way|rather not|不(?:行|对|用了?|要)?)\s*(?:[,.!;，。！；、]|\s[-–—]\s)\s*(?<rest>\S[\s\S]{7,})$/iu
+)
 
 /** Returns what a reply says after it refuses a proposal: "take date-fns" of "no, take date-fns". */
 export const saidInstead = (text: string): string | undefined =>

@@ -1,6 +1,7 @@
 /**
  * Extractive summarization: chooses the sentences that represent a text, by centrality, cues and novelty.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { memoized } from "../../domain/Memoized.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { joined, withFullStop } from "./Prose.ts"
@@ -8,15 +9,21 @@ import { joined, withFullStop } from "./Prose.ts"
 /** Cues of reasons, choices, outcomes, code and numbers, with the weight that each adds to a sentence's score. */
 const CUES: ReadonlyArray<readonly [RegExp, number]> = [
   [
-    /\b(?:because|since|due to|caused by|root cause|reason|turns out|the (?:issue|problem|bug|cause|fix|solution) (?:is|was)|that's why)\b|因为|由于|原因|根因|问题(?:是|在于|出在)|导致/iu,
+    inBothScripts(
+      /\b(?:because|since|due to|caused by|root cause|reason|turns out|the (?:issue|problem|bug|cause|fix|solution) (?:is|was)|that's why)\b|因为|由于|原因|根因|问题(?:是|在于|出在)|导致/iu
+    ),
     0.5
   ],
   [
-    /\b(?:decid|chose|choos|instead of|rather than|prefer|recommend|must|never|always|should)\w*|决定|选择|而不是|建议|必须|改用|采用|统一/iu,
+    inBothScripts(
+      /\b(?:decid|chose|choos|instead of|rather than|prefer|recommend|must|never|always|should)\w*|决定|选择|而不是|建议|必须|改用|采用|统一/iu
+    ),
     0.35
   ],
   [
-    /\b(?:fixed|solved|resolved|works?|pass(?:es|ed|ing)?|succe\w+|complet\w+|implemented|added|removed|replaced|created|migrated|updated|found|pushed|merged|deployed)\b|已(?:经)?|完成|修复|解决|通过|成功|新增|删除|替换/iu,
+    inBothScripts(
+      /\b(?:fixed|solved|resolved|works?|pass(?:es|ed|ing)?|succe\w+|complet\w+|implemented|added|removed|replaced|created|migrated|updated|found|pushed|merged|deployed)\b|已(?:经)?|完成|修复|解决|通过|成功|新增|删除|替换/iu
+    ),
     0.3
   ],
   [/`[^`]+`|\b[\w.-]+\/[\w./-]+\b|\b\w+\.(?:ts|js|tsx|py|go|rs|md|json|ya?ml|sql|sh|toml)\b/u, 0.2],

@@ -2,6 +2,7 @@
  * Reduces what Claude said to what came of it: without announcements of its next step, options it offers, and questions to the
  * person, whose answer is kept where it is given.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { memoized } from "../../domain/Memoized.ts"
 import { isReason, isStatus } from "./Lessons.ts"
 import { isAnnounced, isOffering, isOption, joined, type Line, linesOf, plain, sentencesOf } from "./Prose.ts"
@@ -13,8 +14,9 @@ const isAsking = (sentence: string): boolean => /[?？]["'”’)\]`*_]*$/u.test
 const isStepAhead = (sentence: string): boolean => isAnnounced(sentence) && !isReason(sentence)
 
 /** Matches the report of a step that is finished, after the name of what it changed: "`state.go` — Added a field". */
-const DONE =
+const DONE = inBothScripts(
   /^(?:[^\p{L}]{0,4}(?:`[^`]{1,80}`|[\w./:()-]{1,60})\s*(?:\([^)]{1,40}\)\s*)?[–—:-]+\s*)?(?:(?:i(?:'ve| have)?|we(?:'ve| have)?|now|also|already|successfully|just) )*(?:(?:add|remov|updat|fix|chang|creat|delet|replac|mov|renam|implement|commit|push|rebas|refactor|simplif|extract|convert|install|configur|merg|resolv|restor|document|port|clean|switch|improv|enhanc|verif|address|introduc|integrat|migrat|bump|pass)\w*ed|made|kept|wrote|rewrote|built|set up)\b|^(?:已|新增|删除|修复|添加|更新|移除|重构)/iu
+)
 
 /** True for the report of a finished step that gives no reason for it. */
 export const isDone = memoized((sentence: string): boolean => DONE.test(plain(sentence)) && !isReason(sentence))

@@ -1,6 +1,7 @@
 /**
  * Shortens text at natural boundaries, and picks the lines of a tool's output that are worth keeping.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { memoized } from "../../domain/Memoized.ts"
 
 const isLowSurrogate = (code: number) => code >= 0xdc00 && code <= 0xdfff
@@ -46,12 +47,14 @@ export const pieces = (text: string, length: number, fits: (piece: string) => bo
   return out
 }
 
-const SALIENT =
+const SALIENT = inBothScripts(
   /(error|exception)s?\b|\b(fail(ed|ure|s)?|panic(ked)?|warning|cannot|can't|not found|denied|undefined|expected|passed|assert\w*|exit code)\b|错误|失败|异常|✗|✓/i
+)
 
 /** Has no word boundary before "error", so that "TypeError" matches. */
-const FAILURE =
+const FAILURE = inBothScripts(
   /(error|exception)\b|\b(fail(ed|ure)?|panicked|cannot|can't|not found|denied|no such|no matches|refused|fatal|ignored by|rejected|unable to|invalid|unexpected|aborted)\b|错误|失败|异常/i
+)
 
 /** Keeps an output's head, its tail and the lines between them that look like an outcome, in order, up to `length`. */
 export const salient = (text: string, length: number): string => {

@@ -1,6 +1,7 @@
 /**
  * Makes titles as a person would write them: a request without its polite wrapping, or a statement in a few words.
  */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { MAX_TITLE } from "../Draft.ts"
 import {
   condense,
@@ -16,11 +17,13 @@ import {
 import { choose } from "./Salience.ts"
 import { errorLines, failureStrength, gist, worstLine } from "./Text.ts"
 
-const ASKING =
+const ASKING = inBothScripts(
   /^(?:(?:hey|hi|hello|please|pls|kindly|claude)\b[\s,，]*|(?:can|could|would|will) (?:you|we)(?: please)?(?: help me)?(?: to)? |i(?:'d| would)? (?:want|need|like)(?: you)? to |i want you to |(?:we|you) (?:need|have|want) to |help me (?:to )?|let's (?:please )?|(?:i was )?wondering (?:if|whether) |i think (?:that )?(?:we (?:want|need|should) )?|because |(?:请|麻烦|帮忙|帮我|你?能不能|可以|我想(?:让你)?|我需要你?|给我)[，,]?(?:你)?)+/iu
+)
 
-const INTENDING =
+const INTENDING = inBothScripts(
   /^(?:(?:let me |i'll )?(?:now )?update (?:the )?todo(?:s| list| status)? and |let me |let's |i'll |i will |i'm going to |i can |i need to |we need to |i should |(?:i|we)(?:'ve| have)? (?:decided|chose) to |我决定(?:了)?|让我们?|我来|我会|我将)(?:now |also |first |just |quickly |来|先)*/iu
+)
 
 /** Matches the end of a clause. */
 const CLAUSE =
@@ -107,8 +110,9 @@ export const isSelfContained = (prompt: string): boolean => {
 }
 
 /** Matches headings like "# Summary", which fit any section. */
-const GENERIC =
+const GENERIC = inBothScripts(
   /^(?:\W*(?:summary|overview|what's (?:good|compelling|new)|changes(?: made)?|details|notes?|result|results|conclusion|plan|context|background|introduction|next steps|recommendation|status|example|usage|features?|key \w+|requirements?|integration|production ready|my questions?|here'?s .{1,30}|.{1,24}\(\d+ \w+\)|what i found|implementation|fix|solution|minor issues|final (?:status|result|summary|answer|state)\b.{0,60}|(?:the )?(?:key|main|core|critical) (?:insight|point|idea|takeaway|finding)s?|what (?:happened|this means|it means|we know|changed|to do)|decide what to do|(?:a )?better (?:approach|way|idea)|(?:my|the) (?:approach|question|take|recommendation|verdict|answer|problem|issue|cause)|(?:current|test|project) (?:state|status|results?)|problem|issue|root cause|how it works|(?:overall |quick )?success|options|(?:critical )?files? to (?:modify|change|create|edit)|总结|概述|说明|背景|结论|结果)\W*)$/iu
+)
 
 /** Lowers a heading in capitals: "LOCK FILE MANAGEMENT" becomes "Lock file management". */
 const lowered = (heading: string): string =>

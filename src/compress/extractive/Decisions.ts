@@ -3,6 +3,7 @@
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message } from "../../domain/Conversation.ts"
+import { weightedLength } from "../../domain/MemoryUnit.ts"
 import { isStanding } from "../../domain/Standing.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
@@ -22,11 +23,11 @@ const PROPOSAL = inBothScripts(
 
 /** Matches a choice of Claude's own, often with its reason or the rejected alternative. */
 const CHOSEN = inBothScripts(
-  /\b(?:(?:i|we)(?:'ve| have)? (?:decided|chose|opted|went with|picked|settled on|switched to)|decided (?:to|on|against)|chose\b.{0,60}\b(?:over|because|since|for)|opted (?:for|to)|instead of\b.{0,80}\b(?:because|since|to avoid)|i'll (?:use|go with|keep|take)\b.{3,90}\b(?:because|since|instead|so that|rather|to avoid)|the (?:best|right|cleanest|simplest|correct) (?:approach|fix|solution|option|way|choice) (?:is|here|was)|seems like the best fit|decision:)|(?:决定|选择了|采用|改用).{2,60}(?:因为|而不是|避免|以便)/iu
+  /\b(?:(?:i|we)(?:'ve| have)? (?:decided|chose|opted|went with|picked|settled on|switched to)|decided (?:to|on|against)|chose\b.{0,60}\b(?:over|because|since|for)|opted (?:for|to)|instead of\b.{0,80}\b(?:because|since|to avoid)|i'll (?:use|go with|keep|take)\b.{3,90}\b(?:because|since|instead|so that|rather|to avoid)|the (?:best|right|cleanest|simplest|correct) (?:approach|fix|solution|option|way|choice) (?:is|here|was)|seems like the best fit|decision:)|(?:决定|选择了?|选了?|采用|改用|没[用选]).{2,60}(?:因为|而不是|避免|以便|免得|否则|不然)|(?:所以|因此)(?:我们?)?(?:选|用|取|改|采用|放弃|决定)|不用.{2,30}[,，；;].{0,12}(?:改用|而用)/iu
 )
 
 const REASON = inBothScripts(
-  /\b(?:because|since|so that|due to|as (?:it|we|this|that)|otherwise|to avoid|in order to|why)\b|因为|由于|否则|以便|避免|免得|毕竟/iu
+  /\b(?:because|since|so that|due to|as (?:it|we|this|that)|otherwise|to avoid|in order to|why)\b|因为|由于|所以|否则|不然|以便|避免|免得|省得|为了|毕竟/iu
 )
 
 const MAX_OWN_LENGTH = 500
@@ -48,19 +49,24 @@ const ownSentences = (text: string): ReadonlyArray<string> => {
     .filter((sentence) => plain(sentence).length <= 300)
 }
 
+/** Matches a question in Chinese, which often has no mark. */
+const ASKS_IN_CHINESE = inBothScripts(
+  /(?:吗|呢|没有|了没)[\s。!！]*$|怎么(?!.{0,6}都)|如何|为什么|为啥|哪[个些里种儿]|多少|(?<![这那前后好])几[个次点天]|是不是|要不要|能不能|可不可以|会不会|有没有|行不行|对不对|是否|什么(?!.{0,8}都)|啥/u
+)
+
 /** A question decides nothing, but for a request ("can you use X instead?") and a correction ("shouldn't it be X instead?"). */
 const isQuestion = (sentence: string) =>
-  /[?？]\s*$/.test(sentence) &&
+  (/[?？]\s*$/.test(sentence) || ASKS_IN_CHINESE.test(sentence)) &&
   !/^(?:please|(?:can|could|will|would) you)\b.*\b(?:instead|rather)\b|\bshouldn't\b|不如/iu.test(sentence)
 
 /** Matches what is only considered, told of others, or not known. */
 const CONSIDERED = inBothScripts(
-  /^(?:maybe|perhaps)\b|\b(?:if we ever|what if|(?:someone|somebody|he|she|they) (?:suggested|proposed|said)|wonder(?:ing)? (?:if|whether)|(?:i|we) (?:don't|do not) (?:understand|know|get)|not sure)\b|有人(?:提议|建议|说)|要不要|是不是|会不会|不知道|不明白|不清楚/iu
+  /^(?:maybe|perhaps)\b|\b(?:if we ever|what if|(?:someone|somebody|he|she|they) (?:suggested|proposed|said)|wonder(?:ing)? (?:if|whether)|(?:i|we) (?:don't|do not) (?:understand|know|get)|not sure)\b|有人(?:提议|建议|说)|不知道|不明白|不清楚|[想看]不(?:出|懂)|我在想|如果.{0,12}的话/iu
 )
 
 /** Matches a report of a failure that happens each time: somebody else's act, in the third person. */
 const REPORT = inBothScripts(
-  /\b(?:always|every time|each time|whenever)\b.{0,40}\b(?:fails|throws|crashes|hangs|breaks|errors(?: out)?|times out|returns (?:nothing|null|undefined|\d{3}))\b|\bnever (?:passes|works|finishes|ends|loads|arrives|responds|starts)\b|\b(?:fails|throws|crashes|hangs|breaks|times out|gets? \w+ twice)\b.{0,60}\b(?:always|every time|each time|whenever)\b|(?:每次|总是|老是|一直)(?!.*[要别]).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)/iu
+  /\b(?:always|every time|each time|whenever)\b.{0,40}\b(?:fails|throws|crashes|hangs|breaks|errors(?: out)?|times out|returns (?:nothing|null|undefined|\d{3}))\b|\bnever (?:passes|works|finishes|ends|loads|arrives|responds|starts)\b|\b(?:fails|throws|crashes|hangs|breaks|times out|gets? \w+ twice)\b.{0,60}\b(?:always|every time|each time|whenever)\b|(?:每次|总是|老是|一直)(?!.*[要别]).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)|(?:很|太|好|真)(?:烦|慢|麻烦|卡)[了啊]?[。!！\s]*$|烦死|受不了|没反应|不生效|不好使|[打跑起连登][不](?:开|起来|上)|怎么回事|白屏|闪退|[又还]是?(?:报错|失败|不行|挂)/iu
 )
 
 /** Replaces what stands in quotation marks, whose words are others'. */
@@ -70,11 +76,11 @@ const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[
 const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|that|everything|all)\b.{0,24}$/iu
 /** Matches the end of a task, for which what was said is over. */
 const FOR_NOW = inBothScripts(
-  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次|先这样|先(?:别|不要|等)|暂时/iu
+  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次(?!不)|先这样|先(?:别|等|只|不要.{0,3}[提合推发动改急])|暂时(?!不)|别急|再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试/iu
 )
 /** Matches a task for now, which is no decision unless it also excludes something. */
 const TASK =
-  /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b/iu
+  /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b|^(?:请|麻烦|帮我|先|再|那|就|把|顺便|另外|然后|给)*(?:去掉|删|移除|加|添|新增|写|实现|修|提交|推|检查|看|试|测|重命名|更新|补|画|生成|拆)/iu
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
 const AGAINST = inBothScripts(/\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一/iu)
@@ -192,7 +198,7 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
 /** True for a sentence that says by itself what is to be instead of what was proposed. */
 const isCounter = (sentence: string): boolean => {
   const words = plain(sentence)
-  return words.length >= 12 && !isQuestion(words) && !FOR_NOW.test(words) && !CONSIDERED.test(words) &&
+  return weightedLength(words) >= 12 && !isQuestion(words) && !FOR_NOW.test(words) && !CONSIDERED.test(words) &&
     !STEP.test(words) && (!TASK.test(words) || AGAINST.test(words)) && isSelfContained(words)
 }
 
@@ -246,7 +252,7 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
     const title = decided.length > 0
       ? titleOf(best.replace(/[?？]\s*$/u, ""))
       : `Agreed: ${proposal!.title}`
-    if (title.length < 8 || person.length === 0) return []
+    if (weightedLength(title) < 8 || person.length === 0) return []
     return [{
       type: "decision",
       title,
@@ -354,7 +360,8 @@ const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draf
     const sentences = quotable(textOf(message))
     const isChosen = (sentence: string) => {
       const words = plain(sentence)
-      return words.length >= 30 && words.length <= 400 && !/[?？:：]$/.test(words) && !isRecommendation(words) &&
+      return weightedLength(words) >= 30 && words.length <= 400 && !/[?？:：]$/.test(words) &&
+        !isRecommendation(words) &&
         (CHOSEN.test(words) || isChoice(sentence)) && standsAlone(sentence)
     }
     const chosen = sentences.filter(isChosen)

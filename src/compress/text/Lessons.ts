@@ -4,37 +4,47 @@
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { memoized } from "../../domain/Memoized.ts"
+import { weightedLength } from "../../domain/MemoryUnit.ts"
 import { SPECIFIC } from "../../domain/Specific.ts"
 import { isStanding } from "../../domain/Standing.ts"
 import { isChatter, plain } from "./Prose.ts"
 
 /** Matches a choice or a preference, with or without the rejected alternative. */
-const CHOICE = inBothScripts(
-  /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b|而不是|不如|改(?:成|为|用)|换成|(?:还是|就|都)用|采用|优先|尽量|只(?:用|要|能|保留)|宁可|更(?:喜欢|倾向|希望)|决定|必须|应该|选(?:择|用)?(?:方案|第|[A-Z]|\d)|放弃|去掉|保留/iu
-)
+const CHOICE =
+  /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b/iu
+
+/** The same in Chinese: what is chosen, what is not, how it must be, and what is put off. */
+const CHOICE_IN_CHINESE = [
+  /而不是|不如|改(?:成|为|用|走)|换成|(?:还是|就|都|先|直接)用(?![了过])|采用|优先(?!级)|尽量|宁可|更(?:喜欢|倾向|希望)|(?<!由.{0,8}|取)决定(?!于)|选(?:择|用)?(?:方案|第|[A-Z]|\d)|[定约]成|约定|写死/u,
+  /(?:用|选|走|写|放|按|[改换切拆合]成?)[^吧，。,.?？]{1,24}吧(?=$|[\s，。,.;；])|还是[^吧是，。,.?？]{1,16}吧|^那?就(?=[\w`])|[\w\u4e00-\u9fff](?:就行|就够了|就好)(?:了|吧)?(?=$|[\s，。,.;；])|(?:^|[\s，,])用第?[一二三\dA-D][个种套]?(?=$|[\s，。,.])/u,
+  /只(?:用|能|保留|改|看|支持|留)|只要(?!\s?\d|.{0,40}[就都])|放弃|去掉|保留|^算了|到此为止|不(?:要(?![紧太])|做|上|改|加|引入|搞)(?!了?吗|完|动)|(?<=\S\s?)不(?:换|考虑|追|碰|接)了?(?=$|[\s，。,.;；])/u,
+  /必须|应该(?![是会没就有可能不])|(?<![觉记])得(?=[用走先加改])|要(?:走|经过|找)/u,
+  /(?:下[个一]?(?:版本?|月|周|迭代|期|季度)|以后|之后|回头|有空|明天)再(?!说)|这[个一]?(?:版本?|期|月|周|次)先?不|先(?:不|跳过)/u
+].map(inBothScripts)
 
 /** True for a person's sentence that states a rule, a choice or a preference. */
-export const isWish = (sentence: string): boolean => isStanding(sentence) || CHOICE.test(sentence)
+export const isWish = (sentence: string): boolean =>
+  isStanding(sentence) || CHOICE.test(sentence) || CHOICE_IN_CHINESE.some((expression) => expression.test(sentence))
 
 /** Matches reasons and causes. */
 const CAUSE = inBothScripts(
-  /\b(?:because|since (?!then|last|yesterday|\d)|so that|due to|otherwise|to avoid|that(?:'s| is) why|which means|means that|root cause|caused by|turns out|(?:the|main|real|only|actual) (?:\w+ )?(?:issue|problem|reason|cause|bug|catch|trade-?off) (?:is|was|here|might)|explains)\b|因为|由于|否则|以免|避免|以便|导致|原因|根因|ため|ので/iu
+  /\b(?:because|since (?!then|last|yesterday|\d)|so that|due to|otherwise|to avoid|that(?:'s| is) why|which means|means that|root cause|caused by|turns out|(?:the|main|real|only|actual) (?:\w+ )?(?:issue|problem|reason|cause|bug|catch|trade-?off) (?:is|was|here|might)|explains)\b|因为|由于|所以|否则|不然|以免|免得|避免|以便|导致|造成|引起|使得|原因|根因|(?:就|才)会|ため|ので/iu
 )
 /** Matches alternatives that were weighed. */
 const WEIGHED = inBothScripts(
-  /\b(?:instead of|rather than|overkill|trade-?offs?|prefer\w*|decided|chose|opted|recommend\w*|by design|intentional\w*|deliberate\w*|i'd lean|simpler|drawbacks?|downsides?)\b|而不是|不如|建议|决定|倾向|权衡|代わりに/iu
+  /\b(?:instead of|rather than|overkill|trade-?offs?|prefer\w*|decided|chose|opted|recommend\w*|by design|intentional\w*|deliberate\w*|i'd lean|simpler|drawbacks?|downsides?)\b|而不是|不如|建议|推荐|(?<!由.{0,8}|取)决定(?!于)|倾向|权衡|取舍|值得|没必要|改用|选(?:用|了|的)|没[用选]|代わりに/iu
 )
 /** Matches a judgement of an alternative. */
 const VERDICT = inBothScripts(
-  /\b(?:overkill|trade-?offs?|not worth|too (?:complex|heavy|slow|strict))\b|得不偿失|没必要/iu
+  /\b(?:overkill|trade-?offs?|not worth|too (?:complex|heavy|slow|strict))\b|得不偿失|没必要|不值得|代价|太[重复慢大]/iu
 )
 /** Matches limits, failures and surprises. */
 const LIMIT = inBothScripts(
-  /\b(?:only works?|too (?:much|many|strict|slow|heavy|big|large)|(?:does|do|did|is|was|are|were|can|could|wo|should)n't|(?:does|do|did|can|could|will|should) not|cannot|missing|wrong\w*|broken?|breaks|fail(?:s|ed|ing)? (?:to|with|because|on|in|when)|mistake|conflat\w+|actually|regenerat\w+|not (?:yet |\w+ly )?(?:supported|implemented|compatible|available|possible|enough|needed)|bug in|workaround|flaky|race condition|deprecated|incompatib\w+|conflict\w* with|requires?|expects?)\b|不能|不支持|没有|无法|缺少|失败|冲突|问题(?:是|在于|出在)|必须|できない|ない/iu
+  /\b(?:only works?|too (?:much|many|strict|slow|heavy|big|large)|(?:does|do|did|is|was|are|were|can|could|wo|should)n't|(?:does|do|did|can|could|will|should) not|cannot|missing|wrong\w*|broken?|breaks|fail(?:s|ed|ing)? (?:to|with|because|on|in|when)|mistake|conflat\w+|actually|regenerat\w+|not (?:yet |\w+ly )?(?:supported|implemented|compatible|available|possible|enough|needed)|bug in|workaround|flaky|race condition|deprecated|incompatib\w+|conflict\w* with|requires?|expects?)\b|不能|不会|不支持|不兼容|会(?:丢|失效|报错|覆盖|阻塞|泄[漏露]|变慢|重复|冲突|被)|没有|无法|缺少|漏|失败|冲突|问题(?:是|在于|出在)|必须|要求|限制|上限|最多|至少|只(?:能|支持|认)|太[大小多少慢快]|注意|できない|ない/iu
 )
 /** Matches what was left for later. */
 const OPEN = inBothScripts(
-  /\b(?:deferred|postponed|for later|later on|follow-?ups?|not yet|still (?:need|to|open|missing|fail)\w*|remain(?:s|ing)|left (?:open|out|for)|out of scope)\b|待办|尚未|还没|下一步|以后再|未完成/iu
+  /\b(?:deferred|postponed|for later|later on|follow-?ups?|not yet|still (?:need|to|open|missing|fail)\w*|remain(?:s|ing)|left (?:open|out|for)|out of scope)\b|待办|尚未|还没|还剩|没做|下一步|(?:以后|之后|后面|明天)再|未完成|先不/iu
 )
 
 /** Matches a question after a cause: whatever answers it is a reason. */
@@ -50,18 +60,19 @@ const SUCCESS = /[✅🎉🎯🚀]|\bproduction[- ]ready\b|\ball (?:\w+ ){0,3}(?
 
 /** Matches a report of how the work stands, which is soon out of date. */
 const STATUS = inBothScripts(
-  /\b(?:pass(?:es|ed|ing)?|green|clean|succe\w+|ready|complet\w+|works?|working|look(?:s|ing)? (?:good|correct|right|fine)|pushed|committed|no (?:errors|warnings|issues)|zero \w+|good understanding|(?:full|complete|clear) picture|comprehensive\w*|fully \w+|professional\w*|production[- ]ready|all (?:set|done|good))\b|完成|成功|通过|正常/iu
+  /\b(?:pass(?:es|ed|ing)?|green|clean|succe\w+|ready|complet\w+|works?|working|look(?:s|ing)? (?:good|correct|right|fine)|pushed|committed|no (?:errors|warnings|issues)|zero \w+|good understanding|(?:full|complete|clear) picture|comprehensive\w*|fully \w+|professional\w*|production[- ]ready|all (?:set|done|good))\b|完成|成功|通过|正常|已(?:提交|推送|上线|部署|合并|发布|修复|更新)|搞定|跑通|没问题|全绿/iu
 )
 
 /** True for a sentence that only says that the work goes well, and names no code, number or reason. */
 export const isStatus = memoized((sentence: string): boolean => {
   const words = plain(sentence)
-  return words.length < 120 && STATUS.test(words) && !SPECIFIC.test(words.replace(/\b(?:\d|100%)(?![\d.])/gu, "")) &&
+  return weightedLength(words) < 120 && STATUS.test(words) &&
+    !SPECIFIC.test(words.replace(/\b(?:\d|100%)(?![\d.])/gu, "")) &&
     !CAUSE.test(words) && !WEIGHED.test(words)
 })
 
 const isStatement = (sentence: string, words: string): boolean =>
-  words.length >= 20 && !SUCCESS.test(sentence) && !isChatter(sentence) && !/[?？]$/.test(words) &&
+  weightedLength(words) >= 20 && !SUCCESS.test(sentence) && !isChatter(sentence) && !/[?？]$/.test(words) &&
   (!/[:：]$/.test(words) || CAUSE.test(words))
 
 /** True for a sentence that gives a reason or weighs alternatives. */
@@ -97,12 +108,13 @@ const POINTS_BACK = inBothScripts(
 /** True for a sentence that is understandable alone: it names something and does not begin with what was said before. */
 export const standsAlone = (sentence: string): boolean => {
   const words = plain(sentence)
-  return words.length >= 40 && !POINTS_BACK.test(words) && (SPECIFIC.test(words) || words.length >= 60)
+  const length = weightedLength(words)
+  return length >= 40 && !POINTS_BACK.test(words) && (SPECIFIC.test(words) || length >= 60)
 }
 
 /** Matches a guess, advice that may not have been taken, and what is only expected. */
 const HEDGED = inBothScripts(
-  /\b(?:might|may|maybe|perhaps|probably|likely|could|would|seems?|appears?|suspect\w*|(?:simplest|easiest|best|cleanest) \w+|technically|consider|suggest\w*|should (?:now|pass|work|be (?:green|completely|fully))|i (?:think|guess|believe|can|should|need|have|was|don't|'m)|i'(?:m|ll|ve|d)|let me|we(?:'ll| need| could| can))\b|可能|也许|大概|或许|应该是/iu
+  /\b(?:might|may|maybe|perhaps|probably|likely|could|would|seems?|appears?|suspect\w*|(?:simplest|easiest|best|cleanest) \w+|technically|consider|suggest\w*|should (?:now|pass|work|be (?:green|completely|fully))|i (?:think|guess|believe|can|should|need|have|was|don't|'m)|i'(?:m|ll|ve|d)|let me|we(?:'ll| need| could| can))\b|可能|也许|大概|或许|应该是|估计|怀疑|看起来|好像/iu
 )
 /** Matches success, and faults that were there before. */
 const WENT_WELL = /\b(?:pass(?:es|ed|ing)?|resolved|green|complete[dly]*|pre-existing|unrelated)\b/iu
@@ -115,7 +127,7 @@ const NAMED_CAUSE =
 /** True for a finding: a cause that is certain, names its subject, and reports neither a step of the work nor its success. */
 export const isFinding = memoized((sentence: string): boolean => {
   const words = plain(sentence)
-  const isNamed = NAMED_CAUSE.test(words) && words.length >= 50
+  const isNamed = NAMED_CAUSE.test(words) && weightedLength(words) >= 50
   return isStatement(sentence, words) && CAUSE.test(words) && !/^[(（]|[:：]$/u.test(words) && !HEDGED.test(words) &&
     !PLACE.test(words) && !WENT_WELL.test(words) && (isNamed || SPECIFIC.test(words) && standsAlone(sentence))
 })

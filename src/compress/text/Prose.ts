@@ -2,7 +2,7 @@
  * Parses Markdown prose in English and Chinese into lines and sentences, and recognizes sentences without content.
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
-import { IS_UNSPACED } from "../../domain/Cjk.ts"
+import { IS_CJK, IS_UNSPACED } from "../../domain/Cjk.ts"
 import { isLeftOut } from "../../domain/Conversation.ts"
 import { memoized } from "../../domain/Memoized.ts"
 
@@ -95,16 +95,30 @@ export const blocksOf = (text: string): ReadonlyArray<Line> => {
  * mark needs no white space.
  */
 const END =
-  /(?<!(?:^|[\s("“])(?:e\.g|i\.e|vs|etc|cf|approx|Dr|Mr|Mrs|Ms|St|No)|(?:^[\s*_]*|[.!?]\s)\d{1,3}|[.!?…])[.!?…]+["'”’)\]`*_]*(?=\s)|[。！？!?；]+["'”’)\]`*_]*/gu
+  /(?<!(?:^|[\s("“])(?:e\.g|i\.e|vs|etc|cf|approx|Dr|Mr|Mrs|Ms|St|No)|(?:^[\s*_]*|[.!?]\s)\d{1,3}|[.!?…])[.!?…]+["'”’)\]`*_]*(?=\s)|[。！？!?；]+|(?<=[\u4e00-\u9fff])\.+(?=[\u4e00-\u9fff`“「])/gu
+/** Matches a mark behind a sentence: one that only closes, or one that opens as it closes. */
+const CLOSER = /[”’）」』)\]]|(?<either>\*\*|__|["'`*_])/y
+
+/** Returns where a sentence ends that reaches from `from` to `end`, with the marks behind it that close what it has opened. */
+const closedAt = (line: string, from: number, end: number): number => {
+  for (let at = end;;) {
+    CLOSER.lastIndex = at
+    const closer = CLOSER.exec(line)
+    const either = closer?.groups?.["either"]
+    const isOpening = either !== undefined && line.slice(from, at).split(either).length % 2 === 1
+    if (closer === null || isOpening) return at
+    at += closer[0].length
+  }
+}
 
 /** Splits a line into its sentences, in order; only the white space between them is lost. */
 export const sentencesOf = memoized((line: string): ReadonlyArray<string> => {
   const out: Array<string> = []
   let from = 0
   for (const { 0: mark, index } of line.matchAll(END)) {
-    const end = index + mark.length
-    // "!" and "?" without white space after them belong to code or to a URL.
-    if (/^[!?]/.test(mark) && end < line.length && !/\s/.test(line[end]!)) continue
+    const end = closedAt(line, from, index + mark.length)
+    // "!" and "?" belong to code or to a URL where neither white space nor Chinese is after them.
+    if (/^[!?]/.test(mark) && end < line.length && !/\s/.test(line[end]!) && !IS_CJK.test(line[end]!)) continue
     const sentence = line.slice(from, end).trim()
     if (sentence !== "") out.push(sentence)
     from = end
@@ -145,7 +159,7 @@ export const plain = memoized((text: string): string =>
 )
 
 const OPENERS = inBothScripts(
-  /^(?:(?:but|however|ok(?:ay)?|alright|right|great|perfect|good|excellent|awesome|nice|wonderful|fantastic|yes|yeah|sure|now|next|first|then|finally|so|and|also|oh|well|hmm|wait|ah|done|interesting|absolutely|certainly|of course|understood|got it|i see|好的?|嗯|那么?|现在|接下来|首先|然后|最后|没问题|当然|明白了?|了解)(?![\p{L}\p{N}])[\s,，.。!！:：—–-]*)+/iu
+  /^(?:(?:but|however|ok(?:ay)?|alright|right|great|perfect|good|excellent|awesome|nice|wonderful|fantastic|yes|yeah|sure|now|next|first|then|finally|so|and|also|oh|well|hmm|wait|ah|done|interesting|absolutely|certainly|of course|understood|got it|i see|好[的吧]?|嗯+|行吧?|对|可以的?|是的|没错|漂亮|不错|完美|太好了|那么?|现在|接下来|首先|然后|最后|没问题|当然|明白了?|了解|懂了|有道理|等等|哦|噢|对了|还有|顺便(?:[说问]一?下)?|(?:跟你)?说一?下)(?![\p{L}\p{N}])[\s,，.。!！:：—–-]*|(?:另外|对了)[\s,，:：]*)+/iu
 )
 
 /** Strips opening words without content ("Okay, so", "好的"). */
@@ -153,7 +167,7 @@ export const withoutOpeners = (sentence: string): string => sentence.replace(OPE
 
 /** Matches an announcement of Claude's next action, which is redundant because the action itself is recorded. */
 const INTENTION = inBothScripts(
-  /^(?:let me|let's|let us|i'll|i will|i'm going to|i am going to|i need to|i should|we need to|we'll|time to|going to|让我们?|(?:现在|接下来|然后)?我(?:来|先|会|将|需要|现在|再|去|马上|这就)|先来?|来|再)\s*(?:also |now |first |quickly |just |then |start by |begin by |try |to |again |continue |carefully |actually |go ahead and |先|再|来|去|看|一下|继续|并行)*\s*(?:check|look|see|focus|resolv|double-check|dive|dig|grab|pull|open|compar|make sure|consolidat|refactor|clarif|simplif|trac|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|creat|add|fix|updat|writ|implement|mak|commit|push|build|do|mark|mov|remov|delet|set up|clean|wait|apply|use the|launch|help|continue|take|gather|provide|show|know|think|address|finish|handl|stage|install|query|break|discover|查|看|检查|读|确认|运行|跑|试|搜|找|分析|修|改|写|加|创建|更新|添加|实现|处理|提交|执行|验证|测试|了解|帮)/iu
+  /^(?:let me|let's|let us|i'll|i will|i'm going to|i am going to|i need to|i should|we need to|we'll|time to|going to|让我们?|(?:现在|接下来|然后)?我(?:来|先|会|将|需要|现在|再|去|马上|这就)|先来?|来|再)\s*(?:also |now |first |quickly |just |then |start by |begin by |try |to |again |continue |carefully |actually |go ahead and |先|再|来|去|看|一下|继续|并行)*\s*(?:check|look|see|focus|resolv|double-check|dive|dig|grab|pull|open|compar|make sure|consolidat|refactor|clarif|simplif|trac|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|creat|add|fix|updat|writ|implement|mak|commit|push|build|do|mark|mov|remov|delet|set up|clean|wait|apply|use the|launch|help|continue|take|gather|provide|show|know|think|address|finish|handl|stage|install|query|break|discover|查|看|检查|读|确认|运行|跑|试|搜|找|分析|修|改|写|加|创建|更新|添加|实现|处理|提交|执行|验证|测试|了解|帮)|^我(?:看|查|检查|确认|跑|试|搜|找|读)(?:一?下|看|一遍)/iu
 )
 
 /** Matches a line that announces a tool call: "Now add the type to the port:". */
@@ -177,7 +191,7 @@ const CORRECTION = inBothScripts(/^(?:(?:my )?apolog|sorry|.{0,3}抱歉|对不�
 
 /** Matches reasons, choices and findings, which make a sentence worth keeping however it begins. */
 const SUBSTANCE = inBothScripts(
-  /\b(?:because|since|instead|rather than|so that|due to|root cause|turns out|unless|although|decided|chose|breaks?|broke|missing|wrong|fails?|failed|bug|prefer|never|always|recommend|in order to)\b|因为|由于|而不是|原因|否则|导致|决定|建议|必须/iu
+  /\b(?:because|since|instead|rather than|so that|due to|root cause|turns out|unless|although|decided|chose|breaks?|broke|missing|wrong|fails?|failed|bug|prefer|never|always|recommend|in order to)\b|因为|由于|所以|而不是|原因|否则|不然|导致|决定|建议|必须/iu
 )
 
 /** Matches a report of success that does not name what succeeded. */

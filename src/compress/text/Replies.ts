@@ -5,7 +5,7 @@ import { inBothScripts } from "../../domain/ChineseScripts.ts"
 
 /** Words that take a proposal, whatever follows them. */
 const TAKES = inBothScripts(
-  /(?:y|yes|yep|yeah|yup|ok(?:ay)?|sure|sounds (?:good|great|right)|go (?:ahead|for it)|do (?:it|that)|please do|agreed?|perfect|makes sense|let's do (?:it|that|this)|ship it|lgtm|好的?|好吧|可以|行|没问题|同意|就这样|就按|按(?:你|这个)|对|是的?|嗯|都要)(?![\p{L}\p{N}_])/u
+  /(?:y|yes|yep|yeah|yup|ok(?:ay)?|sure|sounds (?:good|great|right)|go (?:ahead|for it)|do (?:it|that)|please do|agreed?|perfect|makes sense|let's do (?:it|that|this)|ship it|lgtm|(?:好|可以|行|没问题|同意|对|是|嗯|成|都要|没毛病)[的吧啊呀哈嘛嗯]*)(?![\p{L}\p{N}_])|就(?:按|这样|这么)(?![问想])|按(?:你|这个)|听你的/u
 )
   .source
 /** Words that do so at the end of a clause alone: "the second" takes one, "first" begins a list of steps. */

@@ -2,6 +2,10 @@
  * Makes titles as a person would write them: a request without its polite wrapping, or a statement in a few words.
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import { countUnspaced, IS_CJK } from "../../domain/Cjk.ts"
+import { isEveryday } from "../../domain/EverydayWords.ts"
+import { weightedLength } from "../../domain/MemoryUnit.ts"
+import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { MAX_TITLE } from "../Draft.ts"
 import {
   condense,
@@ -77,7 +81,7 @@ const withoutScrap = (text: string): string => {
 }
 
 const capitalised = (text: string): string =>
-  /^[a-z]+(?:[\s,:'-]|$)/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text
+  /^[a-z]+(?:[\s,:'-]|$)/.test(text) && !IS_CJK.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text
 
 /** Turns a sentence into a title. */
 export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
@@ -92,9 +96,25 @@ export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
   return capitalised(bare.length >= 4 ? bare : title) || gist(line, length)
 }
 
-/** True for two words, a path or a name in code, or a run of Chinese. */
-const hasSubject = (line: string): boolean =>
-  (line.match(/[\p{L}\p{N}_]{3,}/gu)?.length ?? 0) >= 2 || /[\u3400-\u9fff]{5,}|\w[._/]\w/u.test(line)
+/** Words of Chinese that point to what was said, or to when, and name nothing. */
+const POINTING = new Set(
+  "这个 那个 这样 那样 这些 那些 这里 那里 这种 那种 刚才 上面 前面 下面 剩下 其他 全部 明天 后天 今天 昨天 现在 那就 就是 只是 只要 只有 不要 不是 不用 已经 一样 一遍 一下 一起"
+    .split(" ")
+)
+
+/** Counts the words of Chinese that name something. */
+const chineseSubjects = (line: string): number =>
+  [...Tokenizer.cjkWordsIn(line)].filter((word) => word.length > 1 && !POINTING.has(word) && !isEveryday(word)).length
+
+const SPACED_WORD = /(?:(?![\u3041-\u30ff\u3400-\u9fff])[\p{L}\p{N}_]){3,}/gu
+
+/** True for two words, a path or a name in code. */
+const hasSubject = (line: string): boolean => {
+  const spaced = line.match(SPACED_WORD)?.length ?? 0
+  return spaced >= 2 || /\w[._/]\w/u.test(line) ||
+    IS_CJK.test(line) &&
+      (spaced === 1 && countUnspaced(line) >= 2 || countUnspaced(line) >= 5 && chineseSubjects(line) > 0)
+}
 
 /** Matches a request for no more than a commit or a push: "commit and push", "push it to main". */
 const BARE_COMMIT =
@@ -158,7 +178,7 @@ export const answerTitle = (text: string): string | undefined => {
   const heading = head === undefined ? undefined : headingIn(head.text)
   if (heading !== undefined) return shortened(heading, MAX_TITLE)
   const sentences = informativeStatements(condense(text)).filter((sentence) =>
-    sentence.length >= 12 && !/[?？]$/.test(sentence)
+    weightedLength(sentence) >= 12 && !/[?？]$/.test(sentence)
   )
   // Sentences that fit a title unchanged are preferred to those that must be cut.
   const from = [

@@ -153,7 +153,22 @@ describe("a decision", () => {
           "每次发布前都要跑测试，失败就停。",
           "以后提交信息一律用中文。",
           "别用 any，类型要写清楚。",
-          "commit message 统一用 English，不要写中文。"
+          "commit message 统一用 English，不要写中文。",
+          "改用 pnpm,npm 装的锁文件老冲突",
+          "接口返回统一走 Result 包一层",
+          "日志里不能放手机号",
+          "金额还是用分存,别用浮点",
+          "前端不引入 lodash,体积太大",
+          "不要直接连生产库，走只读副本",
+          "以後提交訊息一律用中文。",
+          "用 polars 吧,pandas 只留给 notebook",
+          "那还是 clap 吧，补全大家都在用",
+          "先不要并行，这工具是在业务机器上跑的",
+          "图表库不换,设计稿都是照着 echarts 画的",
+          "限流这个月不做了,下个月再加",
+          "算了,权限审批太慢,改成写 clickhouse",
+          "直接批量查就够了，少一层东西",
+          "那就 dayjs,moment 那几个地方有空再删"
         ]
       ) {
         assert.include(only(yield* decided(prompt)).content, prompt)
@@ -181,6 +196,28 @@ describe("a decision", () => {
           "Translate this to German: \"You should never share your password with anybody.\"",
           "ok but hold on, don't merge that yet",
           "这个级别的日志特别多，看一下别的服务有没有。",
+          "测试环境怎么弄的,每次都 mock 很烦",
+          "怎么防止以后再出这种事",
+          "原来的 pandas 依赖可以去掉吗",
+          "好!原来的 moment 依赖可以去掉吗",
+          "登录之后页面不能跳转了",
+          "r1 有几台显示 2.3 度,冷通道不可能这么冷",
+          "改成只用过去的数据再跑一遍",
+          "那就只改这个",
+          "要不要把订单表也加个缓存",
+          "这个接口应该是返回 200 的",
+          "现在编译太慢了,每次都要等五分钟,受不了",
+          "统计的数字不准",
+          "把优先级字段加上",
+          "去掉首页那个弹窗",
+          "以后再说吧,先把登录做完",
+          "默认值由后端决定,看一下是多少",
+          "ripgrep 只要 6 秒",
+          "统一一下缩进",
+          "永远都打不完的感觉",
+          "出个复盘文档,不要太技术",
+          "先看日志,别急着改",
+          "先不要提交",
           "Around lines 76 to 82, don't await the cleanup; it should be attached to the listener instead."
         ]
       ) assert.isEmpty(yield* decided(prompt), prompt)

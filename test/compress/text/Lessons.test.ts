@@ -22,6 +22,7 @@ describe("sentences worth remembering", () => {
       "The retries live in the client, so that each service can set its own.",
       "We store cents rather than floats.",
       "连接池耗尽了，因为每个请求都开了一个新连接。",
+      "offset 提前提交，所以会丢消息。",
       "Removing the testing library import since it's just for demonstration:"
     ], ["The import now writes rows in batches.", "Let me check why it fails.", "Is it slow because of the index?"])
     each(isChoice, ["A custom `UnmarshalJSON` is overkill — a simpler approach is to normalize after load."], [
@@ -33,7 +34,8 @@ describe("sentences worth remembering", () => {
     each(isLesson, [
       "The package does not support Windows paths.",
       "Backpressure handling is deferred to a later pull request.",
-      "这个库不支持流式写入，需要自己分块处理大文件。"
+      "这个库不支持流式写入，需要自己分块处理大文件。",
+      "还剩限流没做，明天再弄。"
     ], ["✅ All quality checks pass", "I've updated the file with the new name."])
   })
 
@@ -70,7 +72,8 @@ describe("sentences soon out of date", () => {
       "All tests pass.",
       "The file looks correct.",
       "Now I have a complete picture of the project.",
-      "构建通过了。"
+      "构建通过了。",
+      "已提交，全绿。"
     ], [
       "All tests pass because the clock is fixed.",
       "Pushed as `1a2b3c4`.",

@@ -17,6 +17,12 @@ describe("a reply to a proposal", () => {
         "好的",
         "第二个",
         "用第一个",
+        "行吧",
+        "可以的，就这么办",
+        "就按这个改",
+        "嗯嗯",
+        "听你的",
+        "沒問題",
         "登录那个，A 吧",
         "选 1。另外那个参数要不要加？",
         "for the login, B because it needs no server"
@@ -35,6 +41,9 @@ describe("a reply to a proposal", () => {
         "yes, but is it fast enough?",
         "可以，但先等等，我问一下同事",
         "好的吗？",
+        "对了，发票那边怎么样了",
+        "行数太多了",
+        "是不是少了一列",
         "no"
       ]
     ) assert.isFalse(isAcceptance(text), text)

@@ -14,6 +14,13 @@ describe("the title of a prompt", () => {
     ["帮我把登录页改成中文", "把登录页改成中文"],
     ["请你能不能看一下为什么导出很慢？", "看一下为什么导出很慢"],
     ["麻烦帮我加一个搜索框", "加一个搜索框"],
+    ["行,老看板会坏吗", "老看板会坏吗"],
+    ["exporter 跑几天就被 kill", "exporter 跑几天就被 kill"],
+    ["就按这个改", undefined],
+    ["那就只改这个", undefined],
+    ["剩下的明天弄", undefined],
+    ["再跑一遍", undefined],
+    ["改用 pnpm", "改用 pnpm"],
     ["我想让你把 README 翻译成英文", "把 README 翻译成英文"],
     ["为什么 CI 上 pnpm build 会 out of memory？", "为什么 CI 上 pnpm build 会 out of memory？"],
     // A clause that only leads up to the request is left out.

@@ -15,7 +15,7 @@ import {
   MAX_TITLE,
   pack
 } from "../Draft.ts"
-import { asksWhy, isFact, isLesson, isReason, isWish, standsAlone } from "../text/Lessons.ts"
+import { asksWhy, isFact, isLesson, isReason, isTold, isWish, standsAlone } from "../text/Lessons.ts"
 import { condense, informativeStatements, isAnnounced, isChatter, plain, quotable, statements } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { settled } from "../text/Settled.ts"
@@ -301,7 +301,12 @@ const isWorthUnit = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolea
     message.role === "assistant" && (kind === "text" || kind === "thinking")
   )
   const sentencesOf = (some: ReadonlyArray<Excerpt>) => quotable(some.map(({ text }) => text).join("\n"))
-  if (own.some(({ label }) => label === CHOSE) || sentencesOf(asked).some(isWish)) return lengthOf(own) > 60
+  if (
+    own.some(({ label }) => label === CHOSE) ||
+    sentencesOf(asked).some((sentence) => isWish(sentence) || isTold(sentence))
+  ) {
+    return lengthOf(own) > 60
+  }
   if (own.some(({ label, text }) => label === RAN && text.length >= MIN_COMMAND)) return true
   if (said.some(({ text }) => COMMANDS.test(text))) return true
   const isReasoned = lengthOf(asked) <= MENTIONED && asked.some(({ text }) => asksWhy(text)) &&

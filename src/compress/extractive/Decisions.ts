@@ -8,7 +8,7 @@ import { isStanding } from "../../domain/Standing.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { isChoice, isLesson, isReason, isRecommendation, isWish, standsAlone } from "../text/Lessons.ts"
+import { isChoice, isLesson, isQuestion, isReason, isRecommendation, isWish, standsAlone } from "../text/Lessons.ts"
 import { joined, plain, quotable, statements, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { isAcceptance, optionIn, saidInstead } from "../text/Replies.ts"
 import { choose, summarize } from "../text/Salience.ts"
@@ -49,14 +49,9 @@ const ownSentences = (text: string): ReadonlyArray<string> => {
     .filter((sentence) => plain(sentence).length <= 300)
 }
 
-/** Matches a question in Chinese, which often has no mark. */
-const ASKS_IN_CHINESE = inBothScripts(
-  /(?:吗|呢|没有|了没)[\s。!！]*$|怎么(?!.{0,6}都)|如何|为什么|为啥|哪[个些里种儿]|多少|(?<![这那前后好])几[个次点天]|是不是|要不要|能不能|可不可以|会不会|有没有|行不行|对不对|是否|什么(?!.{0,8}都)|啥/u
-)
-
 /** A question decides nothing, but for a request ("can you use X instead?") and a correction ("shouldn't it be X instead?"). */
-const isQuestion = (sentence: string) =>
-  (/[?？]\s*$/.test(sentence) || ASKS_IN_CHINESE.test(sentence)) &&
+const isMereQuestion = (sentence: string) =>
+  isQuestion(sentence) &&
   !/^(?:please|(?:can|could|will|would) you)\b.*\b(?:instead|rather)\b|\bshouldn't\b|不如/iu.test(sentence)
 
 /** Matches what is only considered, told of others, or not known. */
@@ -66,7 +61,7 @@ const CONSIDERED = inBothScripts(
 
 /** Matches a report of a failure that happens each time: somebody else's act, in the third person. */
 const REPORT = inBothScripts(
-  /\b(?:always|every time|each time|whenever)\b.{0,40}\b(?:fails|throws|crashes|hangs|breaks|errors(?: out)?|times out|returns (?:nothing|null|undefined|\d{3}))\b|\bnever (?:passes|works|finishes|ends|loads|arrives|responds|starts)\b|\b(?:fails|throws|crashes|hangs|breaks|times out|gets? \w+ twice)\b.{0,60}\b(?:always|every time|each time|whenever)\b|(?:每次|总是|老是|一直)(?!.*[要别]).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)|(?:很|太|好|真)(?:烦|慢|麻烦|卡)[了啊]?[。!！\s]*$|烦死|受不了|没反应|不生效|不好使|[打跑起连登][不](?:开|起来|上)|怎么回事|白屏|闪退|[又还]是?(?:报错|失败|不行|挂)/iu
+  /\b(?:always|every time|each time|whenever)\b.{0,40}\b(?:fails|throws|crashes|hangs|breaks|errors(?: out)?|times out|returns (?:nothing|null|undefined|\d{3}))\b|\bnever (?:passes|works|finishes|ends|loads|arrives|responds|starts)\b|\b(?:fails|throws|crashes|hangs|breaks|times out|gets? \w+ twice)\b.{0,60}\b(?:always|every time|each time|whenever)\b|(?:每次|总是|老是|一直)(?!.*[要别]).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)|^[^，,。\s]{0,30}(?:很|太|好|真)(?:烦|慢|麻烦|卡)[了啊]?(?=$|[，,。!！\s])|烦死|受不了|没反应|不生效|不好使|[打跑起连登][不](?:开|起来|上)|怎么回事|白屏|闪退|[又还]是?(?:报错|失败|不行|挂)/iu
 )
 
 /** Replaces what stands in quotation marks, whose words are others'. */
@@ -89,7 +84,7 @@ const isDecision = (sentence: string): boolean => {
   const words = plain(sentence)
   if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || FOR_NOW.test(words) || BACK.test(words)) return false
   if (TASK.test(words) && !AGAINST.test(words)) return false
-  return words.length >= 6 && !isQuestion(words) && !CONSIDERED.test(words) && !REPORT.test(words) &&
+  return words.length >= 6 && !isMereQuestion(words) && !CONSIDERED.test(words) && !REPORT.test(words) &&
     isSelfContained(words) && isWish(withoutQuoted(words))
 }
 
@@ -198,7 +193,7 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
 /** True for a sentence that says by itself what is to be instead of what was proposed. */
 const isCounter = (sentence: string): boolean => {
   const words = plain(sentence)
-  return weightedLength(words) >= 12 && !isQuestion(words) && !FOR_NOW.test(words) && !CONSIDERED.test(words) &&
+  return weightedLength(words) >= 12 && !isMereQuestion(words) && !FOR_NOW.test(words) && !CONSIDERED.test(words) &&
     !STEP.test(words) && (!TASK.test(words) || AGAINST.test(words)) && isSelfContained(words)
 }
 

@@ -10,7 +10,7 @@ const TAKES = inBothScripts(
   .source
 /** Words that do so at the end of a clause alone: "the second" takes one, "first" begins a list of steps. */
 const TAKES_ALONE = inBothScripts(
-  /(?:option\s+\w{1,2}|the\s+(?:first|second|third|last)(?:\s+one)?|(?:first|second|third|last)(?:\s+one)?(?=\s*[.。!！]?\s*$)|exactly|both|[选用]?(?:第?[一二三四]个?|方案\s*[\p{L}\p{N}]))/u
+  /(?:option\s+\w{1,2}|the\s+(?:first|second|third|last)(?:\s+one)?|(?:first|second|third|last)(?:\s+one)?(?=\s*[.。!！]?\s*$)|exactly|both|[选用]?(?:第?[一二三四][个种套条]?|方案\s*[\p{L}\p{N}]))/u
 )
   .source
 /** The end of a clause, or what only belongs to a choice: "A.", "A please", "A 吧". */

@@ -168,7 +168,16 @@ describe("a decision", () => {
           "限流这个月不做了,下个月再加",
           "算了,权限审批太慢,改成写 clickhouse",
           "直接批量查就够了，少一层东西",
-          "那就 dayjs,moment 那几个地方有空再删"
+          "那就 dayjs,moment 那几个地方有空再删",
+          "bag 用 mcap 存啦 sqlite 開太慢",
+          "代码里的注释请都写中文。",
+          "动库之前先备份先问我",
+          "假期归上一个学期算，因为补考成绩录到上学期",
+          "审核过不了,走补拉。",
+          "coupons 挂了不能兜底成空",
+          "急停放開一定要人按復歸鍵才准動",
+          "2 分钟太短,分区经常七八分钟才一条,给 15 分钟",
+          "異步就算了，老師們不習慣等下載"
         ]
       ) {
         assert.include(only(yield* decided(prompt)).content, prompt)
@@ -218,6 +227,8 @@ describe("a decision", () => {
           "出个复盘文档,不要太技术",
           "先看日志,别急着改",
           "先不要提交",
+          "怪不得上次升级数据对不上",
+          "这个按钮点了没反应",
           "Around lines 76 to 82, don't await the cleanup; it should be attached to the listener instead."
         ]
       ) assert.isEmpty(yield* decided(prompt), prompt)

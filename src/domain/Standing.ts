@@ -5,7 +5,7 @@ import { simplified } from "./ChineseScripts.ts"
 
 /** Matches a standing instruction, which outlives the task. */
 const STANDING =
-  /\b(?:always|never|from now on|in (?:the )?future|every time|whenever|don't ever|as a rule|by default|remember (?:to|that|:)|going forward|stop (?:\w+ing)|no need to (?:ask|\w+))\b|以后(?!再[说看议]|有空)|一律|永远(?!都?.{0,6}[不没])|总是(?=[用要先])|从不|从现在(?:起|开始)|每次(?=.{0,40}[要得必须先请别])|凡是|务必|禁止|默认(?:用|使用|都)|统一(?!一下)|记住|别再|不要再/iu
+  /\b(?:always|never|from now on|in (?:the )?future|every time|whenever|don't ever|as a rule|by default|remember (?:to|that|:)|going forward|stop (?:\w+ing)|no need to (?:ask|\w+))\b|以后(?!再[说看议]|有空)|一律|永远(?!都?.{0,6}[不没])|总是(?=[用要先])|从不|从现在(?:起|开始)|每次(?=.{0,40}[要得必须先请别])|凡是|务必|禁止|严禁|默认(?:用|使用|都)|统一(?!一下)|记住|别再|不要再/iu
 
 /** Matches a prohibition in Chinese: "别" as a word of its own (not in 特别, 级别, 别人, 别的), or "不要" and the like. */
 const DO_NOT =

@@ -24,7 +24,24 @@ const ORDERS = new Set(
 )
 /** The same in Chinese: at the beginning, and anywhere. */
 const CHINESE_ORDERS =
-  /^(?:给|把|将|加|写|改|删|跑|提交|推送|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用|画|存)|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
+  /^(?:给|把|将|加|写|改|删|跑|提交|推送|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用|画|存|起[个一]|出[个一]|做[个一]|弄|看[一下]|讲|说|解释|翻译|格式化|清|撤|回滚|先别|别|算了|不[用改要])|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
+
+/** Programs whose commands people type as they are, to have them run. */
+const TOOLS = new Set(
+  ("git npm npx pnpm yarn bun node deno mvn gradle gradlew cargo go python python3 pip pip3 uv poetry pytest ruff tox make cmake kubectl " +
+    "helm docker podman terraform dotnet flutter adb composer php rails bundle curl ssh ls cat cd rm cp mv grep systemctl")
+    .split(" ")
+)
+/** Most words of a command beside options and paths: more are a sentence. */
+const MAX_WORDS = 2
+const FAILS = /\b(?:again|broken?|fail\w*|dies?|breaks|hangs?|crash\w*|errors?|slow|wrong)\b/
+
+const isCommand = (said: string): boolean => {
+  const [tool = "", ...rest] = said.slice(0, 200).replace(/^\s*[$>] ?/, "").trim().split(/\s+/)
+  const words = rest.filter((word, i) => /^\w+$/.test(word) && !rest[i - 1]?.startsWith("-"))
+  return TOOLS.has(tool) && words.length <= MAX_WORDS && rest.every((word) => /^[\w./:=@-]+$/.test(word)) &&
+    !FAILS.test(said)
+}
 
 /** The same in Japanese: at the end. */
 const JAPANESE_ORDERS = /(?:て|で)(?:ください|下さい|ほしい|欲しい)|お願いします/
@@ -40,9 +57,10 @@ const beginsWithOrder = (clause: string): boolean => {
 /** True for a prompt that tells Claude what to do, also by an answer to what it said: "sure, but for all users". */
 export const isOrder = (prompt: string): boolean => {
   const said = simplified(prompt.toLowerCase())
-  return said.split(CLAUSES).some((clause) =>
-    beginsWithOrder(clause) && (ASKS_CLAUDE.test(clause) || !QUESTION.test(clause))
-  ) || REPLY.test(said) && !QUESTION.test(said)
+  return isCommand(said) ||
+    said.split(CLAUSES).some((clause) =>
+      beginsWithOrder(clause) && (ASKS_CLAUDE.test(clause) || !QUESTION.test(clause))
+    ) || REPLY.test(said) && !QUESTION.test(said)
 }
 
 /** Ways to speak of what was before, or to ask for the reason of what is. */

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { judge } from "../../src/inject/Judge.ts"
+import { judge, mayTell } from "../../src/inject/Judge.ts"
 import { evidenceIn, weigh } from "../../src/retrieve/Evidence.ts"
 import { termsOf } from "../../src/retrieve/Terms.ts"
 import { unit } from "../contract/made.ts"
 import { times } from "../data.ts"
+import { millis } from "../texts.ts"
 
 const POOL = unit("pool", {
   title: "Pool exhausted by the nightly report",
@@ -85,9 +86,42 @@ describe("the judge", () => {
     for (const no of ["additional reports", "running the report fails", "why add the report"]) {
       assert.isFalse(judged(no).isOrder, no)
     }
-    assert.isTrue(judged("给 nightly report 加一个参数").isOrder)
+    for (const order of ["给 nightly report 加一个参数", "起個 pool 的 server", "先别动 pool", "算了不改 pool 了"]) {
+      assert.isTrue(judged(order).isOrder, order)
+    }
     assert.isTrue(judged("nightly report を最新にしてください").isOrder)
     assert.isBelow(judged(`the nightly report and the pool ${"and so forth, ".repeat(60)}`).score, question.score)
+  })
+
+  it("takes a command of a shell for an order", () => {
+    for (
+      const command of [
+        "cargo fmt",
+        "mvn -q compile",
+        "python manage.py check",
+        "kubectl get pods -n pool",
+        "$ npm test"
+      ]
+    ) {
+      assert.isTrue(judged(command).isOrder, command)
+    }
+    for (
+      const no of [
+        "npm ci dies in the container",
+        "npm test fails",
+        "git lfs 之前怎么配的",
+        "docker pool of the nightly report"
+      ]
+    ) {
+      assert.isFalse(judged(no).isOrder, no)
+    }
+    assert.isBelow(millis(() => judged(`npm ${"a/b -c d ".repeat(20_000)}!`)), 500)
+  })
+
+  it("says nothing at what only answers, in Chinese too", () => {
+    for (const reply of ["收到", "没懂 再说一遍", "怎么办", "睡了，晚安"]) {
+      assert.isFalse(mayTell(reply, "balanced"), reply)
+    }
   })
 
   it("takes an answer to Claude that asks nothing for an order", () => {

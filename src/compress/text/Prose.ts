@@ -183,7 +183,7 @@ const LOOKING =
 
 /** Matches praise, thanks, apologies and offers to help. */
 const COURTESY = inBothScripts(
-  /^(?:you(?:['’]re| are) (?:absolutely |completely |totally |quite |not wrong|right|(?:very |most |always )?welcome\b)|my pleasure|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|不用(?:谢|客气)|别客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么)/iu
+  /^(?:you(?:['’]re| are) (?:absolutely |completely |totally |quite |not wrong|right|(?:very |most |always )?welcome\b)|my pleasure|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|不用(?:谢|客气)|别客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么|辛苦了|晚安|早安|祝(?:你|您|玩|一切)|早点(?:休息|睡)|注意(?:休息|身体|安全|防暑|保暖)|哈哈|加油|恭喜|玩得|(?:收到|没事)(?=[，。,.！!]|$))/iu
 )
 
 /** Matches an apology that states the correction. */
@@ -195,8 +195,9 @@ const SUBSTANCE = inBothScripts(
 )
 
 /** Matches a report of success that does not name what succeeded. */
-const CLOSING =
-  /^(?:done|fixed|pushed|committed|all (?:good|set|done)|working|ready|pushed successfully)\b[^\d`/]*$|^(?:已?完成|搞定)[了啦]?[。！!\s]*$/iu
+const CLOSING = inBothScripts(
+  /^(?:done|fixed|pushed|committed|all (?:good|set|done)|working|ready|pushed successfully)\b[^\d`/]*$|^(?:已?(?:经)?\s?(?:完成|提交|推送|合并|发布|commit|push)|搞定|(?:改|修|弄|加|写|删|推|提交|合并)(?:好|完|掉|上去)?了)[了啦]?[^\d`/]{0,6}[。！!\s]*$/iu
+)
 
 /** True for a sentence that announces Claude's next action, whatever else it says. */
 export const isAnnounced = (sentence: string): boolean => INTENTION.test(withoutOpeners(plain(sentence)))

@@ -132,7 +132,13 @@ describe("chatter", () => {
     "如果你还有问题，请告诉我。",
     "You're very welcome! Enjoy the new build.",
     "You’re welcome.",
-    "不用客气！"
+    "不用客气！",
+    "辛苦了，注意防暑。",
+    "祝玩得愉快！",
+    "晚安。",
+    "好，已提交。",
+    "改好了。",
+    "已經 commit。"
   ])("is %j", (sentence) => assert.isTrue(isChatter(sentence)))
 
   it.each([
@@ -154,6 +160,8 @@ describe("chatter", () => {
     "Add `--limit` to the command.",
     "Redis stays.",
     "连接被释放了两次。",
+    "收到 3 条重复的消息。",
+    "已提交到 `release/2.4`。",
     "测试全部通过，共 13 个。",
     "我改用 SQLite，因为不需要服务器。",
     "抱歉，之前的数字错了：是 480 毫秒。",

@@ -259,36 +259,44 @@ const findToday = (known: ReadonlyArray<Project.KnownProject>) =>
     })
   )
 
-/** Merges projects into others; who has excluded one has meant both. */
+/**
+ * Merges projects into others, but for what a person told apart, also by what those before have merged; who has excluded one has meant
+ * both. Returns those that are not told apart.
+ */
 const mergeAll = (pairs: ReadonlyArray<Pair>) =>
   Effect.gen(function*() {
+    if (pairs.length === 0) return pairs
     const store = yield* MemoryStore
+    const areDifferent = Project.differing((yield* store.traces).different)
+    const known = new Map<string, Project.KnownProject>()
+    const note = (project: Project.KnownProject) => Project.idsOf(project).forEach((id) => known.set(id, project))
+    for (const project of yield* store.projects) note(project)
+    const meant: Array<Pair> = []
     for (const pair of pairs) {
-      // Those before may have merged, and excluded, what is in this one.
-      const known = yield* store.projects
-      const from = Project.findById(known, pair.from.id) ?? pair.from
-      const into = Project.findById(known, pair.into.id) ?? pair.into
+      const from = known.get(pair.from.id) ?? pair.from
+      const into = known.get(pair.into.id) ?? { ...pair.into, isExcluded: false, merged: [] }
+      if (from.id !== into.id && areDifferent(from, into)) continue
+      meant.push(pair)
       if (from.id === into.id) continue
       if (from.isExcluded) yield* store.excludeProject(into, true)
       yield* store.mergeProjects(from, into)
+      note({ ...into, isExcluded: into.isExcluded || from.isExcluded, merged: [...into.merged, from, ...from.merged] })
     }
+    return meant
   })
 
-/** Merges those, but for what a person told apart. */
-const keepKeys = Effect.gen(function*() {
-  const store = yield* MemoryStore
-  const found = findToday(yield* store.projects)
-  if (found.length === 0) return
-  const areDifferent = Project.differing((yield* store.traces).different)
-  yield* mergeAll(found.filter(({ from, into }) => !areDifferent(from, into)))
-})
+/** Merges those. */
+const keepKeys = Effect.flatMap(
+  Effect.flatMap(MemoryStore, (store) => store.projects),
+  (known) => mergeAll(findToday(known))
+)
 
 /** Recognizes them, and merges those into their repositories' projects for which that is sure. */
 export const attach = Effect.gen(function*() {
   yield* keepKeys
   const store = yield* MemoryStore
   const { alike, searched, sure } = yield* recognizeAll
-  yield* mergeAll(sure)
+  const merged = yield* mergeAll(sure)
   if (searched !== undefined) yield* store.setSearched(searched.ids, searched.end)
-  return { alike, sure } satisfies Recognized
+  return { alike, sure: merged } satisfies Recognized
 })

@@ -12,9 +12,20 @@ export const findById = (known: ReadonlyArray<KnownProject>, id: string): KnownP
 
 /** Makes a test of whether two projects have ids that a person told apart. */
 export const differing = (different: ReadonlyArray<readonly [one: string, other: string]>) => {
-  const pairs = new Set(different.map((pair) => pair.join(" ")))
-  return (one: KnownProject, other: KnownProject): boolean =>
-    idsOf(one).some((a) => idsOf(other).some((b) => pairs.has([a, b].sort().join(" "))))
+  const partners = new Map<string, Array<string>>()
+  for (const [a, b] of different) {
+    for (const [one, other] of [[a, b], [b, a]] as const) {
+      const known = partners.get(one)
+      if (known === undefined) partners.set(one, [other])
+      else known.push(other)
+    }
+  }
+  return (one: KnownProject, other: KnownProject): boolean => {
+    const apart = idsOf(one).flatMap((id) => partners.get(id) ?? [])
+    if (apart.length === 0) return false
+    const ids = new Set(idsOf(other))
+    return apart.some((id) => ids.has(id))
+  }
 }
 
 /** Returns the ids of the projects that are not excluded. */

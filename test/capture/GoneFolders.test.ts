@@ -178,6 +178,23 @@ describe("seven worktrees that were removed before the import", () => {
       for (const thing of THINGS) assert.include(yield* found(shop, `how is the ${thing} stored`), thing)
     }))
 
+  test("stay two where a person told them apart, also when both are of one repository", (world) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const store = yield* MemoryStore
+      const folders = ["lantern", "harbour"].map((thing) => world.at("trees", thing))
+      for (const cwd of folders) world.session(basename(cwd), { cwd, said: about(basename(cwd)) })
+      yield* imported(world)
+      yield* store.setDifferent((yield* memory.projects.known).map(({ id }) => id))
+      world.session("main", {
+        cwd: makeRepository(world.at("shop")),
+        said: [...about("invoice"), { command: folders.map((path) => `git worktree add ${path}`).join("\n") }]
+      })
+      assert.lengthOf((yield* imported(world)).sure, 1)
+      assert.sameDeepMembers((yield* list).map(([, merged]) => merged), [0, 1])
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+    }))
+
   test("are recognized by a server that follows the transcripts", (world) =>
     Effect.gen(function*() {
       const memory = yield* ClaudeMemory

@@ -46,6 +46,16 @@ export const isOwn = (folder: string): boolean => {
 export const ownNames = (): ReadonlyArray<string> =>
   Object.keys(process.env).filter((name) => name.toUpperCase().startsWith(PREFIX) && process.env[name] !== "")
 
+/**
+ * Returns the folders of which SQLite takes the first that it can for its temporary files (https://sqlite.org/tempfiles.html, section 5);
+ * none on Windows, where the system says it.
+ */
+export const sqliteTemporaryFolders = (): ReadonlyArray<string> =>
+  process.platform === "win32"
+    ? []
+    : [process.env["SQLITE_TMPDIR"] ?? "", process.env["TMPDIR"] ?? "", "/var/tmp", "/usr/tmp", "/tmp", "."]
+      .filter((folder) => folder !== "")
+
 /** How Claude Code was started, as `cli` or `sdk-cli`; empty when it does not say. */
 export const entryPoint = (): string => process.env["CLAUDE_CODE_ENTRYPOINT"] ?? ""
 

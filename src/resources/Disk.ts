@@ -2,7 +2,9 @@
  * Asks the disk in one synchronous call: which file a path names, how it begins, and that a folder's entries outlast a loss of power.
  */
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   fsyncSync,
@@ -91,6 +93,16 @@ export const tryMake = (folder: string): void => {
 export const sizeOf = (path: string): number | undefined => {
   const info = infoOf(path)
   return info === undefined ? undefined : Number(info.size)
+}
+
+/** True for a folder in which this user may make files. */
+export const isWritable = (folder: string): boolean => {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK)
+    return statSync(folder).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 /** Returns the bytes that this user may still write to the disk of a folder, and the disk's number; undefined where it can't be told. */

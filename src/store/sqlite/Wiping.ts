@@ -5,10 +5,10 @@ import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
-import { existsSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname } from "node:path"
-import { freeAt, sizeOf } from "../../resources/Disk.ts"
+import { sqliteTemporaryFolders } from "../../process/Environment.ts"
+import { freeAt, isWritable } from "../../resources/Disk.ts"
 import { SqliteError, transaction } from "../../resources/Sqlite.ts"
 import { StoreError } from "../MemoryStore.ts"
 import { toStoreError } from "./SqliteFile.ts"
@@ -23,16 +23,20 @@ export const note = (sql: SqlClient): Effect.Effect<unknown, SqlError> =>
       ON CONFLICT (name) DO UPDATE SET value = excluded.value`
   )
 
-/** Returns where SQLite makes its temporary files: where TMPDIR says, else in /var/tmp (https://sqlite.org/tempfiles.html, section 5). */
-const temporaryFolder = () => {
-  const named = tmpdir()
-  return named === "/tmp" && existsSync("/var/tmp") ? "/var/tmp" : named
-}
+/** Returns where SQLite makes its temporary files: on Unix in the first of its folders in which this user may write. */
+const temporaryFolder = (): string => sqliteTemporaryFolders().find(isWritable) ?? tmpdir()
+
+/** Returns the bytes that the file has once it is written anew: those of its pages, also where the log alone has them, without free ones. */
+const sizeAnew = (sql: SqlClient) =>
+  Effect.map(
+    sql<{ bytes: number }>`SELECT (page_count - freelist_count) * page_size AS bytes
+      FROM pragma_page_count, pragma_freelist_count, pragma_page_size`,
+    ([row]) => row?.bytes ?? 0
+  )
 
 /** Fails where there is no room for the whole file once more in the log, and once in a temporary file, which are VACUUM's. */
-const checkRoom = (file: string, free: typeof freeAt) =>
-  Effect.suspend(() => {
-    const size = sizeOf(file) ?? 0
+const checkRoom = (sql: SqlClient, file: string, free: typeof freeAt) =>
+  Effect.flatMap(sizeAnew(sql), (size) => {
     const disks = [dirname(file), temporaryFolder()].map((folder) => ({ folder, ...free(folder) }))
     const needed = disks[0]!.device === disks[1]!.device ? 2 * size : size
     const full = disks.find(({ bytes = Infinity }) => bytes < needed)?.folder
@@ -64,7 +68,7 @@ export const make = (
     const [noted] = yield* reader<{ value: string }>`SELECT value FROM properties WHERE name = ${UNWIPED}`
     if (noted === undefined) return
     if (noted.value !== vacuumed) {
-      yield* checkRoom(file, free)
+      yield* checkRoom(reader, file, free)
       // SQLite writes zeros over a row that is deleted, but not over where rows lay that its pages have passed to one another
       // (https://sqlite.org/pragma.html#pragma_secure_delete). What it wrote before it failed keeps its room until the log is folded.
       yield* Effect.tapError(writer.unsafe("VACUUM"), () => Effect.ignore(fold))

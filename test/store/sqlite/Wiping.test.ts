@@ -3,10 +3,11 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { SqlClient } from "@effect/sql/SqlClient"
-import { assert, it } from "@effect/vitest"
+import { assert, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { statSync } from "node:fs"
 import { dirname } from "node:path"
+import { sqliteTemporaryFolders } from "../../../src/process/Environment.ts"
 import type { freeAt } from "../../../src/resources/Disk.ts"
 import { load } from "../../../src/resources/SqliteDriver.ts"
 import { SqliteFile, toStoreError } from "../../../src/store/sqlite/SqliteFile.ts"
@@ -42,6 +43,8 @@ test("writes nothing where the disk of the file, or that of temporary files, has
   Effect.gen(function*() {
     const { file, reader, writer } = memory
     const fold = writer`PRAGMA wal_checkpoint(TRUNCATE)`
+    // Free pages need no room.
+    yield* writer.unsafe("VACUUM")
     yield* fold
     const { size } = statSync(file)
     const before = yield* schemaOf(reader)
@@ -74,6 +77,37 @@ test("writes nothing where the disk of the file, or that of temporary files, has
     }
     assert.notDeepEqual(yield* schemaOf(reader), before)
   }))
+
+test("needs no room for free pages, and has it for those that the log alone has", (memory) =>
+  Effect.gen(function*() {
+    const { file, writer } = memory
+    const needs = Effect.gen(function*() {
+      const { detail } = yield* Effect.flip(makeWipe(memory, () => ({ device: 1, bytes: 0 })))
+      return Number(/no room for the (\d+) MB/.exec(detail)?.[1])
+    })
+    const before = yield* needs
+    yield* writer`CREATE TABLE other (bytes BLOB)`
+    yield* writer`INSERT INTO other VALUES (randomblob(3000000))`
+    assert.isBelow(statSync(file).size, 3_000_000)
+    assert.isAtLeast(yield* needs, before + 5)
+    yield* writer`DELETE FROM other`
+    yield* writer`PRAGMA wal_checkpoint(TRUNCATE)`
+    assert.isAbove(statSync(file).size, 3_000_000)
+    assert.isAtMost(yield* needs, before + 1)
+  }))
+
+it.skipIf(process.platform === "win32")("looks for room where SQLite has its temporary files", () => {
+  const folders = (variables: Readonly<Record<string, string>>) => {
+    for (const name of ["SQLITE_TMPDIR", "TMPDIR", "TMP"]) vi.stubEnv(name, variables[name])
+    const found = sqliteTemporaryFolders()
+    vi.unstubAllEnvs()
+    return found
+  }
+  const others = ["/var/tmp", "/usr/tmp", "/tmp", "."]
+  assert.deepStrictEqual(folders({ TMP: "/a", TMPDIR: "" }), others)
+  assert.deepStrictEqual(folders({ TMPDIR: "/tmp" }), ["/tmp", ...others])
+  assert.deepStrictEqual(folders({ TMPDIR: "/b", SQLITE_TMPDIR: "/c" }), ["/c", "/b", ...others])
+})
 
 test("leaves an empty log where it could not be done", (memory) =>
   Effect.gen(function*() {

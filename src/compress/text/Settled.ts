@@ -34,15 +34,20 @@ const leftOf = ({ kind, text }: Line): string | undefined => {
 
 const ORDINAL = /^\s*\d{1,2}[.)]\s/
 
-/** Returns what is left of lines. A numbered list of which half stays stays whole: it is read by its numbers. */
+/**
+ * Returns what is left of lines. A numbered list of which half stays keeps all of its items: it is read by its numbers, and what stands
+ * under an item, indented, would else stand under another.
+ */
 const leftOfLines = (lines: ReadonlyArray<Line>): ReadonlyArray<Line> => {
   const left = lines.map(leftOf)
   const isNumbered = (i: number) => lines[i]?.kind === "item" && ORDINAL.test(lines[i]!.text)
+  const isIndented = (i: number) => /^\s/.test(lines[i]?.text ?? "")
   for (let from = 0; from < lines.length; from++) {
+    const items: Array<number> = []
     let end = from
-    while (isNumbered(end)) end++
-    const lost = left.slice(from, end).filter((text) => text === undefined).length
-    if (lost > 0 && 2 * lost <= end - from) { for (let i = from; i < end; i++) left[i] ??= lines[i]!.text }
+    for (; isNumbered(end) || items.length > 0 && isIndented(end); end++) if (isNumbered(end)) items.push(end)
+    const lost = items.filter((i) => left[i] === undefined)
+    if (2 * lost.length <= items.length) { for (const i of lost) left[i] = lines[i]!.text }
     from = end
   }
   return lines.flatMap(({ kind }, i) => left[i] === undefined ? [] : [{ kind, text: left[i]! }])

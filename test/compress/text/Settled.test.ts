@@ -28,6 +28,8 @@ describe("what came of what Claude said", () => {
       "4. **Main is ready now**"
     ].join("\n")
     assert.strictEqual(settled(list), list)
+    const withLines = list.replaceAll(/\n(\d.*)/g, "\n$1\n   See `auth.server.ts`.\n   - and its test")
+    assert.strictEqual(settled(withLines), withLines)
     assert.strictEqual(
       settled("1. All tests pass\n2. The build is green\n3. `auth.server.ts` has no type for the session"),
       "3. `auth.server.ts` has no type for the session"

@@ -6,12 +6,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { cpus, homedir, release, totalmem } from "node:os"
+import { cpus, release, totalmem } from "node:os"
 import { join } from "node:path"
 import * as App from "../App.ts"
 import { maskTexts } from "../capture/redact/Masking.ts"
 import * as HookFailures from "../hook/Failures.ts"
-import { ownNames } from "../process/Environment.ts"
+import { ownNames, userFolder } from "../process/Environment.ts"
 import { version } from "../process/version.ts"
 import * as RunFile from "../resources/monitor/RunFile.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
@@ -93,7 +93,7 @@ export const write = (path: string, checks: ReadonlyArray<Check>) =>
       [home, "MEMORY"],
       [claudeFolder, "CLAUDE"],
       [process.cwd(), "CWD"],
-      [homedir(), "~"],
+      [userFolder(), "~"],
       ...names.map((name, i) => [name, `PROJECT${i}`] as const)
     ])
     const report = {

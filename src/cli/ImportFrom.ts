@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 import * as App from "../App.ts"
 import type { UnitType } from "../domain/MemoryUnit.ts"
@@ -18,6 +17,7 @@ import { ForeignMemory, MAX_FIELD_LENGTH, type Source } from "../moving/ForeignM
 import type { Moved } from "../moving/Moving.ts"
 import type { Placed } from "../moving/Places.ts"
 import { advice, quoted } from "../process/Advice.ts"
+import { userFolder } from "../process/Environment.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { answer, json, listed, number, plural, refuse, table } from "./Output.ts"
 import * as Progress from "./Progress.ts"
@@ -192,7 +192,7 @@ const foreignOf = (source: Source, { file, prompts, url }: {
 }) => {
   if (source === "claude-mem") {
     const path = Option.match(file, {
-      onNone: () => join(homedir(), ".claude-mem", "claude-mem.db"),
+      onNone: () => join(userFolder(), ".claude-mem", "claude-mem.db"),
       onSome: (given) => resolve(given)
     })
     return Option.isSome(url)

@@ -10,7 +10,7 @@ const PREFIX = "CLAUDE_MEMORY_"
 const HOME = `${PREFIX}HOME`
 
 /** Returns the user's folder, also where HOME is empty or no whole path: then it would depend on the working directory. */
-const userFolder = (): string => {
+export const userFolder = (): string => {
   const named = homedir()
   return isAbsolute(named) ? named : userInfo().homedir
 }

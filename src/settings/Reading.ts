@@ -3,9 +3,8 @@
  */
 import * as Config from "effect/Config"
 import * as Option from "effect/Option"
-import { homedir } from "node:os"
 import { delimiter, join, resolve } from "node:path"
-import { homeAt } from "../process/Environment.ts"
+import { homeAt, userFolder } from "../process/Environment.ts"
 import { foldersIn, isFolder, isTool } from "./Early.ts"
 import { listOf, nonEmpty } from "./Fields.ts"
 
@@ -60,8 +59,8 @@ export const places: Config.Config<Places> = Config.map(
   ({ folder, home }) => ({
     home,
     movedHome: home === homeAt(undefined) ? undefined : home,
-    claudeFolder: Option.getOrElse(folder, () => join(homedir(), ".claude")),
-    claudeFile: join(Option.getOrElse(folder, homedir), ".claude.json")
+    claudeFolder: Option.getOrElse(folder, () => join(userFolder(), ".claude")),
+    claudeFile: join(Option.getOrElse(folder, userFolder), ".claude.json")
   })
 )
 

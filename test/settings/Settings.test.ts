@@ -1,12 +1,13 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { homedir } from "node:os"
+import { homedir, userInfo } from "node:os"
 import { delimiter, join, resolve } from "node:path"
 import * as QdrantAddress from "../../src/index/QdrantAddress.ts"
 import * as HookSettings from "../../src/settings/Hooks.ts"
+import * as Reading from "../../src/settings/Reading.ts"
 import * as Settings from "../../src/settings/Settings.ts"
 
 const loaded = (environment: Readonly<Record<string, string>>) =>
@@ -440,5 +441,26 @@ describe("how much is kept", () => {
         Effect.flip(loaded({ CLAUDE_MEMORY_KEEP_DAYS: value })),
         (error) => assert.match(error.message, /such as error_log:90,conversation:365; the types are conversation, /)
       )
+  )
+})
+
+describe("folders", () => {
+  it.effect.skipIf(process.platform === "win32")(
+    "are those of the user where HOME is empty or no whole path",
+    () =>
+      Effect.gen(function*() {
+        const own = userInfo().homedir
+        for (const named of ["", "here"]) {
+          vi.stubEnv("HOME", named)
+          const { claudeFile, claudeFolder, home } = yield* Effect.ensuring(
+            Effect.withConfigProvider(Reading.places, ConfigProvider.fromMap(new Map())),
+            Effect.sync(() => vi.unstubAllEnvs())
+          )
+          assert.deepStrictEqual(
+            [home, claudeFolder, claudeFile],
+            [".claude-memory", ".claude", ".claude.json"].map((name) => join(own, name))
+          )
+        }
+      })
   )
 })

@@ -79,20 +79,29 @@ interface Kept {
 const hasOwn = (words: ReadonlySet<string>, others: ReadonlySet<string>): boolean =>
   [...words].some((word) => !others.has(word))
 
-/** Tests whether a newer unit says of the same another thing than a better one, as "500 requests a minute" in place of 100. */
-const holdsInPlace = (newer: Kept, better: Kept, asked: ReadonlySet<string>): boolean => {
-  const [a, b] = [newer.boosted.unit, better.boosted.unit]
-  return a.occurredAt > b.occurredAt && a.type === b.type && a.projectId === b.projectId &&
-    rankOf(a) >= rankOf(b) && isMostly(better.words, newer.words, asked) &&
-    hasOwn(newer.words, better.words) && hasOwn(better.words, newer.words)
+/**
+ * Tests whether a unit says nearly the same as a better one, and is to be told in its place: it was saved or pinned and the better one
+ * was not, or it is newer and says another thing, as "500 requests a minute" in place of 100.
+ */
+const holdsInPlace = (other: Kept, better: Kept, asked: ReadonlySet<string>): boolean => {
+  const [a, b] = [other.boosted.unit, better.boosted.unit]
+  const more = rankOf(a) - rankOf(b)
+  const isNewer = a.occurredAt > b.occurredAt && a.type === b.type && hasOwn(other.words, better.words) &&
+    hasOwn(better.words, other.words)
+  return a.projectId === b.projectId && (more > 0 || more === 0 && isNewer) &&
+    isMostly(better.words, other.words, asked)
 }
+
+/** Tests whether a unit was wanted more than a better one that lacks a word of it. */
+const holdsBeside = (other: Kept, better: Kept): boolean =>
+  rankOf(other.boosted.unit) > rankOf(better.boosted.unit) && hasOwn(other.words, better.words)
 
 /** A unit's place in a list: one that was replaced and that which holds in its place count once. */
 const placeOf = ({ unit }: Boosted): string => unit.replacedBy ?? unit.id
 
 /**
- * Keeps the units of the first `limit` places, and drops those whose words a better one contains. Of two that say nearly the same the
- * newer stands in the place of the better, unless a time was asked for.
+ * Keeps the units of the first `limit` places, and drops those whose words a better one contains. Of two that say nearly the same, what was
+ * saved or pinned, else the newer, stands in the place of the better, unless a time was asked for.
  */
 const distinct = (
   ranked: ReadonlyArray<Boosted>,
@@ -110,10 +119,11 @@ const distinct = (
       !mustNotDisplace(better.boosted.unit, boosted.unit) && isMostly(words, better.words, asked)
     )
     const better = kept[at]
-    if (better === undefined) {
+    const isInPlace = better !== undefined && !isDated && holdsInPlace({ boosted, words }, better, asked)
+    if (better === undefined || !isInPlace && holdsBeside({ boosted, words }, better)) {
       kept.push({ boosted, words })
       places.add(place)
-    } else if (!isDated && holdsInPlace({ boosted, words }, better, asked)) {
+    } else if (isInPlace) {
       // The words stay: what follows is a duplicate of what was found here first, not of each that came in its place.
       kept[at] = { boosted: { ...boosted, score: better.boosted.score }, words: better.words }
       places.delete(placeOf(better.boosted))

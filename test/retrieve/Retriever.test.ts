@@ -194,6 +194,16 @@ describe("search among near-copies", () => {
         }).pipe(Effect.provide(whole))
       const [saved, noted] = [{ origin: "saved:1" }, { origin: "noted:1" }]
       for (const early of [saved, noted, { pinned: true }]) assert.deepStrictEqual(yield* found(early, {}), ["old"])
+      const better = { title: "limit of the gateway for partner tokens" }
+      for (const early of [saved, noted, { pinned: true }]) {
+        assert.deepStrictEqual(yield* found({ ...early, title: "gateway" }, better), ["old"])
+        // Where the session says more besides, both are told.
+        const content =
+          `The limit of the gateway for partner tokens of the region is 500 requests a minute. The limit of the gateway is
+          a limit of lanterns, cranes and barrels`
+        assert.deepStrictEqual(yield* found({ ...early, title: "x" }, { ...better, content }), ["new", "old"])
+      }
+      assert.deepStrictEqual(yield* found({}, { ...better, ...saved }), ["new"])
       assert.deepStrictEqual(yield* found(saved, { origin: "saved:2" }), ["new"])
       assert.deepStrictEqual(yield* found(noted, { origin: "noted:2" }), ["new"])
     }))

@@ -1,9 +1,10 @@
 /**
  * Reads what Claude Code writes to a hook before the program is loaded.
  */
-// @effect-diagnostics newPromise:off globalDate:off
+// @effect-diagnostics newPromise:off
 import type { Socket } from "node:net"
 import { MAX_INPUT, NOTHING_READ, parse, type Stdin } from "../hook/Input.ts"
+import { uptime } from "../process/Uptime.ts"
 
 const isEnd = (bytes: Uint8Array): boolean => /\}\s*$/.test(Buffer.from(bytes.subarray(-16)).toString("latin1"))
 
@@ -16,7 +17,7 @@ export const readStdin = (withinMs: number): Promise<Stdin> => {
   const stdin: typeof process.stdin & Partial<Pick<Socket, "setTimeout">> = process.stdin
   if (stdin.isTTY) return Promise.resolve(NOTHING_READ)
   return new Promise((resolve) => {
-    const until = Date.now() + withinMs
+    const until = uptime() + withinMs
     let bytes: Uint8Array = new Uint8Array()
     const end = (isWhole: boolean) => {
       stdin.off("data", onData).off("end", onEnd).off("error", onEnd).off("timeout", onTimeout).pause()
@@ -28,7 +29,7 @@ export const readStdin = (withinMs: number): Promise<Stdin> => {
     const onData = (part: Buffer) => {
       bytes = Buffer.concat([bytes, part])
       if (bytes.length >= MAX_INPUT || isEnd(bytes) && parse(bytes) !== undefined) onEnd()
-      else if (Date.now() > until) onTimeout()
+      else if (uptime() > until) onTimeout()
     }
     stdin.on("data", onData).on("end", onEnd).on("error", onEnd).on("timeout", onTimeout)
     stdin.setTimeout?.(withinMs)

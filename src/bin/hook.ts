@@ -25,6 +25,7 @@ import { serversIn } from "../hook/Servers.ts"
 import { CODE_CACHE, enableCodeCache } from "../process/CodeCache.ts"
 import * as Environment from "../process/Environment.ts"
 import { isSupported, TOO_OLD } from "../process/NodeVersion.ts"
+import { uptime } from "../process/Uptime.ts"
 import * as Early from "../settings/Early.ts"
 import { readStdin } from "./EarlyStdin.ts"
 import type * as HookPrompt from "./HookPrompt.ts"
@@ -37,7 +38,7 @@ const ASK_MS = 600
  */
 const ASK_SHARE = 0.6
 
-/** What a hook has of time: in all, in milliseconds, and until when, in milliseconds since the epoch. */
+/** What a hook has of time: in all, in milliseconds, and until when by `uptime`. */
 interface Time {
   readonly limit: number
   readonly until: number
@@ -53,7 +54,7 @@ const isAnswered = async ({ home }: Early.Early, input: Prompt, { limit, until }
   const answer = await ask(
     servers,
     { form: FORM, settings: Environment.settings(), entryPoint: Environment.entryPoint(), input, limit },
-    Math.min(ASK_MS, ASK_SHARE * (until - Date.now()))
+    Math.min(ASK_MS, ASK_SHARE * (until - uptime()))
   )
   if (answer !== undefined) append(home, input.session_id, answer.lines)
   return isPrinted(input, answer?.text)
@@ -74,7 +75,7 @@ const isPromptAnswered = async (settings: Early.Early, input: Prompt, time: Time
   const { exported, keep } = load("HookPrompt.cjs", import.meta.url, join(settings.home, CODE_CACHE))
   const { fromMemory, withoutMemory } = exported as typeof HookPrompt
   if (isPrinted(input, withoutMemory(settings, input, time.until))) return true
-  if (Date.now() > time.until) return false
+  if (uptime() > time.until) return false
   const text = fromMemory(settings, input, time.until)
   if (!isPrinted(input, text)) return false
   // Where something was told, all was compiled that a prompt needs.
@@ -84,7 +85,7 @@ const isPromptAnswered = async (settings: Early.Early, input: Prompt, time: Time
 
 /** Has the whole program answer, which then ends the process itself. */
 const answerWithAll = async (stdin: Stdin, input: EarlyInput | undefined, started: number): Promise<void> => {
-  const startedBySelf = performance.now() - (Date.now() - started)
+  const startedBySelf = performance.now() - (uptime() - started)
   enableCodeCache()
   const local = await (input?.hook_event_name === "SessionStart"
     ? import("./HookStart.ts")
@@ -95,8 +96,7 @@ const answerWithAll = async (stdin: Stdin, input: EarlyInput | undefined, starte
 
 /** Answers the hook. */
 const run = async (): Promise<void> => {
-  // Not performance.now(), whose module takes two milliseconds to load.
-  const started = Date.now()
+  const started = uptime()
   const settings = Early.read()
   if (settings !== undefined && isSilent(settings)) return
   if (!Environment.isOwn(Environment.home())) return
@@ -109,9 +109,8 @@ const run = async (): Promise<void> => {
   const isDone = input.hook_event_name === "SessionStart"
     ? await isStartAnswered(settings, input, time)
     : await isPromptAnswered(settings, input, time)
-  const now = Date.now()
-  const isLate = !isDone && now > time.until
-  if (isLate) logFailure(settings.home, { at: now, event: input.hook_event_name, detail: tookLonger(limit) })
+  const isLate = !isDone && uptime() > time.until
+  if (isLate) logFailure(settings.home, { at: Date.now(), event: input.hook_event_name, detail: tookLonger(limit) })
   // Ends at once, though stdin may be open.
   if (isDone || isLate) return process.exit(0)
   return answerWithAll(stdin, input, started)

@@ -2,8 +2,9 @@
  * Asks a server of this memory, which has it open, to answer a hook. It imports only Node's own modules, since the hook
  * would otherwise have answered before these are loaded.
  */
-// @effect-diagnostics globalDate:off newPromise:off
+// @effect-diagnostics newPromise:off
 import { connect } from "node:net"
+import { uptime } from "../process/Uptime.ts"
 import { areStrings } from "./RecordLines.ts"
 import { attempt, note, type Server } from "./Servers.ts"
 
@@ -54,7 +55,7 @@ const parsed = (line: string): Given =>
     return typeof text === "string" && areStrings(lines) ? { text, lines } : undefined
   }, undefined)
 
-/** Asks one server, and waits so many milliseconds for it, whatever the clock does meanwhile. */
+/** Asks one server, and waits so many milliseconds for it. */
 const askAt = (address: string, request: string, withinMs: number): Promise<Given> =>
   new Promise((resolve) => {
     let text = ""
@@ -63,7 +64,7 @@ const askAt = (address: string, request: string, withinMs: number): Promise<Give
       resolve(undefined)
       return
     }
-    const deadline = Date.now() + withinMs
+    const deadline = uptime() + withinMs
     const end = (given: Given) => {
       socket.destroy()
       resolve(given)
@@ -77,7 +78,7 @@ const askAt = (address: string, request: string, withinMs: number): Promise<Give
       text += part
       const newline = text.indexOf("\n")
       if (newline >= 0) end(parsed(text.slice(0, newline)))
-      else if (text.length > MAX_ANSWER || Date.now() > deadline) end(undefined)
+      else if (text.length > MAX_ANSWER || uptime() > deadline) end(undefined)
     })
   })
 
@@ -90,13 +91,13 @@ export const ask = (
   request: Request,
   withinMs: number
 ): Promise<Answer | undefined> => {
-  const deadline = Date.now() + withinMs
+  const deadline = uptime() + withinMs
   const text = JSON.stringify(request)
   const asked = servers.slice(0, MAX_ASKED)
   const lateMs = Math.min(LATE_MS, LATE_SHARE * withinMs) / asked.filter(({ isLate }) => isLate).length
   const askFrom = (i: number): Promise<Answer | undefined> => {
     const server = asked[i]
-    const now = Date.now()
+    const now = uptime()
     if (server === undefined || now >= deadline) return Promise.resolve(undefined)
     return askAt(server.address, text, Math.min(deadline - now, server.isLate ? lateMs : withinMs)).then((given) => {
       if (given !== undefined) note(server, given === "late")

@@ -10,6 +10,7 @@ import { notesInContext } from "../domain/NoteFolders.ts"
 import type { FileUnit, OpeningFile } from "../domain/OpeningFile.ts"
 import { branchIn, type Place } from "../domain/ProjectFiles.ts"
 import { compose, type Current } from "../inject/OpeningText.ts"
+import { uptime } from "../process/Uptime.ts"
 import type { Early } from "../settings/Early.ts"
 import { answering, partOf, sizeOf } from "./AtOnce.ts"
 import { mayBeFork, NOTHING, type Seen, type SessionStart } from "./Entry.ts"
@@ -85,7 +86,7 @@ const opening = (
 
 /**
  * Returns the text to inject when a session begins, once it is recorded; none where only the whole program knows it.
- * None after `until`, in milliseconds since the epoch.
+ * None after `until`, by `uptime`.
  */
 export const openingText = (
   { home }: Early,
@@ -97,7 +98,7 @@ export const openingText = (
   try {
     if (record.isNew && mayBeFork(input) || !isCovered(input, file)) return undefined
     const { sent, text } = opening(input, place, file, record.ids)
-    if (Date.now() > until) return undefined
+    if (uptime() > until) return undefined
     if (text !== NOTHING) append(home, input.session_id, [encode(sent)])
     return text
   } catch {

@@ -8,6 +8,7 @@ import { notesInContext } from "../domain/NoteFolders.ts"
 import { identityOf, locate } from "../domain/ProjectFiles.ts"
 import { lazily, runAtOnce } from "../domain/Steps.ts"
 import { inject, type Memory } from "../inject/PromptText.ts"
+import { uptime } from "../process/Uptime.ts"
 import { evidence, NO_DENSE, search, searchLanes } from "../retrieve/Search.ts"
 import type { Early } from "../settings/Early.ts"
 import type { Reads } from "../store/Reads.ts"
@@ -68,7 +69,7 @@ const UNREMEMBERED: Remembered = {
 
 /**
  * Gives the reads of the memory's file to a function; returns none where the file can't be read as it is. Throws where one would
- * begin after `until`.
+ * begin after `until`, by `uptime`.
  */
 export type UseMemory = (
   file: string,
@@ -85,13 +86,13 @@ const textWith = (
   if (telling === undefined) return undefined
   const session: Prompted<never> = { ...sessionIn(home), ...remembered }
   const injection = runAtOnce(onPrompt(session, input, telling))
-  if (Date.now() > until) return undefined
+  if (uptime() > until) return undefined
   return runAtOnce(record(session, input, runAtOnce(unrecorded(session, input, injection, Date.now()))))
 }
 
 /**
  * Returns the text to inject at a prompt, once it is recorded; none where only the whole program knows it, or, without
- * `useMemory`, the memory, and after `until`, in milliseconds since the epoch.
+ * `useMemory`, the memory, and after `until`, by `uptime`.
  */
 export const promptText = (
   settings: Early,

@@ -561,6 +561,25 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.deepStrictEqual(yield* Effect.raceFirst(program.ended, dripping), NOTHING)
     }).pipe(Effect.scoped))
 
+  it.effect("keeps to its time, and takes no less, when the clock is set meanwhile", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { folder, home } = yield* copied
+      const preload = join(folder, "clock.cjs")
+      const answered = (hours: number, ms: number, input = prompt()) =>
+        Effect.gen(function*() {
+          yield* fs.writeFileString(
+            preload,
+            `const now = Date.now; let isSet = false; Date.now = () => now() + (isSet ? ${hours} * 3600000 : (isSet = true, 0))`
+          )
+          const env = { NODE_OPTIONS: `--require "${preload}"`, CLAUDE_MEMORY_SESSION_START_MS: String(ms) }
+          return (yield* run([hook], { home, stdin: input, env })).stdout
+        })
+      assert.strictEqual(yield* answered(-1, 1), "")
+      assert.strictEqual(yield* answered(-1, 1, start({ source: "resume" })), "")
+      assert.include(yield* answered(1, 20_000), "Meilisearch")
+    }).pipe(Effect.scoped))
+
   it.effect("asks no server at an address that is none", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

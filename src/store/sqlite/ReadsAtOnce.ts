@@ -30,7 +30,7 @@ const isDamaged = (file: string): boolean => {
 
 /**
  * Opens a file of the newest schema, and gives its reads to `use`. They wait `busyTimeoutMs` for another process's lock, and throw
- * after `until`, in milliseconds since the epoch.
+ * after `until`, by `uptime`.
  */
 export const using = <A>(
   { DatabaseSync }: Driver,

@@ -2,9 +2,9 @@
  * Reads a SQLite file at once, by the templates in which the reads of a store are written. For the hook's entry, whose
  * process ends after it.
  */
-// @effect-diagnostics globalDate:off
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { type Eventual, lazily } from "../../domain/Steps.ts"
+import { uptime } from "../../process/Uptime.ts"
 
 /** A statement, or a part of one: its text around the values, one more than these. */
 export interface Part {
@@ -25,11 +25,11 @@ const compile = ({ texts, values }: Part, params: Array<SQLInputValue>): string 
 
 const literal = (text: string): Part => ({ texts: [text], values: [] })
 
-/** Makes the template of a connection, whose statements throw when they begin after `until`, in milliseconds since the epoch. */
+/** Makes the template of a connection, whose statements throw when they begin after `until`, by `uptime`. */
 export const make = (database: DatabaseSync, until = Number.POSITIVE_INFINITY) => {
   const prepared = new Map<string, StatementSync>()
   const run = (part: Part): ReadonlyArray<unknown> => {
-    if (Date.now() > until) throw new Error("there is no time left for another statement")
+    if (uptime() > until) throw new Error("there is no time left for another statement")
     const params: Array<SQLInputValue> = []
     const text = compile(part, params)
     const statement = prepared.get(text) ?? database.prepare(text)

@@ -76,12 +76,15 @@ const PIECE =
 const padded = (text: string, width: number) => text + " ".repeat(Math.max(0, width - widthOf(text)))
 
 /** Pads each column to its widest cell; the last cell of each row is not padded. */
-export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> =>
-  rows.map((row) =>
-    row.map((cell, column) =>
-      column === row.length - 1 ? cell : padded(cell, Math.max(...rows.map((each) => widthOf(each[column] ?? ""))))
-    ).join("  ")
+export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
+  const widths: Array<number> = []
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, widthOf(cell))
+  }
+  return rows.map((row) =>
+    row.map((cell, column) => column === row.length - 1 ? cell : padded(cell, widths[column]!)).join("  ")
   )
+}
 
 /** Cuts a text to so many terminal columns. */
 const cut = (text: string, width: number): string => {

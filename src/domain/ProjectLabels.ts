@@ -13,14 +13,26 @@ const withFolders = ({ name, root }: Named, count: number): string => {
   return path === name || path.endsWith(`/${name}`) ? path : path === "" ? name : `${name} (${path})`
 }
 
-/** Returns the fewest last folders that tell a project from others of its name; all of them where none do. */
-const tellingApart = (project: Named, others: ReadonlyArray<Named>): string => {
-  const most = foldersOf(project.root).length
-  for (let count = 1; count < most; count++) {
-    const label = withFolders(project, count)
-    if (others.every((other) => withFolders(other, count) !== label)) return label
+const countsOf = (texts: ReadonlyArray<string>): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>()
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return counts
+}
+
+/** Returns for each of several projects of one name the fewest last folders that tell it from the others; all of them where none do. */
+const toldApart = (projects: ReadonlyArray<Named>): ReadonlyArray<readonly [id: string, label: string]> => {
+  const labels: Array<readonly [string, string]> = []
+  let left = projects
+  for (let count = 1; left.length > 0; count++) {
+    const counts = countsOf(projects.map((project) => withFolders(project, count)))
+    left = left.filter((project) => {
+      const label = withFolders(project, count)
+      const isLeft = count < foldersOf(project.root).length && counts.get(label) !== 1
+      if (!isLeft) labels.push([project.id, label])
+      return isLeft
+    })
   }
-  return withFolders(project, most)
+  return labels
 }
 
 /**
@@ -28,12 +40,20 @@ const tellingApart = (project: Named, others: ReadonlyArray<Named>): string => {
  * others ("work/cli" and "play/cli"), and with the beginning of its id where their folders are one.
  */
 export const labelsOf = (projects: ReadonlyArray<Named>): ReadonlyMap<string, string> => {
-  const labels = projects.map((project) => {
-    const others = projects.filter(({ id, name }) => name === project.name && id !== project.id)
-    return { id: project.id, label: others.length === 0 ? project.name : tellingApart(project, others) }
-  })
-  const isAlone = (label: string) => labels.filter((other) => other.label === label).length === 1
-  return new Map(labels.map(({ id, label }) => [id, isAlone(label) ? label : `${label} (${id.slice(0, 8)})`]))
+  const byName = new Map<string, Array<Named>>()
+  for (const project of projects) {
+    const known = byName.get(project.name)
+    if (known === undefined) byName.set(project.name, [project])
+    else known.push(project)
+  }
+  const labels = new Map(
+    [...byName].flatMap(([name, all]) => all.length === 1 ? [[all[0]!.id, name] as const] : toldApart(all))
+  )
+  const counts = countsOf([...labels.values()])
+  return new Map(projects.map(({ id }) => {
+    const label = labels.get(id)!
+    return [id, counts.get(label) === 1 ? label : `${label} (${id.slice(0, 8)})`]
+  }))
 }
 
 /** Returns the name of each project by its id, those of merged ones too. */

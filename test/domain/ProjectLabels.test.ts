@@ -34,6 +34,20 @@ describe("labels of projects", () => {
     assert.deepStrictEqual(labels(["cli", "/a/cli"], ["cli", "/a/cli"]), ["a/cli (02345678)", "a/cli (12345678)"])
   })
 
+  it("are made of few looks at each of many", () => {
+    let looks = 0
+    const many = Array.from({ length: 1_000 }, (_, i) => ({
+      id: `${i}`,
+      root: `/work/${i}/cli`,
+      get name() {
+        looks++
+        return i % 2 === 0 ? "cli" : `p${i}`
+      }
+    }))
+    assert.strictEqual(new Set(labelsOf(many).values()).size, many.length)
+    assert.isBelow(looks, 20 * many.length)
+  })
+
   const project = FastCheck.record({
     id: FastCheck.uuid(),
     name: FastCheck.constantFrom("cli", "api", "a"),

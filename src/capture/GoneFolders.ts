@@ -82,11 +82,12 @@ const findGone = (known: ReadonlyArray<Project.KnownProject>) =>
 /** Finds projects whose folder is there and belongs to another project by now. */
 const findMoved = (known: ReadonlyArray<Project.KnownProject>) =>
   Effect.gen(function*() {
+    const find = Project.finderOf(known)
     const moved: Array<{ readonly from: Project.KnownProject; readonly into: Project.KnownProject }> = []
     for (const from of known) {
       if (!(yield* exists(from.root))) continue
       const now = yield* Project.resolve(from.root)
-      const there = Project.findById(known, now.id)
+      const there = find(now.id)
       // Other folders may be that project's, too, which nobody excluded.
       if (from.isExcluded && (there !== undefined || now.root !== from.root)) continue
       const into = there ?? { ...now, isExcluded: false, merged: [] }
@@ -108,9 +109,12 @@ const likest = ({ around }: Gone, candidates: ReadonlyArray<RepositoryProject>) 
   best(candidates, (candidate) => Math.max(...around.map((folder) => likeness(folder, candidate))))
 
 /** Makes a function that finds the candidate of a project, which may be merged into the candidate's. */
-const candidateIn = (known: ReadonlyArray<Project.KnownProject>) => (candidates: Gone["candidates"], id: string) => {
-  const owner = Project.findById(known, id)?.id
-  return candidates.find(({ project }) => project.id === owner)
+const candidateIn = (known: ReadonlyArray<Project.KnownProject>) => {
+  const find = Project.finderOf(known)
+  return (candidates: Gone["candidates"], id: string) => {
+    const owner = find(id)?.id
+    return candidates.find(({ project }) => project.id === owner)
+  }
 }
 
 /** Recognizes a folder by the file system and by earlier sessions. */
@@ -222,8 +226,9 @@ const recognizeAll = Effect.gen(function*() {
     const ids = Project.idsOf(project)
     return traces.sessions.filter(({ projectId }) => ids.includes(projectId)).map(({ cwd }) => cwd)
   }
+  const missing = new Set(found.map(({ project }) => project))
   const all = (yield* Effect.forEach(
-    known.filter((project) => found.every((each) => each.project !== project)),
+    known.filter((project) => !missing.has(project)),
     (project) => repositoryProject(project, cwdsOf(project))
   )).flat()
   if (all.length === 0) return { ...NONE, sure: there }
@@ -250,14 +255,16 @@ const recognizeAll = Effect.gen(function*() {
 export const recognize = Effect.map(recognizeAll, ({ alike, sure }): Recognized => ({ alike, sure }))
 
 /** Finds the projects as which folders of earlier versions' projects resolve today, and what these are to be merged into. */
-const findToday = (known: ReadonlyArray<Project.KnownProject>) =>
-  known.flatMap((into) =>
+const findToday = (known: ReadonlyArray<Project.KnownProject>) => {
+  const find = Project.finderOf(known)
+  return known.flatMap((into) =>
     [into, ...into.merged].flatMap((each) => {
       const now = Project.today(each)
-      const from = Project.findById(known, now.id) ?? { ...now, isExcluded: false, merged: [] }
+      const from = find(now.id) ?? { ...now, isExcluded: false, merged: [] }
       return now.id === each.id || from.id === into.id ? [] : [{ from, into }]
     })
   )
+}
 
 /**
  * Merges projects into others, but for what a person told apart, also by what those before have merged; who has excluded one has meant

@@ -10,6 +10,12 @@ export const idsOf = ({ id, merged }: KnownProject): ReadonlyArray<string> => [i
 export const findById = (known: ReadonlyArray<KnownProject>, id: string): KnownProject | undefined =>
   known.find((project) => project.id === id || project.merged.some((other) => other.id === id))
 
+/** Makes what `findById` does for many ids. */
+export const finderOf = (known: ReadonlyArray<KnownProject>): (id: string) => KnownProject | undefined => {
+  const byId = new Map(known.flatMap((project) => idsOf(project).map((id) => [id, project] as const)))
+  return (id) => byId.get(id)
+}
+
 /** Makes a test of whether two projects have ids that a person told apart. */
 export const differing = (different: ReadonlyArray<readonly [one: string, other: string]>) => {
   const partners = new Map<string, Array<string>>()

@@ -18,7 +18,15 @@ import {
   withDrive
 } from "./ProjectFiles.ts"
 
-export { differing, findById, idsOf, includedIds, resolveForInjection, resolveRequested } from "./KnownProjects.ts"
+export {
+  differing,
+  findById,
+  finderOf,
+  idsOf,
+  includedIds,
+  resolveForInjection,
+  resolveRequested
+} from "./KnownProjects.ts"
 export { normalizeRemote } from "./ProjectFiles.ts"
 
 /** Folders with the same `key` are one project: the remote's address, else the repository's or folder's real path. */

@@ -2,6 +2,7 @@
  * Writes the files with what is told of each project when a session begins (domain/OpeningFile.ts). The store deletes a
  * file before it changes what is in it, and excludes others from writing meanwhile.
  */
+import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,6 +35,9 @@ class OpeningsError extends Schema.TaggedError<OpeningsError>()("OpeningsError",
 
 /** Most transcripts of a project whose size is written down. */
 const MAX_TRANSCRIPTS = 50
+
+/** Projects whose files are written in one transaction, each of which reads all projects: others write between two. */
+const AT_ONCE = 50
 
 /** What the files of a project's keys share. */
 type Content = Omit<OpeningFile, "database" | "form" | "key" | "version">
@@ -98,13 +102,13 @@ const make = (folder: string, database: string) =>
         catch: (cause) => new OpeningsError({ cause })
       })
 
-    /** Writes a project's files in a transaction, so that no process changes the project in between. */
-    const write = (id: string) =>
+    /** Writes the files of projects in a transaction, so that no process changes one of them in between. */
+    const write = (ids: ReadonlySet<string>) =>
       store.transaction(Effect.gen(function*() {
-        const project = (yield* store.projects).find((each) => each.id === id)
-        if (project === undefined) return
-        const content = yield* contentOf(project)
-        for (const key of keysOf(project)) yield* replace(key, content)
+        for (const project of (yield* store.projects).filter(({ id }) => ids.has(id))) {
+          const content = yield* contentOf(project)
+          for (const key of keysOf(project)) yield* replace(key, content)
+        }
       }))
 
     const isMissing = (project: KnownProject) => keysOf(project).some((key) => !existsSync(join(folder, nameOf(key))))
@@ -112,10 +116,8 @@ const make = (folder: string, database: string) =>
     return {
       refresh: (which: "all" | "missing") =>
         Effect.gen(function*() {
-          const projects = yield* store.projects
-          for (const project of projects) {
-            if (which === "all" || isMissing(project)) yield* write(project.id)
-          }
+          const wanted = (yield* store.projects).filter((project) => which === "all" || isMissing(project))
+          for (const some of Arr.chunksOf(wanted, AT_ONCE)) yield* write(new Set(some.map(({ id }) => id)))
         }).pipe(Effect.catchAll((error) => Effect.logDebug(error.message)))
     }
   })

@@ -92,8 +92,9 @@ export const makeProjectOf = askedOnce(Effect.gen(function*() {
   const areDifferent = projects.some(({ each, today }) => today.id !== each.id)
     ? Project.differing((yield* store.traces).different)
     : () => false
+  const find = Project.finderOf(known)
   const isOther = ({ project, today }: typeof projects[number]) => {
-    const other = Project.findById(known, today.id)
+    const other = find(today.id)
     return other !== undefined && !other.isExcluded && areDifferent(project, other)
   }
   // A folder stays excluded also when its repository gets a remote, or one is made around it.

@@ -23,6 +23,7 @@ import type { KnownProject } from "../domain/Project.ts"
 import { messageOf } from "../domain/Thrown.ts"
 import { version } from "../process/version.ts"
 import { makeFolder, replaceFile } from "../resources/Disk.ts"
+import * as EventLoop from "../resources/EventLoop.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { left } from "./Opening.ts"
 import { current, textsOf, wholeOf } from "./OpeningText.ts"
@@ -117,7 +118,11 @@ const make = (folder: string, database: string) =>
       refresh: (which: "all" | "missing") =>
         Effect.gen(function*() {
           const wanted = (yield* store.projects).filter((project) => which === "all" || isMissing(project))
-          for (const some of Arr.chunksOf(wanted, AT_ONCE)) yield* write(new Set(some.map(({ id }) => id)))
+          for (const some of Arr.chunksOf(wanted, AT_ONCE)) {
+            yield* write(new Set(some.map(({ id }) => id)))
+            // No signal is heard, and nothing else done, while one follows another.
+            yield* EventLoop.turn
+          }
         }).pipe(Effect.catchAll((error) => Effect.logDebug(error.message)))
     }
   })

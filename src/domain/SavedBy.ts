@@ -13,9 +13,9 @@ export const mustNotDisplace = (one: Pick<MemoryUnit, "origin">, other: Pick<Mem
   savedBy(one) === "claude" && savedBy(other) === "person"
 
 /** How much it was wanted that a unit be remembered: the higher the more. */
-export const rankOf = (unit: Pick<MemoryUnit, "origin" | "pinned">): number => {
+export const rankOf = (unit: Pick<MemoryUnit, "origin"> & Partial<Pick<MemoryUnit, "pinned">>): number => {
   const saver = savedBy(unit)
-  return unit.pinned ? 3 : saver === "person" ? 2 : saver === "claude" ? 1 : 0
+  return unit.pinned === true ? 3 : saver === "person" ? 2 : saver === "claude" ? 1 : 0
 }
 
 /** Returns who saved a unit; none for one that was made of a session or of a note. */

@@ -3,7 +3,7 @@
  */
 import { isEveryday } from "../domain/EverydayWords.ts"
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
-import { mustNotDisplace } from "../domain/SavedBy.ts"
+import { mustNotDisplace, rankOf } from "../domain/SavedBy.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 
 /** An item adds nothing when better items contain this share of its words. */
@@ -21,10 +21,12 @@ const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
 }
 
 /** The part of a unit by which it is selected. */
-type Unit = Pick<
-  MemoryUnit,
-  "content" | "id" | "occurredAt" | "origin" | "projectId" | "sessionId" | "supersededBy" | "title" | "type"
->
+type Unit =
+  & Pick<
+    MemoryUnit,
+    "content" | "id" | "occurredAt" | "origin" | "projectId" | "sessionId" | "supersededBy" | "title" | "type"
+  >
+  & Partial<Pick<MemoryUnit, "pinned">>
 
 interface Result {
   readonly unit: Unit
@@ -58,10 +60,13 @@ const hasOwn = (one: ReadonlySet<string>, other: ReadonlySet<string>): boolean =
 const areTwo = (one: Described, other: Described): boolean =>
   one.result.unit.type === "decision" && hasOwn(one.title, other.title) && hasOwn(other.title, one.title)
 
-/** Tests whether `newer` reports a later state of the subject of `older`, and has all words of it that were asked. */
+/**
+ * Tests whether `newer` reports a later state of the subject of `older`, has all words of it that were asked, and was wanted no less: what
+ * a session decides puts nothing out of sight that was saved or pinned.
+ */
 const replaces = (newer: Described, older: Described, asked: ReadonlySet<string>): boolean => {
   const [a, b] = [newer.result.unit, older.result.unit]
-  return !mustNotDisplace(a, b) && a.type === b.type && STATEFUL.has(a.type) &&
+  return rankOf(a) >= rankOf(b) && a.type === b.type && STATEFUL.has(a.type) &&
     a.projectId === b.projectId &&
     a.occurredAt > b.occurredAt &&
     Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE &&

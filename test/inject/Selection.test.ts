@@ -49,6 +49,17 @@ describe("what is selected", () => {
     assert.deepStrictEqual(ids(about("a", "decision", 1), longer), ["b"])
   })
 
+  it("is what was saved or pinned, also where a session decides something on it later", () => {
+    const about = (id: string, occurredAt: number, overrides: Parameters<typeof unit>[1] = {}) =>
+      result(id, { type: "decision", occurredAt, title: "Limit of the connection pool", ...overrides })
+    const [saved, noted] = [{ origin: "saved:1" }, { origin: "noted:1" }]
+    for (const early of [saved, noted, { pinned: true }]) {
+      assert.deepStrictEqual(ids(about("a", 1, early), about("b", 2)), ["a", "b"])
+    }
+    assert.deepStrictEqual(ids(about("a", 1, saved), about("b", 2, { origin: "saved:2" })), ["b"])
+    assert.deepStrictEqual(ids(about("a", 1), about("b", 2, noted)), ["b"])
+  })
+
   it("is each of two rules for two things", () => {
     const pairs = [
       ["Never log the customer's email address", "Never log the customer's phone number"],

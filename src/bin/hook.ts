@@ -20,7 +20,7 @@ import {
 import { logFailure, tookLonger } from "../hook/FailureLog.ts"
 import { type EarlyInput, inputIn, NOTHING_READ, type Stdin } from "../hook/Input.ts"
 import { append } from "../hook/RecordFiles.ts"
-import { PLAIN_ID } from "../hook/RecordLines.ts"
+import { encodeReset, PLAIN_ID } from "../hook/RecordLines.ts"
 import { serversIn } from "../hook/Servers.ts"
 import { CODE_CACHE, enableCodeCache } from "../process/CodeCache.ts"
 import * as Environment from "../process/Environment.ts"
@@ -60,8 +60,11 @@ const isAnswered = async ({ home }: Early.Early, input: Prompt, { limit, until }
   return isPrinted(input, answer?.text)
 }
 
-/** Answers the start of a session. */
+/** Answers the start of a session. What a compaction took out of its context is noted first, also where the answer comes too late. */
 const isStartAnswered = async (settings: Early.Early, input: SessionStart, { until }: Time): Promise<boolean> => {
+  if (input.source === "compact" && PLAIN_ID.test(input.session_id)) {
+    append(settings.home, input.session_id, [encodeReset(Date.now())])
+  }
   const before = beforeOpening(settings, input)
   if (before === undefined || typeof before === "string") return isPrinted(input, before)
   const { openingText } = await import("./HookOpening.ts")

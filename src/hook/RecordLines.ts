@@ -121,6 +121,9 @@ export const encodeInherited = ({ ids, isOpened, parents, pointed }: Inherited):
 /** Encodes whether the injection of this time arrived. */
 export const encodeSettled = (at: number, hasArrived: boolean): string => `${hasArrived ? ARRIVED : LATE}${at}`
 
+/** Encodes that a compaction at this time, in milliseconds since the epoch, took all out of the context. */
+export const encodeReset = (at: number): string => `${RESET}${at}`
+
 /** Encodes that units of the injection of this time were used. */
 export const encodeUsed = (at: number, ids: ReadonlyArray<string>): string => `${USED}${[at, ...ids].join(" ")}`
 

@@ -18,6 +18,7 @@ import {
   encode,
   encodeChanged,
   encodeInherited,
+  encodeReset,
   encodeSettled,
   encodeUsed,
   type Inherited,
@@ -26,7 +27,6 @@ import {
   MUTED,
   PLAIN_ID,
   read,
-  RESET,
   type Sent,
   type SessionRecord,
   UNMUTED
@@ -91,7 +91,7 @@ const fromLines = (
     const lines = encodeInherited(parent)
     return lines.length === 0 ? Effect.void : append(sessionId, lines)
   },
-  reset: (sessionId, time) => append(sessionId, [`${RESET}${time}`]),
+  reset: (sessionId, time) => append(sessionId, [encodeReset(time)]),
   // No transcript tells it again.
   mute: (sessionId, isMuted) => Effect.zipRight(append(sessionId, [isMuted ? MUTED : UNMUTED]), sync(sessionId))
 })

@@ -19,7 +19,7 @@ export interface HookSettings {
   readonly within: { readonly start: number; readonly later: number }
 }
 
-/** Share of a prompt's time after which vectors are waited for no more: a hook waits for a server for half of it. */
+/** Share of a prompt's time after which vectors are waited for no more: a hook waits for a server for three fifths of it. */
 const VECTORS_SHARE = 0.3
 
 /** Has a prompt that has so many milliseconds wait for vectors only for a part of them. */

@@ -580,6 +580,20 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       assert.include(yield* answered(1, 20_000), "Meilisearch")
     }).pipe(Effect.scoped))
 
+  it.effect("notes a compaction also where it comes too late to tell something", () =>
+    Effect.gen(function*() {
+      const { home } = yield* copied
+      const session = { session_id: randomUUID() }
+      assert.include((yield* ask(prompt(session), { home })).stdout, "Meilisearch")
+      assert.deepStrictEqual(yield* ask(prompt(session), { home }), NOTHING)
+      const env = { CLAUDE_MEMORY_SESSION_START_MS: "1" }
+      assert.deepStrictEqual(
+        yield* run([hook], { home, stdin: start({ ...session, source: "compact" }), env }),
+        NOTHING
+      )
+      assert.include((yield* ask(prompt(session), { home })).stdout, "Meilisearch")
+    }).pipe(Effect.scoped))
+
   it.effect("asks no server at an address that is none", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

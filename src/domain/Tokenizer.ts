@@ -19,6 +19,8 @@ const PARTS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+/g
 const ANY_PARTS = /\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|\d+|[^\x00-\x7f_]+/gu
 /** Matches a part of an identifier that says nothing without the rest: the letters and figures of "i18n", "k8s" or "v2". */
 const SCRAP = /^(?:.|\d\d)$/su
+/** Matches a number with its unit, whose number is often written apart: "30s", "20MB". */
+const MEASURE = /^\d{2,}[A-Za-zµ]{1,3}$/
 const HIRAGANA = /[\u3041-\u309f]/
 const SHORT_HIRAGANA = /^[\u3041-\u309f]{1,2}$/
 
@@ -113,7 +115,8 @@ const latin = (word: string, stop: ReadonlySet<string>, out: Array<string>): voi
   if (parts.length > 1) out.push(lowerCase(head))
   for (const part of parts) {
     const small = lowerCase(part)
-    if (!STOP_WORDS.has(small) && !(parts.length > 1 && SCRAP.test(small))) out.push(stem(small))
+    const isScrap = parts.length > 1 && SCRAP.test(small) && !(small.length === 2 && MEASURE.test(head))
+    if (!STOP_WORDS.has(small) && !isScrap) out.push(stem(small))
   }
 }
 

@@ -18,6 +18,7 @@ describe("lexemes", () => {
     ["__memcpy_chk", "__memcpy_chk memcpi chk"],
     ["v1.56.0", "v1 56 0"],
     ["i18n k8s x86_64 E1042", "i18n k8s x86_64 e1042 1042"],
+    ["30s 20MB 5s", "30s 30 20mb 20 mb 5s"],
     ["iOS one io", "ios os one io"],
     ["src/db/pool.ts:42", "src db pool ts 42"],
     ["running runs ran", "run ran"],

@@ -71,12 +71,14 @@ const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[
 const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|that|everything|all)\b.{0,24}$/iu
 /** Matches the end of a task, for which what was said is over. */
 const FOR_NOW = inBothScripts(
-  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次(?!不)|先这样|先(?:别|等|只|不要.{0,3}[提合推发动改急])|暂时(?!不)|别急|再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试|看看|跑个/iu
+  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次(?!不)|先这样|先(?:别|等|只|不要.{0,3}[提合推发动改急])|暂时(?!不)|别急/iu
 )
 /** Matches a task for now, which is no decision unless it also excludes something. */
 const TASK = inBothScripts(
   /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b|^(?:请|麻烦|帮我|先|再|那|就|把|顺便|另外|然后|给)*(?:去掉|删|移除|加|添|新增|写|实现|修|提交|推|检查|看|试|测|重命名|更新|补|画|生成|拆)(?!.{0,4}(?:时候?|之前|前|之后))/iu
 )
+/** Matches what is only tried, in Chinese: no decision unless it also states a rule. */
+const TRIAL = inBothScripts(/再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试|看看|跑个/u)
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
 const AGAINST = inBothScripts(
@@ -89,7 +91,7 @@ const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为
 const isDecision = (sentence: string): boolean => {
   const words = plain(sentence)
   if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || FOR_NOW.test(words) || BACK.test(words)) return false
-  if (TASK.test(words) && !AGAINST.test(words)) return false
+  if (TASK.test(words) && !AGAINST.test(words) || TRIAL.test(words) && !isStanding(words)) return false
   const said = words.replace(REASON_AFTER, "")
   return words.length >= 6 && !isMereQuestion(said) && !CONSIDERED.test(said) && !REPORT.test(words) &&
     isSelfContained(words) && isWish(withoutQuoted(words))

@@ -4,7 +4,6 @@
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { countUnspaced, IS_CJK } from "../../domain/Cjk.ts"
 import { isEveryday } from "../../domain/EverydayWords.ts"
-import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { MAX_TITLE } from "../Draft.ts"
 import {
@@ -178,7 +177,7 @@ export const answerTitle = (text: string): string | undefined => {
   const heading = head === undefined ? undefined : headingIn(head.text)
   if (heading !== undefined) return shortened(heading, MAX_TITLE)
   const sentences = informativeStatements(condense(text)).filter((sentence) =>
-    weightedLength(sentence) >= 12 && !/[?？]$/.test(sentence)
+    sentence.length >= 12 && !/[?？]$/.test(sentence)
   )
   // Sentences that fit a title unchanged are preferred to those that must be cut.
   const from = [

@@ -3,7 +3,8 @@ import * as Path from "@effect/platform/Path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { simplified } from "../../../src/domain/ChineseScripts.ts"
+import ts from "typescript"
+import { inBothScripts, simplified } from "../../../src/domain/ChineseScripts.ts"
 import { ClaudeMemory } from "../../../src/serve/ClaudeMemory.ts"
 import { layer as memoryLayer } from "../../../src/testing.ts"
 import { base } from "../../contract/layers.ts"
@@ -42,4 +43,36 @@ describe("sessions in Traditional characters", () => {
       assert.isAbove(units.length, 50)
       assert.deepStrictEqual(yield* remembered(sessions.map((text) => traditional(text))), units)
     }).pipe(Effect.provide(base)), 60_000)
+})
+
+/** Expressions of the compressor with characters that are written otherwise in Traditional Chinese. */
+const expressionsIn = (source: string) => {
+  const found: Array<{ readonly text: string; readonly isInBoth: boolean }> = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isRegularExpressionLiteral(node)) {
+      const [, pattern = "", flags = ""] = /^\/(.*)\/(\w*)$/s.exec(node.text) ?? []
+      const expression = new RegExp(pattern, flags)
+      const isInBoth = [node.parent, node.parent.parent.parent].some((around) =>
+        ts.isCallExpression(around) && /(?:^|\.map\()inBothScripts\b/.test(around.getText().replace(/\/.*\//s, ""))
+      )
+      if (inBothScripts(expression).source !== expression.source) found.push({ text: node.text, isInBoth })
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile("", source, ts.ScriptTarget.Latest, true))
+  return found
+}
+
+describe("the expressions of the compressor", () => {
+  it.effect("match both scripts of Chinese", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const folder = path.join(root, "src", "compress")
+      const files = (yield* fs.readDirectory(folder, { recursive: true })).filter((file) => file.endsWith(".ts"))
+      const found = (yield* Effect.forEach(files, (file) => fs.readFileString(path.join(folder, file))))
+        .flatMap(expressionsIn)
+      assert.isAbove(found.length, 50)
+      assert.deepStrictEqual(found.filter(({ isInBoth }) => !isInBoth).map(({ text }) => text), [])
+    }).pipe(Effect.provide(base)))
 })

@@ -5,6 +5,7 @@ import * as Args from "@effect/cli/Args"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -36,18 +37,22 @@ export const projects = {
 export const time = (name: string) =>
   Options.text(name).pipe(
     Options.withPseudoName("time"),
-    Options.mapEffect((text) => {
-      const parsed = Calendar.parse(text)
-      return parsed === undefined
-        ? Effect.fail(ValidationError.invalidValue(HelpDoc.p(`--${name}: ${text} is no date; write ${Calendar.FORMS}`)))
-        : Effect.succeed(parsed)
-    })
+    Options.mapEffect((text) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const parsed = Calendar.parse(text, now)
+        return parsed === undefined
+          ? Effect.fail(
+            ValidationError.invalidValue(HelpDoc.p(`--${name}: ${text} is no date; write ${Calendar.FORMS}`))
+          )
+          : Effect.succeed(parsed)
+      })
+    )
   )
 
 export const times = {
   since: time("since").pipe(
     Options.withDescription(
-      "Only from this day or time on, as in 2026-08-31 or \"2026-08-31 15:00\", by this machine's clock"
+      "Only from this day or time on, as in 2026-08-31, \"2026-08-31 15:00\" or yesterday, by this machine's clock"
     ),
     Options.optional
   ),

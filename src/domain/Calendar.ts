@@ -40,13 +40,24 @@ const offsetOf = (zone: string): number => {
 }
 
 /** Says how a time is written, for a message about one that is not. */
-export const FORMS = "2026-08-31, 2026-08-31 15:00 or 2026-08-31T15:00:00Z"
+export const FORMS = "2026-08-31, 2026-08-31 15:00, 2026-08-31T15:00:00Z, yesterday or \"3 days ago\""
+
+const NAMED_DAYS = new Map([["today", 0], ["今天", 0], ["yesterday", 1], ["昨天", 1], ["前天", 2]])
+const AGO = /^(?<count>\d{1,4}) ?(?:days? ago|天前|(?<weeks>weeks? ago|[周週]前))$/
+
+/** Returns how many days before today a day is that is named by its distance. */
+const daysBefore = (name: string): number | undefined => {
+  const { count, weeks } = AGO.exec(name)?.groups ?? {}
+  return count === undefined ? NAMED_DAYS.get(name) : Number(count) * (weeks === undefined ? 1 : 7)
+}
 
 /**
- * Parses a written time. It stands for all of its last part: a day for the whole day, 15:00 for that minute. Returns its first and last
- * millisecond since the epoch; undefined for what is no time, such as 30 February.
+ * Parses a written time, or a day by its distance from `now`. It stands for all of its last part: a day for the whole day, 15:00 for that
+ * minute. Returns its first and last millisecond since the epoch; undefined for what is no time, such as 30 February.
  */
-export const parse = (text: string): { readonly first: number; readonly last: number } | undefined => {
+export const parse = (text: string, now: number): { readonly first: number; readonly last: number } | undefined => {
+  const days = daysBefore(text.trim().toLowerCase())
+  if (days !== undefined) return { first: midnight(now, days), last: midnight(now, days - 1) - 1 }
   const { date, fraction, hour, minutes, month, seconds, year, zone } = WRITTEN.exec(text.trim())?.groups ?? {}
   const [y, m, d, h, min, s] = [year, month, date, hour, minutes, seconds].map((part = "0") => Number(part))
   const millis = Number((fraction ?? "").padEnd(3, "0").slice(0, 3))

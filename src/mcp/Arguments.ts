@@ -1,6 +1,7 @@
 /**
  * Schemas of tool arguments. Each yields a JSON Schema without references.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Calendar from "../domain/Calendar.ts"
@@ -41,9 +42,10 @@ export const cursor = optional(
 )
 
 /** Parses an argument that is a day or a time, in milliseconds since the epoch: its first or last. */
-export const time = (argument: string, value: string, end: "first" | "last" = "first") => {
-  const parsed = Calendar.parse(value)
-  return parsed === undefined
-    ? Effect.fail(new Refused({ detail: `${argument}: ${value} is no date; write ${Calendar.FORMS}` }))
-    : Effect.succeed(parsed[end])
-}
+export const time = (argument: string, value: string, end: "first" | "last" = "first") =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const parsed = Calendar.parse(value, now)
+    return parsed === undefined
+      ? Effect.fail(new Refused({ detail: `${argument}: ${value} is no date; write ${Calendar.FORMS}` }))
+      : Effect.succeed(parsed[end])
+  })

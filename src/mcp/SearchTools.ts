@@ -48,7 +48,7 @@ const filters = {
     Schema.Array(Schema.String.annotations({ jsonSchema: { type: "string", enum: UnitType.literals } })),
     "Only memories of these types; left out: all"
   ),
-  since: Argument.optional(Argument.text, "Only from this day or time on, as in 2026-08-31"),
+  since: Argument.optional(Argument.text, "Only from this day or time on, as in 2026-08-31 or yesterday"),
   until: Argument.optional(Argument.text, "Only up to this day or time"),
   files: Argument.optional(
     Schema.Array(Argument.text),

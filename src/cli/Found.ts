@@ -3,14 +3,14 @@
  */
 import type { SearchResult } from "../domain/Search.ts"
 import { excerpt } from "../inject/Excerpt.ts"
-import { marksOf, wordsOf } from "../serve/Marks.ts"
+import { lexemesBy, marksOf, wordsOf } from "../serve/Marks.ts"
 import { reason } from "../serve/Wording.ts"
 import { marked, unitText } from "./Output.ts"
 
 /** Tokens of a memory that are shown. */
 const SHOWN_TOKENS = 150
 
-const withMarks = (text: string, lexemes: ReadonlySet<string>): string => {
+const withMarks = (text: string, lexemes: ReturnType<typeof lexemesBy>): string => {
   let end = 0
   const parts = marksOf(text, lexemes).map(([from, to]) => {
     const part = text.slice(end, from) + marked(text.slice(from, to))
@@ -31,14 +31,13 @@ export const resultText = (
   }
 ): string => {
   const { unit, why } = result
-  const lexemes = new Set(why.matched)
-  const shown = excerpt(unit, new Map(why.matched.map((lexeme) => [lexeme, { lexeme, bits: 1 }])), SHOWN_TOKENS)
+  const lexemes = lexemesBy(question, why.matched)
   return unitText({
     ...rest,
     unit,
     note: `why: score ${result.score.toFixed(2)} · ${
-      reason({ replaces: result.replaces, why: { ...why, matched: wordsOf(question, lexemes) } })
+      reason({ replaces: result.replaces, why: { ...why, matched: wordsOf(question, new Set(why.matched)) } })
     }`,
-    shown: withMarks(shown, lexemes)
+    shown: withMarks(excerpt(unit, lexemes, SHOWN_TOKENS), lexemes)
   })
 }

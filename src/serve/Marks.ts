@@ -5,6 +5,8 @@ import { simplified } from "../domain/ChineseScripts.ts"
 import { IS_CJK } from "../domain/Cjk.ts"
 import { isEveryday } from "../domain/EverydayWords.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
+import type { Word } from "../domain/Verdict.ts"
+import * as Terms from "../retrieve/Terms.ts"
 
 const WORD = /[\p{L}\p{N}_]+/gu
 
@@ -12,8 +14,8 @@ const WORD = /[\p{L}\p{N}_]+/gu
 export type Mark = readonly [from: number, to: number]
 
 /** Returns where the words of a text stand whose lexeme is among these; what overlaps or touches in Chinese is one. */
-export const marksOf = (text: string, lexemes: ReadonlySet<string>): ReadonlyArray<Mark> => {
-  const chinese = [...lexemes].filter((lexeme) => IS_CJK.test(lexeme))
+export const marksOf = (text: string, lexemes: Pick<ReadonlySet<string>, "has" | "keys">): ReadonlyArray<Mark> => {
+  const chinese = [...lexemes.keys()].filter((lexeme) => IS_CJK.test(lexeme))
   return [...text.matchAll(WORD)].flatMap(({ 0: word, index }): ReadonlyArray<Mark> => {
     if (!IS_CJK.test(word)) {
       return Tokenizer.lexemes(word).some((lexeme) => lexemes.has(lexeme)) ? [[index, index + word.length]] : []
@@ -27,6 +29,15 @@ export const marksOf = (text: string, lexemes: ReadonlySet<string>): ReadonlyArr
     const edges = isHeld.flatMap((held, i) => held === (isHeld[i - 1] ?? false) ? [] : [i])
     return edges.flatMap((from, i) => i % 2 === 1 ? [] : [[index + from, index + (edges[i + 1] ?? word.length)]])
   })
+}
+
+/** Returns the lexemes by which an excerpt is chosen and marked: those that matched, and their translations, each with its word. */
+export const lexemesBy = (question: string, matched: ReadonlyArray<string>): ReadonlyMap<string, Word> => {
+  const terms = Terms.inChineseToo(Terms.termsOf(question)).filter(({ lexeme }) => matched.includes(lexeme))
+  return new Map([
+    ...matched.map((lexeme) => [lexeme, { lexeme, bits: 1 }] as const),
+    ...[...Terms.byLexeme(terms)].map(([lexeme, term]) => [lexeme, { lexeme: term.lexeme, bits: 1 }] as const)
+  ])
 }
 
 /** Returns a function that finds the words of a text that a lexeme stands for, as they were typed; the lexeme itself where none does. */

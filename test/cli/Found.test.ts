@@ -43,6 +43,14 @@ describe("what a search found", () => {
     assert.deepStrictEqual(markedIn(text), ["银行对账", "差几分钱"])
   })
 
+  it("is told with what the words of the question mean in another language, from the part that has it", () => {
+    const filler = "The deployment waits for its probe. ".repeat(30)
+    const text = shown("连接池为什么超时", `${filler}\nThe pool had a timeout of 30 s.\n${filler}`, ["连接池", "超时"])
+    assert.include(text, "(连接池, 超时)")
+    assert.deepStrictEqual(markedIn(text), ["pool", "timeout"])
+    assert.deepStrictEqual(markedIn(shown("why the timeout", "连接池等了 30 秒才超时。", ["timeout"])), ["超时"])
+  })
+
   slow(it)("keeps every word of the part that is shown, in lines of at most 120 columns", () => {
     FastCheck.assert(
       FastCheck.property(FastCheck.array(FastCheck.constantFrom(...hostile), { maxLength: 12 }), (parts) => {

@@ -85,16 +85,30 @@ const segmentsOf = memoizedByWord(
 export const cjkWordsIn = (text: string): ReadonlySet<string> =>
   new Set(simplified(text).split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? segmentsOf(part) : []))
 
-const cjk = (run: string, out: Array<string>): void => {
+/** Returns where a run goes from or to a word that says nothing: two characters on both sides of it are no piece of a word. */
+const edgesIn = (segments: ReadonlyArray<string>): ReadonlySet<number> => {
+  const edges = new Set<number>()
+  let at = 0
+  for (const segment of segments) {
+    if (CJK_STOP.has(segment)) edges.add(at).add(at + segment.length)
+    at += segment.length
+  }
+  return edges
+}
+
+const cjk = (run: string, isQuestion: boolean, out: Array<string>): void => {
   const isJapanese = HIRAGANA.test(run)
-  for (const segment of segmentsOf(run)) {
+  const segments = segmentsOf(run)
+  const edges = isQuestion ? edgesIn(segments) : undefined
+  for (const segment of segments) {
     // A word of two characters is its own bigram, but for those with hiragana, which are mostly particles and endings.
     const isWord = isJapanese && HIRAGANA.test(segment) ? !SHORT_HIRAGANA.test(segment) : segment.length !== 2
     if (isWord && !CJK_STOP.has(segment)) out.push(segment)
   }
   for (let i = 0; i + 1 < run.length; i++) {
     const bigram = run.slice(i, i + 2)
-    if (!CJK_STOP.has(bigram) && !(isJapanese && HIRAGANA.test(bigram))) out.push(bigram)
+    if (CJK_STOP.has(bigram) || isJapanese && HIRAGANA.test(bigram) || edges?.has(i + 1) === true) continue
+    out.push(bigram)
   }
 }
 
@@ -125,7 +139,7 @@ const inChunk = (chunk: string, stop: ReadonlySet<string>): ReadonlyArray<string
   const out: Array<string> = []
   // Every second part is a run of Chinese, Japanese or Korean.
   chunk.split(CJK_RUN).forEach((part, i) => {
-    if (i % 2 === 1) cjk(part, out)
+    if (i % 2 === 1) cjk(part, stop === QUESTION_STOP_WORDS, out)
     else if (part !== "") latin(part, stop, out)
   })
   return out

@@ -69,6 +69,13 @@ describe("lexemes", () => {
     }
   })
 
+  it("of a question are no two characters of which one belongs to a word that says nothing", () => {
+    assert.includeMembers(lexemes("方案怎么定的"), ["方案", "么定"])
+    const asked = queryLexemes("方案怎么定的")
+    assert.include(asked, "方案")
+    for (const across of ["案怎", "么定", "定的"]) assert.notInclude(asked, across)
+  })
+
   it("have one script of Chinese", () => {
     assert.deepStrictEqual(lexemes("這個測試為什麼沒通過"), lexemes("这个测试为什么没通过"))
   })

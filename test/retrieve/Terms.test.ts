@@ -91,7 +91,7 @@ describe("the terms of a question", () => {
 
   it("of a long Chinese prompt hold its technical words, wherever they stand", () => {
     const chat =
-      "昨天下午我们几个同事坐在楼下咖啡店里聊了很久关于周末去哪里玩以及晚饭吃什么的问题后来大家决定先回家休息".repeat(3)
+      "昨天下午我们几个同事坐在楼下咖啡店里聊了很久关于周末去哪里玩以及晚饭吃什么的问题后来大家决定先回家休息第二天早上又约好开车去郊外爬山野餐拍照放风筝傍晚沿着河边散步回到城里看电影"
     for (const text of [`分库迁移的副本延迟怎么解决的？${chat}`, `${chat}。分库迁移的副本延迟怎么解决的？`]) {
       const words = termsOf(text).map(({ lexeme }) => lexeme)
       assert.lengthOf(words, 64)

@@ -85,14 +85,20 @@ const segmentsOf = memoizedByWord(
 export const cjkWordsIn = (text: string): ReadonlySet<string> =>
   new Set(simplified(text).split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? segmentsOf(part) : []))
 
+/** Characters that say nothing alone, and are often a part of a word that Intl.Segmenter does not know: 对账, 上架. */
+const PARTS_OF_WORDS = new Set("对从到向于给让里中上下时要会能几有")
+
 /** Returns where a run goes from or to a word that says nothing: two characters on both sides of it are no piece of a word. */
 const edgesIn = (segments: ReadonlyArray<string>): ReadonlySet<number> => {
   const edges = new Set<number>()
   let at = 0
-  for (const segment of segments) {
-    if (CJK_STOP.has(segment)) edges.add(at).add(at + segment.length)
+  segments.forEach((segment, i) => {
+    const around = [segments[i - 1] ?? "", segment]
+    const saysNothing = around.some((each) => CJK_STOP.has(each) && !PARTS_OF_WORDS.has(each))
+    const isBesideWord = around.some((each) => CJK_STOP.has(each)) && around.some((each) => each.length > 1)
+    if (saysNothing || isBesideWord) edges.add(at)
     at += segment.length
-  }
+  })
   return edges
 }
 

@@ -703,7 +703,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
             `^Session ${session_id} was given 2 texts of [\\d,]+ tokens in all\\.\\n\\n\\S+ \\S+ +sent +\\d+ tokens +the session began\\n {2}\\[`
           )
         )
-        assert.match(stdout, /tokens +for decide\n {2}\[[0-9a-f]{8}\] \S/)
+        assert.match(stdout, /tokens +for decide, Meilisearch\n {2}\[[0-9a-f]{8}\] \S/)
       }
       const { injections } = JSON.parse((yield* print(["injections", "--json"])).stdout) as {
         readonly injections: ReadonlyArray<{ readonly event: string; readonly state: string }>

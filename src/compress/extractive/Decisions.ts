@@ -156,7 +156,7 @@ const STEP = inBothScripts(
 
 const NAMED = inBothScripts(/^(?:option|方案|选项)\s*[\p{L}\p{N}]{1,2}\s*[:：.)、–—-]\s*|^[a-d]\s*[:：.)、]\s*/iu)
 const isOption = (sentence: string, option: string): boolean =>
-  new RegExp(`^[\\s*_>-]*(?:option|方案|选项)?\\s*${option}\\s*[:：.)、–—-]`, "iu").test(sentence)
+  new RegExp(`^[\\s*_>-]*(?:option|方案|选项|選項)?\\s*${option}\\s*[:：.)、–—-]`, "iu").test(sentence)
 
 interface Proposal {
   readonly title: string

@@ -36,7 +36,7 @@ const PATTERNS = [
   `从${OLD_ZH}(?:切换|迁移|换|改|迁)(?:到|成|为)${NOW_ZH}${END}`,
   `(?:改用|使用|采用|用)${NOW_ZH}(?:来)?[，,]?\\s*(?:代替|替代|取代|而不是|不再使用|不再用|不用)${OLD_ZH}${END}`,
   `(?:不再使用|不再用)${OLD_ZH}${END}`
-].map((pattern) => new RegExp(pattern, "iu"))
+].map((pattern) => inBothScripts(new RegExp(pattern, "iu")))
 
 /** Matches what is no settled change: a question, a condition, a refusal, a rule for some place or time. */
 const UNSETTLED = inBothScripts(
@@ -99,7 +99,7 @@ const CHOICES = [
   `\\b(?:keep|kept|stay with|settled on|decided on|standardi[sz]ed? on|run(?:s|ning)? on) ${NOW}`,
   `\\bstor(?:e|es|ed|ing)\\b${REST} (?:in|with|as) ${NOW}`,
   `(?:使用|采用|选择|选用|改用|统一用|换成|用)${NOW_ZH}(?=$|[，。；,.;来做存])`
-].map((pattern) => new RegExp(pattern, "giu"))
+].map((pattern) => inBothScripts(new RegExp(pattern, "giu")))
 
 /** Words that an earlier choice may say of a thing beyond its name. */
 const MORE_OF_THING = 1

@@ -95,9 +95,9 @@ export const titleFrom = (sentence: string, length = MAX_TITLE): string => {
   return capitalised(bare.length >= 4 ? bare : title) || gist(line, length)
 }
 
-/** Words of Chinese that point to what was said, or to when, and name nothing. */
+/** Words of Chinese that point to what was said and name nothing, beside everyday ones. */
 const POINTING = new Set(
-  "这个 那个 这样 那样 这些 那些 这里 那里 这种 那种 刚才 上面 前面 下面 剩下 其他 全部 明天 后天 今天 昨天 现在 那就 就是 只是 只要 只有 不要 不是 不用 已经 一样 一遍 一下 一起"
+  "这个 那个 这些 那些 这种 那种 上面 前面 下面 剩下 那就 就是 只是 只要 只有 已经 一样 一下 一起"
     .split(" ")
 )
 

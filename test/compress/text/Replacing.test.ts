@@ -32,6 +32,7 @@ describe("a decision", () => {
       ["User: use Jest for the widgets", "User: don't use Jest for the widgets any more", "Jest"],
       ["User: Use Sentry for crashes.", "User: We drop Sentry for crashes in favour of GlitchTip.", "Sentry"],
       ["User: 订单缓存使用 Memcached。", "User: 订单缓存改用 Redis，不再用 Memcached。", "Memcached"],
+      ["User: 訂單緩存使用 Memcached。", "User: 訂單緩存從 Memcached 換成 Redis。", "Memcached"],
       ["User: 金额字段用 float 存。", "User: 把 float 全部换成 Decimal，金额字段存。", "float"],
       ["User: 埋点采用 kafka。", "User: 埋点从 kafka 迁移到 pulsar。", "kafka"]
     ] as const

@@ -85,6 +85,10 @@ const options = {
     Options.withDescription("Only this part; may be given several times"),
     Options.repeated
   ),
+  but: Options.choice("but", PARTS).pipe(
+    Options.withDescription("Every part but this; may be given several times"),
+    Options.repeated
+  ),
   replay: Options.integer("replay").pipe(
     Options.withDescription("Only the interruption of this seed, as a failure names it"),
     Options.optional
@@ -128,7 +132,7 @@ const leakWarnings = Effect.gen(function*() {
 program("leaks", {
   description: "The leak gate",
   options,
-  run: ({ bail, only, parts, quick, replay, seed: given }, isJson) =>
+  run: ({ bail, but, only, parts, quick, replay, seed: given }, isJson) =>
     Effect.gen(function*() {
       const begun = performance.now()
       const seed = Option.isSome(given) ? given.value : (yield* Clock.currentTimeMillis) % SEEDS
@@ -136,6 +140,7 @@ program("leaks", {
         "npm run leaks --",
         ...(quick ? ["--quick"] : []),
         ...parts.map((part) => `--part ${part}`),
+        ...but.map((part) => `--but ${part}`),
         ...Option.match(replay, { onNone: () => [], onSome: (seed) => [`--replay ${seed}`] }),
         ...Option.match(only, { onNone: () => [], onSome: (text) => [`--only ${JSON.stringify(text)}`] }),
         ...(bail ? ["--bail"] : []),
@@ -165,9 +170,7 @@ program("leaks", {
       })
       const asked: ReadonlyArray<typeof PARTS[number]> = Option.isSome(replay)
         ? ["interruptions"]
-        : parts.length > 0
-        ? parts
-        : PARTS
+        : (parts.length > 0 ? parts : PARTS).filter((part) => !but.includes(part))
 
       const report: Report.Report = {}
       const soFar = (): Report.Run => ({

@@ -11,13 +11,14 @@ import { type Judged, judgedIn, type Kind, KINDS, OWN } from "../../test/prompts
 import { BenchError, program, round, row, service, temporaryFolder } from "../../test/script.ts"
 import { fit } from "./shared/logistic.ts"
 
-const WEIGHTS = ["coverage", "doubling", "order", "past"] as const
+const WEIGHTS = ["coverage", "doubling", "order", "code", "past"] as const
 
-const featuresOf = ({ bits, coverage, isOfPast, isOrder, tokens }: Verdict) => [
+const featuresOf = ({ bits, coverage, isOfPast, isOrder, namesCode, tokens }: Verdict) => [
   Math.min(24, bits),
   coverage,
   Math.max(0, Math.log2(Math.max(1, tokens) / 32)),
   isOrder ? 1 : 0,
+  namesCode ? 1 : 0,
   isOfPast ? 1 : 0
 ]
 
@@ -30,8 +31,8 @@ const weightsOf = (judged: ReadonlyArray<Judged>) => {
       weight: kind === "another project" ? 0.5 : 1
     }))
   )
-  const [coverage, doubling, order, past] = rest.map((weight) => round(weight / evidence!, 1))
-  return { coverage: coverage!, doubling: doubling!, order: order!, past: past! }
+  const [coverage, doubling, order, code, past] = rest.map((weight) => round(weight / evidence!, 1))
+  return { coverage: coverage!, doubling: doubling!, order: order!, code: code!, past: past! }
 }
 
 /** Share of pairs in which the first has the greater score: the area under the receiver's curve. */

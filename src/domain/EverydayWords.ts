@@ -20,6 +20,12 @@ const ENGLISH = [
   else one two three four five every either first second third last latest previous current now later soon
   already yet still maybe perhaps probably really actually definitely quite almost enough
   `,
+  // What stands between words that say something.
+  `
+  between per through during against among via onto across toward towards behind beside besides despite except
+  unlike versus vs till upon since thus hence therefore even much many less least several neither sometimes
+  usually whatever whichever whenever wherever etc
+  `,
   // What has no name.
   `
   anything something everything nothing anyone someone everyone everybody nobody anymore instead rather

@@ -20,9 +20,10 @@ export const Verdict = Schema.Struct({
     /** Bits of the words that stand together, up to a bound. */
     evidence: Schema.NonNegative,
     coverage: Schema.NonNegative,
-    /** At most 0: for the length of a long prompt, and for an order. */
+    /** At most 0: for the length of a long prompt, for an order, and for a name of code. */
     length: Schema.Number,
     order: Schema.Number,
+    code: Schema.Number,
     past: Schema.NonNegative
   }),
   bounds: Bounds,
@@ -34,8 +35,10 @@ export const Verdict = Schema.Struct({
   coverage: Schema.Number.pipe(Schema.between(0, 1)),
   /** The prompt's length in tokens. */
   tokens: Schema.NonNegativeInt,
-  /** True when the prompt begins with an order. */
+  /** True when the prompt is an order, or asks to explain. */
   isOrder: Schema.Boolean,
+  /** True when the prompt names code: a path, a file, an identifier. */
+  namesCode: Schema.Boolean,
   /** True when the prompt speaks of what was before. */
   isOfPast: Schema.Boolean
 })

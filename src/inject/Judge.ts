@@ -7,7 +7,7 @@ import * as Tokens from "../domain/Tokens.ts"
 import type { Bounds, Verdict, Word } from "../domain/Verdict.ts"
 import { type Evidence, mostBitsOf } from "../retrieve/Evidence.ts"
 import { termsOf } from "../retrieve/Terms.ts"
-import { isOfPast, isOrder } from "./Style.ts"
+import { isOfPast, isOrder, namesCode } from "./Style.ts"
 
 /** Most bits that count: more is quoted text, not a better answer. */
 const MAX_BITS = 24
@@ -16,12 +16,15 @@ const COVERAGE = 12
 /** For each doubling of a prompt beyond `SHORT` tokens: a long one brings its own context. */
 const DOUBLING = -8
 const SHORT = 32
+/** For an order, and for a question that asks to explain. */
 const ORDER = -12
+/** For a prompt that names code: what it is about can be read there. */
+const CODE = -2
 const PAST = 5
 
 export const BOUNDS: Readonly<Record<InjectionMode, Bounds>> = {
   conservative: { memories: 22, pointer: 17.5 },
-  balanced: { memories: 17, pointer: 12 },
+  balanced: { memories: 16.5, pointer: 12 },
   comprehensive: { memories: 12, pointer: 8 }
 }
 
@@ -37,15 +40,16 @@ export const judge = (prompt: string, { testimonies: [best], words }: Judged, mo
   const bits = best?.bits ?? 0
   const coverage = total === 0 ? 0 : Math.min(1, bits / total)
   const tokens = Tokens.estimate(prompt)
-  const style = { isOrder: isOrder(prompt), isOfPast: isOfPast(prompt) }
+  const style = { isOrder: isOrder(prompt), isOfPast: isOfPast(prompt), namesCode: namesCode(prompt) }
   const parts = {
     evidence: Math.min(MAX_BITS, bits),
     coverage: COVERAGE * coverage,
     length: tokens <= SHORT ? 0 : DOUBLING * Math.log2(tokens / SHORT),
     order: style.isOrder ? ORDER : 0,
+    code: style.namesCode ? CODE : 0,
     past: style.isOfPast ? PAST : 0
   }
-  const score = parts.evidence + parts.coverage + parts.length + parts.order + parts.past
+  const score = parts.evidence + parts.coverage + parts.length + parts.order + parts.code + parts.past
   return {
     tells: bits === 0 || score < bounds.pointer ? "nothing" : score < bounds.memories ? "pointer" : "memories",
     score,

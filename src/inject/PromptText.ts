@@ -26,7 +26,7 @@ import { withoutLabels } from "./Repeats.ts"
 import { select } from "./Selection.ts"
 
 /** Results below this share of the best one's score are left out, fewer for one who asks. */
-const SHARES: Readonly<Record<InjectionMode, number>> = { conservative: 0.8, balanced: 0.8, comprehensive: 0.15 }
+const SHARES: Readonly<Record<InjectionMode, number>> = { conservative: 0.8, balanced: 0.7, comprehensive: 0.15 }
 const ASKED_SHARES: Readonly<Record<InjectionMode, number>> = { conservative: 0.6, balanced: 0.6, comprehensive: 0.15 }
 /** Least score of the best result for one who asks: a question is matched otherwise than a prompt. */
 const ASKED_SCORES: Readonly<Record<InjectionMode, number>> = {

@@ -46,6 +46,10 @@ const isCommand = (said: string): boolean => {
 /** The same in Japanese: at the end. */
 const JAPANESE_ORDERS = /(?:て|で)(?:ください|下さい|ほしい|欲しい)|お願いします/
 
+/** Questions that ask to explain: what code or a library does, which anybody can read. */
+const ASKS_TO_EXPLAIN =
+  /^\W*what do(?:es)?\b|\bwhat(?:'s| is| are) the difference\b|是什么意思|干嘛的|干什么的|做什么的|原理|有什么区别|区别是什么|有哪些|列一下|讲一下/
+
 /** Words with which a person answers Claude, and goes on to say what to do. */
 const REPLY = /^\s*(?:sure|yes|yeah|yep|no|nope|ok|okay|right|exactly|thanks|好的?|可以|行|对|不)\s*[,.!，。！]\s*\S/
 
@@ -54,14 +58,19 @@ const beginsWithOrder = (clause: string): boolean => {
   return ORDERS.has(/^\p{L}+/u.exec(said)?.[0] ?? "") || CHINESE_ORDERS.test(said) || JAPANESE_ORDERS.test(said)
 }
 
-/** True for a prompt that tells Claude what to do, also by an answer to what it said: "sure, but for all users". */
+/** True for a prompt that tells Claude what to do, or to explain, also by an answer to what it said: "sure, but for all users". */
 export const isOrder = (prompt: string): boolean => {
   const said = simplified(prompt.toLowerCase())
-  return isCommand(said) ||
+  return isCommand(said) || ASKS_TO_EXPLAIN.test(said) ||
     said.split(CLAUSES).some((clause) =>
       beginsWithOrder(clause) && (ASKS_CLAUDE.test(clause) || !QUESTION.test(clause))
     ) || REPLY.test(said) && !QUESTION.test(said)
 }
+
+const CODE = /\p{Ll}\p{Lu}|\w_\w|\w[./]\w/u
+
+/** True for a prompt that names a path, a file or an identifier. */
+export const namesCode = (prompt: string): boolean => CODE.test(prompt)
 
 /** Ways to speak of what was before, or to ask for the reason of what is. */
 const PAST =

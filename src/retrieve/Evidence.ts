@@ -32,6 +32,8 @@ export interface Evidence {
 const WINDOW = 60
 /** Most bits of a word: what fewer units hold says no more. */
 const MAX_BITS = 8
+/** Most bits of a written word, by all of its parts: who names one path has not named five things. */
+const MAX_BITS_WRITTEN = 12
 /** Most lexemes by which a text is known again. */
 const MAX_NAMED = 24
 /**
@@ -51,16 +53,29 @@ const bitsOf = (lexeme: string, documents: number, frequency: number): number =>
   return Math.min(MAX_BITS, Math.max(0, Math.log2((documents + BACKGROUND) / (frequency + 0.5))))
 }
 
-/** Weighs the terms of a text by their matches in the memory; an English translation of everyday work counts nothing. */
+/**
+ * Weighs the terms of a text by their matches in the memory; an English translation of everyday work counts nothing, and the parts of
+ * a written word share at most `MAX_BITS_WRITTEN`.
+ */
 export const weigh = (
   terms: ReadonlyArray<Term>,
   { documentFrequencies, documents }: Pick<LexicalMatches, "documentFrequencies" | "documents">
-): ReadonlyArray<Weighed> =>
-  terms.map(({ lexeme, members }, i) => ({
-    lexeme,
-    members: !IS_CJK.test(lexeme) ? members : new Map([...members].filter(([member]) => !isEveryday(member))),
-    bits: bitsOf(lexeme, documents, documentFrequencies[i] ?? 0)
-  }))
+): ReadonlyArray<Weighed> => {
+  const bits = terms.map(({ lexeme }, i) => bitsOf(lexeme, documents, documentFrequencies[i] ?? 0))
+  const ofWritten = new Map<number, number>()
+  terms.forEach(({ within }, i) => {
+    if (within !== undefined) ofWritten.set(within, (ofWritten.get(within) ?? 0) + bits[i]!)
+  })
+  return terms.map((term, i) => {
+    const { lexeme, members, within } = term
+    const most = within === undefined ? 0 : ofWritten.get(within)!
+    return {
+      ...term,
+      members: !IS_CJK.test(lexeme) ? members : new Map([...members].filter(([member]) => !isEveryday(member))),
+      bits: most > MAX_BITS_WRITTEN ? bits[i]! * MAX_BITS_WRITTEN / most : bits[i]!
+    }
+  })
+}
 
 /** Adds up the bits that terms would have in a memory where they are as rare as can be. */
 export const mostBitsOf = (terms: ReadonlyArray<Term>): number =>

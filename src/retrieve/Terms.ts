@@ -11,6 +11,22 @@ import { RANKING } from "./Ranking.ts"
 export interface Term {
   readonly lexeme: string
   readonly members: ReadonlyMap<string, number>
+  /** The number of the written word that it is a part of, where that has several: a path, an identifier. */
+  readonly within?: number
+}
+
+/** Matches what stands between blanks, or between letters of Chinese, Japanese and Korean. */
+const WRITTEN = /[^\s\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]+/gu
+
+/** Returns for each lexeme of a written word of several the word's number; what also stands alone is not among them. */
+const partsOf = (text: string): ReadonlyMap<string, number> => {
+  const written = (text.match(WRITTEN) ?? []).map(Tokenizer.queryLexemes)
+  const alone = new Set(written.flatMap((lexemes) => lexemes.length === 1 ? lexemes : []))
+  return new Map(
+    written.flatMap((lexemes, i) =>
+      lexemes.filter((lexeme) => !alone.has(lexeme)).map((lexeme) => [lexeme, i] as const)
+    )
+  )
 }
 
 /** Most terms of a question: its first words suffice. */
@@ -36,7 +52,11 @@ export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<
     ]
     return [{ lexeme: word, members: new Map(members) }]
   })
-  const others = free(Tokenizer.queryLexemes(text)).map((lexeme): Term => ({ lexeme, members: new Map([[lexeme, 1]]) }))
+  const parts = partsOf(text)
+  const others = free(Tokenizer.queryLexemes(text)).map((lexeme): Term => {
+    const within = parts.get(lexeme)
+    return { lexeme, members: new Map([[lexeme, 1]]), ...(within === undefined ? {} : { within }) }
+  })
   const technical = translated.slice(0, MAX_TRANSLATED)
   return [...others.slice(0, MAX_TERMS - technical.length), ...technical]
 }

@@ -285,7 +285,7 @@ describe("what is injected", () => {
       const kept = (mode: InjectionMode, isAsked = false) =>
         Effect.map(inject(found, { mode, isAsked }), ({ items }) => items.map(({ unit }) => unit.id))
       assert.deepStrictEqual(yield* kept("conservative"), ["a", "b", "c"])
-      assert.deepStrictEqual(yield* kept("balanced"), ["a", "b", "c"])
+      assert.deepStrictEqual(yield* kept("balanced"), ["a", "b", "c", "f"])
       assert.deepStrictEqual(yield* kept("balanced", true), ["a", "b", "c", "f", "e"])
       assert.deepStrictEqual(yield* kept("comprehensive"), ["a", "b", "c", "f", "e"])
     }))

@@ -70,7 +70,7 @@ describe("the judge", () => {
       const { bits, parts, score } = judged(words.join(" "))
       assert.closeTo(Object.values(parts).reduce((sum, part) => sum + part, 0), score, 1e-9)
       assert.isAtMost(parts.evidence, bits)
-      assert.isAtMost(Math.max(parts.length, parts.order), 0)
+      assert.isAtMost(Math.max(parts.length, parts.order, parts.code), 0)
     },
     { fastCheck: { numRuns: times(100) } }
   )
@@ -131,6 +131,46 @@ describe("the judge", () => {
     for (const no of ["ok, why is the pool capped?", "no pool for the report", "right after the report"]) {
       assert.isFalse(judged(no).isOrder, no)
     }
+  })
+
+  it("takes a question that asks to explain for one that needs no memory", () => {
+    for (
+      const asks of [
+        "what does the nightly report do",
+        "what's the difference between a pool and a client?",
+        "nightly report 的原理是什么",
+        "pool 和 client 有什么区别",
+        "PGPOOL_MAX 是干嘛的"
+      ]
+    ) {
+      assert.isTrue(judged(asks).isOrder, asks)
+    }
+    for (const no of ["what about the pool", "what was the pool's limit", "pool 的上限是多少"]) {
+      assert.isFalse(judged(no).isOrder, no)
+    }
+  })
+
+  it("asks for more where the prompt names code, which Claude can read", () => {
+    for (const names of ["src/pool.ts is slow", "why is PGPOOL_MAX 20", "poolSize?", "把 db/pool 改名"]) {
+      assert.isTrue(judged(names).namesCode, names)
+    }
+    for (const no of ["the pool is slow. Why?", "CI is red", "连接池 and/ or", "pool size"]) {
+      assert.isFalse(judged(no).namesCode, no)
+    }
+  })
+
+  it("counts the parts of one written word as less than as many words", () => {
+    const POOLS = unit("pools", { content: "The nightly report pool opens a client, see nightly/report/pool/client." })
+    const bitsOf = (prompt: string) => {
+      const terms = termsOf(prompt)
+      const words = weigh(terms, { documents: 100, documentFrequencies: terms.map(() => 1) })
+      return evidenceIn(words, [POOLS]).testimonies[0]!.bits
+    }
+    assert.closeTo(bitsOf("nightly report pool client"), 4 * Math.log2(300 / 1.5), 1e-9)
+    assert.closeTo(bitsOf("nightly/report/pool/client"), 12, 1e-9)
+    assert.closeTo(bitsOf("nightly/report/pool/cellar"), 9, 1e-9)
+    // What also stands alone is a word of its own.
+    assert.closeTo(bitsOf("pool of nightly/pool"), 2 * Math.log2(300 / 1.5), 1e-9)
   })
 
   it("takes what speaks of the past for one that may need a memory", () => {

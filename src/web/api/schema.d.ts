@@ -1305,6 +1305,7 @@ export interface components {
                 readonly coverage: components["schemas"]["NonNegative"];
                 readonly length: number;
                 readonly order: number;
+                readonly code: number;
                 readonly past: components["schemas"]["NonNegative"];
             };
             readonly bounds: {
@@ -1326,6 +1327,7 @@ export interface components {
             readonly coverage: number;
             readonly tokens: components["schemas"]["NonNegativeInt"];
             readonly isOrder: boolean;
+            readonly namesCode: boolean;
             readonly isOfPast: boolean;
         };
         /**

@@ -293,7 +293,8 @@ export const en = {
         `rare words that stand together in the best memory${bits === "" ? "" : ` (worth ${bits}; at most 24 count)`}`,
       coverage: (share: string) => `that memory has ${share} of what the prompt's words are worth (all of it: 12)`,
       past: "the prompt asks about the past (“again”, “last time”, “did we”, “why is”)",
-      order: "the prompt gives an order: Claude needs less background",
+      order: "the prompt gives an order, or asks to explain: Claude needs less background",
+      code: "the prompt names code, where Claude can read",
       length: (tokens: number) => `the prompt is long (${tokens} tokens; more than 32 count against it)`
     },
     noEvidence: "No memory has a rare word of the prompt, so nothing is told, whatever the score.",

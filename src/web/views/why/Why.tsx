@@ -168,6 +168,7 @@ const Sum = ({ verdict }: Pick<Data, "verdict">) => {
     coverage: t.why.parts.coverage(format.percent(coverage)),
     past: t.why.parts.past,
     order: t.why.parts.order,
+    code: t.why.parts.code,
     length: t.why.parts.length(tokens)
   }
   return (

@@ -4,7 +4,7 @@
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
-import { isStanding } from "../../domain/Standing.ts"
+import { isFirm, isStanding } from "../../domain/Standing.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
@@ -56,7 +56,7 @@ const isMereQuestion = (sentence: string) =>
 
 /** Matches what is only considered, told of others, or not known. */
 const CONSIDERED = inBothScripts(
-  /^(?:maybe|perhaps)\b|\b(?:if we ever|what if|(?:someone|somebody|he|she|they) (?:suggested|proposed|said)|wonder(?:ing)? (?:if|whether)|(?:i|we) (?:don't|do not) (?:understand|know|get)|not sure)\b|有人(?:提议|建议|说)|不知道|不明白|不清楚|[想看]不(?:出|懂)|我在想|如果.{0,12}的话/iu
+  /^(?:maybe|perhaps)\b|\b(?:if we ever|what if|(?:someone|somebody|he|she|they) (?:suggested|proposed|said)|wonder(?:ing)? (?:if|whether)|(?:i|we) (?:don't|do not) (?:understand|know|get)|not sure)\b|有人(?:提议|建议|说)|不知道|不明白|不清楚|[想看]不(?:出|懂)|我在想/iu
 )
 
 /** Matches a report of a failure that happens each time: somebody else's act, in the third person. */
@@ -71,18 +71,18 @@ const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[
 const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|that|everything|all)\b.{0,24}$/iu
 /** Matches the end of a task, for which what was said is over. */
 const FOR_NOW = inBothScripts(
-  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次(?!不)|先这样|先(?:别|等|只|不要.{0,3}[提合推发动改急])|暂时(?!不)|别急/iu
+  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次(?!不)|先这样|先(?:别|等|只|不要.{0,3}[提合推发动改急])|暂时(?!不)|别急(?!.*再)/iu
 )
 /** Matches a task for now, which is no decision unless it also excludes something. */
 const TASK = inBothScripts(
-  /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b|^(?:请|麻烦|帮我|先|再|那|就|把|顺便|另外|然后|给)*(?:去掉|删|移除|加|添|新增|写|实现|修|提交|推|检查|看|试|测|重命名|更新|补|画|生成|拆)(?!.{0,4}(?:时候?|之前|前|之后))/iu
+  /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b|^(?:请|麻烦|帮我|先|再|那|就|把|顺便|另外|然后|给)*(?:去掉|删|移除|加|添|新增|写|实现|修|提交|推|检查|看|试|测|重命名|更新|补|画|生成|拆)(?!密|荐|板|门狗|偿|送?服务|试?(?:环境|框架|数据|用例)|信息|粒度|.{0,4}(?:时候?|之前|前|之后))/iu
 )
 /** Matches what is only tried, in Chinese: no decision unless it also states a rule. */
-const TRIAL = inBothScripts(/再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试|看看|跑个/u)
+const TRIAL = inBothScripts(/再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试|看看|跑个|如果.{0,12}的话/u)
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
 const AGAINST = inBothScripts(
-  /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一|必须|严禁|禁止/iu
+  /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一|必须|严禁|禁止|改[用成为走]|采用|[都就]用(?![上了过])|还是用|优先(?!级)|尽量|应该/iu
 )
 
 /** Matches a reason at the end, which may name what nobody knows. */
@@ -91,10 +91,11 @@ const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为
 const isDecision = (sentence: string): boolean => {
   const words = plain(sentence)
   if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || FOR_NOW.test(words) || BACK.test(words)) return false
-  if (TASK.test(words) && !AGAINST.test(words) || TRIAL.test(words) && !isStanding(words)) return false
+  if (TASK.test(words) && !AGAINST.test(words)) return false
+  if (!isFirm(words) && (REPORT.test(words) || TRIAL.test(words) && !isStanding(words))) return false
   const said = words.replace(REASON_AFTER, "")
-  return words.length >= 6 && !isMereQuestion(said) && !CONSIDERED.test(said) && !REPORT.test(words) &&
-    isSelfContained(words) && isWish(withoutQuoted(words))
+  return words.length >= 6 && !isMereQuestion(said) && !CONSIDERED.test(said) && isSelfContained(words) &&
+    isWish(withoutQuoted(words))
 }
 
 const textOf = (message: Message | undefined): string =>

@@ -8,7 +8,7 @@ import { isEveryday } from "../../domain/EverydayWords.ts"
 import { memoized } from "../../domain/Memoized.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import { SPECIFIC } from "../../domain/Specific.ts"
-import { isStanding } from "../../domain/Standing.ts"
+import { isFirm, isStanding } from "../../domain/Standing.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { isChatter, plain } from "./Prose.ts"
 
@@ -21,9 +21,9 @@ const CHOICE_IN_CHINESE = [
   /而不是|不如|改(?:成|为|用|走)|换成|(?:还是|就|(?<!网上|大家|别人|人家)都|先|直接)用(?![了过])|采用|优先(?!级)|尽量|宁可|更(?:喜欢|倾向|希望)|(?<!由.{0,8}|取)决定(?!于)|选(?:择|用)?(?:方案|第|[A-Z]|\d)|[定约]成|约定|写死|维持/u,
   /(?:用|选|走|写|放|按|[改换切拆合]成?)[^吧，。,.?？]{1,24}(?:吧|好了|啦)(?=$|[\s，。,.;；])|还是[^吧是，。,.?？]{1,16}吧|^那?就(?=[\w`])|[\w\u4e00-\u9fff](?:就行|就够了|就好)(?:吧|啦)?(?=$|[\s，。,.;；])|(?:^|[\s，,])用第?[一二三\dA-D][个种套]?(?=$|[\s，。,.])/u,
   /^用\s?[\w@][^，,。写]{0,24}(?:[，,]|$)|^不是.{1,16}[，,]\s?是|用\s?[\w@][\w.@/-]*\s?(?:存|做|跑|画|传|管|实现|处理|解析|渲染|写(?!一?[个下]))|(?:^|[，,\s])(?:就|还是|改|那就)?走(?![了到开丢神廊])[^，。,.\s]{1,8}(?=$|[，。,.\s])|自己(?:画|写|做|实现|封装)(?!的)/u,
-  /只(?:用|能|保留|改|看|支持|留)|只要(?!\s?\d|.{0,40}[就都])|放弃|去掉|保留|^算了|就算了|就不[^，。,]{1,16}了(?=$|[，。,\s])|到此为止|不(?:要(?![紧太])|做|改|加|引入|搞|(?<![对跟连用赶比够传听看装]不)上)(?!了?吗|完|动)|(?<=\S\s?)不(?:换|考虑|追|碰|接)了?(?=$|[\s，。,.;；])/u,
+  /只(?:用|能|保留|改|看|支持|留)|只要(?!\s?\d|.{0,40}[就都])|放弃|去掉|保留|^算了|就算了|就不[^，。,]{1,16}了(?=$|[，。,\s])|到此为止|不(?:做|改|加|引入|搞|(?<![对跟连用赶比够传听看装]不)上)(?!了?吗|完|动)|(?<=\S\s?)不(?:换|考虑|追|碰|接)了?(?=$|[\s，。,.;；])/u,
   /必须|一定(?:要|得|不)|应该(?![是会没就有可能不])|(?<![觉记])得(?=[用走先改]|加[个上])|要(?:走|经过|找)|请(?:都|一律|用|统一|保持|尽量)|都(?:用|写|按|走|放)(?!了)|没得商量|铁律|规矩|底线|归.{1,10}算|之前(?:要|得|必须|都|一定)?先|太[短长少多大小]了?.{0,40}[给改调设换放](?:成|到|为)?\s?\d/u,
-  /(?:下[个一]?(?:版本?|月|周|迭代|期|季度)|以后|之后|回头|有空|明天)再(?!说)|(?:留|排|挪|推)到|这[个一]?(?:版本?|期|月|周|次)先?不|先(?:不|跳过)/u
+  /(?:下[个一]?(?:版本?|月|周|迭代|期|季度)|以后|之后|回头|有空|明天)再(?!说)|(?:留|排|挪|推)到|这[个一]?(?:版本?|期|月|周|次)先?不|先(?:不|跳过|\s?hold\b)/u
 ].map(inBothScripts)
 
 /** True for a person's sentence that states a rule, a choice or a preference. */
@@ -78,13 +78,21 @@ export const isStatus = memoized((sentence: string): boolean => {
     !CAUSE.test(words) && !WEIGHED.test(words)
 })
 
-/** Matches a question in Chinese, which often has no mark. */
-const ASKS_IN_CHINESE = inBothScripts(
-  /(?:吗|呢|[了过]没有?)[\s。!！]*$|怎么(?!.{0,6}都)|如何|为什么|为啥|哪[个些里种儿]|多少|(?<![这那前后好])几[个次点天]|是不是|要不要|能不能|可不可以|会不会|有没有|行不行|对不对|是否|什么(?!.{0,8}都)|啥/u
+/** Matches the end of a question. */
+const ENDS_ASKING = inBothScripts(/[?？]\s*$|(?:吗|呢|[了过]没有?)[\s。!！]*$/u)
+/** Matches a word that asks in Chinese, often without a mark. */
+const ASKING = inBothScripts(
+  /怎么(?!.{0,6}[都由])|如何|为什么|为啥|哪[个些里种儿]|多少|(?<![这那前后好近])几[个次点天]|是不是|要不要|能不能|可不可以|会不会|有没有|行不行|对不对|是否|什么(?!.{0,8}都)|啥/u
 )
+/** Matches what stands before such a word that does not ask. */
+const UNASKED = inBothScripts(/无论|不论|不管|只写|写[明清]/u)
 
 /** True for a question, also in Chinese without a mark. */
-export const isQuestion = (words: string): boolean => /[?？]\s*$/.test(words) || ASKS_IN_CHINESE.test(words)
+export const isQuestion = (words: string): boolean =>
+  ENDS_ASKING.test(words) || words.split(/[，,；;]/).some((clause) => {
+    const at = clause.search(ASKING)
+    return at >= 0 && !UNASKED.test(clause.slice(0, at)) && !isFirm(clause.slice(0, at))
+  })
 
 /** True for words that name something: code, a file, a version, a number; in Chinese also an English word of no everyday use. */
 const isNaming = (words: string): boolean =>

@@ -6,7 +6,7 @@ import { simplified } from "../domain/ChineseScripts.ts"
 
 /** Ends of clauses. A clause that asks is no order, unless it asks Claude to do it. */
 const CLAUSES = /(?<=[,.;:!]\s|[，。；：、\n])/
-const QUESTION = /[?？]|吗|呢\s*$/
+const QUESTION = /[?？]|吗|呢\s*$|怎么|如何|哪|几[点个次]|什么|多少/
 const ASKS_CLAUDE = /^\W*(?:\w+\W+){0,2}(?:can|could|would|will) you\b/
 
 /** Words before an order that change nothing: "ok, can you please add …". */
@@ -22,9 +22,11 @@ const ORDERS = new Set(
     "swap switch take test turn undo update upgrade use validate wrap write " +
     "baue entferne erkläre füge lösche mach nimm schreib setze ändere zeig").split(" ")
 )
+/** "go" is also a language. */
+const FIRST_WORD = /^(?!go (?!ahead|back|for|on|over|through|to|with)\b)\p{L}+/u
 /** The same in Chinese: at the beginning, and anywhere. */
 const CHINESE_ORDERS =
-  /^(?:给|把|将|加|写|改|删|跑|提交|推送|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用|画|存|起[个一]|出[个一]|做[个一]|弄|看[一下]|讲|说|解释|翻译|格式化|清|撤|回滚|先别|别|算了|不[用改要])|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
+  /^(?:给|把|将|加(?![密载])|写(?!法)|改|删|跑|提交(?!信息|记录)|推送(?!服务)|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用(?![户例量])|画(?![面布])|存(?![储档量])|起[个一]|出[个一]|做[个一]|弄|看[一下]|讲|说(?!明)|解释(?!器)|翻译(?!文件)|格式化|清(?![单晰算]|理策略)|撤|回滚|先别|别(?!名)|算了|不[用改要])|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
 
 /** Programs whose commands people type as they are, to have them run. */
 const TOOLS = new Set(
@@ -32,19 +34,26 @@ const TOOLS = new Set(
     "helm docker podman terraform dotnet flutter adb composer php rails bundle curl ssh ls cat cd rm cp mv grep systemctl")
     .split(" ")
 )
-/** Most words of a command beside options and paths: more are a sentence. */
-const MAX_WORDS = 2
-const FAILS = /\b(?:again|broken?|fail\w*|dies?|breaks|hangs?|crash\w*|errors?|slow|wrong)\b/
+/** What they are told to do; another word after a program is a subject: "git hooks", "bun vs node". */
+const SUBCOMMANDS = new Set(
+  ("add apply bench build check checkout ci clean clippy clone commit compile compose describe dev diff down exec fetch fmt get i init " +
+    "install lint log logs merge package ps publish pull push rebase remove reset restart run stash start status stop switch sync test " +
+    "up update upgrade verify").split(" ")
+)
+const FAILS =
+  /\b(?:again|broken?|conflict\w*|fail\w*|dies?|breaks|hangs?|crash\w*|errors?|slow|stuck|time ?outs?|wrong)\b/
 
 const isCommand = (said: string): boolean => {
   const [tool = "", ...rest] = said.slice(0, 200).replace(/^\s*[$>] ?/, "").trim().split(/\s+/)
-  const words = rest.filter((word, i) => /^\w+$/.test(word) && !rest[i - 1]?.startsWith("-"))
-  return TOOLS.has(tool) && words.length <= MAX_WORDS && rest.every((word) => /^[\w./:=@-]+$/.test(word)) &&
-    !FAILS.test(said)
+  const isWord = (word: string) => /^\w+$/.test(word) && !SUBCOMMANDS.has(word)
+  const words = rest.filter((word, i) => isWord(word) && !rest[i - 1]?.startsWith("-"))
+  // One word beside options and paths is what it is done to; more are a sentence.
+  return TOOLS.has(tool) && (rest[0] === undefined || !isWord(rest[0])) && words.length <= 1 &&
+    rest.every((word) => /^[\w./:=@-]+$/.test(word)) && !FAILS.test(said)
 }
 
-/** The same in Japanese: at the end. */
-const JAPANESE_ORDERS = /(?:て|で)(?:ください|下さい|ほしい|欲しい)|お願いします/
+/** The same in Japanese, in the characters of `simplified`: at the end. */
+const JAPANESE_ORDERS = /(?:て|で)(?:ください|下さい|ほしい|欲しい)|お愿いします/
 
 /** Questions that ask to explain: what code or a library does, which anybody can read. */
 const ASKS_TO_EXPLAIN =
@@ -55,7 +64,7 @@ const REPLY = /^\s*(?:sure|yes|yeah|yep|no|nope|ok|okay|right|exactly|thanks|好
 
 const beginsWithOrder = (clause: string): boolean => {
   const said = clause.replace(PREFACE, "")
-  return ORDERS.has(/^\p{L}+/u.exec(said)?.[0] ?? "") || CHINESE_ORDERS.test(said) || JAPANESE_ORDERS.test(said)
+  return ORDERS.has(FIRST_WORD.exec(said)?.[0] ?? "") || CHINESE_ORDERS.test(said) || JAPANESE_ORDERS.test(said)
 }
 
 /** True for a prompt that tells Claude what to do, or to explain, also by an answer to what it said: "sure, but for all users". */

@@ -1,0 +1,43 @@
+import { assert, describe, it } from "@effect/vitest"
+import { isOrder } from "../../src/inject/Style.ts"
+
+describe("an order", () => {
+  it.each([
+    "go with the second one",
+    "说一下这个函数",
+    "别动 pool",
+    "清一下缓存",
+    "用 redis 存会话",
+    "ログイン画面の翻訳をお願いします",
+    "ログインを直してください",
+    "cargo fmt",
+    "npm test",
+    "git status",
+    "npm run build",
+    "docker compose up -d",
+    "rm -rf dist",
+    "ls"
+  ])("is %j", (prompt) => assert.isTrue(isOrder(prompt)))
+
+  it.each([
+    "别名怎么配的",
+    "清算失败怎么补",
+    "清算几点跑",
+    "翻译文件在哪",
+    "说明文档的格式",
+    "清单的字段",
+    "清理策略",
+    "解释器版本",
+    "用户表结构",
+    "bun vs node",
+    "bun vs node.js",
+    "git hooks",
+    "node version",
+    "go generics",
+    "python logging setup",
+    "docker port conflict",
+    "npm install timeout",
+    "docker VPN",
+    "docker network"
+  ])("is not %j", (prompt) => assert.isFalse(isOrder(prompt)))
+})

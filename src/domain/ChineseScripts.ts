@@ -10,7 +10,10 @@ const HAN = /[\u4e00-\u9fff]/
 const HAN_RUN = /[\u4e00-\u9fff]+/g
 
 /** What the table of OpenCC leaves to words, or to a variant of the character. */
-const MORE = "著 着|祕 秘|祇 只"
+const MORE = "著 着|祕 秘|祇 只|妳 你"
+
+/** Characters that are another one's variant before a third alone: 甚麼, but 甚至. */
+const IN_WORDS = ["甚什么", "瞭了解"]
 
 let simplifiedOf: Uint16Array | undefined
 
@@ -28,11 +31,12 @@ const tableOf = (): Uint16Array => {
 export const simplified = (text: string): string => {
   if (!HAN.test(text)) return text
   const table = simplifiedOf ??= tableOf()
-  return text.replace(HAN_RUN, (run) => {
+  const mapped = text.replace(HAN_RUN, (run) => {
     let made = ""
     for (let i = 0; i < run.length; i++) made += String.fromCharCode(table[run.charCodeAt(i) - FIRST]!)
     return made
   })
+  return IN_WORDS.reduce((text, [variant, as, next]) => text.replaceAll(`${variant}${next}`, `${as}${next}`), mapped)
 }
 
 let traditionalOf: ReadonlyMap<string, string> | undefined
@@ -51,7 +55,10 @@ export const inBothScripts = ({ flags, source }: RegExp): RegExp => {
   const known = traditionalOf ??= variants()
   let isInClass = false
   return new RegExp(
-    source.replace(/\\.|[[\]\u4e00-\u9fff]/gu, (each) => {
+    IN_WORDS.reduce(
+      (source, [variant, as, next]) => source.replaceAll(`${as}${next}`, `[${as}${variant}]${next}`),
+      source
+    ).replace(/\\.|[[\]\u4e00-\u9fff]/gu, (each) => {
       if (each === "[" || each === "]") isInClass = each === "["
       const others = known.get(each)
       return others === undefined ? each : isInClass ? each + others : `[${each}${others}]`

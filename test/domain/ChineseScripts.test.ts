@@ -17,6 +17,7 @@ describe("Traditional characters", () => {
     )
     // Of Hong Kong, and rare variants.
     assert.strictEqual(simplified("説明 綫程 衆 啓用 祕密"), "说明 线程 众 启用 秘密")
+    assert.strictEqual(simplified("甚麼 甚么 甚至 瞭解 妳的"), "什么 什么 甚至 了解 你的")
     // Simplified and Japanese characters, rare ones of two UTF-16 units, and what is no Chinese.
     assert.strictEqual(simplified("检索 検索 𠮷野 テスト 테스트 café"), "检索 検索 𠮷野 テスト 테스트 café")
   })
@@ -41,6 +42,7 @@ describe("an expression in both scripts", () => {
     }
     assert.strictEqual(expression.exec("我們沒決定用它")?.groups?.["not"], "沒")
     assert.strictEqual(expression.flags, "giu")
+    for (const text of ["什么", "什麼", "甚麼"]) assert.isTrue(inBothScripts(/^什么/u).test(text), text)
   })
 
   it("is as it was without characters that differ", () => {

@@ -45,9 +45,9 @@ describe("sessions in Traditional characters", () => {
     }).pipe(Effect.provide(base)), 60_000)
 })
 
-/** Expressions of the compressor with characters that are written otherwise in Traditional Chinese. */
+/** Expressions of a source file. */
 const expressionsIn = (source: string) => {
-  const found: Array<{ readonly text: string; readonly isInBoth: boolean }> = []
+  const found: Array<{ readonly text: string; readonly differs: boolean; readonly isInBoth: boolean }> = []
   const visit = (node: ts.Node): void => {
     if (ts.isRegularExpressionLiteral(node)) {
       const [, pattern = "", flags = ""] = /^\/(.*)\/(\w*)$/s.exec(node.text) ?? []
@@ -55,7 +55,7 @@ const expressionsIn = (source: string) => {
       const isInBoth = [node.parent, node.parent.parent.parent].some((around) =>
         ts.isCallExpression(around) && /(?:^|\.map\()inBothScripts\b/.test(around.getText().replace(/\/.*\//s, ""))
       )
-      if (inBothScripts(expression).source !== expression.source) found.push({ text: node.text, isInBoth })
+      found.push({ text: node.text, differs: inBothScripts(expression).source !== expression.source, isInBoth })
     }
     ts.forEachChild(node, visit)
   }
@@ -63,16 +63,28 @@ const expressionsIn = (source: string) => {
   return found
 }
 
-describe("the expressions of the compressor", () => {
-  it.effect("match both scripts of Chinese", () =>
+/** The source files in a folder. */
+const sourcesIn = Effect.fn(function*(...names: ReadonlyArray<string>) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const folder = path.join(root, ...names)
+  const files = (yield* fs.readDirectory(folder, { recursive: true })).filter((file) => file.endsWith(".ts"))
+  return yield* Effect.forEach(files, (file) => fs.readFileString(path.join(folder, file)))
+})
+
+describe("expressions", () => {
+  it.effect("of the compressor match both scripts of Chinese", () =>
     Effect.gen(function*() {
-      const fs = yield* FileSystem.FileSystem
-      const path = yield* Path.Path
-      const folder = path.join(root, "src", "compress")
-      const files = (yield* fs.readDirectory(folder, { recursive: true })).filter((file) => file.endsWith(".ts"))
-      const found = (yield* Effect.forEach(files, (file) => fs.readFileString(path.join(folder, file))))
-        .flatMap(expressionsIn)
+      const found = (yield* sourcesIn("src", "compress")).flatMap(expressionsIn).filter(({ differs }) => differs)
       assert.isAbove(found.length, 50)
       assert.deepStrictEqual(found.filter(({ isInBoth }) => !isInBoth).map(({ text }) => text), [])
+    }).pipe(Effect.provide(base)))
+
+  it.effect("for a text in Simplified characters have no others, in Japanese neither", () =>
+    Effect.gen(function*() {
+      const found = (yield* sourcesIn("src"))
+        .filter((source) => /^import \{.*\bsimplified\b/m.test(source)).flatMap(expressionsIn)
+      assert.isAbove(found.filter(({ differs }) => differs).length, 10)
+      assert.deepStrictEqual(found.map(({ text }) => text).filter((text) => simplified(text) !== text), [])
     }).pipe(Effect.provide(base)))
 })

@@ -99,14 +99,33 @@ const END =
 /** Matches a mark behind a sentence: one that only closes, or one that opens as it closes. */
 const CLOSER = /[”’）」』)\]]|(?<either>\*\*|__|["'`*_])/y
 
-/** Returns where a sentence ends that reaches from `from` to `end`, with the marks behind it that close what it has opened. */
-const closedAt = (line: string, from: number, end: number): number => {
+/**
+ * Returns a function that tells whether a mark is open before a place, in the sentence that begins at `from`. No place may be before
+ * the last one: each character is read once.
+ */
+const openMarks = (line: string, from: number) => {
+  const open = new Set<string>()
+  const toggle = (mark: string) => open.delete(mark) || open.add(mark)
+  let read = from
+  let isSecond = false
+  return (mark: string, at: number): boolean => {
+    for (; read < at; read++) {
+      const character = line[read]!
+      isSecond = !isSecond && read > from && (character === "*" || character === "_") && line[read - 1] === character
+      toggle(character)
+      if (isSecond) toggle(character + character)
+    }
+    return open.has(mark)
+  }
+}
+
+/** Returns where a sentence ends whose last mark ends at `end`, with the marks behind it that close what it has opened. */
+const closedAt = (line: string, end: number, isOpen: ReturnType<typeof openMarks>): number => {
   for (let at = end;;) {
     CLOSER.lastIndex = at
     const closer = CLOSER.exec(line)
     const either = closer?.groups?.["either"]
-    const isOpening = either !== undefined && line.slice(from, at).split(either).length % 2 === 1
-    if (closer === null || isOpening) return at
+    if (closer === null || either !== undefined && !isOpen(either, at)) return at
     at += closer[0].length
   }
 }
@@ -115,13 +134,15 @@ const closedAt = (line: string, from: number, end: number): number => {
 export const sentencesOf = memoized((line: string): ReadonlyArray<string> => {
   const out: Array<string> = []
   let from = 0
+  let isOpen = openMarks(line, from)
   for (const { 0: mark, index } of line.matchAll(END)) {
-    const end = closedAt(line, from, index + mark.length)
+    const end = closedAt(line, index + mark.length, isOpen)
     // "!" and "?" belong to code or to a URL where neither white space nor Chinese is after them.
     if (/^[!?]/.test(mark) && end < line.length && !/\s/.test(line[end]!) && !IS_CJK.test(line[end]!)) continue
     const sentence = line.slice(from, end).trim()
     if (sentence !== "") out.push(sentence)
     from = end
+    isOpen = openMarks(line, from)
   }
   const rest = line.slice(from).trim()
   if (rest !== "") out.push(rest)

@@ -12,7 +12,7 @@ import {
 } from "../../../src/compress/text/Prose.ts"
 import { leftOut } from "../../../src/domain/Conversation.ts"
 import { times } from "../../data.ts"
-import { anyText } from "../../texts.ts"
+import { anyText, millis } from "../../texts.ts"
 
 const solid = (text: string) => text.replace(/\s+/g, "")
 
@@ -41,6 +41,12 @@ describe("sentences", () => {
   it.prop("are the line, but for white space", [anyText], ([text]) => {
     for (const line of text.split("\n")) assert.strictEqual(solid(sentencesOf(line).join("")), solid(line))
   }, { fastCheck: { numRuns: times(60) } })
+
+  it("are found in linear time, in minified code too", () => {
+    for (const part of ["!`x", "a?'b':", "x!\"y", "!`好", "!**a"]) {
+      assert.isBelow(millis(() => sentencesOf(part.repeat(30_000))), 500, part)
+    }
+  })
 
   it("stand on a line as one would write them", () => {
     assert.strictEqual(joined(["One.", "Two…", "Three."]), "One. Two… Three.")

@@ -61,7 +61,7 @@ const CONSIDERED = inBothScripts(
 
 /** Matches a report of a failure that happens each time: somebody else's act, in the third person. */
 const REPORT = inBothScripts(
-  /\b(?:always|every time|each time|whenever)\b.{0,40}\b(?:fails|throws|crashes|hangs|breaks|errors(?: out)?|times out|returns (?:nothing|null|undefined|\d{3}))\b|\bnever (?:passes|works|finishes|ends|loads|arrives|responds|starts)\b|\b(?:fails|throws|crashes|hangs|breaks|times out|gets? \w+ twice)\b.{0,60}\b(?:always|every time|each time|whenever)\b|(?:每次|总是|老是|一直)(?!.*[要别]).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)|^[^，,。\s]{0,30}(?:很|太|好|真)(?:烦|慢|麻烦|卡)[了啊]?(?=$|[，,。!！\s])|烦死|受不了|没反应|不生效|不好使|[打跑起连登][不](?:开|起来|上)|怎么回事|白屏|闪退|[又还]是?(?:报错|失败|不行|挂)/iu
+  /\b(?:always|every time|each time|whenever)\b.{0,40}\b(?:fails|throws|crashes|hangs|breaks|errors(?: out)?|times out|returns (?:nothing|null|undefined|\d{3}))\b|\bnever (?:passes|works|finishes|ends|loads|arrives|responds|starts)\b|\b(?:fails|throws|crashes|hangs|breaks|times out|gets? \w+ twice)\b.{0,60}\b(?:always|every time|each time|whenever)\b|(?:每次|总是|老是|一直)(?!.*要).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)|^[^，,。\s]{0,30}(?:很|太|好|真)(?:烦|慢|麻烦|卡)[了啊]?(?=$|[，,。!！\s])|烦死|受不了|没反应|不生效|不好使|[打跑起连登][不](?:开|起来|上)|怎么回事|白屏|闪退|[又还]是?(?:报错|失败|不行|挂)/iu
 )
 
 /** Replaces what stands in quotation marks, whose words are others'. */
@@ -73,7 +73,7 @@ const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|t
 const FOR_NOW = inBothScripts(
   /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次(?!不)|先这样|先(?:别|等|只|不要.{0,3}[提合推发动改急])|暂时(?!不)|别急(?!.*再)/iu
 )
-/** Matches a task for now, which is no decision unless it also excludes something. */
+/** Matches a task for now, which is no decision unless it also chooses or excludes something. */
 const TASK = inBothScripts(
   /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b|^(?:请|麻烦|帮我|先|再|那|就|把|顺便|另外|然后|给)*(?:去掉|删|移除|加|添|新增|写|实现|修|提交|推|检查|看|试|测|重命名|更新|补|画|生成|拆)(?!密|荐|板|门狗|偿|送?服务|试?(?:环境|框架|数据|用例)|信息|粒度|.{0,4}(?:时候?|之前|前|之后))/iu
 )
@@ -82,8 +82,10 @@ const TRIAL = inBothScripts(/再[跑试测看来](?:一?[遍下次]|看)|[跑试
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
 const AGAINST = inBothScripts(
-  /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|一律|统一|必须|严禁|禁止|改[用成为走]|采用|[都就]用(?![上了过])|还是用|优先(?!级)|尽量|应该/iu
+  /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|统一|改[用成为走]|采用|[都就]用(?![上了过])|还是用|优先(?!级)|尽量|应该/iu
 )
+
+const isTask = (words: string): boolean => TASK.test(words) && !AGAINST.test(words) && !isFirm(words)
 
 /** Matches a reason at the end, which may name what nobody knows. */
 const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为|毕竟|免得|省得).*$/u)
@@ -91,7 +93,7 @@ const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为
 const isDecision = (sentence: string): boolean => {
   const words = plain(sentence)
   if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || FOR_NOW.test(words) || BACK.test(words)) return false
-  if (TASK.test(words) && !AGAINST.test(words)) return false
+  if (isTask(words)) return false
   if (!isFirm(words) && (REPORT.test(words) || TRIAL.test(words) && !isStanding(words))) return false
   const said = words.replace(REASON_AFTER, "")
   return words.length >= 6 && !isMereQuestion(said) && !CONSIDERED.test(said) && isSelfContained(words) &&
@@ -204,7 +206,7 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
 const isCounter = (sentence: string): boolean => {
   const words = plain(sentence)
   return weightedLength(words) >= 12 && !isMereQuestion(words) && !FOR_NOW.test(words) && !CONSIDERED.test(words) &&
-    !STEP.test(words) && (!TASK.test(words) || AGAINST.test(words)) && isSelfContained(words)
+    !STEP.test(words) && !isTask(words) && isSelfContained(words)
 }
 
 const isProposed = (message: Message | undefined): boolean => {

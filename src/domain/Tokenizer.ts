@@ -85,18 +85,20 @@ const segmentsOf = memoizedByWord(
 export const cjkWordsIn = (text: string): ReadonlySet<string> =>
   new Set(simplified(text).split(CJK_RUN).flatMap((part, i) => i % 2 === 1 ? segmentsOf(part) : []))
 
-/** Characters that say nothing alone, and are often a part of a word that Intl.Segmenter does not know: 对账, 上架. */
-const PARTS_OF_WORDS = new Set("对从到向于给让里中上下时要会能几有")
+/** Single characters that say nothing and are hardly ever part of a word that Intl.Segmenter does not know, as others are: 对账, 在线, 还款. */
+const PARTICLES = new Set("的了吗呢吧啊不你们这那谁")
 
-/** Returns where a run goes from or to a word that says nothing: two characters on both sides of it are no piece of a word. */
+/**
+ * Returns where a run goes from or to a word that says nothing: two characters on both sides of it are no piece of a word. Two characters
+ * alone may be a word.
+ */
 const edgesIn = (segments: ReadonlyArray<string>): ReadonlySet<number> => {
   const edges = new Set<number>()
   let at = 0
   segments.forEach((segment, i) => {
     const around = [segments[i - 1] ?? "", segment]
-    const saysNothing = around.some((each) => CJK_STOP.has(each) && !PARTS_OF_WORDS.has(each))
-    const isBesideWord = around.some((each) => CJK_STOP.has(each)) && around.some((each) => each.length > 1)
-    if (saysNothing || isBesideWord) edges.add(at)
+    const isWhole = around.some((each) => each.length > 1 || PARTICLES.has(each))
+    if (isWhole && around.some((each) => CJK_STOP.has(each))) edges.add(at)
     at += segment.length
   })
   return edges

@@ -74,6 +74,15 @@ describe("lexemes", () => {
     const asked = queryLexemes("方案怎么定的")
     assert.include(asked, "方案")
     for (const across of ["案怎", "么定", "定的"]) assert.notInclude(asked, across)
+    for (const across of ["值不", "不识"]) assert.notInclude(queryLexemes("色值不识别"), across)
+  })
+
+  it("of a question are words that Intl.Segmenter takes for two", () => {
+    const words = "在线 还款 就诊 问诊 问卷 在途 在库 在职 请购 请款 应还 并表 并查集 及格线 被保人 我司 对账 上架 主从"
+      .split(" ")
+    for (const word of words) {
+      assert.sameMembers([...queryLexemes(`${word}怎么处理的`)], [...new Set(lexemes(word)), "处理"], word)
+    }
   })
 
   it("have one script of Chinese", () => {

@@ -431,6 +431,16 @@ const queueUpgrades = Effect.gen(function*() {
   yield* store.transaction(Effect.flatMap(store.compressedBy(version), (isHigher) => isHigher ? queue : Effect.void))
 })
 
+/** Memories whose words are looked at in one transaction. */
+const RESPELLED_AT_ONCE = 500
+
+/** Has memories of an earlier version be found by what they say in Traditional characters. */
+const respell = Effect.gen(function*() {
+  const store = yield* MemoryStore
+  const pause = yield* makePause
+  yield* Effect.repeat(Effect.zipLeft(store.respell(RESPELLED_AT_ONCE), pause), { while: (isMore) => isMore })
+})
+
 /**
  * Has a language model make the units of each item, and writes them item by item. A failed item is tried again later,
  * and the first failure ends this kind of work for now. An exhausted budget does not count as a failure of the item.
@@ -516,8 +526,10 @@ export const review: Stream.Stream<Step, PipelineError, MemoryStore | VectorInde
   )
 )
 
-/** Compresses again what an earlier version compressed, session by session. */
-export const upgrade: Stream.Stream<Step, PipelineError, DrainServices> = Stream.execute(queueUpgrades).pipe(
+/** Brings to this version what earlier ones wrote: the words of memories, then the memories, session by session. */
+export const upgrade: Stream.Stream<Step, PipelineError, DrainServices> = Stream.execute(
+  Effect.zipRight(respell, queueUpgrades)
+).pipe(
   Stream.concat(drainKind("upgrade", upgradeSession)),
   Stream.concat(drainKind("session", summarizeSessions)),
   untilPostponed,
@@ -534,7 +546,10 @@ export const remember: Stream.Stream<Step, PipelineError, Compressor | MemorySto
 export const settle: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(remember, catchUp)
 
 /** Works off the queue, whoever filled it. */
-export const drain: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(settle, review)
+export const drain: Stream.Stream<Step, PipelineError, DrainServices> = Stream.execute(respell).pipe(
+  Stream.concat(settle),
+  Stream.concat(review)
+)
 
 /**
  * Reads transcripts, and Claude Code's own notes on their projects. Reads the next batch when the previous one is

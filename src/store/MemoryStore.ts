@@ -470,6 +470,11 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly isIndexedBy: (name: string) => Effect.Effect<boolean, StoreError>
   /** Records the version of the compressor; returns true when it is higher than the recorded one, at first 1. */
   readonly compressedBy: (version: number) => Effect.Effect<boolean, StoreError>
+  /**
+   * Makes memories be found whose words an earlier version keeps in Traditional characters: up to `limit` memories are looked at, after
+   * those of the last call. Returns true when more may be left.
+   */
+  readonly respell: (limit: number) => Effect.Effect<boolean, StoreError>
   /** Ends the claims on items without completing them. */
   readonly release: (items: ReadonlyArray<WorkItem>) => Effect.Effect<void, StoreError>
   readonly segments: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<SegmentContext>, StoreError>

@@ -298,6 +298,13 @@ export const make = (sql: SqlClient): Dialect => {
         } GROUP BY project_id
           ON CONFLICT (project_id) DO UPDATE SET units = known.units + excluded.units, lexemes = known.lexemes + excluded.lexemes`
       }),
+    deleteLexemes: (list) =>
+      sql`WITH gone AS (
+          DELETE FROM lexemes USING units WHERE lexemes.row = units.row AND units.row = ANY(${list})
+          RETURNING project_id, lexeme_count)
+        UPDATE totals SET units = totals.units - gone.units, lexemes = totals.lexemes - gone.lexemes
+        FROM (SELECT project_id, count(*) AS units, sum(lexeme_count) AS lexemes FROM gone GROUP BY project_id) AS gone
+        WHERE totals.project_id = gone.project_id`,
     deleteUnits: (list) =>
       Effect.map(
         sql<{ id: string }>`WITH

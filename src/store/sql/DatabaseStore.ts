@@ -93,6 +93,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     commit: (items, units) => write("commit", Effect.asVoid(writes.commit(items, units))),
     replace: (origin, units) => write("replace", Effect.asVoid(writes.replace([origin], units))),
     replaceAll: (origins, units) => write("replaceAll", Effect.asVoid(writes.replace(origins, units))),
+    respell: (limit) => write("respell", writes.respell(limit)),
     done: (items) => write("done", Effect.asVoid(writes.done(items))),
     identity: read("identity", reads.identity),
     version: read("version", reads.version),

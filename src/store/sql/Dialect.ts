@@ -155,11 +155,13 @@ export interface Dialect {
 
   /** Moves the counts of these units and their lexemes from a project to another, before the units are moved. */
   readonly moveTotals: (ids: ReadonlyArray<string>, from: string, into: string) => SqlEffect<unknown>
-  /** Writes the lexemes of units whose rows were inserted, and adds them to the totals. */
+  /** Writes the lexemes of units that have none, and adds them to the totals. */
   readonly insertLexemes: (
     units: ReadonlyArray<Pick<Fielded, "fields" | "lexemeCount" | "unit">>,
     rowOf: (unit: MemoryUnit) => number | undefined
   ) => SqlEffect<unknown>
+  /** Deletes the lexemes of units, and takes them from the totals. */
+  readonly deleteLexemes: (rows: ReadonlyArray<number>) => SqlEffect<unknown>
   /**
    * Deletes units and returns their ids. With `isForgotten` also erases their words from the lexical index, as far as the database
    * supports that.

@@ -20,21 +20,10 @@ const pages = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
 const pairsOf = (ids: ReadonlyArray<string>): ReadonlyArray<readonly [one: string, other: string]> =>
   [...new Set(ids)].sort().flatMap((one, i, sorted) => sorted.slice(i + 1).map((other) => [one, other] as const))
 
-export const make = (db: Statements, { enqueue, mergeWithSame, update, worded }: UnitWrites) => {
-  /** Sketches moved units anew, and queues the active ones for the index; returns their ids. */
+export const make = (db: Statements, { mergeWithSame, settle, update }: UnitWrites) => {
+  /** Settles moved units, since a sketch contains the project's id; returns the ids of the active ones. */
   const settleMoved = (moved: ReadonlyArray<string>) =>
-    Effect.gen(function*() {
-      const active: Array<string> = []
-      for (const ids of pages(moved)) {
-        const all = yield* worded(ids)
-        // A sketch contains the project's id.
-        yield* db.setSketches(new Map(all.map((each) => [each.unit.id, Duplicates.sketches(each)])))
-        const isActive = new Map(all.map(({ unit }) => [unit.id, unit.active]))
-        active.push(...ids.filter((id) => isActive.get(id)))
-      }
-      yield* enqueue("index", active)
-      return active
-    })
+    Effect.map(Effect.forEach(pages(moved), settle), (active) => active.flat())
 
   const mergeProjects = (one: Project, other: Project) =>
     Effect.gen(function*() {

@@ -699,6 +699,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       stored(sql`SELECT row, body FROM units WHERE (origin, id) > (${text(origin)}, ${text(id)})
         ORDER BY origin, id LIMIT ${limit}`),
 
+    /** Returns units after a row, in the order of their rows. */
+    unitsAfterRow: (row: number, limit: number) =>
+      stored(sql`SELECT row, body FROM units WHERE row > ${row} ORDER BY row LIMIT ${limit}`),
+
     unitsById: (ids: ReadonlyArray<string>) => stored(sql`SELECT row, body FROM units WHERE ${isIn("id", ids)}`),
 
     insertUnits: (units: ReadonlyArray<Fielded>) =>
@@ -717,6 +721,16 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
           )
         } WHERE true ON CONFLICT DO NOTHING`
       }),
+
+    /** Sets the numbers of the lexemes of units, by row. */
+    setLexemeCounts: (counts: ReadonlyMap<number, number>) =>
+      sql`UPDATE units SET lexeme_count = made.lexeme_count FROM ${
+        table(
+          "made",
+          { row: "bigint", lexeme_count: "integer" },
+          Array.from(counts, ([row, lexemeCount]) => ({ row, lexeme_count: lexemeCount }))
+        )
+      } WHERE units.row = made.row`,
 
     /** Replaces the sketches of units, by id. */
     setSketches: (sketches: ReadonlyMap<string, ReadonlyArray<number>>) =>

@@ -23,6 +23,11 @@ const beforeOf = (derived: MemoryUnit): Duplicates.Before => ({
   words: Duplicates.wordsOf(fieldsOf(derived))
 })
 
+const lexicalOf = (unit: MemoryUnit) => {
+  const fields = fieldsOf(unit)
+  return { fields, lexemeCount: fields.reduce((sum, field) => sum + field.length, 0) }
+}
+
 export type UnitWrites = ReturnType<typeof make>
 
 export const make = (db: Statements) => {
@@ -61,13 +66,12 @@ export const make = (db: Statements) => {
       if (derived.length === 0) return
       const units = yield* withOverlays(derived)
       yield* db.insertUnits(units.map((unit, i) => {
-        const fields = fieldsOf(unit)
+        const lexical = lexicalOf(unit)
         const before = derived[i]!.content === unit.content ? undefined : beforeOf(derived[i]!)
         return {
           unit,
-          fields,
-          lexemeCount: fields.reduce((sum, field) => sum + field.length, 0),
-          sketch: Duplicates.sketches({ unit, words: Duplicates.wordsOf(fields), before }),
+          ...lexical,
+          sketch: Duplicates.sketches({ unit, words: Duplicates.wordsOf(lexical.fields), before }),
           ownProjectId: own.get(unit.id) ?? null
         }
       }))
@@ -170,5 +174,40 @@ export const make = (db: Statements) => {
       return rows.length
     })
 
-  return { enqueue, insert, mergeWithSame, remove, removeForgotten, restore, touchedBy, update, worded }
+  /** Sketches units anew, and queues the active ones for the index; returns their ids. */
+  const settle = (ids: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      const all = yield* worded(ids)
+      yield* db.setSketches(new Map(all.map((each) => [each.unit.id, Duplicates.sketches(each)])))
+      const isActive = new Map(all.map(({ unit }) => [unit.id, unit.active]))
+      const active = ids.filter((id) => isActive.get(id))
+      yield* enqueue("index", active)
+      return active
+    })
+
+  /** Writes the lexemes of stored units anew. */
+  const respell = (units: ReadonlyArray<StoredUnit>) =>
+    Effect.gen(function*() {
+      if (units.length === 0) return
+      const rows = new Map(units.map(({ row, unit }) => [unit.id, row]))
+      const lexical = units.map(({ unit }) => ({ unit, ...lexicalOf(unit) }))
+      yield* db.deleteLexemes([...rows.values()])
+      yield* db.setLexemeCounts(new Map(lexical.map(({ lexemeCount, unit }) => [rows.get(unit.id)!, lexemeCount])))
+      yield* db.insertLexemes(lexical, ({ id }) => rows.get(id))
+      yield* settle([...rows.keys()])
+    })
+
+  return {
+    enqueue,
+    insert,
+    mergeWithSame,
+    remove,
+    removeForgotten,
+    respell,
+    restore,
+    settle,
+    touchedBy,
+    update,
+    worded
+  }
 }

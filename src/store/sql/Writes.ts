@@ -3,6 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { simplified } from "../../domain/ChineseScripts.ts"
 import { assignSegments, type Message, threadKey } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { type CaptureBatch, EMBEDDED, retryDelay, type ReviewRequest, type WorkItem } from "../MemoryStore.ts"
@@ -17,6 +18,14 @@ import * as ProjectWrites from "./ProjectWrites.ts"
 import * as RecentChanges from "./RecentChanges.ts"
 import type { Statements } from "./Statements.ts"
 import * as UnitWrites from "./UnitWrites.ts"
+
+/** Name of the property that holds the row up to which lexemes are in Simplified characters, and its value when all are. */
+const RESPELLED = "respelled"
+const ALL = "all"
+
+/** Tests for a unit whose lexemes an earlier version wrote in other characters. */
+const hasTraditional = ({ content, files, title }: MemoryUnit): boolean =>
+  [title, content, ...files].some((text) => simplified(text) !== text)
 
 export const make = (db: Statements) => {
   const units = UnitWrites.make(db)
@@ -120,6 +129,18 @@ export const make = (db: Statements) => {
       return true
     })
 
+  const respell = (limit: number) =>
+    Effect.gen(function*() {
+      const last = (yield* db.property(RESPELLED)) ?? "0"
+      if (last === ALL) return false
+      yield* db.lockAll
+      const stored = yield* db.unitsAfterRow(Number(last), limit)
+      yield* units.respell(stored.filter(({ unit }) => hasTraditional(unit)))
+      const next = stored.length < limit ? ALL : String(stored.at(-1)!.row)
+      yield* db.setProperty(RESPELLED, next)
+      return next !== ALL
+    })
+
   /** Replaces the units of origins; returns the sessions of those that changed. */
   const put = (
     origins: ReadonlyArray<string>,
@@ -195,6 +216,7 @@ export const make = (db: Statements) => {
     release: db.release,
     renew: db.renew,
     replace,
+    respell,
     retry: db.retry,
     reviewAgain,
     unforgotten,

@@ -193,7 +193,7 @@ const fillFromUnits = (sql: SqlClient, parts: ReadonlySet<Part>, report: Report)
     if (parts.has(WORDS)) yield* sql`INSERT INTO totals VALUES (1, 0, 0)`
     for (let after = 0, done = 0;;) {
       yield* report({ what: "memories", done, total })
-      const rows = yield* sql<UnitBody & { row: number; lexeme_count: number }>`SELECT row, body, lexeme_count
+      const rows = yield* sql<UnitBody & { row: number }>`SELECT row, body
         FROM units WHERE row > ${after} ORDER BY row LIMIT ${PAGE}`
       const fielded = rows.map((row) => {
         const unit = unitOf(row)
@@ -205,10 +205,7 @@ const fillFromUnits = (sql: SqlClient, parts: ReadonlySet<Part>, report: Report)
         const rowOf = new Map(fielded.map(({ row, unit }) => [unit.id, row.row]))
         yield* db.insertLexemes(fielded, ({ id }) => rowOf.get(id))
         // An earlier version may have counted otherwise, and the totals are to be the sum.
-        for (const { lexemeCount, row } of fielded) {
-          if (lexemeCount === row.lexeme_count) continue
-          yield* sql`UPDATE units SET lexeme_count = ${lexemeCount} WHERE row = ${row.row}`
-        }
+        yield* db.setLexemeCounts(new Map(fielded.map(({ lexemeCount, row }) => [row.row, lexemeCount])))
       }
       if (parts.has(SKETCHES)) yield* db.setSketches(new Map(fielded.map(({ sketch, unit }) => [unit.id, sketch])))
       // Lets a signal through.

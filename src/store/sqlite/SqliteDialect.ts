@@ -54,6 +54,13 @@ export const make = (sql: SqlClient): Dialect => {
         RETURNING kind, key, revision`
     })
 
+  const deleteLexemes = (rows: ReadonlyArray<number>) =>
+    Effect.zipRight(
+      sql`UPDATE totals SET units = units - ${rows.length}, lexemes = lexemes - coalesce(
+        (SELECT sum(lexeme_count) FROM units WHERE row IN (SELECT value FROM json_each(${json(rows)}))), 0)`,
+      sql`DELETE FROM lexemes WHERE rowid IN (SELECT value FROM json_each(${json(rows)}))`
+    )
+
   return {
     text: (value) => value,
     boolean: Number,
@@ -127,23 +134,21 @@ export const make = (sql: SqlClient): Dialect => {
           units.reduce((sum, { lexemeCount }) => sum + lexemeCount, 0)
         }`
       ),
+    deleteLexemes,
     deleteUnits: (rows, isForgotten) =>
       Effect.gen(function*() {
-        const list = json(rows)
         // FTS5 keeps deleted words until its next merge, unless secure-delete is set (https://sqlite.org/fts5.html, section 6.13). The
         // option accepts integers only, and node:sqlite binds every number as a float.
         const setSecure = (isSecure: number) =>
           isForgotten
             ? sql`INSERT INTO lexemes (lexemes, rank) VALUES ('secure-delete', CAST(${isSecure} AS INTEGER))`
             : Effect.void
-        yield* sql`UPDATE totals SET units = units - ${rows.length}, lexemes = lexemes - coalesce(
-        (SELECT sum(lexeme_count) FROM units WHERE row IN (SELECT value FROM json_each(${list}))), 0)`
         yield* setSecure(1)
-        yield* sql`DELETE FROM lexemes WHERE rowid IN (SELECT value FROM json_each(${list}))`
+        yield* deleteLexemes(rows)
         yield* setSecure(0)
         const gone = yield* sql<
           { id: string }
-        >`DELETE FROM units WHERE row IN (SELECT value FROM json_each(${list})) RETURNING id`
+        >`DELETE FROM units WHERE row IN (SELECT value FROM json_each(${json(rows)})) RETURNING id`
         return gone.map(({ id }) => id)
       }),
 

@@ -18,6 +18,9 @@ export const rankOf = (unit: Pick<MemoryUnit, "origin"> & Partial<Pick<MemoryUni
   return unit.pinned === true ? 3 : saver === "person" ? 2 : saver === "claude" ? 1 : 0
 }
 
+/** Tests whether the person saved or pinned a unit. */
+export const isPersons = (unit: Pick<MemoryUnit, "origin" | "pinned">): boolean => rankOf(unit) > 1
+
 /** Returns who saved a unit; none for one that was made of a session or of a note. */
 export const savedBy = ({ origin }: Pick<MemoryUnit, "origin">): Saver | undefined =>
   origin.startsWith(ORIGINS.person) ? "person" : origin.startsWith(ORIGINS.claude) ? "claude" : undefined

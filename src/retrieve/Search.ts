@@ -8,7 +8,7 @@ import { isInContext, passes } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
 import { fieldsOf, sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
-import { mustNotDisplace, rankOf } from "../domain/SavedBy.ts"
+import { isPersons, mustNotDisplace, rankOf } from "../domain/SavedBy.ts"
 import type { InContext, LaneScore, SearchFilter, SearchQuery, SearchResponse, SearchResult } from "../domain/Search.ts"
 import type { Eventual, Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -80,21 +80,24 @@ const hasOwn = (words: ReadonlySet<string>, others: ReadonlySet<string>): boolea
   [...words].some((word) => !others.has(word))
 
 /**
- * Tests whether a unit says nearly the same as a better one, and is to be told in its place: it was saved or pinned and the better one
- * was not, or it is newer and says another thing, as "500 requests a minute" in place of 100.
+ * Tests whether a unit says nearly the same as a better one, and is to be told in its place: it was wanted more, or it is newer and says
+ * another thing, as "500 requests a minute" in place of 100. What a person saved, and the better one alone says, stays; so does a pin.
  */
 const holdsInPlace = (other: Kept, better: Kept, asked: ReadonlySet<string>): boolean => {
   const [a, b] = [other.boosted.unit, better.boosted.unit]
   const more = rankOf(a) - rankOf(b)
-  const isNewer = a.occurredAt > b.occurredAt && a.type === b.type && hasOwn(other.words, better.words) &&
-    hasOwn(better.words, other.words)
-  return a.projectId === b.projectId && (more > 0 || more === 0 && isNewer) &&
-    isMostly(better.words, other.words, asked)
+  const saysMore = hasOwn(better.words, other.words)
+  const isNewer = a.occurredAt > b.occurredAt && a.type === b.type && hasOwn(other.words, better.words) && saysMore
+  return a.projectId === b.projectId && isMostly(better.words, other.words, asked) &&
+    (more > 0 && !(isPersons(b) && saysMore) || more >= 0 && isNewer && !b.pinned)
 }
 
-/** Tests whether a unit was wanted more than a better one that lacks a word of it. */
-const holdsBeside = (other: Kept, better: Kept): boolean =>
-  rankOf(other.boosted.unit) > rankOf(better.boosted.unit) && hasOwn(other.words, better.words)
+/** Tests whether a unit has a word that a better one lacks, and was wanted more, or by the person too and is newer or pinned. */
+const holdsBeside = (other: Kept, better: Kept): boolean => {
+  const [a, b] = [other.boosted.unit, better.boosted.unit]
+  const isWanted = rankOf(a) > rankOf(b) || isPersons(a) && isPersons(b) && (a.pinned || a.occurredAt > b.occurredAt)
+  return isWanted && hasOwn(other.words, better.words)
+}
 
 /** A unit's place in a list: one that was replaced and that which holds in its place count once. */
 const placeOf = ({ unit }: Boosted): string => unit.replacedBy ?? unit.id
@@ -115,15 +118,17 @@ const distinct = (
     const place = placeOf(boosted)
     if (places.size === limit && !places.has(place)) break
     const words = new Set(Tokenizer.lexemesOnce(boosted.unit.content))
+    const one = { boosted, words }
+    const isInPlace = (better: Kept) => !isDated && holdsInPlace(one, better, asked)
     const at = kept.findIndex((better) =>
-      !mustNotDisplace(better.boosted.unit, boosted.unit) && isMostly(words, better.words, asked)
+      !mustNotDisplace(better.boosted.unit, boosted.unit) && isMostly(words, better.words, asked) &&
+      (isInPlace(better) || !holdsBeside(one, better))
     )
     const better = kept[at]
-    const isInPlace = better !== undefined && !isDated && holdsInPlace({ boosted, words }, better, asked)
-    if (better === undefined || !isInPlace && holdsBeside({ boosted, words }, better)) {
-      kept.push({ boosted, words })
+    if (better === undefined) {
+      kept.push(one)
       places.add(place)
-    } else if (isInPlace) {
+    } else if (isInPlace(better)) {
       // The words stay: what follows is a duplicate of what was found here first, not of each that came in its place.
       kept[at] = { boosted: { ...boosted, score: better.boosted.score }, words: better.words }
       places.delete(placeOf(better.boosted))

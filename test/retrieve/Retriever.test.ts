@@ -208,6 +208,52 @@ describe("search among near-copies", () => {
       assert.deepStrictEqual(yield* found(noted, { origin: "noted:2" }), ["new"])
     }))
 
+  it.effect("finds of two that the person saved the newer, and beside it what is pinned", () =>
+    Effect.gen(function*() {
+      const march = Date.UTC(2026, 2, 3)
+      const made = (id: string, requests: number, month: number, overrides = {}) =>
+        limited(id, requests, march + month * 30 * 24 * 3_600_000, { origin: `saved:${id}`, ...overrides })
+      const title = { title: "limit of the gateway for partner tokens" }
+      const pinned = { pinned: true }
+      const found = (...all: ReadonlyArray<MemoryUnit>) =>
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          for (const each of all) yield* store.save(each, project("one"))
+          yield* remembered.index(all)
+          return (yield* ids("the limit of the gateway")).toSorted()
+        }).pipe(Effect.provide(whole))
+      // Whichever is better.
+      for (const [old, late] of [[title, {}], [{}, title]]) {
+        assert.deepStrictEqual(
+          yield* found(made("old", 500, 0, { ...old, ...pinned }), made("new", 100, 1, late)),
+          ["new", "old"]
+        )
+        assert.deepStrictEqual(
+          yield* found(made("old", 500, 0, { ...old, ...pinned }), made("new", 100, 1, { ...late, ...pinned })),
+          ["new", "old"]
+        )
+        assert.deepStrictEqual(yield* found(made("old", 500, 0, old), made("new", 100, 1, { ...late, ...pinned })), [
+          "new"
+        ])
+        assert.deepStrictEqual(yield* found(made("old", 500, 0, old), made("new", 100, 1, late)), ["new"])
+      }
+      for (const each of [[title, {}, {}], [{}, title, {}], [{}, {}, title]]) {
+        assert.deepStrictEqual(
+          yield* found(
+            made("pinned", 500, 0, { ...each[0], ...pinned }),
+            made("old", 300, 1, each[1]),
+            made("new", 100, 2, each[2])
+          ),
+          ["new", "pinned"]
+        )
+      }
+      // A session's is told in neither's place.
+      assert.deepStrictEqual(
+        yield* found(made("old", 500, 0, pinned), made("new", 100, 1, { ...title, origin: "s1" })),
+        ["old"]
+      )
+    }))
+
   it.effect("finds what is no copy of what was found, though it is one of what stands in its place", () =>
     Effect.gen(function*() {
       const told = (id: string, where: string, occurredAt: number, overrides = {}) =>

@@ -19,7 +19,7 @@ export const rankOf = (unit: Pick<MemoryUnit, "origin"> & Partial<Pick<MemoryUni
 }
 
 /** Tests whether the person saved or pinned a unit. */
-export const isPersons = (unit: Pick<MemoryUnit, "origin" | "pinned">): boolean => rankOf(unit) > 1
+export const isPersons = (unit: Parameters<typeof rankOf>[0]): boolean => rankOf(unit) > 1
 
 /** Returns who saved a unit; none for one that was made of a session or of a note. */
 export const savedBy = ({ origin }: Pick<MemoryUnit, "origin">): Saver | undefined =>

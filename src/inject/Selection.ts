@@ -3,7 +3,7 @@
  */
 import { isEveryday } from "../domain/EverydayWords.ts"
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
-import { mustNotDisplace, rankOf } from "../domain/SavedBy.ts"
+import { isPersons, mustNotDisplace, rankOf } from "../domain/SavedBy.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 
 /** An item adds nothing when better items contain this share of its words. */
@@ -101,7 +101,10 @@ export const select = <R extends Result>(
     if (isStale(one) || context.injectedIds.has(unit.id)) continue
     const newWords = [...one.words].filter((word) => !covered.has(word)).length
     const isNoted = kept.some((better) => mustNotDisplace(better.result.unit, unit))
-    const isCovered = !isNoted && (kept.length > 0 || covered.size > 0) && one.words.size <= covered.size &&
+    // A search gives two that nearly say the same only where the person wants both.
+    const isWanted = isPersons(unit) && newWords > 0 && kept.some(({ result }) => isPersons(result.unit))
+    const isCovered = !isNoted && !isWanted && (kept.length > 0 || covered.size > 0) &&
+      one.words.size <= covered.size &&
       newWords < MIN_NEW_WORDS &&
       one.words.size - newWords >= COVERED_SHARE * one.words.size
     if (isCovered) continue

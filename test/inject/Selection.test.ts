@@ -25,6 +25,16 @@ describe("what is selected", () => {
     assert.deepStrictEqual(ids(result("a", { supersededBy: "b", active: false }), result("b")), ["b"])
   })
 
+  it("is of two that nearly say the same both where the person saved or pinned them", () => {
+    const limited = (id: string, requests: number, overrides: Parameters<typeof unit>[1]) =>
+      result(id, { content: `The gateway for partner tokens allows ${requests} requests a minute`, ...overrides })
+    const [saved, pinned] = [{ origin: "saved:1", occurredAt: 2 }, { origin: "saved:2", pinned: true, occurredAt: 1 }]
+    assert.deepStrictEqual(ids(limited("a", 500, pinned), limited("b", 100, saved)), ["a", "b"])
+    assert.deepStrictEqual(ids(limited("b", 100, saved), limited("a", 500, pinned)), ["b", "a"])
+    assert.deepStrictEqual(ids(limited("a", 500, pinned), limited("b", 100, {})), ["a"])
+    assert.deepStrictEqual(ids(limited("a", 500, pinned), limited("b", 500, saved)), ["a"])
+  })
+
   it("is of what is decided, fails or comes to an end the newest of one subject", () => {
     const about = (id: string, type: UnitType, occurredAt: number, overrides: Parameters<typeof unit>[1] = {}) =>
       result(id, { type, occurredAt, title: "Limit of the connection pool", ...overrides })

@@ -546,10 +546,7 @@ export const remember: Stream.Stream<Step, PipelineError, Compressor | MemorySto
 export const settle: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(remember, catchUp)
 
 /** Works off the queue, whoever filled it. */
-export const drain: Stream.Stream<Step, PipelineError, DrainServices> = Stream.execute(respell).pipe(
-  Stream.concat(settle),
-  Stream.concat(review)
-)
+export const drain: Stream.Stream<Step, PipelineError, DrainServices> = Stream.concat(settle, review)
 
 /**
  * Reads transcripts, and Claude Code's own notes on their projects. Reads the next batch when the previous one is

@@ -76,7 +76,7 @@ export const isOrder = (prompt: string): boolean => {
     ) || REPLY.test(said) && !QUESTION.test(said)
 }
 
-const CODE = /\p{Ll}\p{Lu}|\w_\w|\w[./]\w/u
+const CODE = /[a-z][A-Z]|\w_\w|\w[./]\w/
 
 /** True for a prompt that names a path, a file or an identifier. */
 export const namesCode = (prompt: string): boolean => CODE.test(prompt)

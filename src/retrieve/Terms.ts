@@ -65,12 +65,13 @@ export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<
 export const inChineseToo = (terms: ReadonlyArray<Term>): ReadonlyArray<Term> => {
   const taken = new Set(lexemesOf(terms))
   const chinese = chineseFor(terms.map(({ lexeme }) => lexeme))
-  return terms.map(({ lexeme, members }) => {
+  return terms.map((term) => {
+    const { lexeme, members } = term
     const words = (chinese.get(lexeme) ?? []).map((word) =>
       ownOf(word).filter((each) => !taken.has(each) && taken.add(each))
     )
     return {
-      lexeme,
+      ...term,
       members: new Map([...members, ...words.flatMap((own) => own.map((each) => [each, 1 / own.length] as const))])
     }
   })

@@ -89,6 +89,16 @@ describe("the terms of a question", () => {
     assert.includeMembers(membersOf("why did it deadlock in the cache?").flat(), ["死锁", "缓存"])
   })
 
+  it("of one written word know of one another, also with Chinese words of the same sense", () => {
+    const terms = inChineseToo(termsOf("why does src/pool.ts cache connections, src is slow"))
+    const within = new Map(terms.map(({ lexeme, within }) => [lexeme, within]))
+    assert.strictEqual(within.get("pool"), within.get("ts"))
+    assert.isDefined(within.get("pool"))
+    // What also stands alone, and what is one word.
+    assert.isUndefined(within.get("src"))
+    assert.isUndefined(within.get("connect"))
+  })
+
   it("of a long Chinese prompt hold its technical words, wherever they stand", () => {
     const chat =
       "昨天下午我们几个同事坐在楼下咖啡店里聊了很久关于周末去哪里玩以及晚饭吃什么的问题后来大家决定先回家休息第二天早上又约好开车去郊外爬山野餐拍照放风筝傍晚沿着河边散步回到城里看电影"

@@ -303,7 +303,7 @@ export const en = {
     missing: "A memory that also has these words would score more:",
     words: "Words of the prompt",
     wordsHint:
-      "A word is worth more, the fewer memories have it: one point each time their number halves (a bit), and at most 8.",
+      "A word is worth more, the fewer memories have it: one point each time their number halves (a bit), and at most 8; the parts of one path or name share 12.",
     word: "Word",
     bits: "Worth",
     place: "Best memory",

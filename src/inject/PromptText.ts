@@ -43,6 +43,8 @@ const TOKENS_FOR_WHOLE = 420
 /** Tokens of an item that is not injected whole, and of the best item's last form, tried when no longer form fits. */
 const EXCERPT = 170
 const SHORTEST_EXCERPT = 60
+/** Results that did not fit, after which no other one is tried: each takes a millisecond, and what follows is worth less. */
+const MAX_MISSES = 3
 /** Most results that a search asks for. */
 const MAX_RESULTS = 60
 
@@ -140,11 +142,14 @@ function* tell<Y>(
   let items: ReadonlyArray<Item & SearchResult> = []
   let written: ReadonlyArray<Item> = []
   let fitting: Measured = { text: "", tokens: 0 }
+  let misses = 0
   const selected = select(relevant, {
     injectedIds: new Set(relevant.map(({ unit }) => unit).filter(isKnown).map(({ id }) => id)),
     words: Tokenizer.lexemes(request.contextText ?? "")
   }, new Set(telling.keys()))
   for (const result of selected) {
+    if (misses === MAX_MISSES) break
+    const before = items
     const length = items.length < whole ? Tokens.MAX_CONTENT_TOKENS : EXCERPT
     const lengths = items.length === 0 ? [length, EXCERPT, SHORTEST_EXCERPT] : [length]
     for (const length of lengths) {
@@ -161,6 +166,7 @@ function* tell<Y>(
       fitting = next
       break
     }
+    if (items === before) misses++
   }
   const list = items.map(({ score, unit, why }) => ({ unit, score, why }))
   const { degraded: unfused, fused } = yield* fuse({

@@ -306,6 +306,19 @@ describe("what is injected", () => {
       }
     }))
 
+  it.effect("tries no more where three did not fit", () =>
+    Effect.gen(function*() {
+      const big = (i: number) => result(`big${i}`, 0.9, { content: `word${i} `.repeat(2_000), sessionId: `s${i}` })
+      const small = result("small", 0.8, { content: "Keep max at 20." })
+      const told = (bigs: number) =>
+        Effect.map(
+          inject([...Array.from({ length: bigs }, (_, i) => big(i)), small], { maxTokens: 300, maxChars: 1_500 }),
+          ({ items }) => items.map(({ unit }) => unit.id)
+        )
+      assert.deepStrictEqual(yield* told(3), ["big0", "small"])
+      assert.deepStrictEqual(yield* told(4), ["big0"])
+    }))
+
   it.effect("shortens the best item when there is no room for its longer form", () =>
     Effect.gen(function*() {
       const lines = [

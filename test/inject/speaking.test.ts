@@ -17,10 +17,10 @@ slow(it.scoped)(
         assert.isAbove(all.length, 50)
         return all.filter(({ verdict }) => verdict.tells === "memories").length / all.length
       }
-      assert.isAtLeast(share("recall"), 0.65)
-      assert.isAtMost(share("none"), 0.12)
-      assert.isAtMost(share("another project"), 0.05)
-      assert.isAtMost(share("harmless"), 0.03)
+      assert.isAtLeast(share("recall"), 0.7)
+      assert.isAtMost(share("none"), 0.09)
+      assert.isAtMost(share("another project"), 0.03)
+      assert.isAtMost(share("harmless"), 0.02)
     }).pipe(Effect.provide(testing.layer)),
   120_000
 )

@@ -432,7 +432,7 @@ const queueUpgrades = Effect.gen(function*() {
 })
 
 /** Memories whose words are looked at in one transaction. */
-const RESPELLED_AT_ONCE = 500
+const RESPELLED_AT_ONCE = 50
 
 /** Has memories of an earlier version be found by what they say in Traditional characters. */
 const respell = Effect.gen(function*() {

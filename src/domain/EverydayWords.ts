@@ -22,9 +22,9 @@ const ENGLISH = [
   `,
   // What stands between words that say something.
   `
-  between per through during against among via onto across toward towards behind beside besides despite except
-  unlike versus vs till upon since thus hence therefore even much many less least several neither sometimes
-  usually whatever whichever whenever wherever etc
+  between per through during against among via onto across toward towards behind beside besides despite unlike
+  versus vs upon since hence therefore much many neither sometimes usually whatever whichever whenever wherever
+  etc
   `,
   // What has no name.
   `

@@ -9,11 +9,11 @@ const STANDING =
 
 /** Matches what is told firmly in Chinese; "别" is a word of its own (not in 特别, 级别, 别人, 别的). */
 const FIRM =
-  /一律|务必|禁止|严禁|(?<![特级类区分个识性差告鉴])别(?![的名人处致墅扭急])|(?<!要(?=不要))不(?:要(?!紧(?:$|[的吧，,。\s])|太|吗|么)|准(?=.)(?![确时了啊吧，。,.!！\s])|允?许)/u
+  /一律|务必|禁止|严禁|(?<![特级类区分个识性差告鉴组币判甄辨送离])别(?![的名人处致墅扭急称离])|(?<!要(?=不要))不(?:要(?!紧(?:$|[的吧，,。\s])|太|吗|么)|准(?=.)(?![确时了啊吧，。,.!！\s])|许)|(?<=^|[，,。；;\s]|都|绝|永远)不允许/u
 
-/** Matches what is not to be done; not what does not work. */
+/** Matches what is not to be done; of what can't be, which mostly tells of a failure, only what is a rule by its verb. */
 const DO_NOT =
-  /不(?:能(?!动弹|.{0,6}了(?:$|[，。,.\s])|(?:正常|登[录陆]|访问|打开|显示|播放|编译|运行|启动|加载|连接?|保存|跳转|点击?|识别|工作|上传|下载|滚动|切换|更新|刷新)(?:$|[，。,.\s])|用(?:$|[，。,.]))|应该?|可以(?!了(?!解))|用(?![了谢管急等看再说担])|想)(?!吗|么|要)/u
+  /不(?:能(?=[用有改写放超依再直出提删引暴泄影阻占自兜只低高大小多少当算省跨绕]|在|把|没有|信任|修改|明文|打印|动(?![了弹]))(?!用了)|应该?|可以(?!了(?!解))|用(?![了谢管急等看再说担])|想)(?!吗|么|要)/u
 
 /** True for a text that states a rule for later work. */
 export const isStanding = (text: string): boolean => {
@@ -21,8 +21,5 @@ export const isStanding = (text: string): boolean => {
   return STANDING.test(said) || FIRM.test(said) || DO_NOT.test(said)
 }
 
-/** True for a text that tells in Chinese how something must or must not be, whatever else it speaks of. */
-export const isFirm = (text: string): boolean => {
-  const said = simplified(text)
-  return FIRM.test(said) || /必须|(?<!不)一定[要得不]/u.test(said)
-}
+/** True for a text that tells in Chinese how something must be, whatever else it speaks of. */
+export const isFirm = (text: string): boolean => /一律|务必|必须|(?<!不)一定[要得不]/u.test(simplified(text))

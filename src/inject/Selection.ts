@@ -66,7 +66,7 @@ const areTwo = (one: Described, other: Described): boolean =>
  */
 const replaces = (newer: Described, older: Described, asked: ReadonlySet<string>): boolean => {
   const [a, b] = [newer.result.unit, older.result.unit]
-  return rankOf(a) >= rankOf(b) && a.type === b.type && STATEFUL.has(a.type) &&
+  return rankOf(a) >= rankOf(b) && b.pinned !== true && a.type === b.type && STATEFUL.has(a.type) &&
     a.projectId === b.projectId &&
     a.occurredAt > b.occurredAt &&
     Math.min(newer.title.size, older.title.size) >= 3 && overlap(newer.title, older.title) >= SUBJECT_SHARE &&

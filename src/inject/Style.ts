@@ -6,7 +6,9 @@ import { simplified } from "../domain/ChineseScripts.ts"
 
 /** Ends of clauses. A clause that asks is no order, unless it asks Claude to do it. */
 const CLAUSES = /(?<=[,.;:!]\s|[，。；：、\n])/
-const QUESTION = /[?？]|吗|呢\s*$|怎么|如何|哪|几[点个次]|什么|多少/
+const QUESTION = /[?？]|吗|呢\s*$/
+/** The same without a mark, in a clause that does not begin with what is to be made: "加一个…". */
+const ASKS_IN_CHINESE = /^(?!.{1,3}[一几]?[个下成]).*(?:怎么|如何|哪|几[点个次]|什么|多少)/
 const ASKS_CLAUDE = /^\W*(?:\w+\W+){0,2}(?:can|could|would|will) you\b/
 
 /** Words before an order that change nothing: "ok, can you please add …". */
@@ -22,23 +24,25 @@ const ORDERS = new Set(
     "swap switch take test turn undo update upgrade use validate wrap write " +
     "baue entferne erkläre füge lösche mach nimm schreib setze ändere zeig").split(" ")
 )
-/** "go" is also a language. */
-const FIRST_WORD = /^(?!go (?!ahead|back|for|on|over|through|to|with)\b)\p{L}+/u
+/** "go" is also a language: what follows it tells. */
+const FIRST_WORD = /^(?:go (?:and )?(?=\p{L}))?\p{L}+/u
+const GO_ON = /^go (?:ahead|back|for|on|over|through|to|with)\b/
 /** The same in Chinese: at the beginning, and anywhere. */
 const CHINESE_ORDERS =
-  /^(?:给|把|将|加(?![密载])|写(?!法)|改|删|跑|提交(?!信息|记录)|推送(?!服务)|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用(?![户例量])|画(?![面布])|存(?![储档量])|起[个一]|出[个一]|做[个一]|弄|看[一下]|讲|说(?!明)|解释(?!器)|翻译(?!文件)|格式化|清(?![单晰算]|理策略)|撤|回滚|先别|别(?!名)|算了|不[用改要])|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
+  /^(?:给|把|将|加(?![密载])|写(?!法)|改|删|跑|提交(?!信息|记录)|推送(?!服务)|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用(?![户例量])|画(?![面布])|存(?![储档量])|起[个一]|出[个一]|做[个一]|弄|看[一下]|讲|说(?!明(?!一下))|解释(?!器)|翻译(?!文件)|格式化|清(?![单晰算]|理策略)|撤|回滚|先别|别(?!名)|算了|不[用改要])|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
 
 /** Programs whose commands people type as they are, to have them run. */
 const TOOLS = new Set(
-  ("git npm npx pnpm yarn bun node deno mvn gradle gradlew cargo go python python3 pip pip3 uv poetry pytest ruff tox make cmake kubectl " +
-    "helm docker podman terraform dotnet flutter adb composer php rails bundle curl ssh ls cat cd rm cp mv grep systemctl")
-    .split(" ")
+  ("git npm pnpm yarn bun node deno mvn gradle gradlew cargo go python python3 pip pip3 uv poetry pytest ruff tox make cmake kubectl " +
+    "helm docker podman terraform dotnet flutter adb composer php rails bundle systemctl").split(" ")
 )
+/** Those that take anything. */
+const PLAIN_TOOLS = new Set("npx bunx curl ssh ls cat cd rm cp mv grep".split(" "))
 /** What they are told to do; another word after a program is a subject: "git hooks", "bun vs node". */
 const SUBCOMMANDS = new Set(
-  ("add apply bench build check checkout ci clean clippy clone commit compile compose describe dev diff down exec fetch fmt get i init " +
-    "install lint log logs merge package ps publish pull push rebase remove reset restart run stash start status stop switch sync test " +
-    "up update upgrade verify").split(" ")
+  ("add apply audit bench blame branch build check checkout ci clean clippy clone commit compile compose describe destroy dev diff doc down " +
+    "exec fetch fmt get i images init install lint log logs merge mod outdated package plan ps publish pull push rebase remove reset " +
+    "restart run server show stash start status stop switch sync tag test up update upgrade verify vet").split(" ")
 )
 const FAILS =
   /\b(?:again|broken?|conflict\w*|fail\w*|dies?|breaks|hangs?|crash\w*|errors?|slow|stuck|time ?outs?|wrong)\b/
@@ -48,8 +52,10 @@ const isCommand = (said: string): boolean => {
   const isWord = (word: string) => /^\w+$/.test(word) && !SUBCOMMANDS.has(word)
   const words = rest.filter((word, i) => isWord(word) && !rest[i - 1]?.startsWith("-"))
   // One word beside options and paths is what it is done to; more are a sentence.
-  return TOOLS.has(tool) && (rest[0] === undefined || !isWord(rest[0])) && words.length <= 1 &&
-    rest.every((word) => /^[\w./:=@-]+$/.test(word)) && !FAILS.test(said)
+  const isCommandOf = PLAIN_TOOLS.has(tool)
+    ? words.length <= 2
+    : TOOLS.has(tool) && (rest[0] === undefined || !isWord(rest[0])) && words.length <= 1
+  return isCommandOf && rest.every((word) => /^[\w./:=@-]+$/.test(word)) && !FAILS.test(said)
 }
 
 /** The same in Japanese, in the characters of `simplified`: at the end. */
@@ -57,22 +63,24 @@ const JAPANESE_ORDERS = /(?:て|で)(?:ください|下さい|ほしい|欲し�
 
 /** Questions that ask to explain: what code or a library does, which anybody can read. */
 const ASKS_TO_EXPLAIN =
-  /^\W*what do(?:es)?\b|\bwhat(?:'s| is| are) the difference\b|是什么意思|干嘛的|干什么的|做什么的|原理|有什么区别|区别是什么|有哪些|列一下|讲一下/
+  /^\W*what do(?:es)? \S+(?: \S+){0,3} (?:do|mean)\b|\bwhat(?:'s| is| are) the difference\b|是什么意思|是?干(?:嘛|什么)的|原理是什么|有什么区别|区别是什么/
 
 /** Words with which a person answers Claude, and goes on to say what to do. */
 const REPLY = /^\s*(?:sure|yes|yeah|yep|no|nope|ok|okay|right|exactly|thanks|好的?|可以|行|对|不)\s*[,.!，。！]\s*\S/
 
 const beginsWithOrder = (clause: string): boolean => {
   const said = clause.replace(PREFACE, "")
-  return ORDERS.has(FIRST_WORD.exec(said)?.[0] ?? "") || CHINESE_ORDERS.test(said) || JAPANESE_ORDERS.test(said)
+  const first = FIRST_WORD.exec(said)?.[0] ?? ""
+  return ORDERS.has(first.replace(/^go (?:and )?/, "")) || GO_ON.test(said) || CHINESE_ORDERS.test(said) ||
+    JAPANESE_ORDERS.test(said)
 }
 
 /** True for a prompt that tells Claude what to do, or to explain, also by an answer to what it said: "sure, but for all users". */
 export const isOrder = (prompt: string): boolean => {
   const said = simplified(prompt.toLowerCase())
-  return isCommand(said) || ASKS_TO_EXPLAIN.test(said) ||
+  return isCommand(said) || ASKS_TO_EXPLAIN.test(said) && !isOfPast(said) ||
     said.split(CLAUSES).some((clause) =>
-      beginsWithOrder(clause) && (ASKS_CLAUDE.test(clause) || !QUESTION.test(clause))
+      beginsWithOrder(clause) && (ASKS_CLAUDE.test(clause) || !QUESTION.test(clause) && !ASKS_IN_CHINESE.test(clause))
     ) || REPLY.test(said) && !QUESTION.test(said)
 }
 

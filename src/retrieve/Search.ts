@@ -74,6 +74,8 @@ const isMostly = (words: ReadonlySet<string>, better: ReadonlySet<string>, asked
 interface Kept {
   readonly boosted: Boosted
   readonly words: ReadonlySet<string>
+  /** Words of what was found here first: what follows is a duplicate of it, not of each that came in its place. */
+  readonly first: ReadonlySet<string>
 }
 
 const hasOwn = (words: ReadonlySet<string>, others: ReadonlySet<string>): boolean =>
@@ -88,7 +90,7 @@ const holdsInPlace = (other: Kept, better: Kept, asked: ReadonlySet<string>): bo
   const more = rankOf(a) - rankOf(b)
   const saysMore = hasOwn(better.words, other.words)
   const isNewer = a.occurredAt > b.occurredAt && a.type === b.type && hasOwn(other.words, better.words) && saysMore
-  return a.projectId === b.projectId && isMostly(better.words, other.words, asked) &&
+  return a.projectId === b.projectId && isMostly(better.first, other.words, asked) &&
     (more > 0 && !(isPersons(b) && saysMore) || more >= 0 && isNewer && !b.pinned)
 }
 
@@ -118,10 +120,10 @@ const distinct = (
     const place = placeOf(boosted)
     if (places.size === limit && !places.has(place)) break
     const words = new Set(Tokenizer.lexemesOnce(boosted.unit.content))
-    const one = { boosted, words }
+    const one = { boosted, words, first: words }
     const isInPlace = (better: Kept) => !isDated && holdsInPlace(one, better, asked)
     const at = kept.findIndex((better) =>
-      !mustNotDisplace(better.boosted.unit, boosted.unit) && isMostly(words, better.words, asked) &&
+      !mustNotDisplace(better.boosted.unit, boosted.unit) && isMostly(words, better.first, asked) &&
       (isInPlace(better) || !holdsBeside(one, better))
     )
     const better = kept[at]
@@ -129,8 +131,7 @@ const distinct = (
       kept.push(one)
       places.add(place)
     } else if (isInPlace(better)) {
-      // The words stay: what follows is a duplicate of what was found here first, not of each that came in its place.
-      kept[at] = { boosted: { ...boosted, score: better.boosted.score }, words: better.words }
+      kept[at] = { boosted: { ...boosted, score: better.boosted.score }, words, first: better.first }
       places.delete(placeOf(better.boosted))
       places.add(place)
     }

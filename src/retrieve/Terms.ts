@@ -15,8 +15,8 @@ export interface Term {
   readonly within?: number
 }
 
-/** Matches what stands between blanks, or between letters of Chinese, Japanese and Korean. */
-const WRITTEN = /[^\s\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]+/gu
+/** Matches what stands between blanks, commas and the like, or between letters of Chinese, Japanese and Korean. */
+const WRITTEN = /[^\s,;—·\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]+/gu
 
 /** Returns for each lexeme of a written word of several the word's number; what also stands alone is not among them. */
 const partsOf = (text: string): ReadonlyMap<string, number> => {

@@ -145,7 +145,14 @@ describe("the judge", () => {
     ) {
       assert.isTrue(judged(asks).isOrder, asks)
     }
-    for (const no of ["what about the pool", "what was the pool's limit", "pool 的上限是多少"]) {
+    for (
+      const no of [
+        "what about the pool",
+        "what was the pool's limit",
+        "pool 的上限是多少",
+        "what does it do with the pool again"
+      ]
+    ) {
       assert.isFalse(judged(no).isOrder, no)
     }
   })
@@ -171,6 +178,13 @@ describe("the judge", () => {
     assert.closeTo(bitsOf("nightly/report/pool/cellar"), 9, 1e-9)
     // What also stands alone is a word of its own.
     assert.closeTo(bitsOf("pool of nightly/pool"), 2 * Math.log2(300 / 1.5), 1e-9)
+  })
+
+  it("counts words that only look like everyday ones", () => {
+    for (const telling of ["exceptions", "severity", "evening", "less", "thursday"]) {
+      const [word] = weigh(termsOf(telling), { documents: 100, documentFrequencies: [1] })
+      assert.isAbove(word!.bits, 0, telling)
+    }
   })
 
   it("takes what speaks of the past for one that may need a memory", () => {

@@ -33,6 +33,9 @@ describe("what is selected", () => {
     assert.deepStrictEqual(ids(limited("b", 100, saved), limited("a", 500, pinned)), ["b", "a"])
     assert.deepStrictEqual(ids(limited("a", 500, pinned), limited("b", 100, {})), ["a"])
     assert.deepStrictEqual(ids(limited("a", 500, pinned), limited("b", 500, saved)), ["a"])
+    const titled = { title: "Rate limit of the gateway", type: "decision" } as const
+    const both = [limited("a", 500, { ...pinned, ...titled }), limited("b", 100, { ...saved, ...titled })] as const
+    assert.deepStrictEqual(ids(...both), ["a", "b"])
   })
 
   it("is of what is decided, fails or comes to an end the newest of one subject", () => {

@@ -16,7 +16,18 @@ describe("an order", () => {
     "npm run build",
     "docker compose up -d",
     "rm -rf dist",
-    "ls"
+    "ls",
+    "cd src",
+    "npx vitest run",
+    "terraform plan",
+    "git branch",
+    "go vet",
+    "go fix the login test",
+    "please go and run the tests",
+    "go ahead",
+    "写一个脚本统计有多少行代码",
+    "加一个页面显示哪些订单超时",
+    "说明一下这个函数"
   ])("is %j", (prompt) => assert.isTrue(isOrder(prompt)))
 
   it.each([
@@ -38,6 +49,12 @@ describe("an order", () => {
     "docker port conflict",
     "npm install timeout",
     "docker VPN",
-    "docker network"
+    "docker network",
+    "what do you remember about the pool",
+    "what do we use for auth tokens",
+    "what does the partner expect in its export files",
+    "what is the difference between staging and prod that we agreed on",
+    "令牌的规则有哪些",
+    "这个任务的原理上次怎么说的"
   ])("is not %j", (prompt) => assert.isFalse(isOrder(prompt)))
 })

@@ -220,6 +220,7 @@ program("leaks", {
       if (Option.isSome(only) && (report.processes?.cases ?? 0) + (report.mutants?.total ?? 0) === 0) {
         failures.push(`no program and no mutant has "${only.value}" in its name`)
       }
+      if (asked.length === 0) failures.push("no part is left to run")
       const run = soFar()
       return {
         ok: failures.length === 0,

@@ -254,6 +254,28 @@ describe("search among near-copies", () => {
       )
     }))
 
+  it.effect("finds what was pinned beside the newest that was saved, in whichever order the three match", () =>
+    Effect.gen(function*() {
+      const day = 24 * 3_600_000
+      const titles = ["limit of the gateway limit of the gateway", "limit of the gateway", ""]
+      for (const [a, b, c] of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] as const) {
+        const march = Date.UTC(2026, 2, 3)
+        const saved = (id: string) => ({ origin: `saved:${id}` })
+        const all = [
+          limited("pin", 500, march, { ...saved("pin"), title: titles[a], pinned: true, type: "decision" }),
+          limited("old", 500, march + day, { ...saved("old"), title: titles[b] }),
+          limited("new", 100, march + 2 * day, { ...saved("new"), title: titles[c] })
+        ]
+        const found = yield* Effect.gen(function*() {
+          const store = yield* MemoryStore
+          for (const each of all) yield* store.save(each, project("one"))
+          yield* remembered.index(all)
+          return yield* ids("the limit of the gateway")
+        }).pipe(Effect.provide(whole))
+        assert.deepStrictEqual(found.toSorted(), ["new", "pin"], `${a}${b}${c}`)
+      }
+    }))
+
   it.effect("finds what is no copy of what was found, though it is one of what stands in its place", () =>
     Effect.gen(function*() {
       const told = (id: string, where: string, occurredAt: number, overrides = {}) =>

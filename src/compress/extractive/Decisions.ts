@@ -82,7 +82,7 @@ const TRIAL = inBothScripts(/再[跑试测看来](?:一?[遍下次]|看)|[跑试
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
 const AGAINST = inBothScripts(
-  /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|统一|改[用成为走]|采用|[都就]用(?![上了过])|还是用|优先(?!级)|尽量|应该/iu
+  /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|统一|严禁|禁止|改[用成为走]|采用|[都就]用(?![上了过])|还是用|优先(?!级)|尽量|应该/iu
 )
 
 const isTask = (words: string): boolean => TASK.test(words) && !AGAINST.test(words) && !isFirm(words)

@@ -8,7 +8,7 @@ import { isEveryday } from "../../domain/EverydayWords.ts"
 import { memoized } from "../../domain/Memoized.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import { SPECIFIC } from "../../domain/Specific.ts"
-import { isFirm, isStanding } from "../../domain/Standing.ts"
+import { isStanding } from "../../domain/Standing.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { isChatter, plain } from "./Prose.ts"
 
@@ -85,13 +85,13 @@ const ASKING = inBothScripts(
   /怎么(?!.{0,6}[都由])|如何|为什么|为啥|哪[个些里种儿]|多少|(?<![这那前后好近])几[个次点天]|是不是|要不要|能不能|可不可以|会不会|有没有|行不行|对不对|是否|什么(?!.{0,8}都)|啥/u
 )
 /** Matches what stands before such a word that does not ask. */
-const UNASKED = inBothScripts(/无论|不论|不管|只写|写[明清]/u)
+const UNASKED = inBothScripts(/无论|不论|不管|(?:只|必须|不要|要)写|写[明清]|(?:必须|务必|要)(?:看|检查|确认)/u)
 
 /** True for a question, also in Chinese without a mark. */
 export const isQuestion = (words: string): boolean =>
   ENDS_ASKING.test(words) || words.split(/[，,；;]/).some((clause) => {
     const at = clause.search(ASKING)
-    return at >= 0 && !UNASKED.test(clause.slice(0, at)) && !isFirm(clause.slice(0, at))
+    return at >= 0 && !UNASKED.test(clause.slice(0, at))
   })
 
 /** True for words that name something: code, a file, a version, a number; in Chinese also an English word of no everyday use. */

@@ -730,7 +730,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
           { row: "bigint", lexeme_count: "integer" },
           Array.from(counts, ([row, lexemeCount]) => ({ row, lexeme_count: lexemeCount }))
         )
-      } WHERE units.row = made.row`,
+      } WHERE units.row = made.row AND units.lexeme_count <> made.lexeme_count`,
 
     /** Replaces the sketches of units, by id. */
     setSketches: (sketches: ReadonlyMap<string, ReadonlyArray<number>>) =>

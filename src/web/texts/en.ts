@@ -294,7 +294,7 @@ export const en = {
       coverage: (share: string) => `that memory has ${share} of what the prompt's words are worth (all of it: 12)`,
       past: "the prompt asks about the past (“again”, “last time”, “did we”, “why is”)",
       order: "the prompt gives an order, or asks to explain: Claude needs less background",
-      code: "the prompt names code, where Claude can read",
+      code: "the prompt names something exactly (a path, an identifier): Claude can look there",
       length: (tokens: number) => `the prompt is long (${tokens} tokens; more than 32 count against it)`
     },
     noEvidence: "No memory has a rare word of the prompt, so nothing is told, whatever the score.",

@@ -329,7 +329,7 @@ export const zh: Texts = {
       coverage: (share) => `该记忆覆盖了提示词用词总权重的 ${share}（全部覆盖得 12 分）`,
       past: "提示词问到以前的事（“又”“上次”“之前”“为什么”）",
       order: "提示词是一条指令或要求解释，Claude 不太需要背景",
-      code: "提示词提到了代码，Claude 可以直接去读",
+      code: "提示词点名了路径或标识符，Claude 可以直接去看",
       length: (tokens) => `提示词较长（${number(tokens)} 个 token，超过 32 开始扣分）`
     },
     noEvidence: "没有记忆包含提示词中的少见词，因此无论得分多少都不提供。",

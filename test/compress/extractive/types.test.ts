@@ -234,6 +234,19 @@ describe("a decision", () => {
     Effect.gen(function*() {
       for (
         const prompt of [
+          "接口必须传哪些参数",
+          "部署必须装哪些依赖",
+          "不允许跨域怎么解决",
+          "发票禁止修改是怎么实现的",
+          "组别怎么设置",
+          "判别器为什么不收敛",
+          "订单列表不能导出",
+          "登录后不能跳转到首页",
+          "新建的用户不能收到验证码",
+          "每次都报错说不允许跨域访问",
+          "修一下不允许上传的问题",
+          "组别页面打不开，一直报错",
+          "币别下拉框没反应",
           "Fix the failing test in billing.",
           "Why is the build slow?",
           "Delete all the Python files when you're done, but keep the Justfile.",

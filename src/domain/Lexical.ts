@@ -22,6 +22,12 @@ export const fieldsOf = (unit: MemoryUnit): ReadonlyArray<ReadonlyArray<string>>
   return fields
 }
 
+/** Returns a unit's fields, and how many lexemes they hold together. */
+export const lexicalOf = (unit: MemoryUnit) => {
+  const fields = fieldsOf(unit)
+  return { fields, lexemeCount: fields.reduce((sum, field) => sum + field.length, 0) }
+}
+
 /** Counts the terms in each field. */
 export const sumOf = (
   fields: ReadonlyArray<ReadonlyArray<string>>,

@@ -25,7 +25,7 @@ const ORDERS = new Set(
     "baue entferne erkläre füge lösche mach nimm schreib setze ändere zeig").split(" ")
 )
 /** "go" is also a language: what follows it tells. */
-const FIRST_WORD = /^(?:go (?:and )?(?=\p{L}))?\p{L}+/u
+const FIRST_WORD = /^(?:go (?:and )?)?(\p{L}+)/u
 const GO_ON = /^go (?:ahead|back|for|on|over|through|to|with)\b/
 /** The same in Chinese: at the beginning, and anywhere. */
 const CHINESE_ORDERS =
@@ -70,8 +70,7 @@ const REPLY = /^\s*(?:sure|yes|yeah|yep|no|nope|ok|okay|right|exactly|thanks|好
 
 const beginsWithOrder = (clause: string): boolean => {
   const said = clause.replace(PREFACE, "")
-  const first = FIRST_WORD.exec(said)?.[0] ?? ""
-  return ORDERS.has(first.replace(/^go (?:and )?/, "")) || GO_ON.test(said) || CHINESE_ORDERS.test(said) ||
+  return ORDERS.has(FIRST_WORD.exec(said)?.[1] ?? "") || GO_ON.test(said) || CHINESE_ORDERS.test(said) ||
     JAPANESE_ORDERS.test(said)
 }
 

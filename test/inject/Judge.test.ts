@@ -133,39 +133,6 @@ describe("the judge", () => {
     }
   })
 
-  it("takes a question that asks to explain for one that needs no memory", () => {
-    for (
-      const asks of [
-        "what does the nightly report do",
-        "what's the difference between a pool and a client?",
-        "nightly report 的原理是什么",
-        "pool 和 client 有什么区别",
-        "PGPOOL_MAX 是干嘛的"
-      ]
-    ) {
-      assert.isTrue(judged(asks).isOrder, asks)
-    }
-    for (
-      const no of [
-        "what about the pool",
-        "what was the pool's limit",
-        "pool 的上限是多少",
-        "what does it do with the pool again"
-      ]
-    ) {
-      assert.isFalse(judged(no).isOrder, no)
-    }
-  })
-
-  it("asks for more where the prompt names code, which Claude can read", () => {
-    for (const names of ["src/pool.ts is slow", "why is PGPOOL_MAX 20", "poolSize?", "把 db/pool 改名"]) {
-      assert.isTrue(judged(names).namesCode, names)
-    }
-    for (const no of ["the pool is slow. Why?", "CI is red", "连接池 and/ or", "pool size"]) {
-      assert.isFalse(judged(no).namesCode, no)
-    }
-  })
-
   it("counts the parts of one written word as less than as many words", () => {
     const POOLS = unit("pools", { content: "The nightly report pool opens a client, see nightly/report/pool/client." })
     const bitsOf = (prompt: string) => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { isOrder } from "../../src/inject/Style.ts"
+import { isOrder, namesCode } from "../../src/inject/Style.ts"
 
 describe("an order", () => {
   it.each([
@@ -27,7 +27,13 @@ describe("an order", () => {
     "go ahead",
     "写一个脚本统计有多少行代码",
     "加一个页面显示哪些订单超时",
-    "说明一下这个函数"
+    "说明一下这个函数",
+    // What asks to explain.
+    "what does the nightly report do",
+    "what's the difference between a pool and a client?",
+    "nightly report 的原理是什么",
+    "pool 和 client 有什么区别",
+    "PGPOOL_MAX 是干嘛的"
   ])("is %j", (prompt) => assert.isTrue(isOrder(prompt)))
 
   it.each([
@@ -55,6 +61,22 @@ describe("an order", () => {
     "what does the partner expect in its export files",
     "what is the difference between staging and prod that we agreed on",
     "令牌的规则有哪些",
-    "这个任务的原理上次怎么说的"
+    "这个任务的原理上次怎么说的",
+    "what about the pool",
+    "what was the pool's limit",
+    "pool 的上限是多少",
+    "what does it do with the pool again"
   ])("is not %j", (prompt) => assert.isFalse(isOrder(prompt)))
+})
+
+describe("a name of code", () => {
+  it.each(["src/pool.ts is slow", "why is PGPOOL_MAX 20", "poolSize?", "把 db/pool 改名"])(
+    "is in %j",
+    (prompt) => assert.isTrue(namesCode(prompt))
+  )
+
+  it.each(["the pool is slow. Why?", "CI is red", "连接池 and/ or", "pool size"])(
+    "is not in %j",
+    (prompt) => assert.isFalse(namesCode(prompt))
+  )
 })

@@ -3,7 +3,7 @@
  */
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
-import { fieldsOf } from "../../domain/Lexical.ts"
+import { fieldsOf, lexicalOf } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Duplicates from "../Duplicates.ts"
 import * as Forgetting from "../Forgetting.ts"
@@ -22,11 +22,6 @@ const beforeOf = (derived: MemoryUnit): Duplicates.Before => ({
   type: derived.type,
   words: Duplicates.wordsOf(fieldsOf(derived))
 })
-
-const lexicalOf = (unit: MemoryUnit) => {
-  const fields = fieldsOf(unit)
-  return { fields, lexemeCount: fields.reduce((sum, field) => sum + field.length, 0) }
-}
 
 export type UnitWrites = ReturnType<typeof make>
 

@@ -5,7 +5,7 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import { fieldsOf } from "../../domain/Lexical.ts"
+import { fieldsOf, lexicalOf } from "../../domain/Lexical.ts"
 import * as EventLoop from "../../resources/EventLoop.ts"
 import * as Duplicates from "../Duplicates.ts"
 import type { Report } from "../Integrity.ts"
@@ -193,26 +193,23 @@ const fillFromUnits = (sql: SqlClient, parts: ReadonlySet<Part>, report: Report)
     if (parts.has(WORDS)) yield* sql`INSERT INTO totals VALUES (1, 0, 0)`
     for (let after = 0, done = 0;;) {
       yield* report({ what: "memories", done, total })
-      const rows = yield* sql<UnitBody & { row: number }>`SELECT row, body
-        FROM units WHERE row > ${after} ORDER BY row LIMIT ${PAGE}`
-      const fielded = rows.map((row) => {
-        const unit = unitOf(row)
-        const fields = fieldsOf(unit)
-        const lexemeCount = fields.reduce((sum, field) => sum + field.length, 0)
-        return { row, unit, fields, lexemeCount, sketch: Duplicates.sketch(unit, Duplicates.wordsOf(fields)) }
+      const stored = yield* db.unitsAfterRow(after, PAGE)
+      const fielded = stored.map(({ row, unit }) => {
+        const lexical = lexicalOf(unit)
+        return { row, unit, ...lexical, sketch: Duplicates.sketch(unit, Duplicates.wordsOf(lexical.fields)) }
       })
       if (parts.has(WORDS)) {
-        const rowOf = new Map(fielded.map(({ row, unit }) => [unit.id, row.row]))
+        const rowOf = new Map(fielded.map(({ row, unit }) => [unit.id, row]))
         yield* db.insertLexemes(fielded, ({ id }) => rowOf.get(id))
         // An earlier version may have counted otherwise, and the totals are to be the sum.
-        yield* db.setLexemeCounts(new Map(fielded.map(({ lexemeCount, row }) => [row.row, lexemeCount])))
+        yield* db.setLexemeCounts(new Map(fielded.map(({ lexemeCount, row }) => [row, lexemeCount])))
       }
       if (parts.has(SKETCHES)) yield* db.setSketches(new Map(fielded.map(({ sketch, unit }) => [unit.id, sketch])))
       // Lets a signal through.
       yield* EventLoop.turn
-      if (rows.length < PAGE) return
-      after = rows.at(-1)!.row
-      done += rows.length
+      if (stored.length < PAGE) return
+      after = stored.at(-1)!.row
+      done += stored.length
     }
   })
 

@@ -7,8 +7,9 @@ import { simplified } from "../domain/ChineseScripts.ts"
 /** Ends of clauses. A clause that asks is no order, unless it asks Claude to do it. */
 const CLAUSES = /(?<=[,.;:!]\s|[，。；：、\n])/
 const QUESTION = /[?？]|吗|呢\s*$/
-/** The same without a mark, in a clause that does not begin with what is to be made: "加一个…". */
-const ASKS_IN_CHINESE = /^(?!.{1,3}[一几]?[个下成]).*(?:怎么|如何|哪|几[点个次]|什么|多少)/
+/** The same without a mark, in a clause that does not begin with what is to be made: "加一个…", "改成…". */
+const ASKS_IN_CHINESE =
+  /^(?!(?:请|麻烦|帮我|给我|再|那)*(?:[加写做起出弄画建搞改换设抽]|新增|添加|增加|创建|生成|实现|说明)(?:[一几]?[个下]|成)(?!多少|哪|什么|几)).*(?:怎么|如何|哪|几[点个次]|什么|多少)/
 const ASKS_CLAUDE = /^\W*(?:\w+\W+){0,2}(?:can|could|would|will) you\b/
 
 /** Words before an order that change nothing: "ok, can you please add …". */
@@ -18,26 +19,29 @@ const PREFACE =
 /** Verbs that begin an order. */
 const ORDERS = new Set(
   ("add append apply build bump change check clean close commit compare convert copy create cut delete deploy describe disable document " +
-    "drop edit enable explain extract fix format generate give go handle hide implement improve include increase inline insert install " +
+    "drop edit enable explain extract fix format generate give handle hide implement improve include increase inline insert install " +
     "keep leave limit list log make merge mock move open parse pin port print pull push put raise read rebase reduce refactor release " +
     "remove rename replace resolve return revert review rewrite run send set show simplify skip sort split squash start stop support " +
     "swap switch take test turn undo update upgrade use validate wrap write " +
     "baue entferne erkläre füge lösche mach nimm schreib setze ändere zeig").split(" ")
 )
-/** "go" is also a language: what follows it tells. */
-const FIRST_WORD = /^(?:go (?:and )?)?(\p{L}+)/u
-const GO_ON = /^go (?:ahead|back|for|on|over|through|to|with)\b/
+/** "go" is also a language, with commands of its own ("go test hangs"), and a word may begin a name ("release.yml"). */
+const FIRST_WORD =
+  /^(?:go (?:and )?(?!(?:build|clean|fix|generate|get|install|list|mod|run|test|tool|version|vet|work)\b(?! (?:it|the|this|that|all|my|our|an?|and)\b)))?(\p{L}+)(?![\p{L}\p{N}_]|[./-]\p{L})/u
+const GO_ON = /^go (?:ahead|back|do|for|on|over|through|to|with)\b/
 /** The same in Chinese: at the beginning, and anywhere. */
 const CHINESE_ORDERS =
-  /^(?:给|把|将|加(?![密载])|写(?!法)|改|删|跑|提交(?!信息|记录)|推送(?!服务)|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用(?![户例量])|画(?![面布])|存(?![储档量])|起[个一]|出[个一]|做[个一]|弄|看[一下]|讲|说(?!明(?!一下))|解释(?!器)|翻译(?!文件)|格式化|清(?![单晰算]|理策略)|撤|回滚|先别|别(?!名)|算了|不[用改要])|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
+  /^(?:请|麻烦|帮我|再|那)*(?:给|把|将|加(?![密载])|写(?!法)|改|删|跑|提交(?!信息|记录)|推送(?!服务)|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用(?![户例量])|画(?![面布])|存(?![储档量])|起[个一]|出[个一]|做[个一]|弄|看[一下]|讲|说(?!明(?!一下))|解释(?!器)|翻译(?!文件)|格式化|清(?![单晰算]|理策略)|撤|回滚|先别|别(?!名)|算了|不[用改要])|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
 
 /** Programs whose commands people type as they are, to have them run. */
 const TOOLS = new Set(
   ("git npm pnpm yarn bun node deno mvn gradle gradlew cargo go python python3 pip pip3 uv poetry pytest ruff tox make cmake kubectl " +
-    "helm docker podman terraform dotnet flutter adb composer php rails bundle systemctl").split(" ")
+    "helm docker podman terraform dotnet flutter adb composer php rails bundle curl ssh grep systemctl npx bunx").split(
+      " "
+    )
 )
-/** Those that take anything. */
-const PLAIN_TOOLS = new Set("npx bunx curl ssh ls cat cd rm cp mv grep".split(" "))
+/** Those that take a word or two. */
+const PLAIN_TOOLS = new Set("ls cat cd rm cp mv".split(" "))
 /** What they are told to do; another word after a program is a subject: "git hooks", "bun vs node". */
 const SUBCOMMANDS = new Set(
   ("add apply audit bench blame branch build check checkout ci clean clippy clone commit compile compose describe destroy dev diff doc down " +
@@ -48,7 +52,9 @@ const FAILS =
   /\b(?:again|broken?|conflict\w*|fail\w*|dies?|breaks|hangs?|crash\w*|errors?|slow|stuck|time ?outs?|wrong)\b/
 
 const isCommand = (said: string): boolean => {
-  const [tool = "", ...rest] = said.slice(0, 200).replace(/^\s*[$>] ?/, "").trim().split(/\s+/)
+  // What npx runs may be any program.
+  const line = said.slice(0, 200).replace(/^\s*[$>] ?/, "").replace(/^(npx|bunx) \S+/, "$1")
+  const [tool = "", ...rest] = line.trim().split(/\s+/)
   const isWord = (word: string) => /^\w+$/.test(word) && !SUBCOMMANDS.has(word)
   const words = rest.filter((word, i) => isWord(word) && !rest[i - 1]?.startsWith("-"))
   // One word beside options and paths is what it is done to; more are a sentence.

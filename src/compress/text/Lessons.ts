@@ -85,7 +85,9 @@ const ASKING = inBothScripts(
   /怎么(?!.{0,6}[都由])|如何|为什么|为啥|哪[个些里种儿]|多少|(?<![这那前后好近])几[个次点天]|是不是|要不要|能不能|可不可以|会不会|有没有|行不行|对不对|是否|什么(?!.{0,8}都)|啥/u
 )
 /** Matches what stands before such a word that does not ask. */
-const UNASKED = inBothScripts(/无论|不论|不管|(?:只|必须|不要|要)写|写[明清]|(?:必须|务必|要)(?:看|检查|确认)/u)
+const UNASKED = inBothScripts(
+  /无论|不论|不管|别管|只写|写[明清]|(?:必须|务必|一律|不?要)[^，,]{0,4}(?:写|说|讲|看|检查|确认|记|注明|标|解释|包[含括]|列|附|交代)/u
+)
 
 /** True for a question, also in Chinese without a mark. */
 export const isQuestion = (words: string): boolean =>

@@ -55,7 +55,7 @@ export const command = Command.make(
             ).join("\n\n"),
           ...(missing.length === 0
             ? []
-            : [`\nNote: no memory contains ${joined(missing.map((word) => `"${word}"`))}.`]),
+            : [`\nNote: no memory contains ${joined(missing.map((word) => `"${word}"`), "or")}.`]),
           ...degraded.map((sentence) => `\nNote: ${advice(sentence)}.`)
         ].join("\n"))
     }).pipe(App.provide(App.reader))

@@ -41,8 +41,8 @@ export const plural = (n: number, noun: string): string => `${number(n)} ${noun}
 export const memories = (n: number): string => n === 1 ? "1 memory" : `${number(n)} memories`
 
 /** Formats as "a, b and c". */
-export const joined = (names: ReadonlyArray<string>): string =>
-  names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
+export const joined = (names: ReadonlyArray<string>, conjunction: "and" | "or" = "and"): string =>
+  names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} ${conjunction} ${names.at(-1)}`
 
 /** Formats as "12 decision, 3 archive". */
 export const listed = (counts: Readonly<Record<string, number>>): string =>

@@ -6,6 +6,7 @@ import { countUnspaced, IS_CJK } from "../../domain/Cjk.ts"
 import { isEveryday } from "../../domain/EverydayWords.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { MAX_TITLE } from "../Draft.ts"
+import { isWish } from "./Lessons.ts"
 import {
   condense,
   informativeStatements,
@@ -36,8 +37,15 @@ const isUnclosed = (text: string): boolean =>
   (text.match(/`/g) ?? []).length % 2 === 1 || (text.match(/"/g) ?? []).length % 2 === 1 ||
   (text.match(/[(（]/g) ?? []).length !== (text.match(/[)）]/g) ?? []).length
 
-/** "In the conflict resolution," only introduces the clause after it. */
-const LEADING = /^(?:in|on|for|if|when|while|after|before|as|since|because|to|with|at|from|however|given|based)\b/iu
+/** "When it runs at night," only introduces the main clause after it. */
+const CONDITION =
+  /^(?:(?:if|when|while|after|before|as|since|because|to|however|given|based)\b|(?:from now on|in (?:the )?future)[,，])/iu
+/** So does "In the conflict resolution,", but "In tests never use mocks," is the main clause. */
+const PHRASE = /^(?:in|on|for|with|at|from)\b/iu
+const INTRODUCTION = /^[^,，]{4,120}[,，]\s*(?:(?:and|or)\b[^,，]{4,120}[,，]\s*)*/iu
+/** Matches the beginning of what belongs to the clause before it. */
+const DEPENDENT =
+  /^(?:so|which|who|whose|where|whereas|that|than|not|nor|or|and|but|instead|rather|unless|until|though|although|even|except|including|especially|such|like)\b/iu
 
 const trimmed = (text: string) => text.replace(/(?<![.。!！,，、:：;；\s—–-])[.。!！,，、:：;；\s—–-]+$/u, "")
 
@@ -52,6 +60,15 @@ const withoutHalfCode = (text: string): string => {
   return at < 24 ? text.replaceAll("`", "") : `${trimmed(text.slice(0, at))}…`
 }
 
+/** Returns a sentence without the words that introduce its main clause; undefined where there are none, or nothing else is left. */
+const withoutIntroduction = (sentence: string): string | undefined => {
+  const introduction = INTRODUCTION.exec(sentence)?.[0] ?? ""
+  const rest = sentence.slice(introduction.length)
+  const introduces = CONDITION.test(sentence) || PHRASE.test(sentence) && !isWish(introduction)
+  if (introduction === "" || !introduces || rest.length < 20 || DEPENDENT.test(rest)) return undefined
+  return CONDITION.test(rest) && withoutIntroduction(rest) === undefined ? undefined : rest
+}
+
 /** Characters of a text that are searched for a title. */
 const MAX_SEARCHED = 1_000
 
@@ -61,11 +78,8 @@ const MAX_SEARCHED = 1_000
 export const shortened = (text: string, length: number): string => {
   const whole = trimmed(text.slice(0, MAX_SEARCHED))
   if (whole.length <= length) return whole
-  const lead = /^[^,，]{4,120}[,，]\s*(?:(?:and|or)\b[^,，]{4,120}[,，]\s*)*/iu.exec(whole)?.[0] ?? ""
-  // The main clause comes after the introductory one.
-  if (LEADING.test(whole) && lead !== "" && whole.length - lead.length >= 20) {
-    return shortened(whole.slice(lead.length), length)
-  }
+  const main = withoutIntroduction(whole)
+  if (main !== undefined) return shortened(main, length)
   const cuts = [...whole.matchAll(CLAUSE)].map(({ index }) => index).filter((index) => index <= length).reverse()
   const cut = cuts.find((index) =>
     index >= Math.min(24, length * 0.3) && !isUnclosed(whole.slice(0, index)) && hasWords(whole.slice(0, index))

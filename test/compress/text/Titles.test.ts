@@ -32,6 +32,39 @@ describe("the title of a prompt", () => {
       "When the import runs at night and the network is slow, and the service does not answer in time, the job dies silently",
       "The job dies silently"
     ],
+    // A rule that begins with its place or time is the rule, not its reason.
+    [
+      "From now on always run exports with the read replica, because the primary is too busy at night.",
+      "From now on always run exports with the read replica"
+    ],
+    [
+      "From now on, run every export of the customers' data against the read replica, because the primary is busy",
+      "Run every export of the customers' data against the read replica"
+    ],
+    [
+      "In tests never use new Date() without fake timers, because the CI clock is not the clock on our machines.",
+      "In tests never use new Date() without fake timers"
+    ],
+    [
+      "In tests never use the real clock, it made the nightly build fail every other day for a whole month",
+      "In tests never use the real clock"
+    ],
+    [
+      "For tests use testcontainers instead of mocks, because the mocks hid two broken migrations of ours",
+      "For tests use testcontainers instead of mocks"
+    ],
+    [
+      "From now on write commit messages in English, since the auditors in Dublin read each of them",
+      "From now on write commit messages in English"
+    ],
+    [
+      "At the boundary every amount becomes a whole number of cents, so that no sum of the ledger drifts",
+      "At the boundary every amount becomes a whole number of cents"
+    ],
+    [
+      "With a remote cache the build takes four minutes at most, which is what the release train allows",
+      "With a remote cache the build takes four minutes at most"
+    ],
     // The cut is at the end of a clause, without its comma.
     [
       "Keep the old API, add the new one beside it, and remove the old one in June once everyone has moved over",

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import { passes } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
@@ -32,7 +33,7 @@ export interface Selection {
 
 /** Sums up what was forgotten one after the other; of what was taken from others, that which is there still. */
 export const together = (before: Forgotten, next: Forgotten): Forgotten => {
-  const units = [...before.units, ...next.units]
+  const units = [...new Map([...before.units, ...next.units].map((unit) => [unit.id, unit])).values()]
   const gone = new Set(units.map(({ id }) => id))
   const others = [...before.also.units, ...next.also.units].filter(({ id }) => !gone.has(id))
   return {
@@ -114,6 +115,10 @@ export const forgetSelected = <R>(
   Stream.unwrap(Effect.gen(function*() {
     const store = yield* MemoryStore
     const filter = filterOf(criteria)
+    const projects = criteria.projects === "all"
+      ? criteria.projects
+      : resolveRequested(yield* store.projects, criteria.projects)
+    const whole = yield* wholeSessions(criteria)
     let operation: number | null = null
     const cut = new Set<string>()
     const isUndone = (forgotten: Forgotten) => operation !== null && forgotten.operation === null
@@ -121,18 +126,19 @@ export const forgetSelected = <R>(
       operation ??= forgotten.operation
       const messages = forgotten.messages.filter((uuid) => !cut.has(uuid))
       for (const uuid of messages) cut.add(uuid)
-      return { ...forgotten, messages }
+      const sessions = forgotten.also.sessions.filter(({ id }) => !whole.includes(id))
+      return { ...forgotten, messages, also: { ...forgotten.also, sessions } }
     })
     const next = Effect.gen(function*() {
-      const ids = criteria.query === undefined
-        ? (yield* store.recent(filter, UNITS)).map(({ id }) => id)
-        : (yield* holding(criteria.query, filter)).slice(0, UNITS)
+      const held = criteria.query === undefined ? undefined : yield* holding(criteria.query, filter)
+      const ids = held?.slice(0, UNITS) ?? (yield* store.recent(filter, UNITS)).map(({ id }) => id)
       if (ids.length === 0) return Option.none<readonly [Forgotten, undefined]>()
-      const forgotten = yield* noted(store.forget(ids, { ...options, operation }))
+      const isSelected = (unit: MemoryUnit) => held?.includes(unit.id) ?? passes(unit, { ...filter, projects })
+      const forgotten = yield* noted(store.forget(ids, { ...options, operation, isSelected }))
       return isUndone(forgotten) ? Option.none() : Option.some([forgotten, undefined] as const)
     })
     const units = Stream.unfoldEffect(undefined, () => next)
-    const sessions = Stream.fromIterable(yield* wholeSessions(criteria)).pipe(
+    const sessions = Stream.fromIterable(whole).pipe(
       Stream.grouped(SESSIONS),
       Stream.mapEffect((ids) => Effect.suspend(() => noted(store.forgetSessions([...ids], { ...options, operation }))))
     )

@@ -289,6 +289,8 @@ export interface ForgetOptions {
   readonly isNow?: boolean
   /** Operation of which this is a part: they are undone as one. When it is undone already, nothing more is forgotten. */
   readonly operation?: number | null
+  /** True for memories that are to be forgotten too: one of which words are cut is forgotten with these. */
+  readonly isSelected?: (unit: MemoryUnit) => boolean
 }
 
 /** Some entries of an archive, and the position after them; undefined at the end. */

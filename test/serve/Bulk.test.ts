@@ -7,8 +7,8 @@ import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { idOf } from "../../src/domain/Ids.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import { type Criteria, forgetSelected, select } from "../../src/serve/Bulk.ts"
-import { type Forgotten, MemoryStore } from "../../src/store/MemoryStore.ts"
+import { type Criteria, forgetSelected, select, together } from "../../src/serve/Bulk.ts"
+import { FORGOT_NOTHING, type Forgotten, MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { batch, cursor, everything, facts, message, unit } from "../contract/made.ts"
 
@@ -69,6 +69,37 @@ describe("what is forgotten by criteria", () => {
       yield* Stream.runDrain(forgetSelected(other, {}, Effect.orDie(compress)))
       assert.isNotEmpty((yield* store.messages(["a"]))[0]?.blocks)
       assert.deepInclude(yield* select({ ...other, projects: [session!.projectId] }), { count: 1, sessions: ["s1"] })
+    }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
+})
+
+describe("what is forgotten by criteria goes with what is cut for others of them", () => {
+  const words = Array.from({ length: 60 }, (_, i) => `Word${i}a stands beside word${i}b and word${i}c.`)
+  const ids = words.map((content) => idOf("unit", content))
+  // The memory that is forgotten first.
+  const [first] = words.toSorted((a, b) => idOf("unit", a) < idOf("unit", b) ? -1 : 1)
+
+  it.effect.each<[string, Criteria, string | undefined]>([
+    ["by a day", { projects: "all", before: 2_000 }, undefined],
+    ["of whole sessions", { projects: "all" }, first],
+    ["by words", { projects: "all", query: "stands beside" }, undefined]
+  ])("%s, is named, counted, and brought back", ([, criteria, title]) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const said = message("a", { isPrompt: true, blocks: [{ kind: "text", text: words.join(" ") }] })
+      yield* store.append(batch([said], { facts: [facts("s1", { startedAt: 1, endedAt: 5_000, title })] }))
+      const made = words.map((content, i) =>
+        unit(ids[i]!, { origin: idOf("segment", "a"), sessionId: "s1", cites: "a", content })
+      )
+      yield* store.commit(yield* store.claim("segment", 1), made)
+      const forgotten = yield* Stream.runFold(forgetSelected(criteria, {}, Effect.void), FORGOT_NOTHING, together)
+      assert.strictEqual(yield* store.count(everything), 0)
+      assert.sameMembers(forgotten.units.map(({ id }) => id), ids)
+      assert.deepStrictEqual(forgotten.also, { units: [], sessions: [] })
+      // What is left is made anew under the same id.
+      yield* store.commit(yield* store.claim("segment", 1), [{ ...made[0]!, content: "A rest of it.", passages: [] }])
+      const undone = yield* store.undo("person")
+      assert.sameMembers(undone?._tag === "Forget" ? undone.units.map(({ id }) => id) : [], ids)
+      assert.sameMembers((yield* store.recent(everything, 100)).map(({ content }) => content), words)
     }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
 })
 

@@ -168,14 +168,12 @@ export const make = (
         yield* db.setLetters(letters.map((letter, i) => ({ ...letter, line: deadLetters[i]!.line })))
       }
 
-      // Since then another unit may have been derived under the id of one; it gives way to what a person changed.
+      // Since then another unit may have been derived under the id of one; it stays where a person changed it.
       const present = new Map(
         (yield* db.unitsById(units.map(({ unit }) => unit.id))).map(({ row, unit }) => [unit.id, row])
       )
       const changed = yield* db.overlays([...present.keys()])
-      const isFree = ({ overlay, unit }: BinnedUnit) =>
-        !present.has(unit.id) ||
-        isKept(overlay) && !isKept(changed.get(unit.id))
+      const isFree = ({ unit }: BinnedUnit) => !isKept(changed.get(unit.id))
       const allowed = new Set((yield* permitted(units.map(({ unit }) => unit))).map(({ id }) => id))
       const back = units.filter((each) => allowed.has(each.unit.id) && isFree(each))
       const others = yield* bringBack(

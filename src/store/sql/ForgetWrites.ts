@@ -191,16 +191,18 @@ export const make = (
       return { also, changed, formsById, isKnown, keys, letters, sessions, strip, titled, touched }
     })
 
-  /** Deletes units, with what a person changed of them, and the words of all that. */
+  /** Deletes units, with what a person changed of them, and the words of all that; of those that this touches the selected ones. */
   const forgetStored = (gone: ReadonlyArray<StoredUnit>, options: ForgetOptions): SqlEffect<Forgotten> =>
     Effect.gen(function*() {
-      const { isNow = false } = options
+      const { isNow = false, isSelected = () => false } = options
       const now = yield* Clock.currentTimeMillis
-      const units = gone.map(({ unit }) => unit)
-      const ids = units.map(({ id }) => id)
+      const named = gone.map(({ unit }) => unit)
       const { also, changed, formsById, isKnown, keys, letters, sessions, strip, titled, touched } = yield* cutsOf(
-        units
+        named
       )
+      const along = touched.map(({ unit }) => unit).filter((unit) => unit.active && isSelected(unit))
+      const units = [...named, ...along]
+      const ids = units.map(({ id }) => id)
       if (changed.size > 0) yield* db.updateMessages(Array.from(changed.values(), ({ after }) => after))
       if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
       if (titled.length > 0) yield* db.removeTitles(titled.map(({ id }) => id))
@@ -220,7 +222,7 @@ export const make = (
       const kept = summaries.filter((unit) => isSummary(unit) && !isRemoved.has(unit.origin))
       yield* removeForgotten(gone, touched, changed, new Set(kept.map(({ sessionId }) => sessionId)))
       const entomb = yield* entombing
-      yield* entomb(keysByUnit(units, formsById, keys), now)
+      yield* entomb(keysByUnit(named, formsById, keys), now)
       return { units, messages: [...changed.keys()], also, ...undoable(operation, now) }
     })
 

@@ -2,6 +2,7 @@
  * Makes a unit of a text that a person or Claude saves on purpose. Pure.
  */
 import * as Schema from "effect/Schema"
+import { withoutHere } from "./Filter.ts"
 import { idOf } from "./Ids.ts"
 import { MAX_CONTENT_LENGTH, MAX_CONTENT_TOKENS, type MemoryUnit, UnitType, weightedLength } from "./MemoryUnit.ts"
 import { ORIGINS } from "./SavedBy.ts"
@@ -81,7 +82,7 @@ export const unitOf = (
     summary: "",
     content: by === "claude" ? quoteSpeakers(content) : content,
     keywords: [],
-    files,
+    files: files.map(withoutHere),
     passages: [],
     also: [],
     quality: 1,

@@ -278,7 +278,7 @@ const FILTERS: ReadonlyArray<SearchFilter> = [
   { projects: "all", types: ["decision", "archive"], since: 20, until: 80 },
   { projects: "all", sessions: ["s2", "of nobody"] },
   { projects: "all", files: ["app.ts"] },
-  { projects: "all", files: ["it's 100%.ts", "src/app.ts"] }
+  { projects: "all", files: ["it's 100%.ts", "./src/app.ts"] }
 ]
 
 const byId = <A extends { readonly unitId: string }>(list: ReadonlyArray<A>) =>

@@ -51,7 +51,7 @@ describe("memories that Claude saves", () => {
       Effect.gen(function*() {
         const secret = `ghp_${"a1B2c3D4".repeat(4)}abcd`
         const saved = jsonOf(
-          yield* claude(["save", "-", "--type", "documentation", "--file", "a.ts", "--json"], {
+          yield* claude(["save", "-", "--type", "documentation", "--file", "./a.ts", "--json"], {
             stdin: `Releases are signed by Ines.\nNever with ${secret}.\n`
           }, started)
         )

@@ -3,11 +3,13 @@
  */
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
+import { wantedFiles } from "../../domain/Filter.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import { texts } from "./PostgresLexemes.ts"
 
-export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment =>
-  sql.and([
+export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment => {
+  const files = wantedFiles(filter)
+  return sql.and([
     "units.active",
     ...(filter.projects === "all" ? [] : [sql`units.project_id = ANY(${texts(filter.projects)})`]),
     ...(filter.sessions === undefined ? [] : [sql`units.session_id = ANY(${texts(filter.sessions)})`]),
@@ -15,10 +17,11 @@ export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment =>
     ...(filter.since === undefined ? [] : [sql`units.occurred_at >= ${filter.since}`]),
     ...(filter.until === undefined ? [] : [sql`units.occurred_at <= ${filter.until}`]),
     ...(filter.isPinned === true ? ["units.id IN (SELECT unit_id FROM overlay WHERE pinned)"] : []),
-    ...(filter.files === undefined || filter.files.length === 0 ? [] : [
+    ...(files.length === 0 ? [] : [
       sql`EXISTS (
-        SELECT FROM unnest(units.files) AS held, unnest(${texts(filter.files)}::text[]) AS wanted
+        SELECT FROM unnest(units.files) AS held, unnest(${texts(files)}::text[]) AS wanted
         WHERE held = wanted OR right(held, length(wanted) + 1) IN ('/' || wanted, '\\' || wanted)
       )`
     ])
   ])
+}

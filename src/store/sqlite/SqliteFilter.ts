@@ -1,12 +1,14 @@
 /**
  * Translates a SearchFilter to conditions on the `units` table, for lexical and vector search in the SQLite file.
  */
+import { wantedFiles } from "../../domain/Filter.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Steps } from "../../domain/Steps.ts"
 import type { Sql } from "../sql/Sql.ts"
 
-export const conditions = <Y, F>(sql: Sql<Y, F>, filter: SearchFilter): F =>
-  sql.and([
+export const conditions = <Y, F>(sql: Sql<Y, F>, filter: SearchFilter): F => {
+  const files = wantedFiles(filter)
+  return sql.and([
     "units.active = 1",
     // Tests a single project with "=": the index then returns its units in time order, which IN prevents.
     ...(filter.projects === "all" ?
@@ -25,14 +27,15 @@ export const conditions = <Y, F>(sql: Sql<Y, F>, filter: SearchFilter): F =>
     ...(filter.since === undefined ? [] : [sql`units.occurred_at >= ${filter.since}`]),
     ...(filter.until === undefined ? [] : [sql`units.occurred_at <= ${filter.until}`]),
     ...(filter.isPinned === true ? ["units.id IN (SELECT unit_id FROM overlay WHERE pinned = 1)"] : []),
-    ...(filter.files === undefined || filter.files.length === 0 ? [] : [
+    ...(files.length === 0 ? [] : [
       sql`EXISTS (
-        SELECT 1 FROM json_each(units.files) AS held, json_each(${JSON.stringify(filter.files)}) AS wanted
+        SELECT 1 FROM json_each(units.files) AS held, json_each(${JSON.stringify(files)}) AS wanted
         WHERE held.value = wanted.value
           OR substr(held.value, -length(wanted.value) - 1) IN ('/' || wanted.value, '\\' || wanted.value)
       )`
     ])
   ])
+}
 
 /** Reads a list of rows that `group_concat` made: a row of the result for each takes ten times as long. */
 export const listed = ([result]: ReadonlyArray<{ readonly rows: string | null }>): ReadonlyArray<number> =>

@@ -102,7 +102,8 @@ const run = async (): Promise<void> => {
   const started = uptime()
   const settings = Early.read()
   if (settings !== undefined && isSilent(settings)) return
-  if (!Environment.isOwn(Environment.home())) return
+  const home = Environment.home()
+  if (home !== undefined && !Environment.isOwn(home)) return
   if (settings === undefined) return answerWithAll(NOTHING_READ, undefined, started)
   const stdin = await readStdin(Math.max(settings.within.start, settings.within.later))
   const input = inputIn(stdin)

@@ -40,17 +40,12 @@ const findingOf = (
 /** Checks the installation that applies in the working directory. */
 export const checkConnection = (language: HealthLanguage) =>
   Effect.gen(function*() {
-    const places = yield* Reading.places
+    const places = yield* Reading.loadPlaces
     const folder = process.cwd()
     const user = yield* inspect(yield* targetOf("user", places, folder))
     const project = yield* inspect(yield* targetOf("project", places, folder))
     return findingOf(user, project, places, language)
   }).pipe(
-    Effect.catchAll((error) =>
-      Effect.succeed<Finding>({
-        state: "wrong",
-        detail: error._tag === "ConfigFileError" ? error.message : String(error)
-      })
-    ),
+    Effect.catchAll(({ message }) => Effect.succeed<Finding>({ state: "wrong", detail: message })),
     Effect.map((finding): Check => ({ name: "Claude Code", ...finding }))
   )

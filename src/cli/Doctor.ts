@@ -176,16 +176,17 @@ const inspectFiles = ({ deep, repair }: Mode) =>
     )
   }).pipe(App.provide(App.integrity))
 
-/** The settings can't be read; the check of the memory says why. */
+/** The settings can't be read; their check says why. */
 const UNKNOWN: Inspection = { findings: [], isUsable: true, isWhole: true }
 
-/** Checks the memory itself; nothing is said of a page on which it fails, when the check of the files has said it. */
+/** Checks the memory itself; nothing is said of a setting or a page on which it fails, when the check of these has said it. */
 const memoryOf = (isDeep: boolean, isKnownDamaged: boolean, isConnected: boolean) =>
   Effect.catchAll(checkMemory(isDeep, isConnected), (error) => {
     const isStoreError = error._tag === "StoreError"
+    const isSaid = error._tag === "SettingsError" || isStoreError && error.reason === "Damaged" && isKnownDamaged
     return Effect.succeed({
       lines: null,
-      checks: isStoreError && error.reason === "Damaged" && isKnownDamaged ? [] : [
+      checks: isSaid ? [] : [
         check("memory", isStoreError && error.reason === "Missing", error.message, error.message)
       ]
     })
@@ -217,15 +218,15 @@ const checkAll = (mode: Mode, bundle: Option.Option<string>, json: boolean) =>
       ? yield* memoryOf(mode.deep || mode.repair, !isHealthy(findings), connection.state === "ok")
       : { checks: [], lines: null }
     const backups = lines === null ? [] : yield* checkMade
-    const settings = [
-      ...(yield* UnknownSettings.sentences),
-      // All others were read before; these only the hooks read.
-      ...(yield* Effect.match(HookSettings.load, { onFailure: ({ message }) => [message], onSuccess: () => [] }))
-    ]
+    const settings = new Set(yield* UnknownSettings.sentences)
+    for (const load of [Effect.asVoid(Settings.load), Effect.asVoid(HookSettings.load)]) {
+      const error = yield* Effect.option(Effect.flip(load))
+      if (Option.isSome(error)) settings.add(error.value.message)
+    }
     const all: ReadonlyArray<Check> = [
       check("Node", true, process.versions.node, ""),
-      check("settings", settings.length === 0, "each is known and valid", settings.join("; ")),
-      connection,
+      check("settings", settings.size === 0, "each is known and valid", [...settings].join("; ")),
+      ...(settings.has(connection.detail) ? [] : [connection]),
       ...findings,
       ...checks,
       ...backups

@@ -123,7 +123,7 @@ export const command = Command.make(
   options,
   ({ dryRun, json, promptHook, scope, yes }) =>
     Effect.gen(function*() {
-      const places = yield* Reading.places
+      const places = yield* Reading.loadPlaces
       const user = yield* targetOf("user", places, process.cwd())
       const target = scope === "user" ? user : yield* targetOf(scope, places, process.cwd())
       const request = { target, places, programs: yield* programs, prompt: promptHook, timeout: yield* timeout, scope }

@@ -41,7 +41,7 @@ export const command = Command.make("inject", options, (options) =>
       return yield* answer(options.json, { text: "", items: [] }, () =>
         "Nothing: CLAUDE_MEMORY_INJECT is off. --mode balanced shows what would be put in front of Claude.")
     }
-    const response = yield* memory.inject({
+    const request = {
       prompt: options.prompt,
       projects: yield* projectIds(options),
       mode,
@@ -49,7 +49,8 @@ export const command = Command.make("inject", options, (options) =>
       maxTokens: Option.getOrElse(options.maxTokens, () =>
         injecting.maxTokens),
       maxChars: options.maxChars
-    })
+    }
+    const response = yield* memory.inject(request)
     yield* answer(
       options.json,
       {
@@ -57,12 +58,19 @@ export const command = Command.make("inject", options, (options) =>
         items: response.items.map(resultJson),
         pointed: response.pointed.map(({ id, title }) => ({ id, title }))
       },
-      () =>
-        response.text === ""
-          ? `Nothing in ${scopeText(options)} is telling enough for this prompt${
-            Option.isSome(options.maxTokens) ? ", or fits in so few tokens" : ""
-          }.`
-          : response.text
+      () => {
+        if (response.text !== "") {
+          return response.text
+        }
+        const nothing = `Nothing in ${scopeText(options)}`
+        const fits = `fits in ${request.maxTokens} tokens and ${request.maxChars} characters`
+        if (request.isAsked) {
+          return `${nothing} is telling enough for this prompt, or ${fits}.`
+        }
+        return response.verdict.tells === "nothing"
+          ? `${nothing} is telling enough for this prompt.`
+          : `${nothing} that is telling for this prompt ${fits}.`
+      }
     )
   }).pipe(App.provide(App.reader))).pipe(
     Command.withDescription("Print what would be put in front of Claude for a prompt")

@@ -58,7 +58,7 @@ const remoteServers = Effect.gen(function*() {
 
 export const command = Command.make("uninstall", options, ({ dryRun, json, purge, yes }) =>
   Effect.gen(function*() {
-    const places = yield* Reading.places
+    const places = yield* Reading.loadPlaces
     const { home } = places
     const isAsked = Question.isAsked({ json, yes })
     const contents = yield* Effect.mapError(

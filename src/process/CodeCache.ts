@@ -16,5 +16,5 @@ export const CODE_CACHE = "code-cache"
  */
 export const enableCodeCache = (): void => {
   const folder = home()
-  if (existsSync(folder) && isOwn(folder)) module.enableCompileCache?.(join(folder, CODE_CACHE))
+  if (folder !== undefined && existsSync(folder) && isOwn(folder)) module.enableCompileCache?.(join(folder, CODE_CACHE))
 }

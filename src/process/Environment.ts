@@ -23,7 +23,11 @@ export const expanded = (path: string): string =>
 export const homeAt = (named: string | undefined): string =>
   named ? resolve(expanded(named)) : join(userFolder(), ".claude-memory")
 
-export const home = (): string => homeAt(process.env[HOME])
+/** Tests a name of that folder: a path from the working directory would be another memory in each folder. */
+export const isHome = (named: string | undefined): boolean => !named || isAbsolute(expanded(named))
+
+/** Returns the folder of the memory's files; undefined where its name is refused. */
+export const home = (): string | undefined => isHome(process.env[HOME]) ? homeAt(process.env[HOME]) : undefined
 
 /** Rights of others to write. */
 const OTHERS_WRITE = 0o022

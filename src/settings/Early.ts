@@ -6,7 +6,7 @@
 import { readFileSync, statSync } from "node:fs"
 import { delimiter, isAbsolute, join } from "node:path"
 import type { UnitType } from "../domain/MemoryUnit.ts"
-import { expanded, homeAt } from "../process/Environment.ts"
+import { expanded, homeAt, isHome } from "../process/Environment.ts"
 
 /** Words of `CLAUDE_MEMORY_INJECT`, the default first. */
 export const MODES = ["balanced", "off", "conservative", "comprehensive"] as const
@@ -129,7 +129,7 @@ const OURS = /^(?:CLAUDE_MEMORY|QDRANT)_/
 /** Returns the settings; none where the whole program must read them. */
 export const read = (environment: Values = process.env): Early | undefined => {
   try {
-    const home = homeAt(environment[HOME])
+    const home = isHome(environment[HOME]) ? homeAt(environment[HOME]) : odd()
     const file = readSettingsFile(join(home, "config.json"))
     const text = (name: string) => environment[name] || file[name] || undefined
     const oneOf = <A extends string>(name: string, words: readonly [A, ...ReadonlyArray<A>]): A => {

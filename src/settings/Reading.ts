@@ -2,11 +2,12 @@
  * Settings of what is read: the folders of the memory and of Claude Code, and exclusions from capture.
  */
 import * as Config from "effect/Config"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { delimiter, join, resolve } from "node:path"
-import { homeAt, userFolder } from "../process/Environment.ts"
+import { homeAt, isHome, userFolder } from "../process/Environment.ts"
 import { foldersIn, isFolder, isTool } from "./Early.ts"
-import { listOf, nonEmpty } from "./Fields.ts"
+import { listOf, nonEmpty, toSettingsError } from "./Fields.ts"
 
 /** Exclusions from capture. */
 export interface Exclude {
@@ -36,9 +37,13 @@ export const exclude: Config.Config<Exclude> = Config.all({
 })
 
 /** Folder of the memory's files. Read from the environment alone, because the settings file lies in that folder. */
-export const home: Config.Config<string> = Config.map(
-  nonEmpty("CLAUDE_MEMORY_HOME"),
-  (named) => homeAt(Option.getOrUndefined(named))
+export const home: Config.Config<string> = nonEmpty("CLAUDE_MEMORY_HOME").pipe(
+  Config.map(Option.getOrUndefined),
+  Config.validate({
+    message: "CLAUDE_MEMORY_HOME is a folder from the root or from ~, such as ~/.claude-memory",
+    validation: isHome
+  }),
+  Config.map(homeAt)
 )
 
 /** Paths that are known even when another setting is invalid. */
@@ -63,5 +68,7 @@ export const places: Config.Config<Places> = Config.map(
     claudeFile: join(Option.getOrElse(folder, userFolder), ".claude.json")
   })
 )
+
+export const loadPlaces = Effect.mapError(places, toSettingsError)
 
 export const transcriptsFolder = ({ claudeFolder }: Pick<Places, "claudeFolder">) => join(claudeFolder, "projects")

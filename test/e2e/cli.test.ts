@@ -593,6 +593,17 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         const { code, stdout } = yield* cli(["inject", "--prompt", "anything at all"])
         assert.strictEqual(code, 0)
         assert.match(stdout, /^Nothing in this folder's project .* is telling enough for this prompt\.\n$/)
+        const of = (...words: ReadonlyArray<string>) =>
+          cli(["inject", "--all-projects", "--prompt", "why did we decide against Meilisearch?", ...words])
+        assert.match((yield* of()).stdout, /^<claude-memory>/)
+        assert.match(
+          (yield* of("--max-chars", "200")).stdout,
+          /^Nothing in .* that is telling for this prompt fits in 800 tokens and 200 characters\.\n$/
+        )
+        assert.match(
+          (yield* of("--max-chars", "200", "--max-tokens", "100")).stdout,
+          /^Nothing in .* is telling enough for this prompt, or fits in 100 tokens and 200 characters\.\n$/
+        )
       }))
   })
 

@@ -501,6 +501,23 @@ describe("a memory in a folder", () => {
     })
   )
 
+  it.live.each<[string, string, RegExp]>([
+    ["CLAUDE_MEMORY_ISOLATION", "foo", /^settings: CLAUDE_MEMORY_ISOLATION is one of shared, strict$/],
+    ["CLAUDE_MEMORY_HOOK_MS", "0", /^settings: CLAUDE_MEMORY_HOOK_MS is from 1 to 60000$/],
+    ["CLAUDE_MEMORY_HOME", "mem", /^settings: CLAUDE_MEMORY_HOME is a folder from the root or from ~, /]
+  ])(
+    "with a setting that is invalid, %s, names it once",
+    ([name, value, expected]) =>
+      inHome((home) =>
+        Effect.gen(function*() {
+          const answer = answerOf(yield* inProcess(["doctor", "--json"], { home, env: { [name]: value } }))
+          const [wrong, ...others] = wrongIn(answer)
+          assert.match(wrong ?? "", expected)
+          assert.deepStrictEqual(others, [])
+        })
+      )
+  )
+
   const isRoot = process.getuid?.() === 0
 
   it.live.skipIf(!isRoot || process.platform !== "linux")("on a disk that is full", () =>

@@ -141,6 +141,7 @@ describe("settings read early", () => {
           assert.deepInclude(read(other), { isPlain: false })
           assert.strictEqual(read({ CLAUDE_MEMORY_HOME: `${CLAUDE_MEMORY_HOME}//x/..` })?.home, CLAUDE_MEMORY_HOME)
           assert.strictEqual(read({ CLAUDE_MEMORY_HOME: "~/of mine" })?.home, join(homedir(), "of mine"))
+          assert.isUndefined(read({ CLAUDE_MEMORY_HOME: "of mine" }))
           const tools = (names: string) => read({ CLAUDE_MEMORY_HOME, CLAUDE_MEMORY_EXCLUDE_TOOLS: names })
           assert.deepInclude(tools("Bash, mcp__pay__*"), { isPlain: true })
           assert.deepInclude(tools("Bash,mcp__*__read"), { isPlain: false })

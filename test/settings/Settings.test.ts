@@ -445,6 +445,16 @@ describe("how much is kept", () => {
 })
 
 describe("folders", () => {
+  it.effect.each(["mem", "./mem", "~x"])("of the memory begin at the root or at ~: %s", (named) =>
+    Effect.map(
+      Effect.flip(loaded({ CLAUDE_MEMORY_HOME: named })),
+      (error) =>
+        assert.strictEqual(
+          error.message,
+          "CLAUDE_MEMORY_HOME is a folder from the root or from ~, such as ~/.claude-memory"
+        )
+    ))
+
   it.effect.skipIf(process.platform === "win32")(
     "are those of the user where HOME is empty or no whole path",
     () =>

@@ -40,8 +40,11 @@ const etagOf = ({ revision = 0 }: MemoryUnit) => `"${revision}"`
 const withRevision = <A, I>(schema: Schema.Schema<A, I>, body: A, unit: MemoryUnit, status = 200) =>
   Effect.orDie(HttpServerResponse.schemaJson(schema)(body, { status, headers: { etag: etagOf(unit) } }))
 
-/** Returns the revision that a request may change; none for any. */
-const revisionOf = (ifMatch: string | undefined): Effect.Effect<Option.Option<number>, Problem> => {
+/** Matches each strong tag of a list (RFC 9110, section 13.1.1) that is of a revision; weak ones match nothing. */
+const TAGS = /(?<![^\s,])"(0|[1-9]\d{0,8})"(?=\s*(?:,|$))/g
+
+/** Returns the revisions of which a request may change one; none for any. */
+const revisionsOf = (ifMatch: string | undefined): Effect.Effect<Option.Option<ReadonlyArray<number>>, Problem> => {
   if (ifMatch === undefined) {
     return Effect.fail(
       problem(
@@ -51,20 +54,20 @@ const revisionOf = (ifMatch: string | undefined): Effect.Effect<Option.Option<nu
     )
   }
   if (ifMatch.trim() === "*") return Effect.succeedNone
-  const [, revision] = /^"(\d{1,9})"$/.exec(ifMatch.trim()) ?? []
-  return revision === undefined
+  const revisions = Array.from(ifMatch.matchAll(TAGS), ([, revision]) => Number(revision))
+  return revisions.length === 0
     ? Effect.fail(problem("changed-since", `${ifMatch.slice(0, 100)} is the ETag of no revision of it; read it again`))
-    : Effect.succeedSome(Number(revision))
+    : Effect.succeedSome(revisions)
 }
 
 /** Refuses to forget a memory that was changed since a request read it; without If-Match it may be as it is. */
 const mustBeUnchanged = (id: string, ifMatch: string | undefined) =>
   Effect.gen(function*() {
-    const asRead = ifMatch === undefined ? Option.none() : yield* revisionOf(ifMatch)
+    const asRead = ifMatch === undefined ? Option.none() : yield* revisionsOf(ifMatch)
     if (Option.isNone(asRead)) return
     const memory = yield* ClaudeMemory
     const { id: whole, revision = 0 } = yield* memory.forgettable(id, false)
-    if (revision !== asRead.value) {
+    if (!asRead.value.includes(revision)) {
       return yield* problem(
         "changed-since",
         `${whole.slice(0, 8)} was changed meanwhile (revision ${revision}), and nothing was forgotten; read it again`
@@ -239,7 +242,10 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
     .handle("edit", ({ headers, path: { id }, payload }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
-        const revision = yield* revisionOf(headers["if-match"])
+        const revisions = yield* revisionsOf(headers["if-match"])
+        const { revision: current = 0 } = yield* memory.forgettable(id, false)
+        // Another may change it between the two: it is changed as this revision alone.
+        const revision = Option.map(revisions, (all) => all.includes(current) ? current : all[0]!)
         const { operation, unit } = yield* memory.edit(id, {
           ...payload,
           ...(Option.isSome(revision) && { revision: revision.value })

@@ -174,11 +174,12 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       const edited = yield* send("PATCH", path, { title: "Deploys" }, { "if-match": "\"0\"" })
       assert.deepStrictEqual([edited.status, edited.headers.get("etag")], [200, "\"1\""])
       const { operation } = yield* json(edited)
-      for (const revision of ["\"0\"", "W/\"1\"", "nonsense"]) {
+      for (const revision of ["\"0\"", "W/\"1\"", "nonsense", "\"0\", W/\"1\"", "\"01\"", "\"x\"1\""]) {
         const late = yield* send("PATCH", path, { title: "Releases" }, { "if-match": revision })
         assert.deepStrictEqual([late.status, yield* problemOf(late)], [412, "changed-since"], revision)
       }
-      assert.strictEqual((yield* send("PATCH", path, { pinned: true }, { "if-match": "*" })).status, 200)
+      const ofSome = yield* send("PATCH", path, { pinned: true }, { "if-match": "\"0\", W/\"x\" , \"1\"" })
+      assert.deepStrictEqual([ofSome.status, ofSome.headers.get("etag")], [200, "\"2\""])
       const { operations, unit } = yield* client.memories.history({ path: { id } })
       assert.deepStrictEqual(operations.map(({ kind }) => kind), ["edit", "pin"])
       assert.deepStrictEqual([unit.title, unit.pinned], ["Deploys", true])
@@ -206,7 +207,7 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
         assert.deepStrictEqual([late.status, yield* problemOf(late)], [412, "changed-since"], revision)
       }
       const asRead = (yield* ask(path)).headers.get("etag")!
-      for (const revision of [asRead, "*"]) {
+      for (const revision of [asRead, `"0",${asRead}`, "*"]) {
         const gone = yield* ask(path, { method: "DELETE", headers: { "if-match": revision } })
         assert.strictEqual(gone.status, 200, revision)
         yield* client.memories.undo({ payload: null })

@@ -1,6 +1,7 @@
 /**
  * Decisions: choices, rejections and preferences with their reasons, and a person's standing instructions.
  */
+import { withApostrophes } from "../../domain/Apostrophes.ts"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
@@ -8,17 +9,18 @@ import { isFirm, isStanding } from "../../domain/Standing.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { isChoice, isLesson, isQuestion, isReason, isRecommendation, isWish, standsAlone } from "../text/Lessons.ts"
+import { isChoice, isLesson, isReason, isRecommendation, isWish, standsAlone } from "../text/Lessons.ts"
 import { joined, plain, quotable, statements, withFullStop, withoutOpeners } from "../text/Prose.ts"
-import { isAcceptance, optionIn, saidInstead } from "../text/Replies.ts"
+import { isAcceptance, namedIn, optionIn, saidInstead } from "../text/Replies.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { headingIn, isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
+import { isConsidered, isMereQuestion, isOver, isReport, withoutWithdrawn } from "../text/Undecided.ts"
 import { type Call, choicesIn } from "./Steps.ts"
 
 /** Matches a proposal, recommendation or question of Claude's that awaits a decision. */
 const PROPOSAL = inBothScripts(
-  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose)|my (?:recommendation|suggestion|proposal)|recommend(?:ed|ation)?|option [a-d1-4]|should (?:i|we)|want me to|would you (?:like|prefer)|shall (?:i|we)|the (?:best|right|simplest|cleanest) (?:way|fix|option|approach)|i'd (?:lean|go|pick|use|change|start))\b|建议|推荐|方案|要不要|是否|可以(?:考虑)?用|我(?:倾向|会选)/iu
+  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose)|my (?:recommendation|suggestion|proposal)|recommend(?:ed|ation)?|option [a-d1-4]|should (?:i|we)|want me to|would you (?:like|prefer)|shall (?:i|we)|the (?:best|right|simplest|cleanest) (?:way|fix|option|approach)|proposal:|i'd (?:lean|go|pick|use|change|start|take|stay|keep|choose|prefer|put|make|leave|store|split|move)|my favou?rite)\b|建议|推荐|方案|要不要|是否|可以(?:考虑)?用|我(?:倾向|会选)/iu
 )
 
 /** Matches a choice of Claude's own, often with its reason or the rejected alternative. */
@@ -41,38 +43,22 @@ const REVIEW = /\b(?:around|at|on) lines? \d/iu
 /** Returns the person's own sentences, without code, quotes, terminal output and pasted documents. */
 const ownSentences = (text: string): ReadonlyArray<string> => {
   if (REVIEW.test(text)) return []
-  const lines = text.split("\n")
+  const all = text.split("\n")
+  // The items below a heading are a document's.
+  const heading = all.findIndex((line) => /^#{1,6} \S/u.test(line))
+  const lines = all.filter((line, i) => heading < 0 || i < heading || !/^\s*(?:[-*+#]|\d+[.)])/u.test(line))
   const own = text.length <= MAX_TYPED_LENGTH ? lines : [...lines.slice(0, 2), ...lines.slice(-2)]
   return quotable(
-    own.filter((line) => !/^\s*(?:[>❯$#|│┃⎿]|\d+[→:]|\+\+\+|---|at |error|warning|npm )/u.test(line)).join("\n")
+    own.filter((line) =>
+      !/^\s*(?:[>❯$#|│┃⎿]|\d+[→:]|\+\+\+|---|at |npm |(?:error|warning|fatal|hint|panic|err)\b)/iu.test(line)
+    ).join("\n")
   )
     .filter((sentence) => plain(sentence).length <= 300)
 }
 
-/** A question decides nothing, but for a request ("can you use X instead?") and a correction ("shouldn't it be X instead?"). */
-const isMereQuestion = (sentence: string) =>
-  isQuestion(sentence) &&
-  !/^(?:please|(?:can|could|will|would) you)\b.*\b(?:instead|rather)\b|\bshouldn't\b|不如/iu.test(sentence)
-
-/** Matches what is only considered, told of others, or not known. */
-const CONSIDERED = inBothScripts(
-  /^(?:maybe|perhaps)\b|\b(?:if we ever|what if|(?:someone|somebody|he|she|they) (?:suggested|proposed|said)|wonder(?:ing)? (?:if|whether)|(?:i|we) (?:don't|do not) (?:understand|know|get)|not sure)\b|有人(?:提议|建议|说)|不知道|不明白|不清楚|[想看]不(?:出|懂)|我在想/iu
-)
-
-/** Matches a report of a failure that happens each time: somebody else's act, in the third person. */
-const REPORT = inBothScripts(
-  /\b(?:always|every time|each time|whenever)\b.{0,40}\b(?:fails|throws|crashes|hangs|breaks|errors(?: out)?|times out|returns (?:nothing|null|undefined|\d{3}))\b|\bnever (?:passes|works|finishes|ends|loads|arrives|responds|starts)\b|\b(?:fails|throws|crashes|hangs|breaks|times out|gets? \w+ twice)\b.{0,60}\b(?:always|every time|each time|whenever)\b|(?:每次|总是|老是|一直)(?!.*要).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)|^[^，,。\s]{0,30}(?:很|太|好|真)(?:烦|慢|麻烦|卡)[了啊]?(?=$|[，,。!！\s])|烦死|受不了|没反应|不生效|不好使|[打跑起连登][不](?:开|起来|上)|怎么回事|白屏|闪退|[又还]是?(?:报错|失败|不行|挂)/iu
-)
-
 /** Replaces what stands in quotation marks, whose words are others'. */
 const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[^”]{8,}”|「[^」]{6,}」/gu, "…")
 
-/** Matches fragments of sentences, and wishes without an object. */
-const FRAGMENT = /^(?:rather|instead)\b.{0,40}$|^(?:and )?make sure (?:this|it|that|everything|all)\b.{0,24}$/iu
-/** Matches the end of a task, for which what was said is over. */
-const FOR_NOW = inBothScripts(
-  /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|this time|then stop|until (?:all|everything)|hold on|hang on)\b|\bn(?:'t|ot)\b.{0,60}\byet\b|这次(?!不)|先这样|先(?:别|等|只|不要.{0,3}[提合推发动改急])|暂时(?!不)|别急(?!.*再)/iu
-)
 /** Matches a task for now, which is no decision unless it also chooses or excludes something. */
 const TASK = inBothScripts(
   /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b|^(?:请|麻烦|帮我|先|再|那|就|把|顺便|另外|然后|给)*(?:去掉|删|移除|加|添|新增|写|实现|修|提交|推|检查|看|试|测|重命名|更新|补|画|生成|拆)(?!密|荐|板|门狗|偿|送?服务|试?(?:环境|框架|数据|用例)|信息|粒度|.{0,4}(?:时候?|之前|前|之后))/iu
@@ -82,32 +68,49 @@ const TRIAL = inBothScripts(/再[跑试测看来](?:一?[遍下次]|看)|[跑试
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
 const AGAINST = inBothScripts(
-  /\b(?:instead|rather|not|never|always|don't|only|without|keep)\b|[不别只]|统一|严禁|禁止|改[用成为走]|采用|[都就]用(?![上了过])|还是用|优先(?!级)|尽量|应该/iu
+  /\b(?:instead|rather|not|never|always|don't(?! forget)|only|without|keep)\b|[不别只]|统一|严禁|禁止|改[用成为走]|采用|[都就]用(?![上了过])|还是用|优先(?!级)|尽量|应该/iu
 )
 
-const isTask = (words: string): boolean => TASK.test(words) && !AGAINST.test(words) && !isFirm(words)
+/** Matches a task that only says more of what is to be made: a check, a test, a part of a page. */
+const MADE =
+  /^(?:please |can you |could you |let's )*(?:(?:add|write|make|create) (?:a|an|the|some) .{0,40}\b(?:that|which)\b|make (?:the|this|that|it)\b)|^(?:i|we) want (?:a|an|some|to (?:show|see|have|add|display))\b(?!.*\b(?:instead|not|never|always)\b)|^(?:the|this|that) (?:\w+ )?(?:button|header|footer|label|title|icon|text|column|page|menu|link|modal|dialog|popup|tab|card|row|input|field|form|logo|font|banner|tooltip|sidebar|image)s? should\b/iu
+
+const isTask = (words: string): boolean =>
+  MADE.test(words) || TASK.test(words) && !AGAINST.test(words) && !isFirm(words)
 
 /** Matches a reason at the end, which may name what nobody knows. */
 const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为|毕竟|免得|省得).*$/u)
 
 const isDecision = (sentence: string): boolean => {
-  const words = plain(sentence)
-  if (/:\d+:\d+/.test(words) || FRAGMENT.test(words) || FOR_NOW.test(words) || BACK.test(words)) return false
-  if (isTask(words)) return false
-  if (!isFirm(words) && (REPORT.test(words) || TRIAL.test(words) && !isStanding(words))) return false
+  const words = withApostrophes(plain(sentence))
+  if (/:\d+:\d+/.test(words) || isOver(words) || BACK.test(words) || isTask(words)) return false
+  if (!isFirm(words) && (isReport(words) || TRIAL.test(words) && !isStanding(words))) return false
   const said = words.replace(REASON_AFTER, "")
-  return words.length >= 6 && !isMereQuestion(said) && !CONSIDERED.test(said) && isSelfContained(words) &&
+  return words.length >= 6 && !isMereQuestion(said) && !isConsidered(said) && isSelfContained(words) &&
     isWish(withoutQuoted(words))
 }
 
 const textOf = (message: Message | undefined): string =>
   message?.blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n") ?? ""
 
+/** Matches a statement of how something is, which after a choice mostly tells why: "sqlite locks when two runs start together". */
+const TELLS =
+  /\b(?:is|are|was|were|has|had|have|does|do|did|can|can't|cannot|could|will|won't|needs?|costs?|locks?|gets?|got|takes?|they|we|it)\b/iu
+const MAX_REASON_LENGTH = 160
+
+const isTelling = (sentence: string): boolean => {
+  const words = withApostrophes(plain(sentence))
+  return sentence.length <= MAX_REASON_LENGTH && TELLS.test(words) && !isMereQuestion(words) && !isTask(words) &&
+    !isOver(words)
+}
+
 /** Keeps the sentences for which `isOf` holds, and the ones next to them that give a reason. */
 const withReasons = (sentences: ReadonlyArray<string>, isOf: (sentence: string) => boolean): ReadonlyArray<string> =>
-  sentences.filter((sentence, i) =>
-    isOf(sentence) || (REASON.test(sentence) && (isOf(sentences[i - 1] ?? "") || isOf(sentences[i + 1] ?? "")))
-  )
+  sentences.filter((sentence, i) => {
+    const [before, after] = [sentences[i - 1] ?? "", sentences[i + 1] ?? ""]
+    return isOf(sentence) || REASON.test(sentence) && (isOf(before) || isOf(after)) ||
+      isOf(before) && isTelling(sentence)
+  })
 
 const excerptOf = (
   message: Message,
@@ -204,14 +207,38 @@ const proposalIn = (message: Message | undefined, answer: string): Proposal | un
 
 /** True for a sentence that says by itself what is to be instead of what was proposed. */
 const isCounter = (sentence: string): boolean => {
-  const words = plain(sentence)
-  return weightedLength(words) >= 12 && !isMereQuestion(words) && !FOR_NOW.test(words) && !CONSIDERED.test(words) &&
+  const words = withApostrophes(plain(sentence))
+  return weightedLength(words) >= 12 && !isMereQuestion(words) && !isOver(words) && !isConsidered(words) &&
     !STEP.test(words) && !isTask(words) && isSelfContained(words)
 }
 
 const isProposed = (message: Message | undefined): boolean => {
   const text = textOf(message)
   return PROPOSAL.test(text) || CHOSEN.test(text)
+}
+
+/** Matches alternatives. */
+const OFFERED = inBothScripts(
+  /\b(?:or|vs\.?|versus|options?|alternatives?|either|first|which|choice)\b|\(?\b[1a][.)]|还是|或者|方案/iu
+)
+const REFUSES = /^\s*(?:(?:yeah|well|ok|hm+)[,\s]+)?(?:no|nope|nah)\b/iu
+
+/** Returns what a reply names of the alternatives in a message, with the sentence that offers it. */
+const chosenIn = (message: Message | undefined, reply: string): Proposal | undefined => {
+  const offer = textOf(message)
+  const isOffer = isProposed(message) || /[?？]/.test(offer)
+  const named = isOffer && (OFFERED.test(offer) || REFUSES.test(reply)) ? namedIn(reply, offer) : undefined
+  if (message === undefined || named === undefined || STEP.test(named)) return undefined
+  const sentences = quotable(offer)
+  const offering = sentences.filter((sentence) =>
+    sentence.length > named.length + 4 && shared(sentence, named) === new Set(Tokenizer.lexemes(named)).size
+  )
+  const best = offering.find((sentence) => OFFERED.test(sentence)) ?? offering[0] ?? sentences[0]
+  return best === undefined ? undefined : {
+    title: `${named} — ${plain(best).replace(/[?？:：]$/u, "")}`,
+    statement: `${named}: ${plain(best)}`,
+    excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: best }]
+  }
 }
 
 /** Summarizes by the given sentence, and by one more when there is room. */
@@ -242,22 +269,33 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
     if (message.role !== "human" || message.isSummary || message.thread !== "main") return []
     const text = textOf(message)
     if (text === "") return []
-    const sentences = ownSentences(text)
+    const said = withoutWithdrawn(ownSentences(text))
+    const sentences = said.map(({ sentence }) => sentence)
     const proposer = messages.slice(0, at).findLast((other) => other.role === "assistant" && textOf(other) !== "") ??
       before.find(({ role }) => role === "assistant")
     const instead = saidInstead(text)
     const counter = instead === undefined || !isProposed(proposer) ? [] : quotable(instead).filter(isCounter)
-    const decided = counter.length > 0 ? counter : sentences.filter(isDecision)
-    const accepts = isAcceptance(text)
-    const proposal = accepts || counter.length > 0 ? proposalIn(proposer, accepts ? text : "") : undefined
-    const isReasoned = optionIn(text) !== undefined ||
+    const decided = counter.length > 0
+      ? counter
+      : said.filter(({ instead, sentence }) =>
+        isDecision(sentence) || instead !== undefined && isDecision(instead) && isCounter(sentence)
+      ).map(({ sentence }) => sentence)
+    const accepted = isAcceptance(text) ? proposalIn(proposer, text) : undefined
+    const chosen = decided.length > 0 || optionIn(text) !== undefined ? undefined : chosenIn(proposer, text)
+    const isNamed = chosen !== undefined && (accepted === undefined || shared(accepted.title, text) === 0)
+    const proposal = isNamed ? chosen : accepted ?? (counter.length > 0 ? proposalIn(proposer, "") : undefined)
+    const isReasoned = isNamed || optionIn(text) !== undefined ||
       proposal?.excerpts.some((excerpt) => quotable(excerpt.text).some(isReason)) === true
     if (decided.length === 0 && (proposal === undefined || !isReasoned)) return []
-    const words = decided.length === 0 || counter.length > 0 ? [text.trim()] : withReasons(sentences, isDecision)
+    const words = decided.length === 0 || counter.length > 0
+      ? [text.trim()]
+      : withReasons(sentences, (sentence) => decided.includes(sentence))
     const person = excerptOf(message, "User: ", words, MAX_OWN_LENGTH)
     const best = strongest(decided)
     const title = decided.length > 0
       ? titleOf(best.replace(/[?？]\s*$/u, ""))
+      : isNamed
+      ? titleFrom(proposal!.title)
       : `Agreed: ${proposal!.title}`
     if (weightedLength(title) < 8 || person.length === 0) return []
     return [{
@@ -265,7 +303,7 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       title,
       summary: decided.length > 0
         ? summaryOf(decided, best)
-        : `The person agreed: ${proposal!.statement}`,
+        : `The person ${isNamed ? "chose" : "agreed"}: ${proposal!.statement}`,
       excerpts: fittingExcerpts([
         ...person,
         ...(proposal?.excerpts ?? []),

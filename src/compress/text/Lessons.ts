@@ -2,6 +2,7 @@
  * Recognizes the sentences that are worth remembering when the work is done: wishes of a person, and what was learned.
  * What was changed stands in the repository, and that it works is soon out of date.
  */
+import { withApostrophes } from "../../domain/Apostrophes.ts"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { IS_CJK } from "../../domain/Cjk.ts"
 import { isEveryday } from "../../domain/EverydayWords.ts"
@@ -16,6 +17,13 @@ import { isChatter, plain } from "./Prose.ts"
 const CHOICE =
   /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b/iu
 
+/** The same in the words of people who type little: "no lodash here", "X, not Y", "one PR per ticket", "X over Y", "we go with X". */
+const CHOICE_IN_SHORT = [
+  /^(?:(?:pls|please|ok|and|so|also)[,\s]+)*(?:keep (?!going|it up|in mind|on\b|an eye|trying|me\b|working)\S|no (?!idea|problem|worries|need|way|one|wait|thanks|thx)[\p{L}\d].*(?:\b(?:please|pls|here|ever|anywhere|allowed)\b|\bin (?:this|our|the) \w+|\.?$|,\s)|(?:use|pin|switch to|move to|(?:go )?back to) (?!this|that|it|my|your|the (?:same|following|attached))\S.*(?:[,.;:]\s|\b(?:because|since|not|over|instead|everywhere)\b|\b(?:in|for) (?:this|our|the|all|every\w*) (?:repo|project|code\w*|app|\w+)$))/iu,
+  /,\s*(?:and )?(?:not (?!sure|yet|now|only|working|\d)|no (?!one|idea|problem|wait|worries|need|thanks|way|errors?|output|results?|response|change|logs?|data|crash|warnings?|difference|luck|effect|clue)(?!.*\b(?:please|pls)\b)|never )\p{L}|\b(?:everywhere|no exceptions|everything else)\b|\b(?:forget|ignore|scrap|drop|kill) (?:about )?(?:my|the|that|our) (?:\w+ ){0,3}(?:rule|idea|limit|plan|convention|thing)s?\b|^(?:every|each|all) .{1,40}\b(?:needs?|must|ha(?:s|ve) to|gets?|goes?|belongs?)\b|^one \w+ per \w|^[\w.+#/-]+(?: [\w.+#/-]+)? over [\w.+#/-]+(?: [\w.+#/-]+)?(?=[,.;]|$)|^(?!.*\b(?:what|as|how|why|where|whatever|who)\b.* it is).{2,40}\bit is(?=\s*(?:[,.;!]|$|then\b))/iu,
+  /(?:^|[,;]\s*|^(?:ok|so|but|and|then|yes i know,? but) |^(?:for|since|because) [^,]{1,40}[,\s])(?:but |so )?we(?:'ll| will|'re)? (?:(?:go|going|went) (?:with|back to)|take|use|pick|choose|stay (?:on|with)|keep|move to|switch(?:ed)? to|dropped)\b/iu
+]
+
 /** The same in Chinese: what is chosen, what is not, how it must be, and what is put off. */
 const CHOICE_IN_CHINESE = [
   /而不是|不如|改(?:成|为|用|走)|换成|(?:还是|就|(?<!网上|大家|别人|人家)都|先|直接)用(?![了过])|采用|优先(?!级)|尽量|宁可|更(?:喜欢|倾向|希望)|(?<!由.{0,8}|取)决定(?!于)|选(?:择|用)?(?:方案|第|[A-Z]|\d)|[定约]成|约定|写死|维持/u,
@@ -27,8 +35,11 @@ const CHOICE_IN_CHINESE = [
 ].map(inBothScripts)
 
 /** True for a person's sentence that states a rule, a choice or a preference. */
-export const isWish = (sentence: string): boolean =>
-  isStanding(sentence) || CHOICE.test(sentence) || CHOICE_IN_CHINESE.some((expression) => expression.test(sentence))
+export const isWish = (sentence: string): boolean => {
+  const said = withApostrophes(sentence)
+  return isStanding(said) || CHOICE.test(said) ||
+    [...CHOICE_IN_SHORT, ...CHOICE_IN_CHINESE].some((expression) => expression.test(said))
+}
 
 /** Matches reasons and causes. */
 const CAUSE = inBothScripts(
@@ -89,9 +100,13 @@ const UNASKED = inBothScripts(
   /无论|不论|不管|别管|只写|写[明清]|(?:必须|务必|一律|不?要)[^，,]{0,4}(?:写|说|讲|看|检查|确认|记|注明|标|解释|包[含括]|列|附|交代)/u
 )
 
-/** True for a question, also in Chinese without a mark. */
+/** Matches a question by its first words, without a mark: "do we need …", "how do …". */
+const BEGINS_ASKING =
+  /^(?:(?:and|but|so|ok|also|wait|hm+|hey|btw)[,\s]+)*(?:(?:did|does|is|are|was|were|can|could|should(?:n't)?|would(?:n't)?|isn't|aren't|doesn't|didn't|can't) (?:you|we|i|it|they|he|she|the|this|that|these|those|there|your|our|my|any\w*|some\w*)|(?:do|don't|have|has|will|won't) (?:you|we|i|they)|why|how (?:do|does|did|is|are|can|could|should|would|come|many|much|long|often|big|about)|what(?:'s)? (?:is|are|do|does|did|was|were|should|would|could|can|happens|about|if|the)|(?:which|who|where|whose)(?! (?:means|is why|needed|possible)))\b|^so .*\b(?:then|right)\s*$/iu
+
+/** True for a question, also without a mark. */
 export const isQuestion = (words: string): boolean =>
-  ENDS_ASKING.test(words) || words.split(/[，,；;]/).some((clause) => {
+  ENDS_ASKING.test(words) || BEGINS_ASKING.test(words) || words.split(/[，,；;]/).some((clause) => {
     const at = clause.search(ASKING)
     return at >= 0 && !UNASKED.test(clause.slice(0, at))
   })

@@ -1,11 +1,13 @@
 /**
  * Recognizes what a short reply says to a proposal: that it is taken, which option is, or that it is refused. Pure.
  */
+import { withApostrophes } from "../../domain/Apostrophes.ts"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import * as Tokenizer from "../../domain/Tokenizer.ts"
 
 /** Words that take a proposal, whatever follows them. */
 const TAKES = inBothScripts(
-  /(?:y|yes|yep|yeah|yup|ok(?:ay)?|sure|sounds (?:good|great|right)|go (?:ahead|for it)|do (?:it|that)|please do|agreed?|perfect|makes sense|let's do (?:it|that|this)|ship it|lgtm|(?:好|可以|行|没问题|同意|对|是|嗯|成|都要|没毛病)[的吧啊呀哈嘛嗯]*)(?![\p{L}\p{N}_])|就(?:按|这样|这么)(?![问想])|按(?:你|这个)|听你的/u
+  /(?:y|yes|yep|yea|yeah|yup|ya|aye|k|kk|ok(?:ay)?|okey|alright|sure(?: thing)?|sounds (?:good|great|right|fine|reasonable)|go (?:ahead|for it|with (?:that|it|this|yours))|do (?:it|that|so)|please do|(?:i )?agreed?|perfect|makes sense|let's (?:do|go with|try) (?:it|that|this)|let's go(?! (?:with|to|back|for)\b)|ship it|lgtm|sgtm|wfm|\+1|👍|fine(?: (?:by|with|for) me)?|works(?: for me)?|that works|(?:good|great|nice) (?:idea|call|plan|point)|great|cool|deal|approved|absolutely|definitely|of course|(?:i'm|im) (?:ok|fine|good|happy) with (?:it|that|this)|(?:you're|youre|you are) right|as you (?:say|suggest|propose)|your (?:call|way)|why not(?=\s*(?:$|[,.!]))|(?:好|可以|行|没问题|同意|对|是|嗯|成|都要|没毛病)[的吧啊呀哈嘛嗯]*)(?![\p{L}\p{N}_])|就(?:按|这样|这么)(?![问想])|按(?:你|这个)|听你的/u
 )
   .source
 /** Words that do so at the end of a clause alone: "the second" takes one, "first" begins a list of steps. */
@@ -27,24 +29,45 @@ const ACCEPTANCE = new RegExp(
   "isu"
 )
 
+/** Matches a reply that begins like one that takes a proposal, and goes on to something else or against it. */
+const TURNS_AWAY =
+  /^\s*(?:(?:oh|well|and|so)[,\s]+)?(?:y|yes|yep|yeah|yup|ok(?:ay)?|sure)\b[\s,.]*(?:(?:and )?no\b|i (?:know|thought|guess|see|saw|tried|read|heard)\b|thanks? (?:for|you for)\b|and (?:what|how|why|when|where|who)\b|it(?:'s)?\b|they\b|let's see\b|next\b|whatever\b|what(?:'s|ever)?\b|how\b|why\b|when\b|where\b|who\b|now (?:it|the|i|we)\b|but (?!also|first|please|pls|make sure|only|keep|without|for|with|in\b))|^[^.!?\n]{0,30}\bbut (?!also|first|please|pls|make sure|only|keep|without|for|with|in\b)|\b(?:still (?:fails?|failing|broken|not|the same|get)|doesn't work|instead|rather)\b/iu
+
 /** Matches a reply whose first sentence asks; a later one may ask of something else. */
 const ASKS = inBothScripts(/^[^.。!！;；\n]*?(?:[?？]|吗\s*(?:[。!！]|$))/u)
 /** Matches a reply that puts off the decision. */
 const UNDECIDED = inBothScripts(
-  /\b(?:hold on|hang on|wait|not (?:yet|now|sure)|let me (?:ask|think|check|see))\b|(?<!\bthe )\bfirst\b|先(?:别|不|等|问|看|确认)|等(?:等|一下|会)|问一下|想一想|再想/iu
+  /\b(?:hold on|hang on|wait|not (?:yet|now|sure)|let me (?:ask|think|check|see)|maybe|perhaps|ask me|next (?:week|month)|think about it)\b|(?<!\bthe )\bfirst\b|先(?:别|不|等|问|看|确认)|等(?:等|一下|会)|问一下|想一想|再想/iu
 )
 
 const isOpen = (text: string): boolean => ASKS.test(text) || UNDECIDED.test(text)
 
 /** True for a short reply that takes what was proposed: "Yes", "the second", "A". */
 export const isAcceptance = (text: string): boolean =>
-  text.length <= 200 && (ACCEPTANCE.test(text) || OPTION.test(text)) && !isOpen(text)
+  text.length <= 200 && (ACCEPTANCE.test(text) || OPTION.test(text)) && !isOpen(text) &&
+  !TURNS_AWAY.test(withApostrophes(text))
+
+/** Matches what a reply names at its beginning: "postgres" of "ok postgres it is, less to run". */
+const NAMES =
+  /^\s*(?:(?:ok(?:ay)?|yes|yeah|yep|sure|hm+|so|then|no|nah|let's|i'd|i'll|we'll|we|go(?: w(?:ith)?)?|take|use|do|pick|the)[\s,]+)*(?<named>[^\s,.;:!?()][^\n,.;:!?()]{0,40}?)(?:\s+(?:it is|then|please|pls|of course|for sure|imo|i guess|i think|sounds good))*\s*(?:$|[\n,.;:!])/iu
+
+/** Returns what a reply names of what was offered, as it names it. */
+export const namedIn = (text: string, offer: string): string | undefined => {
+  if (text.length > 200 || isOpen(text)) return undefined
+  const named = NAMES.exec(withApostrophes(text))?.groups?.["named"] ?? ""
+  const offered = new Set(Tokenizer.lexemes(offer))
+  const lexemes = Tokenizer.lexemes(named)
+  return lexemes.length > 0 && !/\b(?:it|this|that|these|those|them|all|both|everything)\b/iu.test(named) &&
+      named.split(/\s+/).length <= 4 && lexemes.every((lexeme) => offered.has(lexeme))
+    ? named
+    : undefined
+}
 
 /** Returns the letter or number of the option that a reply names. */
 export const optionIn = (text: string): string | undefined => OPTION.exec(text)?.[1]
 
 const REFUSAL = inBothScripts(
-  /^\s*(?:no|nope|nah|no way|rather not|不(?:行|对|用了?|要)?)\s*(?:[,.!;，。！；、]|\s[-–—]\s)\s*(?<rest>\S[\s\S]{7,})$/iu
+  /^\s*(?:(?:yeah|well|ok|hm+|uh)[,\s]+)?(?:no|nope|nah|no way|rather not|不(?:行|对|用了?|要)?)\s*(?:[,.!;，。！；、]|\s[-–—]\s)\s*(?<rest>\S[\s\S]{7,})$/iu
 )
 
 /** Returns what a reply says after it refuses a proposal: "take date-fns" of "no, take date-fns". */

@@ -1,5 +1,5 @@
 /**
- * Measures how the processor time of redaction grows with the length of a text: 220 texts that each repeat one piece, at
+ * Measures how the processor time of redaction grows with the length of a text: 253 texts that each repeat one piece, at
  * 16 and at 512 kB. Linear is a ratio of 32.
  */
 import * as Options from "@effect/cli/Options"
@@ -32,6 +32,7 @@ const PIECES = [
   "curl -u user:",
   "mysql -pa1b2c3 ",
   "login me password ",
+  "login is ops:a1B2c3D4",
   "https://user:pass",
   "https://user:p4ss@host/",
   "postgres://u:p@",
@@ -95,7 +96,8 @@ const PARTS = [
   "a%41 ",
   "\\u0070assword=",
   "Password a\nNew value: ",
-  "mc alias set a b c "
+  "mc alias set a b c ",
+  "login a / a1B2c3D4 "
 ]
 
 const SHAPES = [...PIECES.flatMap((piece) => SEPARATORS.map((separator) => piece + separator)), ...PARTS]
@@ -132,7 +134,7 @@ const growth = (shape: string, rounds: number) =>
   )
 
 program("growth", {
-  description: "Measure how the time of redaction grows with a text's length, for 220 shapes",
+  description: "Measure how the time of redaction grows with a text's length, for 253 shapes",
   options: {
     rounds: integer("rounds", 5, "How often each shape is measured; medians are given"),
     quick: Options.boolean("quick").pipe(

@@ -3,6 +3,7 @@ import * as SecretAssignments from "./SecretAssignments.ts"
 import * as SecretCommands from "./SecretCommands.ts"
 import type { Finding } from "./Secretlint.ts"
 import * as Secretlint from "./Secretlint.ts"
+import * as SecretPairs from "./SecretPairs.ts"
 import * as SecretPatterns from "./SecretPatterns.ts"
 
 /** Finds secrets by their shape. */
@@ -14,5 +15,6 @@ export const shapedIn = async (content: string): Promise<ReadonlyArray<Finding>>
 /** Finds secrets by the words before them; by these rules nearly any string may be one. */
 export const namedIn = (content: string): ReadonlyArray<Finding> => [
   ...SecretCommands.findings(content),
+  ...SecretPairs.findings(content),
   ...SecretAssignments.findings(content)
 ]

@@ -320,13 +320,6 @@ const rules: ReadonlyArray<Rule> = [
     isSecret: isPasswordLike
   },
   {
-    literal: " / ",
-    kind: "password",
-    pattern:
-      /\/ (?=["'`]?[^\s"'`]{8})(?<=\b(?:[Ll]og(?:ged)? ?in|[Ss]ign ?in|[Cc]redentials?|[Aa]ccount)\b[^\n/]{0,40} \/ )["'`]?([^\s"'`]{8,})/g,
-    isSecret: isPasswordLike
-  },
-  {
     literal: "/",
     kind: "password",
     pattern:

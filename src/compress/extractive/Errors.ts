@@ -7,9 +7,10 @@ import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, leadingExcerpt, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { isReason, standsAlone } from "../text/Lessons.ts"
-import { isChatter, joined, plain, quotable, withFullStop, withoutOpeners } from "../text/Prose.ts"
+import { isQuestion, isReason, isStatus, standsAlone } from "../text/Lessons.ts"
+import { isAnnounced, isChatter, joined, plain, quotable, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
+import { isDone } from "../text/Settled.ts"
 import { errorLines, worstLine } from "../text/Text.ts"
 import { shortened, titleFrom } from "../text/Titles.ts"
 import { changeIn } from "./Code.ts"
@@ -28,8 +29,8 @@ import {
 const COMMAND = 250
 const FAILURE = 480
 const MAX_WORDS_LENGTH = 300
-/** Number of messages after a failure that are searched for Claude's words about the failure. */
-const REACH = 14
+/** Number of messages after a failure that are searched for Claude's words about the failure where no change mended it. */
+const REACH = 13
 
 const CAUSE = inBothScripts(
   /\b(?:because|since|due to|caused by|root cause|(?:the )?(?:issue|problem|error|bug|cause|reason) (?:is|was|here)|turns out|missing|doesn't|don't|isn't|aren't|wasn't|can't|cannot|not (?:checked|found|defined|exported|supported|recognized)|still|expects?|requires?|conflicts?|wrong|unused|instead of|needs? to|should (?:be|have|now)|there(?:'s| is| are))\b|因为|原因|由于|问题|缺少|没有|不能|不支持|导致|应该/iu
@@ -60,31 +61,77 @@ const SUCCESS =
 
 const wordsIn = (text: string) => new Set(Tokenizer.lexemes(text).filter((word) => word.length > 3 && word !== "error"))
 
-/** Returns Claude's first sentences after a failure for which `isOf` holds. */
-const sentencesAfter = (
-  messages: ReadonlyArray<Message>,
-  from: number,
-  to: number,
-  label: string,
-  about: string,
-  isOf: (sentence: string, isFirst: boolean) => boolean
-): ReadonlyArray<Excerpt> => {
-  let isFirst = true
+/** Matches what mends a failure: "`--force` fixes it". */
+const MENDS =
+  /\b(?:(?:fix(?:e[sd])?|solve[sd]?|resolve[sd]?|cure[sd]?|helps?) (?:it|this|that|them|the (?:issue|problem|error|build|tests?))\b|(?:fixes|solves|resolves|cures|helps)\b[^\w]*$)/iu
+/** Matches what is to be done, and what Claude does or did: "Read the column as a string", "I set the port". */
+const ACTS =
+  /^(?:(?:i|we)\b|(?:add|bump|call|change|convert|create|delete|disable|downgrade|enable|export|import|increase|install|lower|make|mark|move|pass|pin|put|raise|read|rebuild|remove|rename|replace|restart|run|set|switch|try|update|upgrade|use|wrap)\s+(?:an?|the|it|its|them|this|that|these|all|your|`|\S+ (?:as|by|for|from|in|on|to|with)\b))/iu
+
+/** Matches a guess. */
+const GUESSES = inBothScripts(
+  /\b(?:might|may|maybe|perhaps|probably|likely|could(?! not\b)|seems?|appears?|looks like|suspect\w*|i (?:think|guess|believe))\b|可能|也许|大概|或许|估计|怀疑|看起来|好像/iu
+)
+
+/** True for a sentence that states how things are. */
+const isState = (sentence: string): boolean =>
+  !GUESSES.test(sentence) && !ACTS.test(withoutOpeners(plain(sentence))) &&
+  !isAnnounced(sentence) && !isDone(sentence) &&
+  !isStatus(sentence) && !isQuestion(plain(sentence))
+
+/** One text of Claude's, and its sentences. */
+interface Said {
+  readonly message: Message
+  readonly kind: "text" | "thinking"
+  readonly sentences: ReadonlyArray<string>
+}
+
+/** Returns what Claude says after a message, up to another one, until a person speaks. */
+const saidBetween = (messages: ReadonlyArray<Message>, from: number, to: number): ReadonlyArray<Said> => {
   const next = messages.findIndex((message, i) => i > from && message.isPrompt)
-  const end = Math.min(to + 1, from + REACH, next < 0 ? messages.length : next)
-  for (const message of messages.slice(from + 1, end)) {
-    if (message.role !== "assistant") continue
-    for (const { kind, text } of message.blocks) {
-      if (kind !== "text" && kind !== "thinking") continue
-      const sentences = quotable(text).filter((sentence) =>
-        weightedLength(plain(sentence)) >= 12 && !SUCCESS.test(sentence) && isOf(sentence, isFirst)
-      )
-      const kept = choose(sentences.map(plain), { count: 2, length: MAX_WORDS_LENGTH, about })
-      if (kept.length > 0) return [{ message, kind, label, text: kept.map((i) => sentences[i]!).join("\n") }]
-      isFirst = false
-    }
-  }
-  return []
+  const end = Math.min(to + 1, next < 0 ? messages.length : next)
+  return messages.slice(from + 1, end).filter(({ role }) => role === "assistant").flatMap((message) =>
+    message.blocks.flatMap(({ kind, text }): ReadonlyArray<Said> =>
+      kind === "text" || kind === "thinking"
+        ? [{
+          message,
+          kind,
+          sentences: quotable(text).filter((sentence) =>
+            weightedLength(plain(sentence)) >= 12 && !SUCCESS.test(sentence)
+          )
+        }]
+        : []
+    )
+  )
+}
+
+/** Returns the sentences of a text that tell most of a failure. */
+const excerptsOf = (said: Said | undefined, label: string, about: string): ReadonlyArray<Excerpt> => {
+  if (said === undefined) return []
+  const { kind, message, sentences } = said
+  const kept = choose(sentences.map(plain), { count: 2, length: MAX_WORDS_LENGTH, about })
+  return kept.length === 0 ? [] : [{ message, kind, label, text: kept.map((i) => sentences[i]!).join("\n") }]
+}
+
+/** What may be the cause of a failure, text by text: what is named as one, else what only states how things are. */
+const causesIn = (
+  said: ReadonlyArray<Said>,
+  isAbout: (sentence: string) => boolean
+): ReadonlyArray<Said> => {
+  const mayBe = (sentence: string) =>
+    weightedLength(plain(sentence)) >= 25 && !isChatter(sentence) && !/[:：][*_]*$/.test(sentence) &&
+    !MENDS.test(sentence)
+  const thoseOf = (isOf: (sentence: string, isFirst: boolean, kind: Said["kind"]) => boolean) =>
+    said.map((text, i) => ({
+      ...text,
+      sentences: text.sentences.filter((sentence) => mayBe(sentence) && isOf(sentence, i === 0, text.kind))
+    })).filter(({ sentences }) => sentences.length > 0)
+  const named = thoseOf((sentence, isFirst) =>
+    CAUSE.test(sentence) && (isAbout(sentence) || isFirst && CERTAIN.test(sentence))
+  )
+  return named.length > 0
+    ? named
+    : thoseOf((sentence, isFirst, kind) => kind === "text" && isState(sentence) && (isFirst || isAbout(sentence)))
 }
 
 interface Failure {
@@ -117,23 +164,23 @@ const failuresIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Failure> => {
   })
 }
 
-/** Returns the last edit, else the last effective command, between a failure and the next try. */
-const fixOf = (calls: ReadonlyArray<Call>, from: number, to: number): ReadonlyArray<Excerpt> => {
-  const cure = calls.filter(({ at }) => at > from && at < to)
-  const edit = cure.findLast((call) => editsOf(call).length > 0)
-  const [changed] = edit === undefined ? [] : editsOf(edit)
-  if (edit !== undefined && changed !== undefined) {
-    const shown = changeIn(edit.message, changed, MAX_WORDS_LENGTH)
-    const [head, ...rest] = shown
-    return head === undefined ? [] : [{ ...head, label: `Fix, in ${nameOf(changed.file)}. ${head.label}` }, ...rest]
+/** Returns the last edit, else the last effective command, between two messages. */
+const changeBetween = (calls: ReadonlyArray<Call>, from: number, to: number): Call | undefined => {
+  const between = calls.filter(({ at }) => at > from && at < to)
+  return between.findLast((call) => editsOf(call).length > 0) ??
+    between.findLast((call) =>
+      commandOf(call) !== undefined && !isReadOnly(call) && !call.failed && !isRoutine(commandOf(call)!) &&
+      !isGit(commandOf(call)!)
+    )
+}
+
+const fixOf = (change: Call): ReadonlyArray<Excerpt> => {
+  const [changed] = editsOf(change)
+  if (changed === undefined) {
+    return leadingExcerpt(change.message, "tool_use", "Fix: ", commandOf(change)!.split("\n")[0]!, MAX_WORDS_LENGTH)
   }
-  const run = cure.findLast((call) =>
-    commandOf(call) !== undefined && !isReadOnly(call) && !call.failed && !isRoutine(commandOf(call)!) &&
-    !isGit(commandOf(call)!)
-  )
-  return run === undefined
-    ? []
-    : leadingExcerpt(run.message, "tool_use", "Fix: ", commandOf(run)!.split("\n")[0]!, MAX_WORDS_LENGTH)
+  const [head, ...rest] = changeIn(change.message, changed, MAX_WORDS_LENGTH)
+  return head === undefined ? [] : [{ ...head, label: `Fix, in ${nameOf(changed.file)}. ${head.label}` }, ...rest]
 }
 
 const PLAN = inBothScripts(
@@ -165,29 +212,26 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
     const failure = errorLines(result.block.text, FAILURE)
     const words = wordsIn(`${failure} ${command ?? ""}`)
     const isAbout = (sentence: string) => [...wordsIn(sentence)].some((word) => words.has(word))
-    const cause = sentencesAfter(
-      messages,
-      result.at,
-      to,
-      "Cause: ",
-      failure,
-      (sentence, isFirst) =>
-        CAUSE.test(sentence) && weightedLength(plain(sentence)) >= 25 && !isChatter(sentence) &&
-        !/[:：][*_]*$/.test(sentence) &&
-        (isAbout(sentence) || (isFirst && CERTAIN.test(sentence)))
-    )
-    const plan = sentencesAfter(
-      messages,
-      last,
-      to,
-      "Then: ",
-      failure,
-      (sentence) => PLAN.test(withoutOpeners(plain(sentence))) && isAbout(sentence)
-    )
     // A change counts as the fix when a later try succeeded, or when it shares words with the failure.
-    const changes = fixOf(calls, last, to)
+    const change = changeBetween(calls, last, to)
+    const changes = change === undefined ? [] : fixOf(change)
     const cure = success !== undefined || changes.some(({ label, text }) => isAbout(`${label} ${text}`)) ? changes : []
-    const reasons = cause.flatMap(({ text }) => text.split("\n")).filter(isReason)
+    // Where a change held, the cause was found last: what came before a change that did not help was wrong.
+    const isMended = cure.length > 0
+    const since = isMended && changeBetween(calls, result.at, last) !== undefined ? last : result.at
+    const causes = causesIn(
+      saidBetween(messages, since, isMended ? change!.at : Math.min(to, since + REACH)),
+      isAbout
+    )
+    const cause = excerptsOf(isMended ? causes.at(-1) : causes[0], "Cause: ", failure)
+    const said = saidBetween(messages, last, Math.min(to, last + REACH)).map((text) => ({
+      ...text,
+      sentences: text.sentences.filter((sentence) =>
+        (PLAN.test(withoutOpeners(plain(sentence))) || MENDS.test(sentence)) && isAbout(sentence)
+      )
+    }))
+    const plan = excerptsOf(said.find(({ sentences }) => sentences.length > 0), "Then: ", failure)
+    const reasons = [...cause, ...plan].flatMap(({ text }) => text.split("\n")).filter(isReason)
     const isSlip = SLIP.test(failure) || (command !== undefined && isRoutine(command))
     // A test that failed and held after a change elsewhere has found a fault.
     const isFault = command !== undefined && isTest(command) && !SLIP.test(failure) && success !== undefined &&

@@ -133,12 +133,15 @@ const closedAt = (line: string, end: number, isOpen: ReturnType<typeof openMarks
 /** Splits a line into its sentences, in order; only the white space between them is lost. */
 export const sentencesOf = memoized((line: string): ReadonlyArray<string> => {
   const out: Array<string> = []
+  const lastTick = line.lastIndexOf("`")
   let from = 0
   let isOpen = openMarks(line, from)
   for (const { 0: mark, index } of line.matchAll(END)) {
     const end = closedAt(line, index + mark.length, isOpen)
     // "!" and "?" belong to code or to a URL where neither white space nor Chinese is after them.
     if (/^[!?]/.test(mark) && end < line.length && !/\s/.test(line[end]!) && !IS_CJK.test(line[end]!)) continue
+    // Code does not end a sentence: "`SELECT … FOR UPDATE` locks it".
+    if (end <= lastTick && isOpen("`", end)) continue
     const sentence = line.slice(from, end).trim()
     if (sentence !== "") out.push(sentence)
     from = end

@@ -116,7 +116,9 @@ const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
     /^(?:error\b(?!: (?:could not apply|failed to push))|Error|ERROR|FAIL|fatal)\b|\b(?:not assignable|is not (?:defined|a function|checked)|Cannot find|No such file|refused|denied|Unrecognized|Unused)\b|expected .+ (?:to|but|got)/u,
     2
   ],
-  [FAILURE, 1]
+  [FAILURE, 1],
+  // What a test prints under its name.
+  [/^\s*[\w./-]+\.\w{1,4}:\d+: (?!warning)\S/u, 1]
 ]
 
 const strengthOf = memoized((line: string): number => FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0)

@@ -98,6 +98,60 @@ describe("an error", () => {
       assert.match(unit.summary, /It held\.$/)
     }))
 
+  it.effect("has a cause that is only stated, and no step, question, guess or mending in its place", () =>
+    Effect.gen(function*() {
+      const causeOf = (...said: ReadonlyArray<string>) =>
+        Effect.map(
+          unitsOf("error_log", [
+            asks("Start the API"),
+            fails("docker compose up api", "ImportError: libpq.so.5: cannot open shared object file"),
+            ...said.map(says),
+            edits("Dockerfile", "slim", "slim-libpq"),
+            says("The Dockerfile is smaller than before, too."),
+            runs("docker compose up api", "listening")
+          ]),
+          (units) => /^Cause: (.*)$/mu.exec(only(units).content)?.[1]
+        )
+      const cause = "The slim image has no `libpq`, which psycopg loads at run time."
+      assert.strictEqual(yield* causeOf(cause), cause)
+      assert.strictEqual(yield* causeOf(cause, "I install it in the image."), cause)
+      assert.strictEqual(yield* causeOf("The bucket of layers was cleaned at night.", cause), cause)
+      assert.strictEqual(
+        yield* causeOf("Event 17 was read twice: `SELECT … FOR UPDATE` ran without a transaction."),
+        "Event 17 was read twice: `SELECT … FOR UPDATE` ran without a transaction."
+      )
+      for (
+        const other of [
+          "I install `libpq` in the image with apt.",
+          "Install the package `libpq5` in the image.",
+          "Is `libpq` a part of the slim image?",
+          "The slim image probably has no `libpq`.",
+          "`apt-get install libpq5` in the image fixes it, since psycopg loads it."
+        ]
+      ) assert.isUndefined(yield* causeOf(other), other)
+    }))
+
+  it.effect("has the last cause that was named before the change that held, and none that a change disproved", () =>
+    Effect.gen(function*() {
+      const failing = () =>
+        fails("kubectl rollout status deploy/api", "error: deployment \"api\" exceeded its deadline")
+      const first = "The cause is a stale image in the node's cache."
+      const holds = () => [
+        edits("k8s/api.yaml", "8080", "9090"),
+        runs("kubectl rollout status deploy/api", "successfully rolled out")
+      ]
+      const again = () => [failing(), says(first), edits("k8s/api.yaml", "IfNotPresent", "Always"), failing()]
+      const right = "The readiness probe asks port 8080, but the server listens on 9090."
+      const mended = only(yield* unitsOf("error_log", [asks("Deploy to staging"), ...again(), says(right), ...holds()]))
+      assert.include(mended.content, `Cause: ${right}\nFix, in api.yaml`)
+      assert.notInclude(mended.content, first)
+      const silent = only(yield* unitsOf("error_log", [asks("Deploy to staging"), ...again(), ...holds()]))
+      assert.notInclude(silent.content, "Cause:")
+      // Tried once more without a change, it is not disproved.
+      const retried = [failing(), says(first), failing(), ...holds()]
+      assert.include(only(yield* unitsOf("error_log", [asks("Deploy"), ...retried])).content, `Cause: ${first}`)
+    }))
+
   it.effect("is none of a slip in the code, and none of a conflict", () =>
     Effect.gen(function*() {
       const slip = "src/a.ts:12:7 lint/correctness/noUnusedVariables\nerror TS6133: 'wait' is declared but never read."

@@ -35,6 +35,12 @@ describe("sentences", () => {
     ["好!那就这么定了?行 ok", ["好!", "那就这么定了?", "行 ok"]],
     ["用 a.ts 和 b.ts。“好。”他说。", ["用 a.ts 和 b.ts。", "“好。”", "他说。"]],
     ["升级到 v2.0. Then restart。完成", ["升级到 v2.0.", "Then restart。", "完成"]],
+    ["Lock it: `SELECT … FOR UPDATE` waits. Or `a. B. Then stop.", [
+      "Lock it: `SELECT … FOR UPDATE` waits.",
+      "Or `a.",
+      "B.",
+      "Then stop."
+    ]],
     ["", []]
   ])("of %j", (line, sentences) => assert.deepStrictEqual(sentencesOf(line), sentences))
 

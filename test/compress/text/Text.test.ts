@@ -89,6 +89,11 @@ describe("errorLines", () => {
     assert.strictEqual(errorLines(text, 100), "ValueError: invalid literal\nFAIL a.test.ts")
     assert.strictEqual(errorLines(text, 30), "ValueError: invalid literal")
     assert.strictEqual(errorLines("编译失败：类型不符\n完成", 100), "编译失败：类型不符")
+    const test = "--- FAIL: TestClaim (0.31s)\n    pg_test.go:58: event 17 claimed twice\nFAIL"
+    assert.strictEqual(
+      errorLines(test, 100),
+      "--- FAIL: TestClaim (0.31s)\npg_test.go:58: event 17 claimed twice\nFAIL"
+    )
     assert.strictEqual(errorLines("\u001b[31merror\u001b[0m: no space left\n━━━━", 100), "error: no space left")
   })
 

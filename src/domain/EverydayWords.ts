@@ -59,6 +59,10 @@ const ENGLISH = [
   workflow green red pass fail failure broken break broke crash error warning issue bug problem fix debug solve
   log output trace
   `,
+  // What failures say of any program.
+  `
+  undefined null nil panic unexpected invalid fatal errno dereference exceed exceeded dial tcp
+  `,
   // Review.
   `
   review feedback comment address respond nit nitpick

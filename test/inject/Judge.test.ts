@@ -147,6 +147,26 @@ describe("the judge", () => {
     assert.closeTo(bitsOf("pool of nightly/pool"), 2 * Math.log2(300 / 1.5), 1e-9)
   })
 
+  it("tells of a failure by its own words, and not by those of any failure", () => {
+    const failure = unit("failure", {
+      title: "dial tcp 10.0.0.7:6379: connection pool exhausted",
+      content: "Failed: panic: unexpected nil in redis.go\nCannot read properties of undefined"
+    })
+    const tells = (prompt: string) => {
+      const terms = termsOf(prompt)
+      const words = weigh(terms, { documents: 100, documentFrequencies: terms.map(() => 1) })
+      return judge(prompt, evidenceIn(words, [failure]), "balanced").tells
+    }
+    assert.strictEqual(tells("panic: unexpected nil in redis.go"), "memories")
+    for (
+      const other of [
+        "TypeError: Cannot read properties of undefined (reading 'map') in UserList.tsx",
+        "panic: runtime error: unexpected nil in invoice.go",
+        "dial tcp 10.2.0.4:5672: connect: broker unreachable"
+      ]
+    ) assert.strictEqual(tells(other), "nothing", other)
+  })
+
   it("counts words that only look like everyday ones", () => {
     for (const telling of ["exceptions", "severity", "evening", "less", "thursday"]) {
       const [word] = weigh(termsOf(telling), { documents: 100, documentFrequencies: [1] })

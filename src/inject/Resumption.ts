@@ -9,12 +9,13 @@ import * as Tokens from "../domain/Tokens.ts"
 /** Longer prompts bring their own subject. */
 const MAX_TOKENS = 40
 
+// These match a prompt in small letters and without apostrophes, which are often left out.
 const GREETING =
-  /^(?:[\s,.!…，。！、]|\b(?:ok|okay|so|hi|hello|hey|now|and|let'?s|please|back|again|morning|i'?m|hallo|moin|guten morgen|bitte)\b|好的?|早(?:上好|安)?|嗨|你好|我回来了|おはよう(?:ございます)?)*/
+  /^(?:[\s,.!…，。！、]|\b(?:ok|okay|so|hi|hello|hey|now|and|lets|please|back|again|morning|im|hallo|moin|guten morgen|bitte)\b|好的?|早(?:上好|安)?|嗨|你好|我回来了|おはよう(?:ございます)?)*/
 
 /** Names earlier work: what was being done, where it stopped, yesterday's. */
 const EARLIER =
-  /^(?:(?:where|what) (?:were|was|did|are|have) (?:we|i|you)\b|what'?s left\b|(?:continue|carry on|go on|resume|pick(?: it| this| that)? up)\b.*\b(?:where|left|stopped|yesterday|last|before|earlier|again)\b|pick (?:up\b.*|.*\bup\b)|resume\b|catch me up\b|remind me where\b)/
+  /^(?:(?:where|what) (?:were|was|did|are|have) (?:we|i|you)\b|whats left\b|(?:continue|carry on|go on|resume|pick(?: it| this| that)? up)\b.*\b(?:where|left|stopped|yesterday|last|before|earlier|again)\b|pick (?:up\b.*|.*\bup\b)|resume\b|catch me up\b|remind me where\b)/
 const EARLIER_IN_CHINESE =
   /^(?:(?:继续|接着|接上)(?:做|干|完成)?(?:上次|上回|昨天|前天|之前|刚才|前面|我们|咱们)|恢复(?:上次|上回|昨天|前天|之前|刚才|我们|咱们)的?(?:工作|任务|进度|对话|会话|状态|开发)?[吧。！\s]*$|(?:(?:帮我)?(?:回忆|回顾)一?下)?(?:上次|上回|昨天|前天|之前|刚才|前面|我们|咱们)[^，。？]{0,6}(?:到哪|停在哪|[做干]了?(?:什么|啥))|从?(?:上次|上回|昨天|前天|之前|刚才)[^，。？]{0,10}(?:继续|接着)[做干来弄]?[吧。！\s]*$|还[剩有](?:什么|哪些|啥)(?:任务|事情?|功能|工作)?(?:没[做干弄]?[完成好]*|要做)的?(?:任务|事情?|功能|工作)?[吗么啊吧呢]?(?:[，,。！？?\s]|$))/
 // In the characters of `simplified`, as is what is Japanese below.
@@ -27,7 +28,7 @@ const isOfEarlier = (said: string): boolean =>
 
 /** Could also be an answer to what Claude just said. */
 const BARE =
-  /^(?:continue|carry on|go on|keep going|next|next steps?|what'?s next|what is next|继续|接着(?:来|做|干)?|下一步(?:呢|是什么|做什么)?|続け(?:て(?:ください)?|よう)|続きを?(?:お愿いします|やって)?|weiter(?: geht'?s)?|mach (?:bitte )?weiter)[\s.?!。？！吧]*$/
+  /^(?:continue|carry on|go on|keep going|next|next steps?|whats next|what is next|继续|接着(?:来|做|干)?|下一步(?:呢|是什么|做什么)?|続け(?:て(?:ください)?|よう)|続きを?(?:お愿いします|やって)?|weiter(?: gehts)?|mach (?:bitte )?weiter)[\s.?!。？！吧]*$/
 
 export interface Resumption {
   /** True when the prompt could also answer what Claude just said. */
@@ -38,12 +39,12 @@ export interface Resumption {
 
 /** Words of such prompts that name no work. */
 const FRAME =
-  /\b(?:continue|carry|resume|pick|picking|left|leave|stop|stopped|doing|working|catch|remind|yesterday|last|where|what|were|was|up|on|off|we|you|i|the|with|from|me|waren|woran|haben|hatten|stehen|geblieben|stehengeblieben|gestern|zuletzt|letztes|mal|aufgehört|gearbeitet|gemacht)\b|继续|接着|接上|恢复|回忆|回顾|一下|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|下一步|停下?在?|还[剩有]|地方|(?<=的|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|哪些|什么|啥)(?:工作|任务|进度|会话|状态|开发|事情?|功能)(?=[吗么啊吧呢没，,。！？?!\s]|做?到|$)|完成|你|做|干|弄|搞|没|完|从|到?哪[里儿些]?|什么|啥|是|了|的|来|去|吧|前回|昨日|続き?|作业/g
+  /\b(?:continue|carry|resume|pick|picking|left|leave|stop|stopped|doing|working|catch|remind|yesterday|last|where|whats?|were|was|up|on|off|we|you|i|the|with|from|me|waren|woran|haben|hatten|stehen|geblieben|stehengeblieben|gestern|zuletzt|letztes|mal|gehts?|aufgehört|gearbeitet|gemacht)\b|继续|接着|接上|恢复|回忆|回顾|一下|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|下一步|停下?在?|还[剩有]|地方|(?<=的|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|哪些|什么|啥)(?:工作|任务|进度|会话|状态|开发|事情?|功能)(?=[吗么啊吧呢没，,。！？?!\s]|做?到|$)|完成|你|做|干|弄|搞|没|完|从|到?哪[里儿些]?|什么|啥|是|了|的|来|去|吧|前回|昨日|続き?|作业/g
 
 /** Returns what a prompt wants to go on with; undefined when it asks for something else. */
 export const resumptionIn = (prompt: string): Resumption | undefined => {
   if (Tokens.estimate(prompt) > MAX_TOKENS) return undefined
-  const rest = simplified(prompt.toLowerCase()).replace(GREETING, "")
+  const rest = simplified(prompt.toLowerCase()).replaceAll(/['’]/g, "").replace(GREETING, "")
   const isBare = BARE.test(rest)
   if (!isBare && !isOfEarlier(rest)) return undefined
   return { isBare, subject: Tokenizer.lexemes(rest.replace(FRAME, " ")).filter((lexeme) => !isEveryday(lexeme)) }

@@ -254,7 +254,7 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
     kind: "text",
     label: isUnanswered && prompt === lastAsked ? "Asked last, without an answer: " : "Also asked: ",
     text: requestIn(textOf(prompt), ASKED)
-  })).filter(({ text }) => text !== "")
+  })).filter(({ label, text }) => isSelfContained(text) && !(label === "Also asked: " && told.has(plain(text))))
   let middle: ReadonlyArray<Excerpt> = requests
   const commands = commandsIn(last)
   // Where not all fits, what was done gives way to what was learned and to how it goes on.

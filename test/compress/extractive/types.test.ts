@@ -943,6 +943,19 @@ describe("an archive", () => {
       assert.include(unit.content, "Asked last, without an answer: Now write the migration for the limits table")
     }))
 
+  it.effect("asks for nothing in words that are no request, and says once what was decided", () =>
+    Effect.gen(function*() {
+      const rule = "From now on always keep the exports for 90 days."
+      const steps = [asks(`Fix the export page. ${rule}`), says("The page waits for the exports."), asks(rule)]
+      const prompts = messagesOf([...steps, asks("gr8. lunch")]).filter(({ isPrompt }) => isPrompt)
+      const closing = messagesOf([says("The page waits for the exports now.")], "v")
+      const units = yield* unitsOf("decision", steps)
+      const { content } = only(yield* summarize({ prompts, closing, units, files: ["src/export.ts"] }))
+      assert.include(content, `Decided: ${rule}`)
+      assert.notInclude(content, "Also asked")
+      assert.notInclude(content, "gr8")
+    }))
+
   it.effect("is none where nothing came of it, and none of a small task with nothing learned", () =>
     Effect.gen(function*() {
       assert.isEmpty(yield* summarize({ prompts: messagesOf([asks("hi")]) }))

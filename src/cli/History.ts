@@ -10,6 +10,7 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { differenceOf } from "../serve/Differences.ts"
 import { feedbackText, plural } from "../serve/Wording.ts"
 import type { History, Operation } from "../store/MemoryStore.ts"
+import { wordsOf } from "../store/Overlay.ts"
 import { answer, indent, json, marked, minute } from "./Output.ts"
 import { unitId } from "./Scope.ts"
 
@@ -33,8 +34,9 @@ const isIn = (notes: ReadonlyArray<Feedback>, note: Feedback) =>
   notes.some((other) => JSON.stringify(other) === JSON.stringify(note))
 
 const changeText = ({ derived }: History, unit: MemoryUnit, { after, before }: Operation): ReadonlyArray<string> => {
+  const [wordsBefore, wordsAfter] = [wordsOf(unit, derived, before), wordsOf(unit, derived, after)]
   const line = (name: "content" | "title" | "type") => {
-    const [old, now] = [before[name] ?? derived[name], after[name] ?? derived[name]]
+    const [old, now] = [wordsBefore[name], wordsAfter[name]]
     return old === now ? [] : [name === "content" ? difference(old, now) : `${name}: ${old} → ${marked(now)}`]
   }
   return [

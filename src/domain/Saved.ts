@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { withoutHere } from "./Filter.ts"
 import { idOf } from "./Ids.ts"
 import { MAX_CONTENT_LENGTH, MAX_CONTENT_TOKENS, type MemoryUnit, UnitType, weightedLength } from "./MemoryUnit.ts"
-import { ORIGINS } from "./SavedBy.ts"
+import { ORIGINS, savedBy } from "./SavedBy.ts"
 import { quoteSpeakers } from "./Speakers.ts"
 import * as Tokens from "./Tokens.ts"
 
@@ -58,6 +58,10 @@ export const titleOf = (content: string): string => {
   const line = content.split("\n")[0]!.trim()
   return line.length <= 80 ? line : `${line.slice(0, 79).replace(/[\ud800-\udbff]$/, "").trimEnd()}…`
 }
+
+/** Tests whether whoever saved a unit gave it a title of its own: one of its first line has that as it was before speakers were quoted. */
+export const isTitled = ({ content, origin, title }: Pick<MemoryUnit, "content" | "origin" | "title">): boolean =>
+  savedBy({ origin }) !== undefined && title !== titleOf(content) && title !== titleOf(content.replace(/^> /, ""))
 
 /**
  * Makes the unit. Its id depends on project and

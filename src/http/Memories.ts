@@ -16,6 +16,7 @@ import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { differenceOf } from "../serve/Differences.ts"
 import { missingIn } from "../serve/Marks.ts"
 import { FORGOT_NOTHING, type History, type Operation, type TakenAlso, type Undone } from "../store/MemoryStore.ts"
+import { wordsOf } from "../store/Overlay.ts"
 import { sharesOf } from "../store/Worth.ts"
 import { Api } from "./Api.ts"
 import { fromCursor, toCursor } from "./Cursor.ts"
@@ -99,13 +100,15 @@ const undoneOf = (undone: Undone | undefined): typeof S.Undone.Type => {
 const FIELDS = ["title", "type", "content"] as const
 
 /** Adds to a change how each text was changed; null in a change stands for the derived one. */
-const withDifferences = ({ derived }: History) => (operation: Operation) => ({
-  ...operation,
-  differences: FIELDS.flatMap((field) => {
-    const [before, after] = [operation.before[field] ?? derived[field], operation.after[field] ?? derived[field]]
-    return before === after ? [] : [{ field, parts: differenceOf(before, after) }]
-  })
-})
+const withDifferences = (unit: MemoryUnit, { derived }: History) => (operation: Operation) => {
+  const [before, after] = [wordsOf(unit, derived, operation.before), wordsOf(unit, derived, operation.after)]
+  return {
+    ...operation,
+    differences: FIELDS.flatMap((field) =>
+      before[field] === after[field] ? [] : [{ field, parts: differenceOf(before[field], after[field]) }]
+    )
+  }
+}
 
 /** Lists the units of a page, and the cursor of the next: the time of its last, and how many units of that time it has had. */
 const listed = ({ cursor, limit = LISTED, ...params }: typeof S.ListParams.Type) =>
@@ -261,7 +264,7 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
         return {
           unit,
           derived: history?.derived ?? null,
-          operations: history?.operations.map(withDifferences(history)) ?? []
+          operations: history?.operations.map(withDifferences(unit, history)) ?? []
         }
       })))
     .handle("feedback", ({ path: { id }, payload }) =>

@@ -7,7 +7,7 @@ import { idOf } from "../domain/Ids.ts"
 import { keywordsOf } from "../domain/Keywords.ts"
 import { fieldsOf } from "../domain/Lexical.ts"
 import { evidence, MAX_EVIDENCE, type MemoryUnit, type UnitType } from "../domain/MemoryUnit.ts"
-import { titleOf } from "../domain/Saved.ts"
+import { isTitled, titleOf } from "../domain/Saved.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import * as Duplicates from "./Duplicates.ts"
 
@@ -140,26 +140,40 @@ export const underneath = (unit: MemoryUnit, overlay: Overlay | undefined): Memo
 }
 
 /**
+ * Returns what a unit says with these changes. Over words that somebody wrote stands only a title that somebody wrote, when it was saved
+ * or since, and that of a session.
+ */
+export const wordsOf = (
+  { origin }: Pick<MemoryUnit, "origin">,
+  derived: Derived,
+  { content, title, type }: Changed
+): Pick<MemoryUnit, "content" | "title" | "type"> => ({
+  title: title ??
+    (content === null || derived.type === "archive" || isTitled({ ...derived, origin })
+      ? derived.title
+      : titleOf(content)),
+  content: content ?? derived.content,
+  type: type ?? derived.type
+})
+
+/**
  * Returns a unit with the overlay's changes. A changed content is the person's words: it quotes no message, and still cites those that
  * the derived one came from.
  */
 export const applied = (unit: MemoryUnit, overlay: Overlay): MemoryUnit => {
-  const { content, derived, feedback, kept, pinned, replacedBy, replacedFor, revision, title, type, uses } = overlay
+  const { content, derived, feedback, kept, pinned, replacedBy, replacedFor, revision, uses } = overlay
   const rest = underneath(unit, overlay)
   return {
     ...rest,
     ...(content !== null && {
       summary: "",
-      content,
       keywords: keywordsOf(content),
       passages: [],
       also: evidence({ passages: derived.passages, also: rest.also }).slice(0, MAX_EVIDENCE),
       quality: 1,
       tokens: Tokens.estimate(content)
     }),
-    // Only a title that somebody wrote stays over other words, and that of a session.
-    title: title ?? (content !== null && derived.type !== "archive" ? titleOf(content) : derived.title),
-    type: type ?? derived.type,
+    ...wordsOf(unit, derived, overlay),
     pinned,
     ...(replacedBy !== null && { replacedBy }),
     ...(replacedFor !== null && { replacedFor }),

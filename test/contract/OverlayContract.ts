@@ -189,6 +189,27 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "of the content alone keeps the title that was given when it was saved, and takes its words for one that was not",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const titled = unitOf({ content: HARBOUR, title: "Rounds" }, "project-one", 1)
+        const plain = unitOf({ content: TIDE }, "project-one", 2)
+        const labelled = unitOf({ content: "Decided: sails are mended in winter.", by: "claude" }, "project-one", 3)
+        for (const each of [titled, plain, labelled]) yield* store.save(each, project("one"))
+        yield* edit(titled.id, { content: LANTERN }, "person")
+        yield* edit(plain.id, { content: "The ferries leave at noon." }, "person")
+        yield* edit(labelled.id, { content: "Sails are mended in spring." }, "person")
+        assert.deepInclude(yield* one(titled.id), { title: "Rounds", content: LANTERN })
+        assert.deepStrictEqual(yield* found("rounds"), [titled.id])
+        assert.strictEqual((yield* one(plain.id)).title, "The ferries leave at noon.")
+        assert.strictEqual((yield* one(labelled.id)).title, "Sails are mended in spring.")
+        yield* edit(titled.id, { title: "Lamps" }, "person")
+        yield* store.undo("person")
+        assert.strictEqual((yield* one(titled.id)).title, "Rounds")
+      })
+    )
+
+    test(
       "of the title alone stays too, over new words",
       Effect.gen(function*() {
         yield* compress("one", made)

@@ -162,6 +162,28 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.isAbove(transcripts.length, 0)
     }))
 
+  it.effect("tell of an edited text that its title is another now, and that one which was given stayed", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const changedBy = (title: string | undefined, content: string) =>
+        Effect.gen(function*() {
+          const { id } = yield* client.memories.save({
+            headers: {},
+            payload: { content, ...(title !== undefined && { title }), project: "shop-api" }
+          })
+          yield* client.memories.edit({
+            path: { id },
+            headers: { "if-match": "*" },
+            payload: { content: `${content} Mostly.` }
+          })
+          const { operations, unit } = yield* client.memories.history({ path: { id } })
+          return [unit.title, operations[0]!.differences.map(({ field }) => field)]
+        })
+      const plain = "Herons nest by the weir."
+      assert.deepStrictEqual(yield* changedBy(undefined, plain), [`${plain} Mostly.`, ["title", "content"]])
+      assert.deepStrictEqual(yield* changedBy("Otters", "They sleep by the mill."), ["Otters", ["content"]])
+    }))
+
   it.effect("change a memory only as it was read", () =>
     Effect.gen(function*() {
       const { ask, client, send } = yield* asking

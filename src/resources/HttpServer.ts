@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { createServer as createHttp, type Server as HttpOrHttps, type ServerResponse } from "node:http"
 import { createServer as createHttps } from "node:https"
-import type { AddressInfo, ListenOptions } from "node:net"
+import type { AddressInfo, ListenOptions, Socket } from "node:net"
 import * as InFlight from "./InFlight.ts"
 import type * as Owner from "./Owner.ts"
 import * as Server from "./Server.ts"
@@ -60,6 +60,13 @@ export const open = <R>(
     const sayLast = (response: ServerResponse) => {
       if (!response.headersSent) response.setHeader("connection", "close")
     }
+    /** Those of TLS from the end of their handshake on. */
+    const sockets = new Set<Socket>()
+    /** Node's own leaves a connection that has never asked anything. */
+    const endIdle = () => {
+      const busy = new Set([...responses].map(({ req }) => req.socket))
+      for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
+    }
     const linger = Effect.gen(function*() {
       isClosing = true
       responses.forEach(sayLast)
@@ -71,8 +78,10 @@ export const open = <R>(
       }
     }).pipe(
       Effect.timeoutOption(LINGERS_AT_MOST),
-      Effect.zipRight(Effect.sync(() => hasLingered = true)),
-      Effect.asVoid
+      Effect.zipRight(Effect.sync(() => {
+        hasLingered = true
+        endIdle()
+      }))
     )
     const make = (): HttpOrHttps => {
       const timeouts = {
@@ -89,9 +98,11 @@ export const open = <R>(
         response.once("close", () => {
           responses.delete(response)
           // Its connection is idle from now on.
-          if (hasLingered) server.closeIdleConnections()
+          if (hasLingered) endIdle()
         })
         handler(request, response)
+      }).on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+        sockets.add(socket.once("close", () => sockets.delete(socket)))
       })
     }
     const { address } = yield* Server.open({

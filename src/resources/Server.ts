@@ -120,7 +120,9 @@ export const open = <S extends Server>(
           yield* endListening(server)
           yield* options.linger
         }
-        server.close()
+        yield* Effect.async<void>((resume) => {
+          server.close(() => resume(Effect.void))
+        })
       }),
     destroy: ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy())),
     isGone: ({ server, sockets }) => !server.listening && sockets.size === 0,

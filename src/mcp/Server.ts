@@ -145,16 +145,18 @@ const TERMINAL_NOTICE =
   "This is the MCP server of claude-memory, which Claude Code runs: it waits for JSON-RPC here. Ctrl-D ends it.\n"
 
 /** Serves on stdin and stdout. `load` imports the code that opens the memory, on first use. */
-export const run = (load: () => Promise<Options["open"]>): void =>
+export const run = (load: () => Promise<Options["open"]>): void => {
+  const transport = Stdio.make(process.stdin, process.stdout)
   runMain(
     Effect.gen(function*() {
       if (process.stdin.isTTY === true) yield* writeStderr(TERMINAL_NOTICE)
       const server = layer({
-        transport: Stdio.make(process.stdin, process.stdout),
+        transport,
         open: Effect.flatten(Effect.tryPromise({ try: load, catch: (cause) => new LoadError({ cause }) })),
         background: [{ name: "capture", run: ({ capture }) => capture }]
       })
       return yield* Owner.run(Layer.provide(server, ResourceLedger.layerWarning))(Effect.never)
     }),
-    { ...OWN, deadline: "10 seconds", servesStdin: true }
+    { ...OWN, deadline: "10 seconds", servesStdin: transport.answered }
   )
+}

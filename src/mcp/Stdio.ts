@@ -4,6 +4,7 @@
  */
 import { deserializeMessage, serializeMessage } from "@modelcontextprotocol/sdk/shared/stdio.js"
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Readable, Writable } from "node:stream"
 import { promisify } from "node:util"
@@ -27,10 +28,19 @@ class LineError extends Schema.TaggedError<LineError>()("LineError", {
 
 const NEWLINE = 0x0a
 
-export const make = (input: Readable, output: Writable): Transport => {
+export interface Stdio extends Transport {
+  /** Ends when each request that was read is answered, or was cancelled. */
+  readonly answered: Effect.Effect<void>
+}
+
+/** Milliseconds between two looks at what is still to be answered. */
+const LOOK_MS = 10
+
+export const make = (input: Readable, output: Writable): Stdio => {
   const write = promisify((text: string, done: (error?: Error | null) => void) => {
     output.write(text, done)
   })
+  const unanswered = new Set<unknown>()
   let parts: Array<Buffer> = []
   let size = 0
 
@@ -54,6 +64,10 @@ export const make = (input: Readable, output: Writable): Transport => {
     } catch (cause) {
       return transport.onerror?.(new LineError({ reason: "NoMessage", bytes, cause }))
     }
+    if ("method" in message) {
+      if ("id" in message) unanswered.add(message.id)
+      else if (message.method === "notifications/cancelled") unanswered.delete(message.params?.["requestId"])
+    }
     transport.onmessage?.(message)
   }
   const onData = (chunk: Buffer) => {
@@ -66,11 +80,15 @@ export const make = (input: Readable, output: Writable): Transport => {
     if (from < chunk.length) take(chunk.subarray(from))
   }
 
-  const transport: Transport = {
+  const transport: Stdio = {
     start: async () => {
       input.on("data", onData)
     },
-    send: (message) => write(serializeMessage(message)),
+    send: async (message) => {
+      await write(serializeMessage(message))
+      if (!("method" in message)) unanswered.delete(message.id)
+    },
+    answered: Effect.asVoid(Effect.repeat(Effect.sleep(LOOK_MS), { until: () => unanswered.size === 0 })),
     close: async () => {
       input.off("data", onData).pause()
       transport.onclose?.()

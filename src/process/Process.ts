@@ -98,6 +98,9 @@ const messagesOf = (error: Error | ConfigError.ConfigError): ReadonlyArray<strin
   return [error.message.includes(name) ? error.message : `${name}: ${error.message}`]
 }
 
+/** Time for what was read of a stdin that is served and has ended. */
+const ANSWERED_WITHIN = "5 seconds"
+
 type Signal = "SIGHUP" | "SIGINT" | "SIGTERM"
 
 export interface RunOptions {
@@ -109,8 +112,8 @@ export interface RunOptions {
   readonly words?: (text: string) => string
   /** For a guest of another program, such as a hook: logs nothing and exits with 0 whatever happens. */
   readonly failOpen?: boolean
-  /** For a server that reads stdin: its end interrupts the program. */
-  readonly servesStdin?: boolean
+  /** For a server that reads stdin: its end interrupts the program, once all that was read is answered as this tells. */
+  readonly servesStdin?: Effect.Effect<void>
 }
 
 /** How the package's own programs speak: by its name, and with its commands as they can be typed where it was started. */
@@ -146,7 +149,7 @@ export const runMain = <E>(program: Effect.Effect<unknown, E>, options: RunOptio
     if (isForwarding) return
     const code = 128 + constants.signals[name]
     // Claude Code sends SIGTERM 0.1 s after SIGINT, to a server that may still be releasing its resources.
-    if (signal !== undefined && signal !== name && options.servesStdin === true) return
+    if (signal !== undefined && signal !== name && options.servesStdin !== undefined) return
     if (signal !== undefined) process.exit(exitCode(code))
     signal = name
     exitAfterDeadline(code)
@@ -171,8 +174,10 @@ export const runMain = <E>(program: Effect.Effect<unknown, E>, options: RunOptio
     exitAfterDeadline(1)
     Deferred.unsafeDone(crash, Effect.fail(new Unwritable({ cause: error })))
   })
-  if (options.servesStdin === true) {
-    process.stdin.once("end", onClientGone).once("close", onClientGone).once("error", onClientGone)
+  if (options.servesStdin !== undefined) {
+    const answered = Effect.timeoutOption(options.servesStdin, ANSWERED_WITHIN)
+    const onEnd = () => void Effect.runFork(Effect.ensuring(answered, Effect.sync(onClientGone)))
+    process.stdin.once("end", onEnd).once("close", onEnd).once("error", onClientGone)
   }
 
   /** Prints an expected failure as a sentence for a person, and logs a defect with its whole cause. */

@@ -198,7 +198,7 @@ describe("the MCP server, spawned", () => {
           yield* send(request("a number as topic", "prompts/get", { name: "recall", arguments: { topic: 5 } }))
           yield* send(`{"jsonrpc":"1.0","id":"old","method":"ping"}\n`)
           yield* send(search("last"))
-          // Calls run at once: another than the last may be answered last, and who closes stdin waits for none.
+          // Calls run at once: another than the last may be answered last.
           for (const id of ["last", "defaults"]) yield* said(`"id":"${id}"`)
           yield* closeStdin
           const { code, stderr, stdout } = yield* ended
@@ -245,6 +245,22 @@ describe("the MCP server, spawned", () => {
           assert.notInclude(stderr, "FATAL")
         })
     )
+
+    it.scoped("answers and does all that was read before the end of stdin", () =>
+      Effect.gen(function*() {
+        const home = yield* Home
+        const content = "The kestrel gateway listens on port 9000 because of the firewall."
+        const save = request("save", "tools/call", { name: "claude_memory_save", arguments: { content } })
+        const { closeStdin, ended, send } = yield* start([mcp], { home, env: SHOP, staysOpen: true })
+        yield* send(HELLO + save + search("kestrel"))
+        yield* closeStdin
+        const { code, stderr, stdout } = yield* ended
+        assert.deepStrictEqual([code, stderr], [0, ""])
+        const answers = messagesOf(stdout).filter(({ id }) => id === "save" || id === "kestrel")
+        assert.deepStrictEqual(answers.map(({ result }) => result?.isError ?? false), [false, false])
+        const { stdout: listed } = yield* inProcess(["list", "--all-projects", "--json"], { home })
+        assert.include(listed, "kestrel gateway")
+      }))
 
     for (
       const [how, code] of [["the end of stdin", 0], ["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const

@@ -138,6 +138,6 @@ runMain(Effect.provide(Effect.scoped(programs[name!]!), ResourceLedger.layer), {
   ...(how === "of a stranger" ? {} : OWN),
   deadline: "700 millis",
   failOpen: how === "fail-open",
-  servesStdin: how === "serves-stdin"
+  ...(how === "serves-stdin" && { servesStdin: Effect.void })
 })
 if (how === "serves-stdin") process.stdin.resume()

@@ -72,7 +72,7 @@ const faultsOf = (page: Page) =>
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).slice(0, 3).join(", ")}`)
   })
 
-/** A transcript of so many prompts and answers. */
+/** A transcript of so many prompts and answers, some of them long. */
 const transcriptOf = (sessionId: string, length: number): string =>
   Array.from({ length }, (_, i) => {
     const isPrompt = i % 2 === 0
@@ -85,7 +85,10 @@ const transcriptOf = (sessionId: string, length: number): string =>
       timestamp: new Date(Date.UTC(2026, 10, 1, 9, i)).toISOString(),
       message: isPrompt
         ? { role: "user", content: `How does step ${i} of the migration go?` }
-        : { role: "assistant", content: [{ type: "text", text: `Step ${i} moves the ledger of month ${i}.` }] }
+        : {
+          role: "assistant",
+          content: [{ type: "text", text: `Step ${i} moves the ledger of month ${i}.${"\n\nIt waits.".repeat(i % 8)}` }]
+        }
     })
   }).join("\n") + "\n"
 
@@ -685,6 +688,21 @@ describe.skipIf(browserPath === undefined)(
         asked++
         return route.abort()
       })
+      // It is in view, whatever heights the messages above it take; as one is that is chosen among the prompts.
+      const isInView = (uuid: string) =>
+        page.locator(`#m-${uuid}`).evaluate((element) => {
+          const { bottom, top } = element.getBoundingClientRect()
+          return top >= 0 && bottom <= window.innerHeight
+        })
+      for (const message of ["100196", "100101"]) {
+        await page.goto(`${other.url}/app/sessions/${session}?at=${session.slice(0, -6)}${message}`)
+        await cited.waitFor()
+        await page.waitForTimeout(1_000)
+        assert.isTrue(await isInView(`${session.slice(0, -6)}${message}`), message)
+      }
+      await page.getByRole("navigation", { name: "What you asked" }).getByRole("link", { name: /step 160/ }).click()
+      await page.waitForTimeout(1_000)
+      assert.isTrue(await isInView(`${session.slice(0, -6)}100160`))
       await page.goto(`${other.url}/app/sessions/${session}?at=${session.slice(0, -6)}100298`)
       await more.waitFor()
       await page.waitForTimeout(500)

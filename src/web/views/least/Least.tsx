@@ -3,7 +3,7 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { useEffect, useRef, useState } from "react"
-import { short, useForget, useKeep } from "../../api/Changes.ts"
+import { useForget, useKeep } from "../../api/Changes.ts"
 import type { LeastUnit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty } from "../../parts/Answer.tsx"
@@ -14,6 +14,7 @@ import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, useAddress } from "../../state/Address.ts"
 import { focusedMemory, focusItem, ITEM, ofMemory, useListKeys, useMemoryKeys } from "../../state/Keys.ts"
+import { short } from "../../texts/cut.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Least.module.css"
 

@@ -16,6 +16,7 @@ import { addressOf, change, useAddress } from "../../state/Address.ts"
 import { draftOf } from "../../state/Drafts.ts"
 import { focusItem, ITEM, ofMemory, useListKeys } from "../../state/Keys.ts"
 import { useIsWide } from "../../state/Wide.ts"
+import { cut } from "../../texts/cut.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Memory } from "../memory/Memory.tsx"
 import { AskBox } from "./AskBox.tsx"
@@ -104,7 +105,7 @@ const Row = memo(({ found, isChosen, isWide, unit }: RowProps) => {
           <Inline {...found?.title ?? { text: unit.title }} />
         </span>
         <span className={css["excerpt"]} dir="auto">
-          <Snippet {...found?.excerpt ?? { text: (unit.summary || unit.content).slice(0, SNIPPET) }} />
+          <Snippet {...found?.excerpt ?? { text: cut(unit.summary || unit.content, SNIPPET) }} />
         </span>
       </Link>
       {found !== undefined && <Reasons found={found} />}

@@ -15,6 +15,7 @@ import { ProjectName } from "../../parts/ProjectName.tsx"
 import { At, Inline, TypeTag } from "../../parts/Words.tsx"
 import { addressOf, fitting, goBack, useAddress } from "../../state/Address.ts"
 import { ITEM, useKeys, useListKeys } from "../../state/Keys.ts"
+import { cut } from "../../texts/cut.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import { Given } from "./Given.tsx"
 import { isWork, MessageText } from "./MessageText.tsx"
@@ -81,6 +82,18 @@ const isPrompt = ({ isPrompt, role, thread }: MessageItem["message"]) =>
   isPrompt && role === "human" && thread === "main"
 
 const anchorOf = (uuid: string) => `m-${uuid}`
+
+/**
+ * Scrolls to a message. All are laid out for that, until the browser has remembered their heights: else those above would move it when they come
+ * near.
+ */
+const show = (uuid: string, block: "center" | "start"): void => {
+  const message = document.getElementById(anchorOf(uuid))
+  const talk = message?.closest<HTMLElement>(`.${css["talk"]}`)
+  talk?.style.setProperty("--skips", "visible")
+  message?.scrollIntoView({ block })
+  requestAnimationFrame(() => requestAnimationFrame(() => talk?.style.removeProperty("--skips")))
+}
 
 const WorkGroup = ({ at, messages }: { readonly messages: ReadonlyArray<MessageItem>; readonly at: string | null }) => {
   const t = useTexts()
@@ -170,7 +183,7 @@ const Talk = ({ at, items, projectId, sessionId }: TalkProps) => {
 const MAX_PROMPT = 20_000
 
 const promptOf = ({ blocks }: MessageItem["message"]): string =>
-  blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n").slice(0, MAX_PROMPT)
+  cut(blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n"), MAX_PROMPT)
 
 const Aside = ({ id, items }: { readonly id: string; readonly items: ReadonlyArray<Item> }) => {
   const t = useTexts()
@@ -189,7 +202,7 @@ const Aside = ({ id, items }: { readonly id: string; readonly items: ReadonlyArr
                   href={`#${anchorOf(message.uuid)}`}
                   onClick={(event) => {
                     event.preventDefault()
-                    document.getElementById(anchorOf(message.uuid))?.scrollIntoView()
+                    show(message.uuid, "start")
                   }}
                 >
                   {promptOf(message).trim().split("\n")[0]}
@@ -234,7 +247,7 @@ export const Session = ({ id }: { readonly id: string }) => {
     if (at === null || at === "" || at === shown.current) return
     if (hasTarget) {
       shown.current = at
-      document.getElementById(anchorOf(at))?.scrollIntoView({ block: "center" })
+      show(at, "center")
     } else if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage()
   }, [at, hasTarget, hasNextPage, isFetchNextPageError, isFetchingNextPage, fetchNextPage])
   useListKeys()

@@ -159,6 +159,73 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
+  slow(it)("takes no words while it saves others, which it would lose", async () => {
+    const id = await saved("Oars are kept upright in the shed.")
+    const { close, page } = await see(browser, served, `/app/memories/${id}`)
+    await page.route(/\/v1\/units(\/[^/]*)?$/, async (route) => {
+      if (route.request().method() !== "GET") await setTimeout(1_000)
+      await route.continue()
+    })
+    const form = page.getByRole("form", { name: "Edit" })
+    const text = form.getByRole("textbox", { name: "Text" })
+    const edit = page.getByRole("button", { name: "Edit", exact: true })
+    const content = async () =>
+      ((await ask("GET", `/v1/units/${id}`)).body as unknown as { readonly unit: { readonly content: string } }).unit
+        .content
+    await edit.click()
+    await text.fill("Oars lie in the shed.")
+    await text.press("Control+Enter")
+    await page.waitForTimeout(200)
+    await page.keyboard.type(" Their blades are oiled.")
+    assert.strictEqual(await text.inputValue(), "Oars lie in the shed.")
+    assert.isTrue(await text.evaluate((box) => box === document.activeElement))
+    await form.waitFor({ state: "detached" })
+    assert.strictEqual(await content(), "Oars lie in the shed.")
+    // Left and come back to, it still takes none; the form goes once all is saved.
+    await edit.click()
+    await text.fill("Oars lie on the rack.")
+    await text.press("Control+Enter")
+    await page.waitForTimeout(200)
+    await page.getByRole("link", { name: "Projects", exact: true }).click()
+    await page.getByRole("heading", { name: "Projects", level: 1 }).waitFor()
+    await page.goBack()
+    await text.press("End")
+    await page.keyboard.type(" And more.")
+    assert.strictEqual(await text.inputValue(), "Oars lie on the rack.")
+    await form.waitFor({ state: "detached" })
+    assert.strictEqual(await content(), "Oars lie on the rack.")
+    // The same of a memory that is written in place of it.
+    await page.getByRole("button", { name: "Replace", exact: true }).click()
+    const written = page.getByRole("textbox", { name: "Or write the memory" })
+    await written.fill("Oars are sold.")
+    await page.getByRole("button", { name: "Save it, and replace" }).click()
+    await page.waitForTimeout(200)
+    await written.focus()
+    await page.keyboard.type(" To a club.")
+    assert.strictEqual(await written.inputValue(), "Oars are sold.")
+    await page.getByText("Replaced: from now on").waitFor()
+    await written.waitFor({ state: "detached" })
+    await close()
+  })
+
+  slow(it)("lets messages go after the focus went with the button that was pressed in one", async () => {
+    const id = await saved("Fenders hang on the port side.")
+    const { close, page } = await see(browser, served, `/app/memories/${id}`)
+    const messages = page.locator("[role=status] [data-kind]")
+    const press = async (name: string, answer: string) => {
+      await page.getByRole("button", { name, exact: true }).press("Enter")
+      await messages.last().getByText(answer).waitFor()
+    }
+    await press("Pin", "Pinned:")
+    await press("Undo", "No longer pinned.")
+    for (let i = 0; i < 2; i++) {
+      await press("Pin", "Pinned:")
+      await press("Unpin", "No longer pinned.")
+    }
+    assert.strictEqual(await messages.count(), 3)
+    await close()
+  })
+
   slow(it)("keeps the focus where a save is refused, and in a filter; Esc goes where the link above goes", async () => {
     const id = await saved("Sails are dried before they are folded.")
     const { close, page } = await see(browser, served)

@@ -1,9 +1,10 @@
 /**
  * What a person changes. All answers are asked for again afterwards, and what can be undone says so for some seconds.
  */
-import { useMutation, useQueryClient } from "@tanstack/react-query"
+import { useIsMutating, useMutation, useQueryClient } from "@tanstack/react-query"
 import { say, sayProblem } from "../parts/Toasts.tsx"
 import { dropDraft } from "../state/Drafts.ts"
+import { short } from "../texts/cut.ts"
 import { useTexts } from "../texts/Texts.ts"
 import { ask, type EditBody, type Failure, isProblem, Problem, send, type Unit } from "./Client.ts"
 import { ANY, refresh } from "./Queries.ts"
@@ -14,7 +15,7 @@ const useRefresh = () => {
   return () => refresh(client)
 }
 
-export interface Edit {
+interface Edit {
   readonly id: string
   readonly etag: string
   readonly change: EditBody
@@ -22,11 +23,6 @@ export interface Edit {
 
 const patch = ({ change, etag, id }: Edit) =>
   ask("patch", "/v1/units/{id}", { path: { id }, header: { "if-match": etag }, body: change })
-
-/** Longest title in a message. */
-const MAX_TITLE = 60
-
-export const short = (title: string): string => title.length > MAX_TITLE ? `${title.slice(0, MAX_TITLE - 1)}…` : title
 
 type Titled = Pick<Unit, "title">
 
@@ -81,26 +77,43 @@ const useUndoing = () => {
       : { action: { name: t.undo.name, run: (toast: number) => undo({ operation, toast, onUndone, named }) } }
 }
 
-/** Changes a memory. The caller shows a problem beside the form. */
-export const useEdit = () => {
+/** Names what is saved of a memory, also where its form is left and come back to meanwhile. */
+const saving = (id: string) => ({ mutationKey: ["save", id] })
+
+/** True while words are saved for a memory or in its place: what was typed meanwhile would be lost with the form. */
+export const useIsSaving = (id: string): boolean => useIsMutating(saving(id)) > 0
+
+/** Changes what a memory says. The caller shows a problem beside the form. */
+export const useEdit = (id: string) => {
   const t = useTexts()
   const names = useNames()
   const undoing = useUndoing()
-  const refreshed = useRefresh()
-  return useMutation({
-    mutationFn: patch,
-    onSuccess: (unit, { change: { content, title, type }, id }) => {
-      if (content === undefined && title === undefined && type === undefined) return
-      // Also where its form was left meanwhile.
+  const client = useQueryClient()
+  const edit = useMutation({
+    ...saving(id),
+    mutationFn: (edit: Omit<Edit, "id">) => patch({ ...edit, id }),
+    onSuccess: (unit) => {
       dropDraft(id)
       say(t.memory.saved(names([unit])), undoing(unit.operation))
     },
-    onSettled: refreshed
+    onSettled: () => refresh(client)
   })
+  return {
+    ...edit,
+    /** Saves, unless it is being saved: a key that is held, or pressed twice, comes before the form is drawn anew. */
+    save: (words: Omit<Edit, "id">) => {
+      if (client.isMutating(saving(id)) === 0) edit.mutate(words)
+    }
+  }
 }
 
-export interface Rewriting {
-  readonly unit: Pick<Unit, "id" | "projectId" | "type">
+/** Has another memory hold in place of one, or that itself again. The caller shows a problem. */
+export const useReplace = () => {
+  const refreshed = useRefresh()
+  return useMutation({ mutationFn: patch, onSettled: refreshed })
+}
+
+interface Rewriting {
   readonly etag: string
   /** Words of the new memory. */
   readonly content: string
@@ -110,11 +123,12 @@ export interface Rewriting {
  * Saves a memory and has it hold in place of another, with the type of that; a decision in place of a session's summary. Nothing is saved in place
  * of what was changed meanwhile. What is saved and could not take its place says so; the same words saved again are the same memory.
  */
-export const useRewrite = () => {
+export const useRewrite = ({ id, projectId, type }: Pick<Unit, "id" | "projectId" | "type">, onSaved: () => void) => {
   const t = useTexts()
   const refreshed = useRefresh()
   return useMutation({
-    mutationFn: async ({ content, etag, unit: { id, projectId, type } }: Rewriting) => {
+    ...saving(id),
+    mutationFn: async ({ content, etag }: Rewriting) => {
       const seen = await send("get", "/v1/units/{id}", { path: { id } })
       if (seen.headers.get("etag") !== etag) throw new Problem("changed-since", 412, "")
       const saved = await ask("post", "/v1/units", {
@@ -126,6 +140,7 @@ export const useRewrite = () => {
         throw new Error(t.memory.savedAlone, { cause: error })
       }
     },
+    onSuccess: onSaved,
     onSettled: refreshed
   })
 }

@@ -19,10 +19,16 @@ const SHOWN = 3
 
 let toasts: ReadonlyArray<Toast> = []
 let last = 0
-/** True while the pointer or the focus is on a message: none goes away then, so that none moves under the pointer. */
-let isHeld = false
+/** True while the pointer is on a message. */
+let isPointed = false
 const timers = new Map<number, number>()
 const listeners = new Set<() => void>()
+
+/**
+ * True while the pointer or the focus is on a message: none goes away then, so that none moves under the pointer. A button that goes away with the
+ * focus tells of no blur, so that the page itself is asked.
+ */
+const isHeld = () => isPointed || document.querySelector(`.${css["toasts"]}:focus-within`) !== null
 
 const set = (next: ReadonlyArray<Toast>) => {
   toasts = next
@@ -40,12 +46,12 @@ const close = (id: number) => {
   window.clearTimeout(timers.get(id))
   timers.delete(id)
   set(toasts.filter((toast) => toast.id !== id))
-  if (toasts.length === 0) isHeld = false
+  if (toasts.length === 0) isPointed = false
 }
 
 const closeLater = (id: number, millis: number) => {
   window.clearTimeout(timers.get(id))
-  timers.set(id, window.setTimeout(() => isHeld ? closeLater(id, STAYS_MS) : close(id), millis))
+  timers.set(id, window.setTimeout(() => isHeld() ? closeLater(id, STAYS_MS) : close(id), millis))
 }
 
 /** Says something at the edge of the page for some seconds, and to screen readers; in the place of an earlier message, if that is there. */
@@ -54,7 +60,7 @@ export const say = (text: string, rest: Partial<Pick<Toast, "action" | "kind">> 
   const toast: Toast = { kind: "done", ...rest, id, text }
   if (id === place) set(toasts.map((each) => each.id === id ? toast : each))
   else {
-    if (!isHeld) { for (const { id } of toasts.slice(0, Math.max(0, toasts.length + 1 - SHOWN))) close(id) }
+    if (!isHeld()) { for (const { id } of toasts.slice(0, Math.max(0, toasts.length + 1 - SHOWN))) close(id) }
     set([...toasts, toast])
   }
   closeLater(id, rest.action === undefined ? STAYS_MS : STAYS_WITH_ACTION_MS)
@@ -65,8 +71,8 @@ export const sayProblem = (error: unknown, place?: number): void => {
   say(error instanceof Error ? error.message : String(error), { kind: "problem" }, place)
 }
 
-const hold = (isOn: boolean) => () => {
-  isHeld = isOn
+const point = (isOn: boolean) => () => {
+  isPointed = isOn
 }
 
 /** Keeps as much of the window free as the messages take, so that they cover nothing. */
@@ -96,10 +102,8 @@ export const Toasts = () => {
       className={css["toasts"]}
       role="status"
       aria-live="polite"
-      onPointerEnter={hold(true)}
-      onPointerLeave={hold(false)}
-      onFocus={hold(true)}
-      onBlur={hold(false)}
+      onPointerEnter={point(true)}
+      onPointerLeave={point(false)}
     >
       {shown.map(({ action, id, kind, text }) => (
         <div key={id} className={css["toast"]} data-kind={kind}>

@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState } from "react"
-import { isStale, useEdit } from "../../api/Changes.ts"
+import { isStale, useEdit, useIsSaving } from "../../api/Changes.ts"
 import type { EditBody, Unit, UnitType } from "../../api/Client.ts"
 import { Note } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
@@ -34,11 +34,12 @@ const useKeptDraft = ({ id, title }: Unit) => {
 
 /**
  * Changes the words and the type of a memory. A change by someone else meanwhile is not overwritten. Nothing that was typed is thrown away
- * without a question.
+ * without a question; nothing is typed while it is being saved.
  */
 export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
   const t = useTexts()
-  const edit = useEdit()
+  const edit = useEdit(unit.id)
+  const isSaving = useIsSaving(unit.id)
   // An earlier edit goes on, from the words that it began with: the answer behind it may have others by now.
   const [kept] = useState(() => draftOf(unit.id))
   const [draft, setDraft] = useState<Draft>(() => {
@@ -66,19 +67,16 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
     onClose()
   }
   const leave = () => hasChanged ? setLeaving(true) : close()
-  // A key that is held, or pressed twice, comes before the form is drawn anew.
-  const isSaving = useRef(false)
   const save = () => {
-    if (isSaving.current) return
-    if (!hasChanged) return close()
-    isSaving.current = true
-    edit.mutate({ id: unit.id, etag: revisionOf(draft, unit, etag), change }, {
-      onSuccess: close,
-      onError: () => {
-        isSaving.current = false
-      }
-    })
+    if (!hasChanged && !isSaving) return close()
+    edit.save({ etag: revisionOf(draft, unit, etag), change })
   }
+  // Saved, from here or before the form was left and come back to.
+  const wasSaving = useRef(isSaving)
+  useEffect(() => {
+    if (wasSaving.current && !isSaving && draftOf(unit.id) === undefined) onClose()
+    wasSaving.current = isSaving
+  })
   return (
     <>
       <form
@@ -105,6 +103,7 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
             dir="auto"
             value={title}
             maxLength={200}
+            readOnly={isSaving}
             autoFocus={kept === undefined && isTitleFirst}
             aria-describedby={isTitleOld ? hint : undefined}
             onChange={(event) => write({ title: event.target.value })}
@@ -119,6 +118,7 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
             value={content}
             autoFocus={kept === undefined && !isTitleFirst}
             rows={8}
+            readOnly={isSaving}
             onChange={(event) => write({ content: event.target.value })}
           />
         </label>
@@ -127,7 +127,7 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
           <select
             className={parts["input"]}
             value={type}
-            onChange={(event) => write({ type: event.target.value as UnitType })}
+            onChange={(event) => isSaving || write({ type: event.target.value as UnitType })}
           >
             {TYPES.filter((each) => each !== "archive" || unit.type === each).map((each) => (
               <option key={each} value={each}>{t.types[each]}</option>

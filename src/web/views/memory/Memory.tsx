@@ -3,7 +3,7 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { type ReactNode, useEffect, useRef, useState } from "react"
-import { useEdit, useKeep, usePin } from "../../api/Changes.ts"
+import { useKeep, usePin, useReplace } from "../../api/Changes.ts"
 import type { UnitView } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Note } from "../../parts/Answer.tsx"
@@ -152,7 +152,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
   const edited = editedIn(useQuery({ ...Queries.history(unit.id), enabled: hasHistory }).data)
   const pin = usePin()
   const keep = useKeep()
-  const edit = useEdit()
+  const replace = useReplace()
   const copy = useCopy()
   const keepIt = () => keep({ unit, isOff: unit.kept === true })
   const pinIt = () => pin({ unit, pinned: !unit.pinned })
@@ -272,7 +272,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
           <Button
             kind="ghost"
             icon="undo"
-            onClick={() => edit.mutate({ id: unit.id, etag: seen.etag, change: { replacedBy: null } })}
+            onClick={() => replace.mutate({ id: unit.id, etag: seen.etag, change: { replacedBy: null } })}
           >
             {t.memory.holdsAgain}
           </Button>

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query"
 import { useState } from "react"
-import { isStale, useEdit, useRewrite } from "../../api/Changes.ts"
+import { isStale, useIsSaving, useReplace, useRewrite } from "../../api/Changes.ts"
 import type { Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Note } from "../../parts/Answer.tsx"
@@ -24,16 +24,13 @@ const unsaved = new Map<string, string>()
 /** Lets a person write the memory that holds in place of another one. */
 const Written = ({ etag, onClose, unit }: Props) => {
   const t = useTexts()
-  const rewrite = useRewrite()
+  const isSaving = useIsSaving(unit.id)
+  const rewrite = useRewrite(unit, () => {
+    unsaved.delete(unit.id)
+    say(t.memory.replaced)
+  })
   const [content, setContent] = useState(unsaved.get(unit.id) ?? "")
-  const save = () =>
-    rewrite.mutate({ unit, etag, content: content.trim() }, {
-      onSuccess: () => {
-        unsaved.delete(unit.id)
-        say(t.memory.replaced)
-        onClose()
-      }
-    })
+  const save = () => rewrite.mutate({ etag, content: content.trim() }, { onSuccess: onClose })
   return (
     <form
       className={css["written"]}
@@ -48,6 +45,7 @@ const Written = ({ etag, onClose, unit }: Props) => {
           className={parts["input"]}
           value={content}
           rows={3}
+          readOnly={isSaving}
           onChange={({ target: { value } }) => {
             setContent(value)
             unsaved.set(unit.id, value)
@@ -58,7 +56,7 @@ const Written = ({ etag, onClose, unit }: Props) => {
         <Note kind="problem">{isStale(rewrite.error) ? t.memory.changedMeanwhile : rewrite.error.message}</Note>
       )}
       <div className={css["actions"]}>
-        <Button type="submit" kind="primary" isDisabled={content.trim() === "" || rewrite.isPending}>
+        <Button type="submit" kind="primary" isDisabled={content.trim() === "" || isSaving}>
           {t.memory.saveInstead}
         </Button>
       </div>
@@ -69,12 +67,12 @@ const Written = ({ etag, onClose, unit }: Props) => {
 /** Lets a person choose the memory that holds in place of this one, or write it. It offers first what says something like it. */
 export const ReplaceDialog = ({ etag, onClose, unit }: Props) => {
   const t = useTexts()
-  const edit = useEdit()
+  const replace = useReplace()
   const [text, setText] = useState("")
   const filters = { projects: [unit.projectId], types: [], since: undefined, until: undefined, files: [], branches: [] }
   const found = useQuery(Queries.search(text.trim() === "" ? unit.title : text.trim(), filters, 12))
   const choose = (replacedBy: string) =>
-    edit.mutate({ id: unit.id, etag, change: { replacedBy } }, {
+    replace.mutate({ id: unit.id, etag, change: { replacedBy } }, {
       onSuccess: () => {
         say(t.memory.replaced)
         onClose()
@@ -92,15 +90,15 @@ export const ReplaceDialog = ({ etag, onClose, unit }: Props) => {
         placeholder={t.search.ask}
         onChange={(event) => setText(event.target.value)}
       />
-      {edit.error !== null && (
-        <Note kind="problem">{isStale(edit.error) ? t.memory.changedMeanwhile : edit.error.message}</Note>
+      {replace.error !== null && (
+        <Note kind="problem">{isStale(replace.error) ? t.memory.changedMeanwhile : replace.error.message}</Note>
       )}
       <Answer query={found}>
         {({ results }) => (
           <ul className={css["choices"]}>
             {results.filter((each) => each.unit.id !== unit.id).map(({ excerpt, title, unit }) => (
               <li key={unit.id}>
-                <button type="button" onClick={() => choose(unit.id)} disabled={edit.isPending}>
+                <button type="button" onClick={() => choose(unit.id)} disabled={replace.isPending}>
                   <span className={css["meta"]}>
                     <TypeTag type={unit.type} />
                     <Ago at={unit.occurredAt} />

@@ -643,6 +643,8 @@ describe.skipIf(browserPath === undefined)(
       assert.strictEqual(await row(titles[1]!).count(), 0)
       await row(titles[0]!).getByRole("button", { name: "Undo" }).press("Enter")
       await row(titles[0]!).waitFor({ state: "detached" })
+      // The next one can be undone by the same key.
+      await page.waitForFunction(() => document.activeElement?.matches("main li > button"))
       assert.deepStrictEqual(await left(), [true, true, false])
       assert.deepStrictEqual(faults, [])
       await close()
@@ -868,6 +870,9 @@ describe.skipIf(browserPath === undefined)(
       await page.getByRole("combobox", { name: "Into" }).selectOption({ label: "shop-api — /home/mei/work/shop-api" })
       await page.getByRole("dialog").getByRole("button", { name: "Merge" }).press("Enter")
       await row("shop-api").getByRole("button", { name: "Make indexer a project of its own again" }).press("Enter")
+      // The button went, and its row has the focus.
+      await row("indexer").waitFor()
+      await page.waitForFunction(() => document.activeElement?.textContent === "shop-api")
       // Excluding asks, says what stays, and is undone from its message.
       const indexer = await manage("indexer")
       await indexer.getByRole("button", { name: "Exclude" }).press("Enter")

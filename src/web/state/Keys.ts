@@ -2,7 +2,7 @@
  * Keys of the page. None acts while a person types or a dialog is open, and a key that changes a memory acts only while that memory has the
  * focus.
  */
-import { useEffect, useRef } from "react"
+import { type FocusEvent, useEffect, useRef } from "react"
 
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>
 
@@ -123,3 +123,33 @@ export const focusFirstItem = (): void => items()[0]?.focus()
 
 /** Focuses the item that links to this address. */
 export const focusItem = (href: string): void => items().find((item) => item.getAttribute("href") === href)?.focus()
+
+/**
+ * Hands the focus on in a list whose rows go away by what is done in them: to the row, where that is still there, else to what stands in its place
+ * now. Where the list is empty by then, to the heading.
+ */
+export const useRowFocus = () => {
+  const list = useRef<HTMLOListElement>(null)
+  const last = useRef<{ readonly row: Element; readonly at: number }>(undefined)
+  useEffect(() => {
+    if (last.current === undefined || document.activeElement !== document.body) return
+    const { at, row } = last.current
+    last.current = undefined
+    const rows = [...list.current?.children ?? []]
+    const next = row.isConnected ? row : rows[at] ?? rows.at(-1)
+    const target = next === undefined ? document.querySelector("h1") : next.querySelector("[data-item], button")
+    if (target instanceof HTMLElement) target.focus()
+  })
+  return {
+    ref: list,
+    onFocus: ({ currentTarget, target }: FocusEvent<HTMLOListElement>) => {
+      const at = [...currentTarget.children].findIndex((row) => row.contains(target))
+      const row = currentTarget.children[at]
+      last.current = row === undefined ? undefined : { row, at }
+    },
+    // What goes away tells of none.
+    onBlur: () => {
+      last.current = undefined
+    }
+  }
+}

@@ -10,6 +10,7 @@ import { Button } from "../../parts/Button.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { At } from "../../parts/Words.tsx"
 import { addressOf } from "../../state/Address.ts"
+import { useRowFocus } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Least.module.css"
 import { useSubject } from "./subject.ts"
@@ -44,6 +45,7 @@ export const Changes = () => {
   const t = useTexts()
   const changes = useQuery(Queries.changes)
   const subjectOf = useSubject()
+  const rows = useRowFocus()
   return (
     <div className={css["page"]}>
       <header>
@@ -55,7 +57,7 @@ export const Changes = () => {
           all.length === 0
             ? <Empty title={t.changes.none} />
             : (
-              <ol>
+              <ol {...rows}>
                 {all.map((change) => <Row key={change.operation} change={change} subject={subjectOf(change)} />)}
               </ol>
             )}

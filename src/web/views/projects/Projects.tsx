@@ -15,7 +15,7 @@ import { Question } from "../../parts/Question.tsx"
 import { say, sayProblem } from "../../parts/Toasts.tsx"
 import { Inline } from "../../parts/Words.tsx"
 import { addressOf } from "../../state/Address.ts"
-import { ITEM, useListKeys } from "../../state/Keys.ts"
+import { ITEM, useListKeys, useRowFocus } from "../../state/Keys.ts"
 import { useTexts } from "../../texts/Texts.ts"
 import css from "./Projects.module.css"
 
@@ -239,6 +239,7 @@ export const Projects = () => {
   const t = useTexts()
   const projects = useQuery(Queries.projects)
   const save = useExport()
+  const rows = useRowFocus()
   useListKeys()
   return (
     <div className={css["page"]}>
@@ -262,7 +263,7 @@ export const Projects = () => {
               </Empty>
             )
             : (
-              <ol>
+              <ol {...rows}>
                 {[...all].sort((a, b) => b.units - a.units).map((each) => <Row key={each.id} of={each} all={all} />)}
               </ol>
             )}

@@ -281,6 +281,32 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
+  slow(it)("lists among the least again what the palette undid, and no more what is gone", async () => {
+    const { close, page } = await see(browser, served, "/app/least")
+    const items = page.locator("[data-item]")
+    await items.first().waitFor()
+    const [first = "", second = ""] = await items.evaluateAll((all) =>
+      all.slice(0, 2).map((item) => item.getAttribute("href") ?? "")
+    )
+    await items.first().focus()
+    await page.keyboard.press("x")
+    await page.getByText(/^Forgotten: /).waitFor()
+    assert.strictEqual(await page.locator(`[data-item][href="${first}"]`).count(), 0)
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("undo last")
+    await page.getByRole("option", { name: /^Undo the last change: the forgetting/ }).waitFor()
+    await page.keyboard.press("Enter")
+    await page.locator(`[data-item][href="${first}"]`).waitFor()
+    const { body: { operation } } = await ask("DELETE", `/v1/units/${second.split("/").at(-1)}`)
+    await page.locator(`[data-item][href="${second}"]`).focus()
+    await setTimeout(1_000)
+    await page.keyboard.press("y")
+    await page.locator("[data-kind=problem]").waitFor()
+    assert.strictEqual(await page.locator(`[data-item][href="${second}"]`).count(), 0)
+    await ask("POST", "/v1/undo", { operation })
+    await close()
+  })
+
   slow(it)("can be loaded anew at each address that it makes, and is no wider than a telephone", async () => {
     const { close, page } = await see(browser, served, "/app/", { viewport: { width: 390, height: 844 } })
     const reload = async () => {

@@ -39,10 +39,12 @@ interface Undoing {
   readonly operation?: number
   /** Message in whose place is said what came of it. */
   readonly toast?: number
-  readonly onUndone?: (() => void) | undefined
   /** Name of what was changed, where the answer names nothing: what was forgotten may have been made anew meanwhile. */
   readonly named?: string | undefined
 }
+
+/** What is to be done once a change is undone, by its number: from its message, from the list of changes or from the palette. */
+const onUndone = new Map<number, () => void>()
 
 /** Undoes a change. */
 export const useUndo = () => {
@@ -52,7 +54,7 @@ export const useUndo = () => {
   return useMutation({
     mutationFn: ({ operation }: Undoing) =>
       ask("post", "/v1/undo", { body: operation === undefined ? {} : { operation } }),
-    onSuccess: ({ kind, units }, { named, onUndone, toast }) => {
+    onSuccess: ({ kind, units }, { named, operation, toast }) => {
       const what = units.length > 0 ? names(units) : kind === "merge" ? "" : named
       const isKept = units[0]?.kept === true
       say(
@@ -60,7 +62,7 @@ export const useUndo = () => {
         {},
         toast
       )
-      onUndone?.()
+      if (operation !== undefined) onUndone.get(operation)?.()
     },
     onError: (error, { toast }) => sayProblem(error, toast),
     onSettled: refreshed
@@ -71,10 +73,11 @@ export const useUndo = () => {
 const useUndoing = () => {
   const t = useTexts()
   const undo = useUndo()
-  return (operation: number | null | undefined, onUndone?: () => void, named?: string) =>
-    operation === null || operation === undefined
-      ? {}
-      : { action: { name: t.undo.name, run: (toast: number) => undo({ operation, toast, onUndone, named }) } }
+  return (operation: number | null | undefined, whenUndone?: () => void, named?: string) => {
+    if (operation === null || operation === undefined) return {}
+    if (whenUndone !== undefined) onUndone.set(operation, whenUndone)
+    return { action: { name: t.undo.name, run: (toast: number) => undo({ operation, toast, named }) } }
+  }
 }
 
 /** Names what is saved of a memory, also where its form is left and come back to meanwhile. */
@@ -177,7 +180,7 @@ export const usePin = () => {
 
 interface Decided {
   readonly unit: Pick<Unit, "id" | "title">
-  /** Called when it is decided no more: the change failed, or was undone. */
+  /** Called when it is decided no more: the change failed, but not because it is gone, or was undone. */
   readonly onUndecided?: () => void
   /** Called when it is forgotten, with the ids of those that went along with it, or are made anew without what it says. */
   readonly onAlso?: (ids: ReadonlyArray<string>) => void
@@ -185,7 +188,8 @@ interface Decided {
 
 const onFailed = (error: unknown, { onUndecided }: Decided) => {
   sayProblem(error)
-  onUndecided?.()
+  // What is there no more is not listed again.
+  if (!isProblem(error, "not-found")) onUndecided?.()
 }
 
 /** Keeps a memory, or has it judged like others again: what is kept is neither listed among the least nor let go. */

@@ -251,8 +251,11 @@ describe("the MCP server, spawned", () => {
         const home = yield* Home
         const content = "The kestrel gateway listens on port 9000 because of the firewall."
         const save = request("save", "tools/call", { name: "claude_memory_save", arguments: { content } })
-        const { closeStdin, ended, send } = yield* start([mcp], { home, env: SHOP, staysOpen: true })
-        yield* send(HELLO + save + search("kestrel"))
+        const { closeStdin, ended, send, waitForText: said } = yield* start([mcp], { home, env: SHOP, staysOpen: true })
+        // A busy machine takes its time to open the memory.
+        yield* send(HELLO + search("first"))
+        yield* said("\"id\":\"first\"")
+        yield* send(save + search("kestrel"))
         yield* closeStdin
         const { code, stderr, stdout } = yield* ended
         assert.deepStrictEqual([code, stderr], [0, ""])

@@ -102,7 +102,7 @@ const UNASKED = inBothScripts(
 
 /** Matches a question by its first words, without a mark: "do we need …", "how do …". */
 const BEGINS_ASKING =
-  /^(?:(?:and|but|so|ok|also|wait|hm+|hey|btw)[,\s]+)*(?:(?:did|does|is|are|was|were|can|could|should(?:n't)?|would(?:n't)?|isn't|aren't|doesn't|didn't|can't) (?:you|we|i|it|they|he|she|the|this|that|these|those|there|your|our|my|any\w*|some\w*)|(?:do|don't|have|has|will|won't) (?:you|we|i|they)|why|how (?:do|does|did|is|are|can|could|should|would|come|many|much|long|often|big|about)|what(?:'s)? (?:is|are|do|does|did|was|were|should|would|could|can|happens|about|if|the)|(?:which|who|where|whose)(?! (?:means|is why|needed|possible)))\b|^so .*\b(?:then|right)\s*$/iu
+  /^(?:(?:and|but|so|ok|also|wait|hm+|hey|btw)[,\s]+)*(?:(?:did|does|is|are|was|were|can|could|should(?:n't)?|would(?:n't)?|isn't|aren't|doesn't|didn't|can't) (?:you|we|i|it|they|he|she|the|this|that|these|those|there|your|our|my|any\w*|some\w*)|(?:do|don't|have|has|will|won't) (?:you|we|i|they)|why|how (?:do|does|did|is|are|can|could|should|would|come|many|much|long|often|big|about)|what(?:'s)? (?:is|are|do|does|did|was|were|should|would|could|can|happens|about|if|the)|which(?! (?:means|is why))|(?:who|where|whose) (?:do|does|did|is|are|was|were|can|should|would|will|has|have|owns|wrote|uses))\b|^so .*\b(?:then|right)\s*$/iu
 
 /** True for a question, also without a mark. */
 export const isQuestion = (words: string): boolean =>

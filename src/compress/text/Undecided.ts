@@ -8,12 +8,12 @@ import { isQuestion } from "./Lessons.ts"
 /** A question decides nothing, but for a request ("can you use X instead?") and a correction ("shouldn't it be X instead?"). */
 export const isMereQuestion = (words: string): boolean =>
   isQuestion(words) &&
-  !/^(?:please|(?:can|could|will|would) you)\b.*\b(?:instead|rather)\b|\bshouldn't\b.*\b(?:instead|rather)\b|不如/iu
+  !/^(?:please|(?:can|could|will|would) you)\b.*\b(?:instead|rather|always|never|from now on)\b|\bshouldn't\b.*\b(?:instead|rather)\b|不如/iu
     .test(words)
 
 /** Matches what is only considered, or not known. */
 const CONSIDERED = inBothScripts(
-  /^(?:maybe|perhaps)\b|\b(?:maybe|perhaps|probably|possibly)\b.{0,24}\b(?:should|could|might|need)\b|\b(?:should|could|might)\b.{0,16}\b(?:maybe|perhaps|probably|possibly)\b|\b(?:if we ever|what if|at some point|some ?day|one day|eventually|would be (?:nice|cool|great|good)|wonder(?:ing)?|(?:i|we) (?:don't|do not) (?:understand|know|get|care|think|remember)|not sure|no idea)\b|[,.]? i (?:think|guess|believe|suppose)[\s.!]*$|不知道|不明白|不清楚|[想看]不(?:出|懂)|我在想/iu
+  /^(?:maybe|perhaps)\b|\b(?:maybe|perhaps|probably|possibly)\b.{0,24}\b(?:should|could|might|need)\b|\b(?:should|could|might)\b.{0,16}\b(?:maybe|perhaps|probably|possibly)\b|\b(?:if we ever|what if|at some point|(?<!\b(?:for|after|within|every) )(?:some|one) ?day|(?:should|could|might|will) eventually|would be (?:nice|cool|great|good)|wonder(?:ing)?|(?:i|we) (?:don't|do not) (?:understand|know|get)|i don't (?:care|remember)|not sure|no idea)\b|[,.]? i (?:think|guess|believe|suppose)[\s.!]*$|不知道|不明白|不清楚|[想看]不(?:出|懂)|我在想/iu
 )
 
 /** Matches what somebody else says, at the beginning; what binds ("legal says …") is no opinion. */
@@ -28,7 +28,7 @@ const REPORT = inBothScripts(
 
 /** Matches small talk, and what is said of Claude's manners. */
 const CHAT =
-  /\b(?:lol|haha\w*|lmao)\b|\bnever ?mind\b|\bnever again\b|\bdon't worry\b|\bshould be (?:fine|ok|okay|good|enough|easy|done|there)\b|\bdon't have time\b|\bi (?:don't (?:like|mind)|want to (?:go|sleep|eat|see|know|understand))\b|\byou (?:always|never) /iu
+  /\b(?:lol|haha\w*|lmao)\b|\bnever ?mind\b|\bnever again\b|\bdon't worry\b|\bshould be (?:fine|ok|okay|good|enough|easy|done|there)[\s.!]*$|\bdon't have time\b|\bi (?:don't (?:like (?:this|that|it)|mind)|want to (?:go|sleep|eat|see|know|understand))\b|(?<!\b(?:sure|that|if|and|unless|can|could|will|would|should) )\byou (?:always|never) /iu
 
 /** Matches fragments of sentences, and wishes without an object. */
 const FRAGMENT =
@@ -50,7 +50,7 @@ export const isOver = (words: string): boolean => FRAGMENT.test(words) || FOR_NO
 
 /** Matches where a person takes back what the sentence or the one before it says. */
 const TAKES_BACK =
-  /(?:^|[,;.:–—-]\s+)(?:(?:hm+|oh|ah|ok|well|and|but)[,\s]+)*(?:(?:actually[,\s]+)?(?:no[,\s]+)?wait\b(?:[,\s]+(?:no|actually)\b)?|actually[,\s]+no\b(?:[,\s]+wait\b)?|scratch that|sorry,? i mean(?:t)?|i meant|(?:eh|uh|er+)[,\s]+i mean|hm+[,\s]+no|nvm|never ?mind|correction|on second thought|hm+,? actually|actually)[,:\s]+/iu
+  /(?:^|[,;.:–—-]\s+)(?:(?:hm+|oh|ah|ok|well|and|but)[,\s]+)*(?:(?:actually[,\s]+)?no[,\s]+wait\b(?:[,\s]+(?:no|actually)\b)?|wait(?=,|\s+(?:no|actually)\b)(?:[,\s]+(?:no|actually)\b)?|actually[,\s]+no\b(?:[,\s]+wait\b)?|scratch that|sorry,? i mean(?:t)?|i meant|(?:eh|uh|er+)[,\s]+i mean|hm+[,\s]+no|nvm|never ?mind|correction|on second thought|(?:hm+,? )?actually(?=,?\s+(?:let's|use\b|make it\b|keep\b|\S+ is (?:fine|better|enough|ok)\b)))[,:\s]+/iu
 
 /** A sentence of a message; a correction of what was taken back may be a word or two. */
 export interface Said {

@@ -32,6 +32,13 @@ describe("a decision in few words", () => {
     "for e2e we use playwright, cypress is slow",
     "switch to pdf-lib, it can embed jpegs",
     "always use pnpm here, npm breaks the workspace links",
+    "i don't like default exports, use named ones",
+    "make sure you never push to main",
+    "keep the access logs for one day",
+    "can you always run the linter before a commit",
+    "we don't care about ie11, drop the polyfills",
+    "where we need speed, use rust instead of python",
+    "parsing should be done in a worker, never on the main thread",
     "every time you touch the schema run codegen, ci fails otherwise"
   ])("is %j", (prompt) => Effect.map(decided(prompt), (units) => assert.lengthOf(units, 1)))
 
@@ -78,6 +85,14 @@ describe("a decision in few words", () => {
       assert.deepStrictEqual(units.map((unit) => unit.title), [title])
       assert.notMatch(units[0]!.content, /mysql|axios|let's go/)
     }))
+
+  it.effect.each([
+    "never deploy on fridays. wait for the ci before you merge",
+    "rule: wait for a review before you merge"
+  ])(
+    "is not taken back by a word that only begins like it: %j",
+    (prompt) => Effect.map(decided(prompt), ([unit]) => assert.match(unit!.content, /fridays|wait for a review/))
+  )
 
   it.effect("is told with the sentence behind it that says why", () =>
     Effect.gen(function*() {

@@ -245,13 +245,13 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
     .handle("edit", ({ headers, path: { id }, payload }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
-        const revisions = yield* revisionsOf(headers["if-match"])
-        const { revision: current = 0 } = yield* memory.forgettable(id, false)
-        // Another may change it between the two: it is changed as this revision alone.
-        const revision = Option.map(revisions, (all) => all.includes(current) ? current : all[0]!)
+        const revisions = Option.getOrElse(yield* revisionsOf(headers["if-match"]), () => [])
+        // Of a list the one that it has now; another may change it until then, and it is changed as this revision alone.
+        const now = revisions.length > 1 ? (yield* memory.forgettable(id, false)).revision ?? 0 : undefined
+        const revision = revisions.find((each) => each === now) ?? revisions[0]
         const { operation, unit } = yield* memory.edit(id, {
           ...payload,
-          ...(Option.isSome(revision) && { revision: revision.value })
+          ...(revision !== undefined && { revision })
         }, "person")
         return yield* withRevision(S.Edited, { ...unit, operation }, unit)
       })))

@@ -17,13 +17,10 @@ import { decisions } from "./Decisions.ts"
 import { documentation } from "./Documentation.ts"
 import { errors } from "./Errors.ts"
 import { snippets } from "./Snippets.ts"
-import { callsOf } from "./Steps.ts"
+import { callsOf, textOf } from "./Steps.ts"
 
 /** Archives expire after a year; the other types have no expiry date. */
 const ARCHIVE_LIFETIME_MS = 365 * 86_400_000
-
-const textOf = (message: Message | undefined): string =>
-  message?.blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n") ?? ""
 
 /** Returns the title of the segment's prompt, if the prompt is understandable by itself. */
 const promptTitleOf = ({ before, segment }: SegmentContext): string | undefined =>

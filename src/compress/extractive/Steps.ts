@@ -3,6 +3,10 @@
  */
 import type { Block, Message } from "../../domain/Conversation.ts"
 
+/** Returns what was said in a message; nothing of none. */
+export const textOf = (message: Message | undefined): string =>
+  message?.blocks.filter(({ kind }) => kind === "text").map(({ text }) => text).join("\n") ?? ""
+
 export interface Source {
   readonly message: Message
   readonly block: Block

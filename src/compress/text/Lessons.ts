@@ -34,11 +34,12 @@ const CHOICE_IN_CHINESE = [
   /(?:下[个一]?(?:版本?|月|周|迭代|期|季度)|以后|之后|回头|有空|明天)再(?!说)|(?:留|排|挪|推)到|这[个一]?(?:版本?|期|月|周|次)先?不|先(?:不|跳过|\s?hold\b)/u
 ].map(inBothScripts)
 
+const CHOICES = [CHOICE, ...CHOICE_IN_SHORT, ...CHOICE_IN_CHINESE]
+
 /** True for a person's sentence that states a rule, a choice or a preference. */
 export const isWish = (sentence: string): boolean => {
   const said = withApostrophes(sentence)
-  return isStanding(said) || CHOICE.test(said) ||
-    [...CHOICE_IN_SHORT, ...CHOICE_IN_CHINESE].some((expression) => expression.test(said))
+  return isStanding(said) || CHOICES.some((expression) => expression.test(said))
 }
 
 /** Matches reasons and causes. */

@@ -7,8 +7,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 
 /** The longest first, so that both rows end together. */
 const CHECKS = [
-  "effect-language-service diagnostics --project scripts/tsconfig.test.json --strict",
-  "effect-language-service diagnostics --project scripts/tsconfig.src.json --strict",
+  "node scripts/diagnostics.mjs tsconfig.json",
   "tsc -p tsconfig.node.json",
   "tsc -p src/web && tsc -p test/web",
   // Tests of lint rules, diagnostics and the pages' code.

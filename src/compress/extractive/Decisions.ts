@@ -8,13 +8,13 @@ import { weightedLength } from "../../domain/MemoryUnit.ts"
 import { isFirm, isStanding } from "../../domain/Standing.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { isChoice, isLesson, isReason, isRecommendation, isWish, standsAlone } from "../text/Lessons.ts"
+import { isChoice, isLesson, isRecommendation, isWish, standsAlone } from "../text/Lessons.ts"
 import { joined, plain, quotable, statements, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { isAcceptance, optionIn, saidInstead } from "../text/Replies.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { headingIn, isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
-import { isConsidered, isMereQuestion, isOver, isReport, withoutWithdrawn } from "../text/Undecided.ts"
+import { isConsidered, isMereQuestion, isOver, isReport, isTask, withoutWithdrawn } from "../text/Undecided.ts"
 import { CHOSEN, chosenIn, isProposed, MAX_PROPOSAL_LENGTH, proposalIn, shared, STEP } from "./Proposals.ts"
 import { type Call, choicesIn, textOf } from "./Steps.ts"
 
@@ -23,8 +23,13 @@ const REASON = inBothScripts(
 )
 
 const MAX_OWN_LENGTH = 500
+/** A list of more characters below a heading was pasted. */
+const MAX_LIST_LENGTH = 600
 /** A prompt of more characters holds pasted text: only its first two and last two lines count as the person's own. */
 const MAX_TYPED_LENGTH = 1_200
+
+/** Longest sentence that is looked at. */
+const MAX_SENTENCE = 300
 
 /** Matches a review comment that was handed over as a task. */
 const REVIEW = /\b(?:around|at|on) lines? \d/iu
@@ -33,40 +38,27 @@ const REVIEW = /\b(?:around|at|on) lines? \d/iu
 const ownSentences = (text: string): ReadonlyArray<string> => {
   if (REVIEW.test(text)) return []
   const all = text.split("\n")
-  // The items below a heading are a document's.
-  const heading = all.findIndex((line) => /^#{1,6} \S/u.test(line))
+  // The items below a heading are a document's, unless the person typed no more than that.
+  const first = all.findIndex((line) => /^#{1,6} \S/u.test(line))
+  const heading = first === 0 && text.length <= MAX_LIST_LENGTH ? -1 : first
   const lines = all.filter((line, i) => heading < 0 || i < heading || !/^\s*(?:[-*+#]|\d+[.)])/u.test(line))
   const own = text.length <= MAX_TYPED_LENGTH ? lines : [...lines.slice(0, 2), ...lines.slice(-2)]
   return quotable(
     own.filter((line) =>
-      !/^\s*(?:[>❯$#|│┃⎿]|\d+[→:]|\+\+\+|---|at |npm |(?:error|warning|fatal|hint|panic|err)\b)/iu.test(line)
+      !/^\s*(?:[>❯$#|│┃⎿]|\d+[→:]|\+\+\+|---|at \S.*:\d|npm (?:err|warn|notice|error)\b|(?:error|warning|fatal|hint|panic|err)(?:\[|:(?! (?:always|never|use|only|no)\b)))/iu
+        .test(line)
     ).join("\n")
   )
-    .filter((sentence) => plain(sentence).length <= 300)
+    .filter((sentence) => plain(sentence).length <= MAX_SENTENCE)
 }
 
 /** Replaces what stands in quotation marks, whose words are others'. */
 const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[^”]{8,}”|「[^」]{6,}」/gu, "…")
 
-/** Matches a task for now, which is no decision unless it also chooses or excludes something. */
-const TASK = inBothScripts(
-  /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|move|fix|add|update|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b|^(?:请|麻烦|帮我|先|再|那|就|把|顺便|另外|然后|给)*(?:去掉|删|移除|加|添|新增|写|实现|修|提交|推|检查|看|试|测|重命名|更新|补|画|生成|拆)(?!密|荐|板|门狗|偿|送?服务|试?(?:环境|框架|数据|用例)|信息|粒度|.{0,4}(?:时候?|之前|前|之后))/iu
-)
 /** Matches what is only tried, in Chinese: no decision unless it also states a rule. */
 const TRIAL = inBothScripts(/再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试|看看|跑个|如果.{0,12}的话/u)
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
-const AGAINST = inBothScripts(
-  /\b(?:instead|rather|not|never|always|don't(?! forget)|only|without|keep)\b|[不别只]|统一|严禁|禁止|改[用成为走]|采用|[都就]用(?![上了过])|还是用|优先(?!级)|尽量|应该/iu
-)
-
-/** Matches a task that only says more of what is to be made: a check, a test, a part of a page. */
-const MADE =
-  /^(?:please |can you |could you |let's )*(?:(?:add|write|make|create) (?:a|an|the|some) .{0,40}\b(?:that|which)\b|make (?:the|this|that|it)\b)|^(?:i|we) want (?:a|an|some|to (?:show|see|have|add|display))\b(?!.*\b(?:instead|not|never|always)\b)|^(?:the|this|that) (?:\w+ )?(?:button|header|footer|label|title|icon|text|column|page|menu|link|modal|dialog|popup|tab|card|row|input|field|form|logo|font|banner|tooltip|sidebar|image)s? should\b/iu
-
-const isTask = (words: string): boolean =>
-  MADE.test(words) || TASK.test(words) && !AGAINST.test(words) && !isFirm(words)
-
 /** Matches a reason at the end, which may name what nobody knows. */
 const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为|毕竟|免得|省得).*$/u)
 
@@ -180,11 +172,11 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       ).map(({ sentence }) => sentence)
     const accepted = isAcceptance(text) ? proposalIn(proposer, text) : undefined
     const chosen = decided.length > 0 || optionIn(text) !== undefined ? undefined : chosenIn(proposer, text)
-    const isNamed = chosen !== undefined && (accepted === undefined || shared(accepted.title, text) === 0)
+    const isNamed = chosen !== undefined &&
+      (accepted === undefined || !accepted.isArgued || shared(accepted.title, text) === 0)
     const proposal = isNamed ? chosen : accepted ?? (counter.length > 0 ? proposalIn(proposer, "") : undefined)
-    const isReasoned = isNamed || optionIn(text) !== undefined ||
-      proposal?.excerpts.some((excerpt) => quotable(excerpt.text).some(isReason)) === true
-    if (decided.length === 0 && (proposal === undefined || !isReasoned)) return []
+    const isArgued = proposal?.isArgued === true || optionIn(text) !== undefined
+    if (decided.length === 0 && (proposal === undefined || !isArgued)) return []
     const words = decided.length === 0 || counter.length > 0
       ? [text.trim()]
       : withReasons(sentences, (sentence) => decided.includes(sentence))
@@ -267,8 +259,8 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
     }
     const refusal = /the user said:\s*\n([\s\S]{4,})/u.exec(block.text)?.[1]?.trim()
     if (block.isError !== true || refusal === undefined || !/doesn't want to/u.test(block.text)) return []
-    const rule = quotable(refusal).find(isDecision) ??
-      (call.tool === "ExitPlanMode" ? quotable(refusal).find(isCounter) : undefined)
+    const said = quotable(refusal).filter((sentence) => sentence.length <= MAX_SENTENCE)
+    const rule = said.find(isDecision) ?? (call.tool === "ExitPlanMode" ? said.find(isCounter) : undefined)
     if (rule === undefined) return []
     return draft(rule, [
       {

@@ -5,16 +5,17 @@ import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message } from "../../domain/Conversation.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { type Excerpt, MAX_TITLE } from "../Draft.ts"
-import { isReason } from "../text/Lessons.ts"
+import { isReason, standsAlone } from "../text/Lessons.ts"
 import { joined, plain, quotable, withFullStop } from "../text/Prose.ts"
 import { namedIn, optionIn } from "../text/Replies.ts"
 import { choose } from "../text/Salience.ts"
 import { isSelfContained, titleFrom } from "../text/Titles.ts"
+import { isTask } from "../text/Undecided.ts"
 import { textOf } from "./Steps.ts"
 
 /** Matches a proposal, recommendation or question of Claude's that awaits a decision. */
 const PROPOSAL = inBothScripts(
-  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose)|my (?:recommendation|suggestion|proposal)|recommend(?:ed|ation)?|option [a-d1-4]|should (?:i|we)|want me to|would you (?:like|prefer)|shall (?:i|we)|the (?:best|right|simplest|cleanest) (?:way|fix|option|approach)|proposal:|i'd (?:lean|go|pick|use|change|start|take|stay|keep|choose|prefer|put|make|leave|store|split|move)|my favou?rite)\b|建议|推荐|方案|要不要|是否|可以(?:考虑)?用|我(?:倾向|会选)/iu
+  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose|lean)|i would (?:use|drop|keep|take|put|store|go)|my (?:recommendation|suggestion|proposal)|recommend(?:ed|ation)?|option [a-d1-4]|should (?:i|we)|want me to|would you (?:like|prefer)|shall (?:i|we)|the (?:best|right|simplest|cleanest) (?:way|fix|option|approach)|proposal(?=:)|i'd (?:lean|go|pick|use|change|start|take|stay|keep|choose|prefer|put|make|leave|store|split|move|drop|cache|render|show|run|write|name|send|build)|we could (?:use|take|keep|go)|my favou?rite)\b|建议|推荐|方案|要不要|是否|可以(?:考虑)?用|我(?:倾向|会选)/iu
 )
 
 /** Matches a choice of Claude's own, often with its reason or the rejected alternative. */
@@ -47,6 +48,8 @@ export interface Proposal {
   /** The offer as a statement. */
   readonly statement: string
   readonly excerpts: ReadonlyArray<Excerpt>
+  /** True where it says why, or recommends in place of asking whether to go on. */
+  readonly isArgued: boolean
 }
 
 /**
@@ -79,7 +82,8 @@ export const proposalIn = (message: Message | undefined, answer: string): Propos
   return {
     title: titleFrom(offered, MAX_TITLE - 8),
     statement: joined([withFullStop(offered), ...kept.filter((sentence) => sentence !== best).map(plain)]),
-    excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: kept.join("\n") }]
+    excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: kept.join("\n") }],
+    isArgued: kept.some(isReason) || !offers.includes(best) && PROPOSAL.test(plain(best)) && standsAlone(best)
   }
 }
 
@@ -90,7 +94,7 @@ export const isProposed = (message: Message | undefined): boolean => {
 
 /** Matches alternatives. */
 const OFFERED = inBothScripts(
-  /\b(?:or|vs\.?|versus|options?|alternatives?|either|first|which|choice)\b|\(?\b[1a][.)]|还是|或者|方案/iu
+  /\b(?:or|vs\.?|versus|options?|alternatives?|either|first|which|choice|other|over|but)\b|\(?\b[1a][.)]|还是|或者|方案/iu
 )
 const REFUSES = /^\s*(?:(?:yeah|well|ok|hm+)[,\s]+)?(?:no|nope|nah)\b/iu
 
@@ -99,7 +103,7 @@ export const chosenIn = (message: Message | undefined, reply: string): Proposal 
   const offer = textOf(message)
   const isOffer = isProposed(message) || /[?？]/.test(offer)
   const named = isOffer && (OFFERED.test(offer) || REFUSES.test(reply)) ? namedIn(reply, offer) : undefined
-  if (message === undefined || named === undefined || STEP.test(named)) return undefined
+  if (message === undefined || named === undefined || STEP.test(named) || isTask(named)) return undefined
   const sentences = quotable(offer)
   const offering = sentences.filter((sentence) =>
     sentence.length > named.length + 4 && shared(sentence, named) === new Set(Tokenizer.lexemes(named)).size
@@ -108,6 +112,7 @@ export const chosenIn = (message: Message | undefined, reply: string): Proposal 
   return best === undefined ? undefined : {
     title: `${named} — ${plain(best).replace(/[?？:：]$/u, "")}`,
     statement: `${named}: ${plain(best)}`,
-    excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: best }]
+    excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: best }],
+    isArgued: true
   }
 }

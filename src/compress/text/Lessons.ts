@@ -17,16 +17,47 @@ import { isChatter, plain } from "./Prose.ts"
 const CHOICE =
   /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b/iu
 
+/** What a person sees that there is none of, as a failure. */
+const UNSEEN =
+  "(?:idea|problem|worries|need|way|one|wait|thanks|thx|errors?|output|results?|response|change|changes|logs?|rows?|data|crash|warnings?|difference|luck|effect|clue|requests?|pods?|such|matching)\\b"
+/** What binds here. */
+const HERE =
+  "(?:\\b(?:please|pls|here|ever|anywhere|allowed)\\b|\\bin (?:(?:this|our) \\w+|the (?:repo|project|code\\w*|app|api|frontend|backend|tests?|domain|ui|db)\\b))"
+
 /** The same in the words of people who type little: "no lodash here", "X, not Y", "one PR per ticket", "X over Y", "we go with X". */
 const CHOICE_IN_SHORT = [
-  /^(?:(?:pls|please|ok|and|so|also)[,\s]+)*(?:keep (?!going|it up|in mind|on\b|an eye|trying|me\b|working)\S|no (?!idea|problem|worries|need|way|one|wait|thanks|thx)[\p{L}\d].*(?:\b(?:please|pls|here|ever|anywhere|allowed)\b|\bin (?:this|our|the) \w+|\.?$|,\s)|(?:use|pin|switch to|move to|(?:go )?back to) (?!this|that|it|my|your|the (?:same|following|attached))\S.*(?:[,.;:]\s|\b(?:because|since|not|over|instead|everywhere)\b|\b(?:in|for) (?:this|our|the|all|every\w*) (?:repo|project|code\w*|app|\w+)$))/iu,
-  /,\s*(?:and )?(?:not (?!sure|yet|now|only|working|\d)|no (?!one|idea|problem|wait|worries|need|thanks|way|errors?|output|results?|response|change|logs?|data|crash|warnings?|difference|luck|effect|clue)(?!.*\b(?:please|pls)\b)|never )\p{L}|\b(?:everywhere|no exceptions|everything else)\b|\b(?:forget|ignore|scrap|drop|kill) (?:about )?(?:my|the|that|our) (?:\w+ ){0,3}(?:rule|idea|limit|plan|convention|thing)s?\b|^(?:every|each|all) .{1,40}\b(?:needs?|must|ha(?:s|ve) to|gets?|goes?|belongs?)\b|^one \w+ per \w|^[\w.+#/-]+(?: [\w.+#/-]+)? over [\w.+#/-]+(?: [\w.+#/-]+)?(?=[,.;]|$)|^(?!.*\b(?:what|as|how|why|where|whatever|who)\b.* it is).{2,40}\bit is(?=\s*(?:[,.;!]|$|then\b))/iu,
-  /(?:^|[,;]\s*|^(?:ok|so|but|and|then|yes i know,? but) |^(?:for|since|because) [^,]{1,40}[,\s])(?:but |so )?we(?:'ll| will|'re)? (?:(?:go|going|went) (?:with|back to)|take|use|pick|choose|stay (?:on|with)|keep|move to|switch(?:ed)? to|dropped)\b/iu
+  // What is to be kept, used or left.
+  /^(?:(?:pls|please|ok|and|so|also|well|actually)[,\s]+)*keep (?!going|it up|in (?:mind|touch)|on\b|an eye|trying|me\b|working)\S/iu,
+  /^(?:(?:pls|please|ok|and|so|also|well|actually)[,\s]+)*(?:use|pin|switch to|move to|(?:go )?back to) (?!this|that|it|my|your|the|sudo|port|branch|main|master|work|you\b)\S.*(?:[,.;:]\s|\b(?:because|since|not|over|instead|everywhere)\b|\b(?:in|for) (?:this|our|the|all|every\w*) (?:repo|project|code\w*|app|\w+)$)/iu,
+  /\b(?:forget|ignore|scrap|drop|kill) (?:about )?(?:my|the|that|our) (?:\w+ ){1,3}(?:rule|idea|limit|plan|convention|thing)s?\b/iu,
+  // What is not to be.
+  new RegExp(
+    `^(?:(?:pls|please|ok|and|so|also|well|actually)[,\\s]+)*no (?:(?!${UNSEEN})[\\p{L}\\d](?:[^,]{0,40}(?:,|\\.?$)|.{0,60}${HERE})|.{0,60}\\b(?:please|pls|allowed)\\b)`,
+    "iu"
+  ),
+  new RegExp(
+    `,\\s*(?:and )?(?:not (?!sure|yet|now|only|working|me\\b|once\\b|\\d)|no (?!${UNSEEN}(?!.*\\b(?:please|pls)\\b))|never )\\p{L}`,
+    "iu"
+  ),
+  // What holds for all.
+  /^[^,]{2,40}\beverywhere\b|\bno exceptions\b|[,;] everything else\b|^(?:every|each|all) .{1,40}\b(?:needs?|must|ha(?:s|ve) to|gets?|goe?s?|belongs?)\b|^one \w+ per \w/iu,
+  // What is chosen.
+  /^[\w.+#/-]+(?: [\w.+#/-]+)? over (?!and\b|again\b|here\b|there\b|the\b|ssl\b|tls\b|https?\b|tcp\b|ssh\b|udp\b|vpn\b|please\b)[\w.+#/-]+(?: [\w.+#/-]+)?(?=[,.;]|$)|^(?!.*\b(?:what|as|how|why|where|whatever|who)\b.* it is).{2,40}\bit is(?=\s*(?:[,.;!]|$|then\b))/iu,
+  /(?:^|[,;]\s*|^(?:ok|so|but|and|then|yes i know,? but) |^(?:for|since|because) [^,]{1,40}[,\s])(?:but |so )?we(?:'ll| will|'re)? (?:(?:go|going|went) (?:with|back to)|take (?!an? )|use|pick|choose|stay (?:on|with)|keep|move to|switch(?:ed)? to|dropped)\b/iu
+]
+
+/** What a person states about how things are arranged, in the present and of no day: "sessions expire after 20 minutes", "state is in s3". */
+const ARRANGED = [
+  /\b(?:(?:stays?|lives?|belongs?|expires?|defaults?|counts?) (?:on|in|under|into|to|at|after|by|with|for|as)|goe?s? (?:in|into|under|through))\b(?! \w+ing\b)/iu,
+  /\b(?:is|are|gets?|will be|stay) (?:\w+ly )?(?:served|stored|saved|sent|built|limited|written|kept|named|versioned|signed|encrypted|rounded|capped|split|squashed|reviewed|deployed|tagged|mapped|hashed|formatted|generated|cached|logged|validated|archived|supported|optional|required|mandatory|forbidden|off limits|read-only|immutable|idempotent|zero[- ]based|the (?:default|only|single|source)|overkill|dead to us)\b/iu,
+  /\b(?:max(?:imum)?|min(?:imum)?|at most|at least|no more than|limit(?:ed)? (?:is|to)|longer than|keep \w+ (?:under|below|within)) \$?\d/iu,
+  /\bonly(?=\s*(?:$|[.,;]))|\b(?:nobody|no one|whoever|anyone) (?!knows?|else|here\b|told|answer)\w+s?\b.*\b\w+|\bfrom (?:the )?\w+(?: \w+)? on\b|\b(?:final (?:answer|decision|call)|settled on|we(?:'re| are) (?:not )?going (?:to support|with)|we'll (?:do|go|use|stay|keep)|even if i)\b/iu,
+  /^(?:pick|choose) \S/iu
 ]
 
 /** The same in Chinese: what is chosen, what is not, how it must be, and what is put off. */
 const CHOICE_IN_CHINESE = [
-  /而不是|不如|改(?:成|为|用|走)|换成|(?:还是|就|(?<!网上|大家|别人|人家)都|先|直接)用(?![了过])|采用|优先(?!级)|尽量|宁可|更(?:喜欢|倾向|希望)|(?<!由.{0,8}|取)决定(?!于)|选(?:择|用)?(?:方案|第|[A-Z]|\d)|[定约]成|约定|写死|维持/u,
+  /而不是|不如|改(?:成|为|用|走)|换成|(?:还是|就|(?<!网上|大家|别人|人家)都|先|直接)用(?![了过])|采用|优先(?!级)|尽量|宁可|更(?:喜欢|倾向|希望)|(?<!由.{0,8}|取)决定(?!于)|选(?:择|用)?\s?(?:方案|第|[A-Za-z]|\d)|全部(?:上|走|用|放)|(?:就|先)?定\s?[\w.]+\s?了|固定\s?(?:为|用|在|成)?\s?[\w.]+|控制在|(?:最[大小长短多少高低]|上限|下限|不超过)\s?\d|[定约]成|约定|写死|维持/u,
   /(?:用|选|走|写|放|按|[改换切拆合]成?)[^吧，。,.?？]{1,24}(?:吧|好了|啦)(?=$|[\s，。,.;；])|还是[^吧是，。,.?？]{1,16}吧|^那?就(?=[\w`])|[\w\u4e00-\u9fff](?:就行|就够了|就好)(?:吧|啦)?(?=$|[\s，。,.;；])|(?:^|[\s，,])用第?[一二三\dA-D][个种套]?(?=$|[\s，。,.])/u,
   /^用\s?[\w@][^，,。写]{0,24}(?:[，,]|$)|^不是.{1,16}[，,]\s?是|用\s?[\w@][\w.@/-]*\s?(?:存|做|跑|画|传|管|实现|处理|解析|渲染|写(?!一?[个下]))|(?:^|[，,\s])(?:就|还是|改|那就)?走(?![了到开丢神廊])[^，。,.\s]{1,8}(?=$|[，。,.\s])|自己(?:画|写|做|实现|封装)(?!的)/u,
   /只(?:用|能|保留|改|看|支持|留)|只要(?!\s?\d|.{0,40}[就都])|放弃|去掉|保留|^算了|就算了|就不[^，。,]{1,16}了(?=$|[，。,\s])|到此为止|不(?:做|改|加|引入|搞|(?<![对跟连用赶比够传听看装]不)上)(?!了?吗|完|动)|(?<=\S\s?)不(?:换|考虑|追|碰|接)了?(?=$|[\s，。,.;；])/u,
@@ -34,7 +65,7 @@ const CHOICE_IN_CHINESE = [
   /(?:下[个一]?(?:版本?|月|周|迭代|期|季度)|以后|之后|回头|有空|明天)再(?!说)|(?:留|排|挪|推)到|这[个一]?(?:版本?|期|月|周|次)先?不|先(?:不|跳过|\s?hold\b)/u
 ].map(inBothScripts)
 
-const CHOICES = [CHOICE, ...CHOICE_IN_SHORT, ...CHOICE_IN_CHINESE]
+const CHOICES = [CHOICE, ...CHOICE_IN_SHORT, ...ARRANGED, ...CHOICE_IN_CHINESE]
 
 /** True for a person's sentence that states a rule, a choice or a preference. */
 export const isWish = (sentence: string): boolean => {
@@ -91,7 +122,7 @@ export const isStatus = memoized((sentence: string): boolean => {
 })
 
 /** Matches the end of a question. */
-const ENDS_ASKING = inBothScripts(/[?？]\s*$|(?:吗|呢|[了过]没有?)[\s。!！]*$/u)
+const ENDS_ASKING = inBothScripts(/[?？]\s*$|吗(?=[，,])|(?:吗|呢|[了过]没有?)[\s。!！]*$/u)
 /** Matches a word that asks in Chinese, often without a mark. */
 const ASKING = inBothScripts(
   /怎么(?!.{0,6}[都由])|如何|为什么|为啥|哪[个些里种儿]|多少|(?<![这那前后好近])几[个次点天]|是不是|要不要|能不能|可不可以|会不会|有没有|行不行|对不对|是否|什么(?!.{0,8}都)|啥/u
@@ -103,7 +134,7 @@ const UNASKED = inBothScripts(
 
 /** Matches a question by its first words, without a mark: "do we need …", "how do …". */
 const BEGINS_ASKING =
-  /^(?:(?:and|but|so|ok|also|wait|hm+|hey|btw)[,\s]+)*(?:(?:did|does|is|are|was|were|can|could|should(?:n't)?|would(?:n't)?|isn't|aren't|doesn't|didn't|can't) (?:you|we|i|it|they|he|she|the|this|that|these|those|there|your|our|my|any\w*|some\w*)|(?:do|don't|have|has|will|won't) (?:you|we|i|they)|why|how (?:do|does|did|is|are|can|could|should|would|come|many|much|long|often|big|about)|what(?:'s)? (?:is|are|do|does|did|was|were|should|would|could|can|happens|about|if|the)|which(?! (?:means|is why))|(?:who|where|whose) (?:do|does|did|is|are|was|were|can|should|would|will|has|have|owns|wrote|uses))\b|^so .*\b(?:then|right)\s*$/iu
+  /^(?:(?:and|but|so|ok|also|wait|hm+|hey|btw)[,\s]+)*(?:(?:did|does|is|are|was|were|can|could|should(?:n't)?|would(?:n't)?|isn't|aren't|doesn't|didn't|can't) (?:you|we|i|it|they|he|she|the|this|that|these|those|there|your|our|my|any\w*|some\w*)|(?:do|don't|have|has|will|won't) (?:you|we|i|they)|why|how (?:do|does|did|is|are|can|could|should|would|come|many|much|long|often|big|about)|what(?:'s)? (?:is|are|do|does|did|was|were|should|would|could|can|happens|about|if|the)|which(?! (?:means|is why))|(?:who|where|whose) (?:do|does|did|is|are|was|were|can|should|would|will|has|have|owns|wrote|uses))\b(?!.*,\s*(?:never|always|don't|only)\b)|^(?:(?:ok|and|but) )*so .*\b(?:then|right)\s*$/iu
 
 /** True for a question, also without a mark. */
 export const isQuestion = (words: string): boolean =>

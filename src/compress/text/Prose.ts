@@ -183,7 +183,7 @@ export const plain = memoized((text: string): string =>
 )
 
 const OPENERS = inBothScripts(
-  /^(?:(?:but|however|ok(?:ay)?|alright|right|great|perfect|good|excellent|awesome|nice|wonderful|fantastic|yes|yeah|sure|now|next|first|then|finally|so|and|also|oh|well|hmm|wait|ah|done|interesting|absolutely|certainly|of course|understood|got it|i see|好[的吧]?|嗯+|行吧?|对|可以的?|是的|没错|漂亮|不错|完美|太好了|那么?|现在|接下来|首先|然后|最后|没问题|当然|明白了?|了解|懂了|有道理|等等|哦|噢|对了|还有|顺便(?:[说问]一?下)?|(?:跟你)?说一?下)(?![\p{L}\p{N}])[\s,，.。!！:：—–-]*|(?:另外|对了)[\s,，:：]*)+/iu
+  /^(?:(?:but|however|ok(?:ay)?|alright|right|great|perfect|good|excellent|awesome|nice|wonderful|fantastic|yes|yeah|sure|now|next(?! time)|first|then|finally|so|and|also|oh|well|hmm|wait|ah|done|interesting|absolutely|certainly|of course|understood|got it|i see|好[的吧]?|嗯+|行吧?|对|可以的?|是的|没错|漂亮|不错|完美|太好了|那么?|现在|接下来|首先|然后|最后|没问题|当然|明白了?|了解|懂了|有道理|等等|哦|噢|对了|还有|顺便(?:[说问]一?下)?|(?:跟你)?说一?下)(?![\p{L}\p{N}])[\s,，.。!！:：—–-]*|(?:另外|对了)[\s,，:：]*)+/iu
 )
 
 /** Strips opening words without content ("Okay, so", "好的"). */

@@ -39,7 +39,34 @@ describe("a decision in few words", () => {
     "we don't care about ie11, drop the polyfills",
     "where we need speed, use rust instead of python",
     "parsing should be done in a worker, never on the main thread",
-    "every time you touch the schema run codegen, ci fails otherwise"
+    "every time you touch the schema run codegen, ci fails otherwise",
+    // Rules in the words of reports.
+    "every endpoint must have a test",
+    "the frontend never talks to the db directly, it goes through the bff",
+    "money is integer cents, never floats",
+    "dates are always utc in the database",
+    "passwords must never be logged, but the user id is fine",
+    "the job must not run twice, but it may run late",
+    "errors are logged with pino, never with console.log",
+    "never merge red builds",
+    "i want to go back to npm, pnpm breaks our docker build",
+    "you never push to main, i do that myself",
+    "tokens expire one day after login, never later",
+    "what is shared goes into packages/shared, never copy it",
+    "the customer wants us to never store card numbers",
+    "error messages must be in english, never german",
+    "# rules\n- always use pnpm here\n- never push to main",
+    // How things are arranged.
+    "terraform state is stored in s3, nobody runs apply from a laptop",
+    "soft delete only, the tax office wants ten years",
+    "retries are limited to 3",
+    "the public api stays on v2 until january",
+    "生产环境的依赖不能随便更新",
+    "定时任务不能自动重试",
+    "密钥不能保存在代码里",
+    "接口以后加版本号",
+    "jdk 就定 17 了",
+    "单个 pr 控制在 500 行以内"
   ])("is %j", (prompt) => Effect.map(decided(prompt), (units) => assert.lengthOf(units, 1)))
 
   it.effect.each([
@@ -51,6 +78,27 @@ describe("a decision in few words", () => {
     "dates must be wrong, it says 1970",
     "this should never have been deployed",
     "the sums are twice what they should be",
+    "every request gets a 500",
+    "every build needs 20 minutes",
+    "the test is red, not green",
+    "no rows come back in the query",
+    "no output in the terminal",
+    "we keep getting 502 from the gateway",
+    "we switched to node 22 yesterday and now it crashes",
+    "works in chrome, not in safari",
+    "never seen that warning before",
+    "postgres over ssl, times out",
+    "搜索不能按名字过滤",
+    "后端返回 name 不能为空",
+    "登录以后请求都是 401",
+    // Steps of the work.
+    "use sudo, it needs root",
+    "switch to branch dev, then run the tests",
+    "replace all tabs with spaces everywhere",
+    // Small talk.
+    "dont know",
+    "naming: any ideas",
+    "next time i will send you the log",
     // Considered, and told of others.
     "we should probably move to kubernetes at some point",
     "i wonder if we should drop ie11",
@@ -87,6 +135,19 @@ describe("a decision in few words", () => {
     }))
 
   it.effect.each([
+    ["no mocks in e2e tests. actually no mocks anywhere", /e2e tests[^]*no mocks anywhere/],
+    ["never retry payments. wait, never retry refunds either", /payments[^]*never retry refunds/],
+    ["don't add dependencies. hm, actually date-fns is fine", /don't add dependencies[^]*date-fns is fine/],
+    ["use mysql instead of sqlite. no wait, postgres", /mysql instead of sqlite, no wait, postgres/],
+    ["always run the linter before a commit. never mind the warnings in vendor", /run the linter/],
+    ["never push to main, i meant it", /push to main/]
+  ])(
+    "stays beside what adds to it, or corrects a word: %j",
+    ([prompt, content]) =>
+      Effect.map(decided(prompt as string), ([unit]) => assert.match(unit!.content, content as RegExp))
+  )
+
+  it.effect.each([
     "never deploy on fridays. wait for the ci before you merge",
     "rule: wait for a review before you merge"
   ])(
@@ -118,7 +179,14 @@ describe("a reply to a recommendation", () => {
     "yep go ahead",
     "fine by me",
     "works for me",
-    "let's go with that"
+    "let's go with that",
+    "lgtm",
+    "hell yes",
+    "alright then",
+    "sure, why not",
+    "yes it's faster too",
+    "yes but use the docker image",
+    "yeah i know cypress is slow, go ahead"
   ])(
     "agrees: %j",
     (reply) =>
@@ -135,8 +203,38 @@ describe("a reply to a recommendation", () => {
     "ok thanks for explaining",
     "sure, and what about the memory leak",
     "yeah maybe, ask me again next week",
-    "ok whatever, what about the logo"
+    "ok whatever, what about the logo",
+    "absolutely not",
+    "alright, skip it",
+    "fine, leave it out",
+    "great, another tool to learn. no",
+    "fine for ci, locally we can't",
+    "great, now the build fails",
+    "cool, how does the recorder work",
+    "great thanks, that was all for today",
+    "sure, tomorrow",
+    "ok，不要了"
   ])("does not: %j", (reply) => Effect.map(answered(OFFER, reply), (units) => assert.isEmpty(units)))
+
+  it.effect("agrees to a recommendation that gives its reason in another sentence", () =>
+    Effect.gen(function*() {
+      const [unit] = yield* answered(
+        "I'd drop the ORM for the reporting queries and write SQL views instead. It makes eleven joins there.",
+        "yes please"
+      )
+      assert.match(unit!.title, /^Agreed: .*ORM/)
+    }))
+
+  it.effect.each([
+    ["We could use Postgres or SQLite. Which do you prefer?", "is postgres stronger"],
+    ["We could use Postgres or SQLite. Which do you prefer?", "not sqlite"],
+    ["We could use Postgres or SQLite. Which do you prefer?", "postgres needs a server, that's the problem"],
+    ["Should I fix the login test first or raise the timeout?", "fix the login test"],
+    ["Should I push the branch or open the PR first?", "open the pr"]
+  ])(
+    "chooses none: %j",
+    ([offer, reply]) => Effect.map(answered(offer!, reply!), (units) => assert.isEmpty(units))
+  )
 
   it.effect.each(["yeah no, cypress", "yes i know, but we take Cypress"])(
     "takes the other: %j",

@@ -7,6 +7,7 @@ import type { OpeningRequest, OpeningResponse, Unremembered } from "../domain/In
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Left } from "../domain/OpeningFile.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
+import { withoutClosed } from "./OpenEnds.ts"
 import { compose } from "./OpeningText.ts"
 
 /** Numbers of archives and decisions that are read, newest first. */
@@ -78,9 +79,11 @@ export const left = (
     const pinned = yield* holding(store, pins)
     const isOther = ({ id }: MemoryUnit) => !pins.some((unit) => unit.id === id)
     const made = (yield* newest("archive", READ_ARCHIVES)).filter(isOther)
-    const ended = endOf((yield* newest("conversation", READ_CONVERSATIONS)).filter(isOther), made)
-    const archives = ended === undefined ? made : [ended, ...made]
+    const conversations = yield* newest("conversation", READ_CONVERSATIONS)
     const newestDecisions = yield* newest("decision", READ_DECISIONS)
+    const open = withoutClosed(made, [...made, ...conversations, ...newestDecisions])
+    const ended = endOf(conversations.filter(isOther), made)
+    const archives = ended === undefined ? open : [ended, ...open]
     // What holds in its place is newer, and so among them too, unless it is gone.
     const isReplaced = ({ replacedBy }: MemoryUnit) => newestDecisions.some(({ id }) => id === replacedBy)
     const decisions = newestDecisions.filter((unit) => isOther(unit) && !isReplaced(unit))

@@ -84,6 +84,11 @@ const SESSIONS = [
   archive("a4", 40, "Aim: try Deno\nOpen: the permissions remain to be decided.")
 ]
 
+/** A session that left two points open, and what the next one said. */
+const before = (left: string) => archive("b1", 2, `Aim: work\nOpen: ${left}\nAnd the other end remains open.`)
+const afterwards = (isArchive: boolean, content: string) =>
+  archive("b2", 1, content, { title: "Later", ...(!isArchive && { type: "conversation" }) })
+
 describe("what is injected when a session begins", () => {
   it.effect("tells the decision that holds, and the one that it replaced only where it is gone", () =>
     Effect.gen(function*() {
@@ -241,6 +246,91 @@ describe("what is injected when a session begins", () => {
       assert.include(text, "it runs.")
       assert.notInclude(text, "permissions")
     }))
+
+  const LATER: ReadonlyArray<readonly [left: string, archived: boolean, later: string]> = [
+    [
+      "Next step: add retries with backoff to the uploader.",
+      true,
+      "Aim: make uploads survive a flaky network\nOutcome: The uploader now retries five times, with exponential backoff."
+    ],
+    [
+      "Should I also add a `--dry-run` flag to the import command?",
+      false,
+      "User: yes, add that flag to the importer\nClaude: `--dry-run` prints what would change.\nCommitted: Importer: a --dry-run flag that writes nothing"
+    ],
+    [
+      "The invoices of Stripe customers still need a VAT column in the CSV export.",
+      true,
+      "Aim: put VAT into the invoice export\nOutcome: Each invoice of a Stripe customer has its VAT in the CSV; the column was added last."
+    ],
+    [
+      "下一步：给订单导出接口加上限流。",
+      true,
+      "Aim: 导出接口被刷爆了\nOutcome: 已给订单导出接口加上限流，每分钟 60 次。"
+    ],
+    [
+      "The flaky websocket reconnect test remains to be fixed.",
+      false,
+      "User: the websocket test again\nClaude: The reconnect test raced the server's close frame.\nCommitted: Websocket reconnect waits for the close frame, so its test is no longer flaky"
+    ]
+  ]
+  it.effect.each(LATER)(
+    "tells '%s' no more once a later session did it",
+    ([left, isArchive, later]) =>
+      Effect.gen(function*() {
+        const { text } = yield* opened([afterwards(isArchive, later), before(left)])
+        assert.notInclude(text, left)
+        assert.include(text, "the other end remains open")
+        const alone = yield* opened([before(left)])
+        assert.include(alone.text, defuse(left))
+      })
+  )
+
+  const UNTOUCHED: typeof LATER = [
+    [
+      "Next step: add rate limits to the public export endpoint.",
+      true,
+      "Aim: rate limits\nOutcome: Rate limits were added to the private export endpoint."
+    ],
+    [
+      "Redis cluster auth remains to be set up.",
+      true,
+      "Aim: auth of the clusters\nOutcome: The Postgres cluster now has auth."
+    ],
+    [
+      "The Windows installer is not yet signed.",
+      true,
+      "Aim: sign the installers\nOutcome: The macOS installer is signed now and its notarization is stapled."
+    ],
+    [
+      "Next step: add retries with backoff to the uploader.",
+      true,
+      "Aim: put retries with backoff into the uploader\nOutcome: The uploader does not retry: backoff was reverted with the queue.\nThe build is green now."
+    ],
+    [
+      "Next step: add retries with backoff to the uploader.",
+      true,
+      "Aim: the uploader's retries\nOutcome: The uploader now logs each attempt.\nOpen: retries with backoff in the uploader remain."
+    ],
+    [
+      "Next step: add retries with backoff to the uploader.",
+      false,
+      "User: we have now talked about retries with backoff for the uploader, what did we say?\nClaude: Retries should use backoff in the uploader."
+    ],
+    [
+      "下一步：给订单导出接口加上限流。",
+      true,
+      "Aim: 优化导出\nOutcome: 订单导出接口已经改成流式输出，内存降了一半。"
+    ]
+  ]
+  it.effect.each(UNTOUCHED)(
+    "goes on to tell '%s' after a session that did not do it",
+    ([left, isArchive, later]) =>
+      Effect.gen(function*() {
+        const { text } = yield* opened([afterwards(isArchive, later), before(left)])
+        assert.include(text, defuse(left))
+      })
+  )
 
   it.effect("leaves out another branch's decision after some days, unless it is a rule for later work", () =>
     Effect.gen(function*() {

@@ -13,6 +13,7 @@ import { join } from "node:path"
 import * as App from "../App.ts"
 import { FOLDER, kindOf } from "../domain/BackupFile.ts"
 import { isCopy } from "../domain/DatabaseCopy.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
 import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
@@ -106,6 +107,16 @@ const alsoLines = ({ sessions, units }: TakenAlso): ReadonlyArray<string> => {
   ].join("\n")]
 }
 
+/** Names those that keep the same words. */
+const keepingLines = (units: ReadonlyArray<MemoryUnit>, labels: ReadonlyMap<string, string>): ReadonlyArray<string> =>
+  units.length === 0 ? [] : [[
+    "The same words stand also in:",
+    ...units.slice(0, NAMED).map(({ id, projectId, title }) =>
+      `  ${id.slice(0, 8)} ${title} (${labels.get(projectId) ?? "?"})`
+    ),
+    ...(units.length > NAMED ? [`  and ${units.length - NAMED} more`] : [])
+  ].join("\n")]
+
 /** Writes over what is left of it in the file, and returns why it can't. */
 const wipe = Effect.flatMap(ClaudeMemory, (memory) => Effect.option(Effect.flip(memory.wipe)))
 
@@ -117,6 +128,8 @@ const notWiped = ({ detail }: StoreError) =>
 interface Plan {
   readonly count: number
   readonly preview: string
+  /** Lines that are shown after it, too. */
+  readonly keeping: ReadonlyArray<string>
   readonly run: Stream.Stream<Forgotten, unknown, ClaudeMemory>
   readonly json: Readonly<Record<string, unknown>>
 }
@@ -126,12 +139,13 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
     const memory = yield* ClaudeMemory
     const now = yield* Clock.currentTimeMillis
     const labels = labelsOf(yield* memory.projects.known)
-    const { also, named } = yield* memory.forgetting(ids, isNow)
+    const { also, keeping, named } = yield* memory.forgetting(ids, isNow)
     const units = new Map(named.map((unit) => [unit.id, unit]))
     const found = [...units.keys()]
     return {
       count: found.length,
-      json: { ids: found, also: alsoJson(also) },
+      json: { ids: found, also: alsoJson(also), keeping: keeping.map(({ id, title }) => ({ id, title })) },
+      keeping: keepingLines(keeping, labels),
       preview: [
         ...[...units.values()].map((unit, i) =>
           unitText({
@@ -142,7 +156,8 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
             shown: beginning(unit.content, SHOWN_LINES)
           })
         ),
-        ...alsoLines(also)
+        ...alsoLines(also),
+        ...keepingLines(keeping, labels)
       ].join("\n\n"),
       run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forget }) => Stream.fromEffect(forget(found, { isNow }))))
     } satisfies Plan
@@ -156,6 +171,7 @@ const byCriteria = (criteria: Criteria, isNow: boolean) =>
     return {
       count,
       json: { count, sessions },
+      keeping: [],
       preview: [
         `${memories(count)}${
           sessions.length === 0 ? "" : `, and all that was said in ${plural(sessions.length, "session")}`
@@ -245,6 +261,7 @@ export const command = Command.make(
               plural(messages.length, "message")
             }.`,
             ...alsoLines(also),
+            ...plan.keeping,
             until === null
               ? units.length + messages.length > 0
                 ? Option.match(unwiped, {

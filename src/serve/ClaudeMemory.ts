@@ -484,11 +484,17 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly wipe: Effect.Effect<void, StoreError>
   /** Returns a memory, by id or a prefix of it, also one that is in the bin when it is to go from there. */
   readonly forgettable: (id: string, isNow: boolean) => Effect.Effect<MemoryUnit, StoreError | NotFound>
-  /** Returns memories, by id or a prefix of it, what `forget` deletes with them, and what it takes from others. */
+  /**
+   * Returns memories, by id or a prefix of it, what `forget` deletes with them, what it takes from others, and the others that keep the
+   * same words: those of which the words came otherwise.
+   */
   readonly forgetting: (
     ids: ReadonlyArray<string>,
     isNow: boolean
-  ) => Effect.Effect<Forgetting & { readonly named: ReadonlyArray<MemoryUnit> }, StoreError | NotFound>
+  ) => Effect.Effect<
+    Forgetting & { readonly named: ReadonlyArray<MemoryUnit>; readonly keeping: ReadonlyArray<MemoryUnit> },
+    StoreError | NotFound
+  >
   /** Says which memories the criteria select. */
   readonly select: (criteria: Criteria) => Effect.Effect<Selection, StoreError>
   /** Forgets them as `forget` does, and with the sessions that are selected whole all that was said in those. */

@@ -13,6 +13,7 @@ import * as Project from "../domain/Project.ts"
 import { namesOf } from "../domain/ProjectLabels.ts"
 import { SaveRequest, unitOf } from "../domain/Saved.ts"
 import { quoteSpeakers } from "../domain/Speakers.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
 import { SessionRecords } from "../hook/SessionRecords.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
@@ -227,13 +228,31 @@ export const forgetWords = ({ also, units }: Forgotten, { isNow }: ForgetOptions
     if (isNow === true) yield* records.forgetWords(new Set([...units, ...also.units].map(({ id }) => id)))
   })
 
-/** Says what `forget` would delete, and take from others. */
+/** Most words by which the same text is looked for, and memories that are compared with it. */
+const MAX_SOUGHT = 8
+const MAX_COMPARED = 50
+
+/** Returns the memories of any project that have the very words of one. */
+const withWordsOf = ({ content }: MemoryUnit) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const words = Tokenizer.lexemes(content).join(" ")
+    const longest = Tokenizer.queryLexemes(content).toSorted((a, b) => b.length - a.length).slice(0, MAX_SOUGHT)
+    const { candidates } = yield* store.lexical(longest, { projects: "all" }, MAX_COMPARED)
+    const units = yield* store.units(candidates.map(({ unitId }) => unitId))
+    return units.filter((unit) => Tokenizer.lexemes(unit.content).join(" ") === words)
+  })
+
+/** Says what `forget` would delete, and take from others, and which ones keep the same words. */
 export const forgetting = (prefixes: ReadonlyArray<string>, isNow: boolean) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const units = yield* Effect.forEach(prefixes, (prefix) => forgettable(prefix, isNow))
     const { also, units: found } = yield* store.forgetting(units.map(({ id }) => id))
-    return { named: units, units: found, also }
+    const isKnown = new Set([...units, ...found, ...also.units].map(({ id }) => id))
+    const same = (yield* Effect.forEach(units, withWordsOf)).flat().filter(({ id }) => !isKnown.has(id))
+    const keeping = [...new Map(same.map((unit) => [unit.id, unit])).values()]
+    return { named: units, units: found, also, keeping }
   })
 
 export const forget = (

@@ -211,6 +211,21 @@ describe("a person who puts memories right", () => {
       })
   )
 
+  test("is told which memories keep the very words of the one that is forgotten", ({ json, printed }) =>
+    Effect.gen(function*() {
+      const text = "The staging keys are rotated by the night shift, never by the build."
+      const [first, second] = yield* Effect.forEach(
+        [[], ["--project", "shop-api"]],
+        (place) => Effect.map(json("save", text, ...place), ({ id }) => id as string)
+      )
+      const sentence = new RegExp(
+        `The same words stand also in:\\n  ${second!.slice(0, 8)} The staging keys.* \\(shop-api\\)\\n`
+      )
+      assert.match(yield* printed("forget", first!, "--dry-run"), sentence)
+      assert.match(yield* printed("forget", first!, "--yes"), sentence)
+      assert.notInclude(yield* printed("forget", second!, "--yes"), "The same words")
+    }))
+
   slow(test)("pins one, which every session is told", ({ json, list, printed }) =>
     Effect.gen(function*() {
       const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")

@@ -9,7 +9,7 @@ import { resolveRequested } from "../domain/KnownProjects.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { queryLexemes } from "../domain/Tokenizer.ts"
-import { type ForgetOptions, type Forgotten, MemoryStore, NO_LIMIT } from "../store/MemoryStore.ts"
+import { type ForgetOptions, FORGOT_NOTHING, type Forgotten, MemoryStore, NO_LIMIT } from "../store/MemoryStore.ts"
 import { forgetWords } from "./Remembering.ts"
 
 /** Says which memories; all of it must hold. */
@@ -39,6 +39,7 @@ export const together = (before: Forgotten, next: Forgotten): Forgotten => {
   return {
     units,
     messages: [...before.messages, ...next.messages],
+    touched: [...before.touched, ...next.touched],
     also: {
       units: [...new Map(others.map((unit) => [unit.id, unit])).values()],
       sessions: [...new Map([...before.also.sessions, ...next.also.sessions].map((each) => [each.id, each])).values()]
@@ -121,11 +122,13 @@ export const forgetSelected = <R>(
     const whole = yield* wholeSessions(criteria)
     let operation: number | null = null
     const cut = new Set<string>()
+    const touched = new Map<string, MemoryUnit>()
     const isUndone = (forgotten: Forgotten) => operation !== null && forgotten.operation === null
     const noted = Effect.map((forgotten: Forgotten): Forgotten => {
       operation ??= forgotten.operation
       const messages = forgotten.messages.filter((uuid) => !cut.has(uuid))
       for (const uuid of messages) cut.add(uuid)
+      for (const unit of forgotten.touched) touched.set(unit.id, unit)
       const sessions = forgotten.also.sessions.filter(({ id }) => !whole.includes(id))
       return { ...forgotten, messages, also: { ...forgotten.also, sessions } }
     })
@@ -143,7 +146,13 @@ export const forgetSelected = <R>(
       Stream.mapEffect((ids) => Effect.suspend(() => noted(store.forgetSessions([...ids], { ...options, operation }))))
     )
     const rounds = Stream.range(1, ROUNDS).pipe(Stream.flatMap(() => Stream.concat(Stream.execute(settle), units)))
-    return Stream.concat(Stream.concat(units, sessions), rounds).pipe(
+    // Those of which nothing was left to make them anew.
+    const vanished = Effect.map(Effect.suspend(() => store.units([...touched.keys()])), (made): Forgotten => {
+      for (const { id } of made) touched.delete(id)
+      return { ...FORGOT_NOTHING, also: { ...FORGOT_NOTHING.also, units: [...touched.values()] } }
+    })
+    const all = Stream.concat(Stream.concat(units, sessions), rounds)
+    return Stream.concat(all, Stream.filter(Stream.fromEffect(vanished), ({ also }) => also.units.length > 0)).pipe(
       Stream.tap((forgotten) => forgetWords(forgotten, options))
     )
   }))

@@ -267,6 +267,8 @@ export interface Forgetting {
 /** The deleted units, and the uuids of the stored messages from which text was cut. */
 export interface Forgotten extends Forgetting {
   readonly messages: ReadonlyArray<string>
+  /** Other memories that are deleted until they are made anew of what is left, which may be nothing. */
+  readonly touched: ReadonlyArray<MemoryUnit>
   /** Time until which it can be undone; null when it can't be. */
   readonly until: number | null
   /** Number of the operation, for more that is to be undone with it; null when there is none. */
@@ -277,6 +279,7 @@ export interface Forgotten extends Forgetting {
 export const FORGOT_NOTHING: Forgotten = {
   units: [],
   messages: [],
+  touched: [],
   also: { units: [], sessions: [] },
   until: null,
   operation: null

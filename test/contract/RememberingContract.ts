@@ -239,7 +239,14 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const store = yield* MemoryStore
         yield* capture("/t/a", [one])
         const before = yield* store.status
-        const nothing = { units: [], messages: [], also: { units: [], sessions: [] }, until: null, operation: null }
+        const nothing = {
+          units: [],
+          messages: [],
+          touched: [],
+          also: { units: [], sessions: [] },
+          until: null,
+          operation: null
+        }
         assert.deepStrictEqual(yield* store.forget(["no-such"]), nothing)
         assert.deepStrictEqual(yield* store.forget([]), nothing)
         assert.deepStrictEqual(yield* store.status, before)
@@ -429,7 +436,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const made = saved(HARBOUR)
         yield* store.save(made, project("one"))
         const { also: _, operation: __, ...forgotten } = yield* store.forget([made.id])
-        assert.deepStrictEqual(forgotten, { units: [made], messages: [], until: UNDO_MS })
+        assert.deepStrictEqual(forgotten, { units: [made], messages: [], touched: [], until: UNDO_MS })
         assert.deepStrictEqual(yield* found("harbour"), [])
         yield* capture("/t/a", [message("a", { blocks: [text(HARBOUR, LANTERN)] })])
         assert.deepStrictEqual(yield* textsOf("a"), [[LANTERN]])

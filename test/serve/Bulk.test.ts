@@ -103,6 +103,24 @@ describe("what is forgotten by criteria goes with what is cut for others of them
     }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
 })
 
+describe("what is forgotten by words", () => {
+  it.effect("names the memories that were cut along, and of which nothing is left", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const said = message("a", { isPrompt: true, blocks: [{ kind: "text", text: sentences.join(" ") }] })
+      yield* store.append(batch([said], { facts: [facts("s1")] }))
+      const made = ["Cranes stand idle.", "The harbour is quiet.", "The quay is wet."].map((content, i) =>
+        unit(idOf("unit", content), { origin: idOf("segment", "a"), position: i, sessionId: "s1", cites: "a", content })
+      )
+      yield* store.commit(yield* store.claim("segment", 1), made)
+      const again = Effect.orDie(Effect.flatMap(store.claim("segment", 1), (items) => store.commit(items, [made[2]!])))
+      const criteria = { projects: "all" as const, query: "cranes" }
+      const forgotten = yield* Stream.runFold(forgetSelected(criteria, {}, again), FORGOT_NOTHING, together)
+      assert.deepStrictEqual(forgotten.units.map(({ id }) => id), [made[0]!.id])
+      assert.deepStrictEqual(forgotten.also.units.map(({ id }) => id), [made[1]!.id])
+    }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
+})
+
 describe("what is forgotten by criteria, and undone meanwhile", () => {
   it.effect("comes back whole, and nothing more is forgotten", () =>
     Effect.gen(function*() {

@@ -200,8 +200,8 @@ export const make = (
       const { also, changed, formsById, isKnown, keys, letters, sessions, strip, titled, touched } = yield* cutsOf(
         named
       )
-      const along = touched.map(({ unit }) => unit).filter((unit) => unit.active && isSelected(unit))
-      const units = [...named, ...along]
+      const others = touched.map(({ unit }) => unit).filter(({ active }) => active)
+      const units = [...named, ...others.filter(isSelected)]
       const ids = units.map(({ id }) => id)
       if (changed.size > 0) yield* db.updateMessages(Array.from(changed.values(), ({ after }) => after))
       if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
@@ -223,7 +223,13 @@ export const make = (
       yield* removeForgotten(gone, touched, changed, new Set(kept.map(({ sessionId }) => sessionId)))
       const entomb = yield* entombing
       yield* entomb(keysByUnit(named, formsById, keys), now)
-      return { units, messages: [...changed.keys()], also, ...undoable(operation, now) }
+      return {
+        units,
+        messages: [...changed.keys()],
+        touched: others.filter((unit) => !isSelected(unit) && !isSummary(unit)),
+        also,
+        ...undoable(operation, now)
+      }
     })
 
   const forgetting = (ids: ReadonlyArray<string>): SqlEffect<Planned> =>
@@ -288,7 +294,13 @@ export const make = (
         yield* db.raiseRevision(kind, yield* db.segmentsIn(sessionIds))
       }
       for (const kind of ["session", "recap"] as const) yield* db.raiseRevision(kind, sessionIds)
-      return { units: units.map(({ unit }) => unit), messages: cut, also: NOTHING, ...undoable(operation, now) }
+      return {
+        units: units.map(({ unit }) => unit),
+        messages: cut,
+        touched: [],
+        also: NOTHING,
+        ...undoable(operation, now)
+      }
     })
 
   const save = (unit: MemoryUnit, project: Project): SqlEffect<MemoryUnit> =>

@@ -16,30 +16,19 @@ export const UNSEEN = /(?![\t\n\r])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-
 const TAG =
   /[<\uff1c\ufe64]([\s\p{Cf}\p{M}\\/\uff0f!?"'`$*=~|.+#-]*)((?:[^\s!-,/;-@[-^`{-~\u2039\uff1c\ufe64]|\ufeff)+)/gu
 
-/** Elements of pages, whose tags speak for nobody. */
-const ELEMENTS = new Set(
-  ("a abbr address article aside audio b blockquote body br button canvas caption cite code col dd del details dfn dialog div dl dt em " +
-    "embed fieldset figcaption figure footer form g h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li " +
-    "link main mark meta nav noscript object ol optgroup option p param path picture pre q rect s samp script section select slot " +
-    "small source span strong style sub sup svg table tbody td template textarea tfoot th thead time title tr track u ul var video wbr")
-    .split(" ")
-)
 /** Beginnings of the names of tags by which Claude's client, a model's interface or a person speaks. */
 const SPEAKING =
-  /^(?:sys|claude|user|human|assistant|developer|tool|function|invoke|antml|hook|reminder|memory|prompt|command|channel|task|event|team|instruction|thinking|im(?:start|end))/
-/** A component, or a type: code has these in angle brackets. */
-const CAPITALIZED = /^[A-Z][A-Za-z0-9.]*$/
-const ARGUMENT = /^[a-z][A-Za-z0-9]*$/
-const WORD = /[A-Za-z0-9_\])]/
+  /^(?:sys|claude|user|human|assistant|developer|tool|function|invoke|antml|hook|reminder|memory|prompt|command|channel|task|event|team|instruction|thinking|env$|im(?:start|end))/
+/** A placeholder, an element, a component, a type, or a number. */
+const PLAIN = /^[-A-Za-z0-9.][A-Za-z0-9.]*$/
 
-const mayStay = (between: string, name: string, before: string): boolean => {
+const mayStay = (between: string, name: string): boolean => {
   const letters = name.normalize("NFKD").replace(/[^\p{L}]/gu, "").toLowerCase()
   if (SPEAKING.test(letters) || between.startsWith("|") || /[^\x20-\x7e]/.test(name + between.replace(/\s/g, ""))) {
     return false
   }
   // After a blank it is a sign of comparison, unless the name speaks.
-  if (/\s/.test(between) || /^[-0-9.][A-Za-z0-9.]*$/.test(name)) return true
-  return ELEMENTS.has(name.toLowerCase()) || CAPITALIZED.test(name) || WORD.test(before) && ARGUMENT.test(name)
+  return /\s/.test(between) || PLAIN.test(name)
 }
 
 /**
@@ -50,16 +39,15 @@ const HARMLESS = /^[\t\n\r\x20-\x3b\x3d-\x7e\u2026\u3001-\u30ff\u4e00-\u9fff]*$/
 
 /**
  * Escapes each "<" of a memory's text before what Claude might take for a tag of its client's, or for its end: the text
- * can neither open nor close the fence, nor speak as the system. "<" stays where it is known to be harmless: before the
- * elements of pages, components and types of code, and in comparisons. Removes characters that nobody sees.
+ * can neither open nor close the fence, nor speak as the system. "<" stays where it is known to be harmless: before
+ * names of letters, digits and dots that speak for nobody, and in comparisons. Removes characters that nobody sees.
  */
 export const defuse = (text: string): string => {
   if (HARMLESS.test(text)) return text
   const seen = text.replace(UNSEEN, "")
   return seen.replace(
     TAG,
-    (match, between: string, name: string, at: number) =>
-      mayStay(between, name, seen[at - 1] ?? "") ? match : `\u2039${match.slice(1)}`
+    (match, between: string, name: string) => mayStay(between, name) ? match : `\u2039${match.slice(1)}`
   )
 }
 

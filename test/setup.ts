@@ -4,11 +4,12 @@
 import { afterAll, effect, it, prop, scoped } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { mkdtempSync, rmSync } from "node:fs"
-import { homedir, tmpdir } from "node:os"
+import { homedir } from "node:os"
 import { join } from "node:path"
+import { inject } from "vitest"
 import { isolate, testSeed, times } from "./data.ts"
 
-const home = mkdtempSync(join(tmpdir(), "claude-memory-test-"))
+const home = mkdtempSync(join(inject("temporary"), "home-"))
 isolate(home)
 if (homedir() !== home) throw new Error(`tests would use the home folder ${homedir()}`)
 

@@ -4,19 +4,9 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { buildSync } from "esbuild"
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
-import { afterAll } from "vitest"
+import { inject } from "vitest"
 import { root } from "../data.ts"
 import { type Outcome, run } from "../e2e/program.ts"
 import { dist } from "../package.ts"
@@ -50,10 +40,9 @@ export const filesOf = (page: string): ReadonlyArray<File> => {
   return files
 }
 
-/** Makes a folder laid out like a clone; it is removed after the test file. */
+/** Makes a folder laid out like a clone, which goes with the run. */
 export const makeClone = (): string => {
-  const clone = realpathSync(mkdtempSync(join(tmpdir(), "claude-memory-docs-")))
-  afterAll(() => rmSync(clone, { recursive: true, force: true }))
+  const clone = realpathSync(mkdtempSync(join(inject("temporary"), "docs-")))
   mkdirSync(join(clone, "test"))
   const tests = readdirSync(join(root, "test")).map((each) => join("test", each))
   for (const each of ["assets", "node_modules", "package.json", "scripts", "src", ...tests]) {

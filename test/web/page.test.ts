@@ -745,6 +745,21 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
+    slow(it)("lists among the least no longer what another client forgets", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/least")
+      const items = page.locator("[data-item]")
+      await items.nth(2).waitFor()
+      const href = (await items.nth(1).getAttribute("href")) ?? ""
+      const forgotten = JSON.parse(
+        await served.cli("forget", href.split("/").at(-1) ?? "", "--yes", "--json")
+      ) as { readonly operation: number }
+      await page.locator(`[data-item][href="${href}"]`).waitFor({ state: "detached" })
+      await served.cli("undo", String(forgotten.operation))
+      await page.locator(`[data-item][href="${href}"]`).waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
     slow(it)("takes no two by a double click where the least are listed", async () => {
       const { close, faults, page } = await see(browser, served, "/app/least")
       await page.locator("[data-item]").first().waitFor()

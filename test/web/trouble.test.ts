@@ -283,6 +283,8 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
 
   slow(it)("lists among the least again what the palette undid, and no more what is gone", async () => {
     const { close, page } = await see(browser, served, "/app/least")
+    await deaf(page)
+    await page.reload()
     const items = page.locator("[data-item]")
     await items.first().waitFor()
     const [first = "", second = ""] = await items.evaluateAll((all) =>

@@ -92,13 +92,16 @@ export const Least = () => {
   const t = useTexts()
   const { query } = useAddress()
   const least = useQuery(Queries.least(query.getAll("project")))
+  const changes = useQuery(Queries.changes)
   const keep = useKeep()
   // What was decided goes from the list at once, before the server has done it.
   const [done, setDone] = useState<ReadonlySet<string>>(new Set())
   // What went along, by the one that was forgotten.
   const [also, setAlso] = useState<ReadonlyMap<string, ReadonlyArray<string>>>(new Map())
   const next = useRef<string | undefined>(undefined)
-  const gone = new Set([...also.values()].flat())
+  // What was forgotten elsewhere since it was listed.
+  const elsewhere = (changes.data ?? []).filter(({ at, kind }) => kind === "forget" && at > least.dataUpdatedAt)
+  const gone = new Set([...[...also.values()].flat(), ...elsewhere.flatMap(({ named }) => named.map(({ id }) => id))])
   const left = (least.data?.units ?? []).filter(({ id }) => !done.has(id) && !gone.has(id))
   const decided = (id: string) => {
     const at = left.findIndex((unit) => unit.id === id)

@@ -410,6 +410,27 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
+    slow(it)("says of no title that it stays where it follows the text", async () => {
+      const { results } = JSON.parse(await served.cli("search", "fake timers", "--all-projects", "--json")) as {
+        readonly results: ReadonlyArray<{ readonly id: string; readonly unit: { readonly type: string } }>
+      }
+      const { id } = results.find(({ unit }) => unit.type !== "archive")!
+      const { close, faults, page } = await see(browser, served, `/app/memories/${id}`)
+      const article = page.getByRole("article")
+      await article.getByRole("button", { name: "Edit" }).first().click()
+      await page.getByRole("textbox", { name: "Text" }).fill("Timers are faked in each of the tests.\nSince June.")
+      await page.waitForTimeout(WORD_MS)
+      assert.strictEqual(await page.getByText("The title is still the old one.").count(), 0)
+      await page.keyboard.press("Control+Enter")
+      await article.getByRole("heading", { name: "Timers are faked in each of the tests." }).waitFor()
+      await article.getByText(/^edited /).waitFor()
+      assert.strictEqual(await article.getByText("the title is the one of before").count(), 0)
+      await page.getByRole("button", { name: "Undo", exact: true }).press("Enter")
+      await page.getByText("undone since").waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
     slow(it)("shows a session as it was, from its list", async () => {
       const { close, faults, page } = await see(browser, served, "/app/sessions")
       await page.getByRole("link", { name: /Stripe webhook idempotent/ }).click()

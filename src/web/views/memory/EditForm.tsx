@@ -17,6 +17,8 @@ interface Props {
   readonly etag: string
   /** True where the title is what is to be changed. */
   readonly isTitleFirst: boolean
+  /** True where the title stays as it is when only the text is changed. */
+  readonly isTitleKept: boolean
   readonly onClose: () => void
 }
 
@@ -36,7 +38,7 @@ const useKeptDraft = ({ id, title }: Unit) => {
  * Changes the words and the type of a memory. A change by someone else meanwhile is not overwritten. Nothing that was typed is thrown away
  * without a question; nothing is typed while it is being saved.
  */
-export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
+export const EditForm = ({ etag, isTitleFirst, isTitleKept, onClose, unit }: Props) => {
   const t = useTexts()
   const edit = useEdit(unit.id)
   const isSaving = useIsSaving(unit.id)
@@ -53,7 +55,7 @@ export const EditForm = ({ etag, isTitleFirst, onClose, unit }: Props) => {
     ...(content === unit.content ? {} : { content }),
     ...(type === unit.type ? {} : { type })
   }
-  const isTitleOld = content !== unit.content && title === unit.title
+  const isTitleOld = isTitleKept && content !== unit.content && title === unit.title
   const hint = useId()
   const hasChanged = Object.keys(change).length > 0
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query"
 import { Fragment } from "react"
-import type { History as Data } from "../../api/Client.ts"
+import type { History as Data, UnitView } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer } from "../../parts/Answer.tsx"
 import { At } from "../../parts/Words.tsx"
@@ -46,18 +46,24 @@ const Change = ({ operation: { after, before, differences } }: { readonly operat
   )
 }
 
-/** Tells when the words of a memory were edited last, and whether its title is the one that it had before its text was edited. */
+/**
+ * Tells when the words of a memory were edited last, if they were, and whether its title stays when its text is edited: that of a session's
+ * summary does, and one that somebody gave it; another one follows the text.
+ */
 export const editedIn = (
-  history: Pick<Data, "operations"> | undefined
-): { readonly at: number; readonly isTitleOld: boolean } | undefined => {
+  { savedBy, unit }: Pick<UnitView, "savedBy" | "unit">,
+  history: Pick<Data, "derived" | "operations"> | undefined
+): { readonly at: number | undefined; readonly isTitleKept: boolean; readonly isTitleOld: boolean } => {
   const edits =
     history?.operations.filter(({ differences, isUndone, kind }) =>
       kind === "edit" && !isUndone && differences.length > 0
     ) ?? []
   const lastOf = (field: string) =>
     edits.findLastIndex(({ differences }) => differences.some((each) => each.field === field))
-  const last = edits.at(-1)
-  return last === undefined ? undefined : { at: last.at, isTitleOld: lastOf("content") > lastOf("title") }
+  const { content, title, type } = history?.derived ?? unit
+  const isNamed = savedBy !== null && !content.startsWith(title.replace(/…$/, ""))
+  const isTitleKept = type === "archive" || isNamed || lastOf("title") >= 0
+  return { at: edits.at(-1)?.at, isTitleKept, isTitleOld: isTitleKept && lastOf("content") > lastOf("title") }
 }
 
 /** What was changed of a memory, by whom and when; the newest change first. */

@@ -149,7 +149,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
     draftOf(unit.id) === undefined ? undefined : "edit"
   )
   const hasHistory = unit.revision !== undefined || unit.kept === true
-  const edited = editedIn(useQuery({ ...Queries.history(unit.id), enabled: hasHistory }).data)
+  const edited = editedIn(seen, useQuery({ ...Queries.history(unit.id), enabled: hasHistory }).data)
   const pin = usePin()
   const keep = useKeep()
   const replace = useReplace()
@@ -207,7 +207,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
           <span>
             <At at={unit.occurredAt} /> · <Ago at={unit.occurredAt} />
           </span>
-          {edited !== undefined && (
+          {edited.at !== undefined && (
             <span>
               {t.memory.edited} <Ago at={edited.at} />
             </span>
@@ -223,7 +223,7 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
             )
             : <Inline text={unit.title} />}
         </Title>
-        {edited?.isTitleOld === true && open === undefined && (
+        {edited.isTitleOld && open === undefined && (
           <p className={css["old"]}>
             {t.memory.titleOld}
             <Button kind="ghost" icon="edit" onClick={() => setOpen("title")}>{t.memory.editTitle}</Button>
@@ -279,7 +279,15 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
         </Note>
       )}
       {isEditing
-        ? <EditForm unit={unit} etag={seen.etag} isTitleFirst={open === "title"} onClose={close} />
+        ? (
+          <EditForm
+            unit={unit}
+            etag={seen.etag}
+            isTitleFirst={open === "title"}
+            isTitleKept={edited.isTitleKept}
+            onClose={close}
+          />
+        )
         : (
           <div className={css["content"]}>
             <Prose text={unit.content} />

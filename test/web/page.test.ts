@@ -410,6 +410,12 @@ describe.skipIf(browserPath === undefined)(
       await close()
     })
 
+    slow(it)("says in Chinese what the server answers to a memory that is not there", async () => {
+      const { close, page } = await see(browser, served, "/app/memories/ffffffff", { locale: "zh-CN" })
+      await page.getByText("找不到了，可能已被忘记或移走。").waitFor()
+      await close()
+    })
+
     slow(it)("says of no title that it stays where it follows the text", async () => {
       const { results } = JSON.parse(await served.cli("search", "fake timers", "--all-projects", "--json")) as {
         readonly results: ReadonlyArray<{ readonly id: string; readonly unit: { readonly type: string } }>

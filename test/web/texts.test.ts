@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it, vi } from "vitest"
+import { STATUS } from "../../src/http/Problem.ts"
 import { en } from "../../src/web/texts/en.ts"
 import { LABELS } from "../../src/web/texts/labels.ts"
 import { formatOf } from "../../src/web/texts/Texts.ts"
@@ -36,6 +37,14 @@ describe("texts", () => {
     ])
     for (const [name, text] of textsIn(zh)) if (!same.has(name)) assert.match(text, HAN, name)
     for (const [name, text] of textsIn(en)) if (!same.has(name)) assert.notMatch(text, HAN, name)
+  })
+})
+
+describe("problems of the server", () => {
+  it("are said in Chinese too, with what the server says where that is needed", () => {
+    for (const code of Object.keys(STATUS)) assert.match(zh.problem(code, "detail"), HAN, code)
+    assert.strictEqual(zh.problem("in-conflict", "undo that first"), "与现有的内容冲突：undo that first")
+    assert.strictEqual(zh.problem("of a later version", "detail"), "detail")
   })
 })
 

@@ -81,11 +81,13 @@ export const isProblem = (error: unknown, code: string): boolean => error instan
 
 const problemOf = (body: unknown, status: number): Problem => {
   const { code, detail, title } = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>
-  return new Problem(
-    typeof code === "string" ? code : "unexpected",
-    status,
-    typeof detail === "string" && detail !== "" ? detail : typeof title === "string" ? title : `HTTP ${status}`
-  )
+  const known = typeof code === "string" ? code : "unexpected"
+  const said = typeof detail === "string" && detail !== ""
+    ? detail
+    : typeof title === "string"
+    ? title
+    : `HTTP ${status}`
+  return new Problem(known, status, texts().problem(known, said))
 }
 
 const addressOf = (path: string, { path: values = {}, query = {} }: Loose): string => {

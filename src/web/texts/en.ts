@@ -26,6 +26,8 @@ export const en = {
   copy: (text: string) => `Copy: ${text}`,
   notCopied: "The browser does not let this page copy. Select the text, and copy it yourself.",
   noAnswer: "The server does not answer. Run claude-memory open, which starts one, and try again.",
+  /** The server says it in English. */
+  problem: (_code: string, detail: string) => detail,
   types: {
     decision: "Decision",
     error_log: "Error",

@@ -27,7 +27,34 @@ const CHECKS: Readonly<Record<string, string>> = {
   "backups": "备份"
 }
 
+/** 服务报告的问题；结尾是冒号的，后面是服务的原文。 */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  "bad-request": "请求有误：",
+  "no-project": "没有指明项目。",
+  "no-token": "登录已失效。请运行 claude-memory open 重新打开页面。",
+  "wrong-code": "登录码已用过或已过期。请运行 claude-memory open 重新打开页面。",
+  "foreign-host": "请求发给了别的主机。",
+  "foreign-origin": "请求来自别的网站。",
+  "not-found": "找不到了，可能已被忘记或移走。",
+  "wrong-method": "这个地址不支持这种操作。",
+  "in-conflict": "与现有的内容冲突：",
+  "changed-since": "它在读取之后被改过，请重新读取。",
+  "too-large": "请求太大：",
+  "wrong-type": "请求不是 JSON。",
+  "no-revision": "请求没有说明修改的是哪个版本。",
+  "too-many-requests": "请求太频繁，请稍后重试。",
+  "unexpected": "服务出错了，原因在它的日志里。",
+  "memory-away": "记忆无法使用：",
+  "memory-busy": "另一个程序正锁着记忆，请稍后重试。",
+  "overloaded": "服务太忙，请稍后重试。",
+  "too-slow": "应答花的时间太长，请重试。"
+}
+
 export const zh: Texts = {
+  problem: (code, detail) => {
+    const said = PROBLEMS[code]
+    return said === undefined ? detail : said.endsWith("：") ? said + detail : said
+  },
   close: "关闭",
   cancel: "取消",
   again: "重试",

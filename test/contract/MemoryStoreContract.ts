@@ -559,6 +559,35 @@ export const suite = <E>(
       )
 
       test(
+        "is of the project in which it began, whichever of its transcripts is read first",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const read = (sessionId: string, name: "one" | "two", at: number) =>
+            store.append(
+              batch([message(`${sessionId} ${name}`, { sessionId, isPrompt: true, occurredAt: at })], {
+                cursor: cursor(`/t/${name}/${sessionId}`, 1),
+                project: project(name),
+                facts: [facts(sessionId, { cwd: `/work/${name}`, startedAt: at, endedAt: at })]
+              })
+            )
+          yield* read("forth", "one", 1_000)
+          yield* read("forth", "two", 2_000)
+          yield* read("back", "two", 2_000)
+          yield* store.commit(yield* store.claim("segment", 9), [unit("made", { projectId: "project-two" })])
+          yield* read("back", "one", 1_000)
+          const sessions = [...(yield* store.sessions(["forth", "back"])).values()]
+          assert.deepStrictEqual(
+            sessions.map(({ cwd, projectId, startedAt }) => [cwd, projectId, startedAt]),
+            [["/work/one", "project-one", 1_000], ["/work/one", "project-one", 1_000]]
+          )
+          // What was made of the other transcript is made anew, for this project.
+          const again = yield* store.claim("segment", 9)
+          assert.includeMembers(again.map(({ key }) => key), [idOf("segment", "back two")])
+          assert.include((yield* store.claim("session", 9)).map(({ key }) => key), "back")
+        })
+      )
+
+      test(
         "finds sessions by the beginning of their id, ten at most",
         Effect.gen(function*() {
           const store = yield* MemoryStore

@@ -348,6 +348,24 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         return changes.size - known!.n
       }),
 
+    /**
+     * Moves sessions to the project of a transcript that begins earlier than what is known of them, and returns their ids: whichever
+     * transcript is read first, a session is where it began.
+     */
+    moveToBeginning: (project: Project, own: string | null, changes: ReadonlyMap<string, SessionChange>) => {
+      const begun = [...changes].flatMap(([id, { cwd = project.root, from }]) =>
+        from === undefined ? [] : [{ id, cwd, begun: from }]
+      )
+      const made = table("made", { id: "text", cwd: "text", begun: "bigint" }, begun)
+      return begun.length === 0 ? Effect.succeed([]) : Effect.map(
+        sql<{ id: string }>`UPDATE sessions
+          SET project_id = ${text(project.id)}, own_project_id = ${own === null ? sql`NULL` : text(own)}, cwd = made.cwd
+          FROM ${made} WHERE sessions.id = made.id AND (sessions.started_at = 0 OR made.begun < sessions.started_at)
+            AND coalesce(own_project_id, project_id) <> ${text(own ?? project.id)} RETURNING sessions.id AS id`,
+        (rows) => rows.map(({ id }) => id)
+      )
+    },
+
     openSegments: (threadKeys: ReadonlyArray<string>) =>
       Effect.map(
         sql<OpenSegment & { thread_key: string }>`

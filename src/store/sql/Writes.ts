@@ -68,9 +68,13 @@ export const make = (db: Statements) => {
       yield* db.setProject(batch.project)
       const project = { ...batch.project, id: yield* db.projectFor(batch.project.id) }
       const own = project.id === batch.project.id ? null : batch.project.id
-      const newSessions = yield* db.changeSessions(project, own, changesOf(batch.facts))
+      const changes = changesOf(batch.facts)
+      const moved = yield* db.moveToBeginning(project, own, changes)
+      const newSessions = yield* db.changeSessions(project, own, changes)
       if (fresh.length > 0) yield* insertMessages(fresh)
-      yield* enqueue("session", sessionsChangedBy(fresh, batch.facts))
+      // Made anew, their memories are the project's too.
+      if (moved.length > 0) yield* enqueue("segment", yield* db.segmentsIn(moved))
+      yield* enqueue("session", [...sessionsChangedBy(fresh, batch.facts), ...moved])
       yield* db.setCursor(batch.cursor)
       yield* db.addCounts("line_counts", outcomesOf(batch, stored, duplicates))
       yield* db.addCounts("redactions", batch.redactions)

@@ -53,11 +53,11 @@ describe("backup and restore", () => {
         const made = yield* cli(home, "backup")
         assert.strictEqual(made.stderr, "")
         const [, path = ""] =
-          /^Backed up 81 memories, 8 sessions and 364 messages in .+:\n {2}(\S+) \([\d.]+ MB\)\n/.exec(
+          /^Backed up 83 memories, 8 sessions and 364 messages in .+:\n {2}(\S+) \([\d.]+ MB\)\n/.exec(
             made.stdout
           ) ?? []
         assert.include(made.stdout, `restore ${path}`)
-        assert.match((yield* cli(home, "backup", "verify")).stdout, /is whole\.\nIt was made .+ 81 memories/)
+        assert.match((yield* cli(home, "backup", "verify")).stdout, /is whole\.\nIt was made .+ 83 memories/)
         assert.include((yield* cli(home, "backup", "--list")).stdout, basename(path))
         assert.match(
           (yield* cli(home, "doctor")).stdout,
@@ -68,7 +68,7 @@ describe("backup and restore", () => {
         const restored = yield* cli(home, "restore", path)
         assert.match(
           restored.stdout,
-          /^Restored 81 memories, .+\nThe memory as it was is kept in .+before-restore.+:\n.+ undoes this\.\n.+import/
+          /^Restored 83 memories, .+\nThe memory as it was is kept in .+before-restore.+:\n.+ undoes this\.\n.+import/
         )
         assert.isFalse(yield* isFound(home, "quinces"))
         const { backups } = yield* json<{ backups: ReadonlyArray<{ path: string; units: number }> }>(
@@ -76,7 +76,7 @@ describe("backup and restore", () => {
           "backup",
           "--list"
         )
-        assert.deepStrictEqual(backups.map(({ units }) => units), [82, 81])
+        assert.deepStrictEqual(backups.map(({ units }) => units), [84, 83])
         const undone = yield* json<{ before: string; units: number }>(home, "restore", backups[0]!.path)
         assert.strictEqual(undone.units, 82)
         assert.isTrue(yield* isFound(home, "quinces"))

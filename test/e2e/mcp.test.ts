@@ -98,7 +98,7 @@ describe("the MCP server, spawned", () => {
           assert.match(textOf(yield* call("inject", { original_prompt: "pool of 20 connections" })), /pool/)
           const { id } = dataOf(yield* call("save", { content: "Deployments are on Thursdays." }))
           assert.deepStrictEqual(dataOf(yield* call("forget", { ids: [id] }))["forgotten"], [id])
-          assert.match(textOf(yield* call("status")), /\nIn all: 80 memories /)
+          assert.match(textOf(yield* call("status")), /\nIn all: 82 memories /)
           assert.isTrue(dataOf(yield* call("health", { detailed: true }))["ok"])
           yield* Effect.promise(async () => {
             await client.readResource({ uri: `memory://units/${found.id}` })

@@ -90,7 +90,19 @@ const told: ReadonlyArray<string> = [
   "ルーターのログインは admin:«Router2024!»",
   "管理者アカウント：root:«Kanri8823x»",
   "basic認証 ops:«Blue7Horse!» を使って",
-  "ステージングのユーザーは qa:«Staging77x» です"
+  "ステージングのユーザーは qa:«Staging77x» です",
+  "login is admin/«kX9mPq2wLz»",
+  "登录信息：admin/«Xk29dPq8»",
+  "the login is admin : «kX9mPq2wLz»",
+  "login:admin:«Xk29dPq8»",
+  "log in as admin with «kX9mPq2wLz»",
+  "accounts:\n- alice / «Alice123!»",
+  "the accounts are:\n- alice / «Alice123!»\n- bob / «Bob4567?»",
+  "user admin:«letmein99»",
+  "login is 'admin':'«k9mPq2wLz»'",
+  "login is admin:«kX9m,Pq2wLz», keep it",
+  "login is admin:«$kX9mPq2wLz»",
+  "the login is anna:«Sommer2024»"
 ]
 
 /** Addresses, images, times, places in files, names of things, ids and scopes beside words that tell of a login. */
@@ -193,7 +205,27 @@ const harmless: ReadonlyArray<string> = [
   "ログインAPIは POST /api/v2:login2user",
   "ユーザー数:12000人、認証エラー code:AUTH_401x",
   "アカウント種別 type:premium2024plan",
-  "ログイン処理は LoginService:handleLogin2 を見て"
+  "ログイン処理は LoginService:handleLogin2 を見て",
+  "log in via ssh:ed25519key",
+  "login with Keycloak:Realm2024",
+  "the login screen (Figma:Frame1234) is off",
+  "see ticket for login is ACME:Login2FA",
+  "user id is usr:01HZX3K9QZ8",
+  "authentication failed for pid:12345abc",
+  "login with sso:saml2provider",
+  "log in with oauth2:github4enterprise",
+  "sign in page at tenant:Contoso2024",
+  "the deploy user is app:Build2024 on prod",
+  "auth test uses faker:seed12345",
+  "the user agent is Mozilla:Firefox115",
+  "认证用 jwt:hs256token",
+  "登录用 oauth:pkce2flow",
+  "用户等级 vip:Level2024",
+  "user roles admin:Level99 editor:Level50",
+  "<div class=\"login before:-inset-0.5 md:!mt-2.5\">",
+  "the login scopes are app2:read2,write3",
+  "sign in as admin with Firefox121.0 or OAuth2.0",
+  "the login is on admin/login2Page and test/login4Form.tsx"
 ]
 
 describe("a user and a password beside each other", () => {

@@ -7,7 +7,7 @@ import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, leadingExcerpt, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
-import { isQuestion, isReason, isStatus, standsAlone } from "../text/Lessons.ts"
+import { isHedged, isQuestion, isReason, isStatus, standsAlone } from "../text/Lessons.ts"
 import { isAnnounced, isChatter, joined, plain, quotable, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { isDone } from "../text/Settled.ts"
@@ -29,7 +29,7 @@ import {
 const COMMAND = 250
 const FAILURE = 480
 const MAX_WORDS_LENGTH = 300
-/** Number of messages after a failure that are searched for Claude's words about the failure where no change mended it. */
+/** Number of messages after a failure, or after the change that mended it, that are searched for Claude's words about it. */
 const REACH = 13
 
 const CAUSE = inBothScripts(
@@ -51,7 +51,7 @@ const errorTitle = (failure: string, length = MAX_TITLE): string =>
     length
   )
 
-/** Explicit causes: in Claude's first text after the failure, they count without sharing a word with the failure. */
+/** Matches an explicit cause. */
 const CERTAIN = inBothScripts(
   /\b(?:because|due to|caused by|root cause|(?:the )?(?:issue|problem|cause|reason) (?:is|was))\b|因为|原因|问题(?:是|在于)/iu
 )
@@ -61,27 +61,39 @@ const SUCCESS =
 
 const wordsIn = (text: string) => new Set(Tokenizer.lexemes(text).filter((word) => word.length > 3 && word !== "error"))
 
+/** Returns whether a sentence shares a word with a text. */
+const sharing = (text: string): (sentence: string) => boolean => {
+  const words = wordsIn(text)
+  return (sentence) => [...wordsIn(sentence)].some((word) => words.has(word))
+}
+
 /** Matches what mends a failure: "`--force` fixes it". */
 const MENDS =
   /\b(?:(?:fix(?:e[sd])?|solve[sd]?|resolve[sd]?|cure[sd]?|helps?) (?:it|this|that|them|the (?:issue|problem|error|build|tests?))\b|(?:fixes|solves|resolves|cures|helps)\b[^\w]*$)/iu
 /** Matches what is to be done, and what Claude does or did: "Read the column as a string", "I set the port". */
 const ACTS =
-  /^(?:(?:i|we)\b|(?:add|bump|call|change|convert|create|delete|disable|downgrade|enable|export|import|increase|install|lower|make|mark|move|pass|pin|put|raise|read|rebuild|remove|rename|replace|restart|run|set|switch|try|update|upgrade|use|wrap)\s+(?:an?|the|it|its|them|this|that|these|all|your|`|\S+ (?:as|by|for|from|in|on|to|with)\b))/iu
-
-/** Matches a guess. */
-const GUESSES = inBothScripts(
-  /\b(?:might|may|maybe|perhaps|probably|likely|could(?! not\b)|seems?|appears?|looks like|suspect\w*|i (?:think|guess|believe))\b|可能|也许|大概|或许|估计|怀疑|看起来|好像/iu
+  /^(?:(?:i|we|ich|wir)\b|(?:add|bump|call|change|convert|create|delete|disable|downgrade|enable|export|import|increase|install|lower|make|mark|move|pass|pin|put|raise|read|rebuild|remove|rename|replace|restart|run|set|switch|try|update|upgrade|use|wrap)\s+(?:an?|the|it|its|them|this|that|these|all|your|`|\S+ (?:as|by|for|from|in|on|to|with)\b))/iu
+/** Matches the announcement of a step by its first word: "Changing the port", "Next step is …". */
+const STEPS = inBothScripts(
+  /^(?:(?:now|next|jetzt|als nächstes)\b|现在|接下来|下一步|然后|(?!(?:\p{L}*thing|during|string|missing|existing|remaining|according|being)\b)\p{L}+ing\b)/iu
 )
+/** Matches what is lacking, refused or at odds. */
+const AMISS = inBothScripts(
+  /\b(?:but|no|not|never|none|without|only|twice|already|whereas|while|lacks?)\b|n't\b|没|无|不|未|但|却|只|已经|重复|缺/iu
+)
+
+const isStep = (sentence: string): boolean =>
+  ACTS.test(withoutOpeners(plain(sentence))) || STEPS.test(plain(sentence)) || isAnnounced(sentence) || isDone(sentence)
 
 /** True for a sentence that states how things are. */
 const isState = (sentence: string): boolean =>
-  !GUESSES.test(sentence) && !ACTS.test(withoutOpeners(plain(sentence))) &&
-  !isAnnounced(sentence) && !isDone(sentence) &&
-  !isStatus(sentence) && !isQuestion(plain(sentence))
+  !isStep(sentence) && !isHedged(sentence) && !isStatus(sentence) && !isQuestion(plain(sentence))
 
 /** One text of Claude's, and its sentences. */
 interface Said {
   readonly message: Message
+  /** Index of the message. */
+  readonly at: number
   readonly kind: "text" | "thinking"
   readonly sentences: ReadonlyArray<string>
 }
@@ -90,11 +102,12 @@ interface Said {
 const saidBetween = (messages: ReadonlyArray<Message>, from: number, to: number): ReadonlyArray<Said> => {
   const next = messages.findIndex((message, i) => i > from && message.isPrompt)
   const end = Math.min(to + 1, next < 0 ? messages.length : next)
-  return messages.slice(from + 1, end).filter(({ role }) => role === "assistant").flatMap((message) =>
-    message.blocks.flatMap(({ kind, text }): ReadonlyArray<Said> =>
+  return messages.slice(from + 1, end).flatMap((message, i) =>
+    (message.role === "assistant" ? message.blocks : []).flatMap(({ kind, text }): ReadonlyArray<Said> =>
       kind === "text" || kind === "thinking"
         ? [{
           message,
+          at: from + 1 + i,
           kind,
           sentences: quotable(text).filter((sentence) =>
             weightedLength(plain(sentence)) >= 12 && !SUCCESS.test(sentence)
@@ -105,6 +118,13 @@ const saidBetween = (messages: ReadonlyArray<Message>, from: number, to: number)
   )
 }
 
+const narrowed = (
+  said: ReadonlyArray<Said>,
+  isOf: (sentence: string, text: Said, i: number) => boolean
+): ReadonlyArray<Said> =>
+  said.map((text, i) => ({ ...text, sentences: text.sentences.filter((sentence) => isOf(sentence, text, i)) }))
+    .filter(({ sentences }) => sentences.length > 0)
+
 /** Returns the sentences of a text that tell most of a failure. */
 const excerptsOf = (said: Said | undefined, label: string, about: string): ReadonlyArray<Excerpt> => {
   if (said === undefined) return []
@@ -113,25 +133,28 @@ const excerptsOf = (said: Said | undefined, label: string, about: string): Reado
   return kept.length === 0 ? [] : [{ message, kind, label, text: kept.map((i) => sentences[i]!).join("\n") }]
 }
 
-/** What may be the cause of a failure, text by text: what is named as one, else what only states how things are. */
-const causesIn = (
+/**
+ * Returns the text that tells the cause of a failure: one that names it, the last before the change that mended it, else the
+ * first after; else the first that tells what is amiss before the change.
+ */
+const causeOf = (
   said: ReadonlyArray<Said>,
-  isAbout: (sentence: string) => boolean
-): ReadonlyArray<Said> => {
-  const mayBe = (sentence: string) =>
+  failure: string,
+  isAbout: (sentence: string) => boolean,
+  changedAt: number | undefined
+): Said | undefined => {
+  const isOfFailure = sharing(failure)
+  const isCertain = (sentence: string) => CERTAIN.test(sentence) && !isStep(sentence)
+  const isCause = (sentence: string, { kind }: Said, i: number) =>
     weightedLength(plain(sentence)) >= 25 && !isChatter(sentence) && !/[:：][*_]*$/.test(sentence) &&
-    !MENDS.test(sentence)
-  const thoseOf = (isOf: (sentence: string, isFirst: boolean, kind: Said["kind"]) => boolean) =>
-    said.map((text, i) => ({
-      ...text,
-      sentences: text.sentences.filter((sentence) => mayBe(sentence) && isOf(sentence, i === 0, text.kind))
-    })).filter(({ sentences }) => sentences.length > 0)
-  const named = thoseOf((sentence, isFirst) =>
-    CAUSE.test(sentence) && (isAbout(sentence) || isFirst && CERTAIN.test(sentence))
-  )
-  return named.length > 0
-    ? named
-    : thoseOf((sentence, isFirst, kind) => kind === "text" && isState(sentence) && (isFirst || isAbout(sentence)))
+    !MENDS.test(sentence) && (
+      CAUSE.test(sentence) && isAbout(sentence) || i === 0 && CERTAIN.test(sentence) ||
+      kind === "text" && isState(sentence) && (isOfFailure(sentence) || i === 0 && AMISS.test(sentence))
+    )
+  const causes = narrowed(said, isCause)
+  const certain = causes.filter(({ sentences }) => sentences.some(isCertain))
+  const isBefore = ({ at }: Said) => changedAt === undefined || at <= changedAt
+  return (changedAt === undefined ? certain[0] : certain.findLast(isBefore)) ?? certain[0] ?? causes.find(isBefore)
 }
 
 interface Failure {
@@ -187,6 +210,13 @@ const PLAN = inBothScripts(
   /^(?:let me|i'll|i will|i need to|need to|让我|我来)\b.{0,40}\b(?:fix|add|remov|updat|replac|chang|install|mov|renam|us|creat|resolv|修|加|改|换|装|删)/iu
 )
 
+/** Returns the first plan that is about the failure. */
+const planOf = (said: ReadonlyArray<Said>, isAbout: (sentence: string) => boolean): Said | undefined =>
+  narrowed(
+    said,
+    (sentence) => (PLAN.test(withoutOpeners(plain(sentence))) || MENDS.test(sentence)) && isAbout(sentence)
+  )[0]
+
 /** Matches what a compiler or a linter says of a line that is being edited. */
 const SLIP =
   /error TS\d+|\blint\/\w|\b(?:errcheck|staticcheck|ineffassign|eslint|ruff|clippy|noUnused\w*)\b|\b(?:unused|never read|declared and not used|is not defined)\b|Formatter would/iu
@@ -210,8 +240,7 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
     const to = next?.at ?? messages.length
     const command = commandOf(call)
     const failure = errorLines(result.block.text, FAILURE)
-    const words = wordsIn(`${failure} ${command ?? ""}`)
-    const isAbout = (sentence: string) => [...wordsIn(sentence)].some((word) => words.has(word))
+    const isAbout = sharing(`${failure} ${command ?? ""}`)
     // A change counts as the fix when a later try succeeded, or when it shares words with the failure.
     const change = changeBetween(calls, last, to)
     const changes = change === undefined ? [] : fixOf(change)
@@ -219,18 +248,17 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
     // Where a change held, the cause was found last: what came before a change that did not help was wrong.
     const isMended = cure.length > 0
     const since = isMended && changeBetween(calls, result.at, last) !== undefined ? last : result.at
-    const causes = causesIn(
-      saidBetween(messages, since, isMended ? change!.at : Math.min(to, since + REACH)),
-      isAbout
+    const cause = excerptsOf(
+      causeOf(
+        saidBetween(messages, since, Math.min(to, (isMended ? change!.at : since) + REACH)),
+        failure,
+        isAbout,
+        isMended ? change!.at : undefined
+      ),
+      "Cause: ",
+      failure
     )
-    const cause = excerptsOf(isMended ? causes.at(-1) : causes[0], "Cause: ", failure)
-    const said = saidBetween(messages, last, Math.min(to, last + REACH)).map((text) => ({
-      ...text,
-      sentences: text.sentences.filter((sentence) =>
-        (PLAN.test(withoutOpeners(plain(sentence))) || MENDS.test(sentence)) && isAbout(sentence)
-      )
-    }))
-    const plan = excerptsOf(said.find(({ sentences }) => sentences.length > 0), "Then: ", failure)
+    const plan = excerptsOf(planOf(saidBetween(messages, last, Math.min(to, last + REACH)), isAbout), "Then: ", failure)
     const reasons = [...cause, ...plan].flatMap(({ text }) => text.split("\n")).filter(isReason)
     const isSlip = SLIP.test(failure) || (command !== undefined && isRoutine(command))
     // A test that failed and held after a change elsewhere has found a fault.

@@ -194,8 +194,11 @@ export const standsAlone = (sentence: string): boolean => {
 
 /** Matches a guess, advice that may not have been taken, and what is only expected. */
 const HEDGED = inBothScripts(
-  /\b(?:might|may|maybe|perhaps|probably|likely|could|would|seems?|appears?|suspect\w*|(?:simplest|easiest|best|cleanest) \w+|technically|consider|suggest\w*|should (?:now|pass|work|be (?:green|completely|fully))|i (?:think|guess|believe|can|should|need|have|was|don't|'m)|i'(?:m|ll|ve|d)|let me|we(?:'ll| need| could| can))\b|可能|也许|大概|或许|应该是|估计|怀疑|看起来|好像/iu
+  /\b(?:might|may|maybe|perhaps|probably|likely|could(?! not\b)|would|seems?|appears?|looks? like|suspect\w*|(?:simplest|easiest|best|cleanest) \w+|technically|consider|suggest\w*|should (?:now|pass|work|be (?:green|completely|fully))|i (?:think|guess|believe|can|should|need|have|was|don't|'m)|i'(?:m|ll|ve|d)|let me|we(?:'ll| need| could| can))\b|可能|也许|大概|或许|应该是|估计|怀疑|看起来|好像/iu
 )
+/** True for a guess, or advice. */
+export const isHedged = (sentence: string): boolean => HEDGED.test(plain(sentence))
+
 /** Matches success, and faults that were there before. */
 const WENT_WELL = /\b(?:pass(?:es|ed|ing)?|resolved|green|complete[dly]*|pre-existing|unrelated)\b/iu
 /** Matches the place in a file, which is soon out of date. */

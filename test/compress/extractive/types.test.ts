@@ -152,6 +152,57 @@ describe("an error", () => {
       assert.include(only(yield* unitsOf("error_log", [asks("Deploy"), ...retried])).content, `Cause: ${first}`)
     }))
 
+  it.effect("has the cause that was named as one, also after the change, and no step or any other statement in its place", () =>
+    Effect.gen(function*() {
+      const unitOf = (before: ReadonlyArray<string>, after: ReadonlyArray<string> = []) =>
+        Effect.map(
+          unitsOf("error_log", [
+            asks("Start the shop"),
+            fails(
+              "docker compose up -d",
+              "Error response from daemon: Bind for 0.0.0.0:5432 failed: port is already allocated"
+            ),
+            ...before.map(says),
+            edits("docker-compose.yml", "5432:5432", "5433:5432"),
+            ...after.map(says),
+            runs("docker compose up -d", "Container shop-db-1  Started")
+          ]),
+          only
+        )
+      const causeOf = (...said: Parameters<typeof unitOf>) =>
+        Effect.map(unitOf(...said), ({ content }) => /^Cause: (.*)$/mu.exec(content)?.[1])
+      const named = "Port 5432 is taken because the postgres of the host runs."
+      const mapping = "There's only one port mapping in docker-compose.yml."
+      assert.strictEqual(yield* causeOf([named, mapping]), named)
+      const stated = "Port 5432 is already taken by the postgres of the host."
+      assert.strictEqual(yield* causeOf([stated, mapping]), stated)
+      assert.strictEqual(yield* causeOf([named], ["The port of the API stays, because the tests read it."]), named)
+      const late = "The problem was that port 5432 is taken by the postgres of the host."
+      assert.strictEqual(yield* causeOf([], [late]), late)
+      const planned = yield* unitOf(["Let me change the port."], [late])
+      assert.include(planned.content, `Cause: ${late}`)
+      assert.strictEqual(
+        planned.summary,
+        `\`docker compose\` failed: ${late} Fixed in docker-compose.yml. It held.`
+      )
+      for (
+        const other of [
+          "Changing the host port to 5433 in docker-compose.yml.",
+          "Next step is the compose file with the port of the host.",
+          "Now the compose file gets another port for the host.",
+          "Docker Desktop has version 4.30 on this machine.",
+          "Two files have to be changed for that.",
+          "接下来改一下 compose 文件里的端口映射。",
+          "现在检查 docker-compose.yml 的端口配置。",
+          "Ich ändere jetzt den Port in der Datei docker-compose.yml."
+        ]
+      ) {
+        assert.isUndefined(yield* causeOf([other]), other)
+        assert.isUndefined(yield* causeOf(["Let me look.", other]), other)
+        assert.isUndefined(yield* causeOf([], [other]), other)
+      }
+    }))
+
   it.effect("is none of a slip in the code, and none of a conflict", () =>
     Effect.gen(function*() {
       const slip = "src/a.ts:12:7 lint/correctness/noUnusedVariables\nerror TS6133: 'wait' is declared but never read."

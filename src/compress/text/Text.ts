@@ -118,10 +118,15 @@ const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
   ],
   [FAILURE, 1],
   // What a test prints under its name.
-  [/^\s*[\w./-]+\.\w{1,4}:\d+: (?!warning)\S/u, 1]
+  [/^\s*[\w./-]+\.\w{1,4}:\d+: \S/u, 1]
 ]
 
-const strengthOf = memoized((line: string): number => FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0)
+/** Matches what a program says of a place where nothing failed. */
+const REMARK = /^\s*\S+:\d+(?::\d+)?:? (?:note|info|warning|ok|see)\b/iu
+
+const strengthOf = memoized((line: string): number =>
+  REMARK.test(line) ? 0 : FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0
+)
 
 /** Returns how clearly an output states a failure: 0 not at all, 3 with a code or a place. */
 export const failureStrength = (text: string): number =>

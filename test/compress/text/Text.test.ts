@@ -132,6 +132,13 @@ describe("failureStrength", () => {
       "TypeError: x is not a function"
     )
     assert.strictEqual(worstLine("short\nthe longest of them"), "the longest of them")
+    for (const remark of ["note: something", "Info: read 3 files", "warning: unused", "ok", "see the manual"]) {
+      for (const place of ["a.py:3:", "a.c:3:7:"]) {
+        const made = `${place} ${remark}\nmake: *** [all] Error 2`
+        assert.strictEqual(worstLine(made), "make: *** [all] Error 2")
+        assert.strictEqual(errorLines(made, 100), "make: *** [all] Error 2")
+      }
+    }
   })
 })
 

@@ -39,7 +39,7 @@ export interface Resumption {
 
 /** Words of such prompts that name no work. */
 const FRAME =
-  /\b(?:continue|carry|resume|pick|picking|left|leave|stop|stopped|doing|working|catch|remind|yesterday|last|where|whats?|were|was|up|on|off|we|you|i|the|with|from|me|waren|woran|haben|hatten|stehen|geblieben|stehengeblieben|gestern|zuletzt|letztes|mal|gehts?|aufgehört|gearbeitet|gemacht)\b|继续|接着|接上|恢复|回忆|回顾|一下|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|下一步|停下?在?|还[剩有]|地方|(?<=的|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|哪些|什么|啥)(?:工作|任务|进度|会话|状态|开发|事情?|功能)(?=[吗么啊吧呢没，,。！？?!\s]|做?到|$)|完成|你|做|干|弄|搞|没|完|从|到?哪[里儿些]?|什么|啥|是|了|的|来|去|吧|前回|昨日|続き?|作业/g
+  /\b(?:continue|carry|resume|pick|picking|left|leave|stop|stopped|doing|working|catch|remind|yesterday|last|where|whats?|were|was|up|on|off|we|you|i|the|with|from|me|waren|woran|haben|hatten|stehen|geblieben|stehengeblieben|gestern|zuletzt|letztes|mal|gehts?|aufgehört|gearbeitet|gemacht)\b|继续|接着|接上|恢复|回忆|回顾|一下|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|下一步|停下?在?|还[剩有]|地方|(?<=的|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|哪些|什么|啥)(?:工作|任务|进度|会话|状态|开发|事情?|功能){1,2}(?=[吗么啊吧呢没要，,。！？?!\s]|做?到|$)|完成|你|做|干|弄|搞|没|完|从|到?哪[里儿些]?|什么|啥|是|了|的|来|去|吧|前回|昨日|続き?|作业/g
 
 /** Returns what a prompt wants to go on with; undefined when it asks for something else. */
 export const resumptionIn = (prompt: string): Resumption | undefined => {

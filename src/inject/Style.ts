@@ -9,7 +9,7 @@ const CLAUSES = /(?<=[,.;:!]\s|[，。；：、\n])/
 const QUESTION = /[?？]|吗|呢\s*$/
 /** The same without a mark, in a clause that does not begin with what is to be made: "加一个…", "改成…". */
 const ASKS_IN_CHINESE =
-  /^(?!(?:请|麻烦|帮我|给我|再|那)*(?:[加写做起出弄画建搞改换设抽]|新增|添加|增加|创建|生成|实现|说明)(?:[一几]?[个下]|成)(?!多少|哪|什么|几)).*(?:怎么|如何|哪|几[点个次]|什么|多少)/
+  /^(?!(?:请|麻烦|帮我|给我|再|那)*(?:[加写做起出弄画建搞改换设抽]|新增|添加|增加|创建|生成|实现|说明)(?:[一几]?[个下](?!哪|什么)|成(?!多少|哪|什么|几))).*(?:怎么|如何|哪|几[点个次]|什么|多少)/
 const ASKS_CLAUDE = /^\W*(?:\w+\W+){0,2}(?:can|could|would|will) you\b/
 
 /** Words before an order that change nothing: "ok, can you please add …". */
@@ -25,40 +25,54 @@ const ORDERS = new Set(
     "swap switch take test turn undo update upgrade use validate wrap write " +
     "baue entferne erkläre füge lösche mach nimm schreib setze ändere zeig").split(" ")
 )
-/** "go" is also a language, with commands of its own ("go test hangs"), and a word may begin a name ("release.yml"). */
-const FIRST_WORD =
-  /^(?:go (?:and )?(?!(?:build|clean|fix|generate|get|install|list|mod|run|test|tool|version|vet|work)\b(?! (?:it|the|this|that|all|my|our|an?|and)\b)))?(\p{L}+)(?![\p{L}\p{N}_]|[./-]\p{L})/u
+/** What follows a verb, as against a name's second part. */
+const OBJECT = "\\s+(?:it|the|this|that|them|all|my|our|an?|and)\\b"
+/** "go" is also a language, with commands of its own ("go test hangs"), and a word may begin a name ("release.yml", "test/unit"). */
+const FIRST_WORD = new RegExp(
+  "^(?:go (?:and )?(?!(?:build|clean|fix|generate|get|install|list|mod|run|test|tool|version|vet|work)\\b" +
+    `(?!${OBJECT})))?(\\p{L}+)(?![\\p{L}\\p{N}_]|[.-]\\p{L}|/\\p{L}(?!\\p{L}*${OBJECT}))`,
+  "u"
+)
 const GO_ON = /^go (?:ahead|back|do|for|on|over|through|to|with)\b/
 /** The same in Chinese: at the beginning, and anywhere. */
 const CHINESE_ORDERS =
   /^(?:请|麻烦|帮我|再|那)*(?:给|把|将|加(?![密载])|写(?!法)|改|删|跑|提交(?!信息|记录)|推送(?!服务)|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用(?![户例量])|画(?![面布])|存(?![储档量])|起[个一]|出[个一]|做[个一]|弄|看[一下]|讲|说(?!明(?!一下))|解释(?!器)|翻译(?!文件)|格式化|清(?![单晰算]|理策略)|撤|回滚|先别|别(?!名)|算了|不[用改要])|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
 
+/** Matches a verb that is part of a subject: "merge queue is stuck", "test failures", "删除接口返回 500". */
+const SUBJECT =
+  /^(?:build|check|commit|deploy|format|import|install|log|merge|print|pull|push|release|run|test|update|upgrade) (?:conflicts?|crash\w*|dies|errors?|fail\w*|hangs?|timeouts?|(?!all|everything|how|if|it|that|there|this|wh\w+)\p{L}+ (?:are|fails|hangs|has|is|keeps|was|were))\b|^(?:删除?|跑|提交|推送|实现|新增|增加|添加|创建|生成|更新|升级)[^一个下]*(?:报错|失败|超时|卡[住死]|崩溃?|挂|返回\s*\d{3})了?\s*$/u
+
 /** Programs whose commands people type as they are, to have them run. */
 const TOOLS = new Set(
   ("git npm pnpm yarn bun node deno mvn gradle gradlew cargo go python python3 pip pip3 uv poetry pytest ruff tox make cmake kubectl " +
-    "helm docker podman terraform dotnet flutter adb composer php rails bundle curl ssh grep systemctl npx bunx").split(
+    "helm docker podman terraform dotnet flutter adb composer php rails bundle curl ssh systemctl npx bunx").split(
       " "
     )
 )
 /** Those that take a word or two. */
-const PLAIN_TOOLS = new Set("ls cat cd rm cp mv".split(" "))
+const PLAIN_TOOLS = new Set("ls cat cd rm cp mv grep".split(" "))
 /** What they are told to do; another word after a program is a subject: "git hooks", "bun vs node". */
 const SUBCOMMANDS = new Set(
   ("add apply audit bench blame branch build check checkout ci clean clippy clone commit compile compose describe destroy dev diff doc down " +
-    "exec fetch fmt get i images init install lint log logs merge mod outdated package plan ps publish pull push rebase remove reset " +
+    "exec fetch fix fmt generate get i images init install lint log logs merge mod outdated package plan ps publish pull push rebase remove reset " +
     "restart run server show stash start status stop switch sync tag test up update upgrade verify vet").split(" ")
 )
 const FAILS =
-  /\b(?:again|broken?|conflict\w*|fail\w*|dies?|breaks|hangs?|crash\w*|errors?|slow|stuck|time ?outs?|wrong)\b/
+  /\b(?:again|are|is|vs|broken?|conflict\w*|fail\w*|dies?|breaks|hangs?|crash\w*|errors?|slow|stuck|time ?outs?|wrong)\b/
+
+/** Matches a program by its name, after which npx takes any words, and a host, after which ssh does. */
+const NAMED =
+  /^(?:(?:npx|bunx)(?: -\S+)* (?:\S*[a-z][-@/:]\S+|astro|biome|changeset|cypress|eslint|expo|jest|lerna|next|nx|oxlint|playwright|prettier|prisma|shadcn|storybook|tailwindcss|tsc|tsx|turbo|vercel|vite|vitest|wrangler)|ssh(?: -\S+)* (?:\S*[\d@.]\S*|dev|prod|production|qa|stage|staging|vps))(?= |$)/
 
 const isCommand = (said: string): boolean => {
-  // What npx runs may be any program.
-  const line = said.slice(0, 200).replace(/^\s*[$>] ?/, "").replace(/^(npx|bunx) \S+/, "$1")
-  const [tool = "", ...rest] = line.trim().split(/\s+/)
+  const typed = said.slice(0, 200).replace(/^\s*[$>] ?/, "").trim()
+  const isNamed = NAMED.test(typed)
+  // What else npx runs may be any program, too.
+  const [tool = "", ...rest] = typed.replace(isNamed ? NAMED : /(?<=^(?:npx|bunx)) \S+/, "").split(/\s+/)
   const isWord = (word: string) => /^\w+$/.test(word) && !SUBCOMMANDS.has(word)
   const words = rest.filter((word, i) => isWord(word) && !rest[i - 1]?.startsWith("-"))
   // One word beside options and paths is what it is done to; more are a sentence.
-  const isCommandOf = PLAIN_TOOLS.has(tool)
+  const isCommandOf = isNamed || PLAIN_TOOLS.has(tool)
     ? words.length <= 2
     : TOOLS.has(tool) && (rest[0] === undefined || !isWord(rest[0])) && words.length <= 1
   return isCommandOf && rest.every((word) => /^[\w./:=@-]+$/.test(word)) && !FAILS.test(said)
@@ -76,6 +90,7 @@ const REPLY = /^\s*(?:sure|yes|yeah|yep|no|nope|ok|okay|right|exactly|thanks|好
 
 const beginsWithOrder = (clause: string): boolean => {
   const said = clause.replace(PREFACE, "")
+  if (SUBJECT.test(said)) return false
   return ORDERS.has(FIRST_WORD.exec(said)?.[1] ?? "") || GO_ON.test(said) || CHINESE_ORDERS.test(said) ||
     JAPANESE_ORDERS.test(said)
 }

@@ -82,7 +82,8 @@ export const make = (input: Readable, output: Writable): Stdio => {
 
   const transport: Stdio = {
     start: async () => {
-      input.on("data", onData)
+      // The last line may have no newline.
+      input.on("data", onData).on("end", read)
     },
     send: async (message) => {
       await write(serializeMessage(message))
@@ -90,7 +91,7 @@ export const make = (input: Readable, output: Writable): Stdio => {
     },
     answered: Effect.asVoid(Effect.repeat(Effect.sleep(LOOK_MS), { until: () => unanswered.size === 0 })),
     close: async () => {
-      input.off("data", onData).pause()
+      input.off("data", onData).off("end", read).pause()
       transport.onclose?.()
     }
   }

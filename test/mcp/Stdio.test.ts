@@ -61,6 +61,12 @@ describe("lines of stdin", () => {
       assert.strictEqual(errors.length, lines.filter((line) => typeof line === "string").length)
     }), { fastCheck: { numRuns: 40 } })
 
+  it.effect("may end without a newline", () =>
+    Effect.gen(function*() {
+      const ping = { jsonrpc: "2.0" as const, id: 1, method: "ping" }
+      assert.deepStrictEqual((yield* read(cut(Buffer.from(JSON.stringify(ping)), [9]))).messages, [ping])
+    }))
+
   it.effect("that are too long are left out, whatever they hold, and cost no time to speak of", () =>
     Effect.gen(function*() {
       const ping = { jsonrpc: "2.0" as const, id: 1, method: "ping" }

@@ -60,12 +60,20 @@ export const open = <R>(
     const sayLast = (response: ServerResponse) => {
       if (!response.headersSent) response.setHeader("connection", "close")
     }
-    /** Those of TLS from the end of their handshake on. */
-    const sockets = new Set<Socket>()
+    /** All connections, by their peer: that of TLS takes the place of the one on which its handshake was made. */
+    const sockets = new Map<unknown, Socket>()
+    const keep = (socket: Socket) => {
+      const { remoteAddress, remotePort } = socket
+      const peer = remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`
+      sockets.set(peer, socket)
+      socket.once("close", () => {
+        if (sockets.get(peer) === socket) sockets.delete(peer)
+      })
+    }
     /** Node's own leaves a connection that has never asked anything. */
     const endIdle = () => {
       const busy = new Set([...responses].map(({ req }) => req.socket))
-      for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
+      for (const socket of sockets.values()) if (!busy.has(socket)) socket.destroy()
     }
     const linger = Effect.gen(function*() {
       isClosing = true
@@ -101,9 +109,7 @@ export const open = <R>(
           if (hasLingered) endIdle()
         })
         handler(request, response)
-      }).on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
-        sockets.add(socket.once("close", () => sockets.delete(socket)))
-      })
+      }).on("connection", keep).on("secureConnection", keep)
     }
     const { address } = yield* Server.open({
       name,

@@ -2,14 +2,18 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
+import { readFileSync } from "node:fs"
 import * as Net from "node:net"
+import * as Tls from "node:tls"
 import * as HttpServer from "../../src/resources/HttpServer.ts"
+import { packageFile } from "../../src/settings/Settings.ts"
 import { slow } from "../data.ts"
 import { observed } from "./observed.ts"
 
-const answering = (closesWithin: string) =>
+const answering = (closesWithin: string, tls?: HttpServer.HttpServerOptions["tls"], answersAfter = "1 day") =>
   HttpServer.open({
     name: "http",
+    tls,
     listen: { port: 0, host: "127.0.0.1" },
     maxConnections: 10,
     headersWithinMs: 60_000,
@@ -17,7 +21,7 @@ const answering = (closesWithin: string) =>
     closesWithin: closesWithin as "5 seconds",
     onClosing: () => {},
     onError: () => {}
-  }, Effect.flatMap(Effect.never, () => HttpServerResponse.text("yes")))
+  }, Effect.delay(HttpServerResponse.text("yes"), answersAfter as "1 day"))
 
 /** Sends the beginning of a connection, and waits until the server has surely read it. */
 const begin = (address: Net.AddressInfo | string, text: string) =>
@@ -28,6 +32,12 @@ const begin = (address: Net.AddressInfo | string, text: string) =>
     })
     socket.on("error", () => {})
   })
+
+/** A certificate and its key. */
+const certificate = {
+  cert: readFileSync(packageFile("test", "fixtures", "tls", "cert.pem"), "utf8"),
+  key: readFileSync(packageFile("test", "fixtures", "tls", "key.pem"), "utf8")
+}
 
 /** Opens a server, begins these connections, and closes it: how that ended, what was logged, and after how many milliseconds. */
 const closing = (closesWithin: string, ...texts: ReadonlyArray<string>) =>
@@ -55,6 +65,29 @@ describe("HttpServer", () => {
       assert.deepStrictEqual(logged, [])
       assert.isBelow(ms, 3_000)
     }))
+
+  slow(it.live)(
+    "ends connections without a whole handshake at once, and no answer that is under way",
+    () =>
+      Effect.gen(function*() {
+        let since = 0
+        let answer: Buffer | undefined
+        const { changes } = yield* observed(answering("5 seconds", certificate, "500 millis"), (address) =>
+          Effect.gen(function*() {
+            yield* begin(address, "")
+            const { port } = address as Net.AddressInfo
+            const socket = Tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false })
+            socket.write("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            socket.once("data", (data) =>
+              answer = data)
+            yield* Effect.sleep("200 millis")
+            since = performance.now()
+          }))
+        assert.notInclude(changes, "destroyed")
+        assert.isBelow(performance.now() - since, 3_000)
+        assert.match(String(answer), /^HTTP\/1\.1 200/)
+      })
+  )
 
   slow(it.live)("breaks off a request that takes too long, and says so", () =>
     Effect.gen(function*() {

@@ -119,7 +119,7 @@ export const forgetSelected = <R>(
     const projects = criteria.projects === "all"
       ? criteria.projects
       : resolveRequested(yield* store.projects, criteria.projects)
-    const whole = yield* wholeSessions(criteria)
+    const whole = new Set(yield* wholeSessions(criteria))
     let operation: number | null = null
     const cut = new Set<string>()
     const touched = new Map<string, MemoryUnit>()
@@ -129,14 +129,16 @@ export const forgetSelected = <R>(
       const messages = forgotten.messages.filter((uuid) => !cut.has(uuid))
       for (const uuid of messages) cut.add(uuid)
       for (const unit of forgotten.touched) touched.set(unit.id, unit)
-      const sessions = forgotten.also.sessions.filter(({ id }) => !whole.includes(id))
+      const sessions = forgotten.also.sessions.filter(({ id }) => !whole.has(id))
       return { ...forgotten, messages, also: { ...forgotten.also, sessions } }
     })
     const next = Effect.gen(function*() {
       const held = criteria.query === undefined ? undefined : yield* holding(criteria.query, filter)
+      const selected = new Set(held)
       const ids = held?.slice(0, UNITS) ?? (yield* store.recent(filter, UNITS)).map(({ id }) => id)
       if (ids.length === 0) return Option.none<readonly [Forgotten, undefined]>()
-      const isSelected = (unit: MemoryUnit) => held?.includes(unit.id) ?? passes(unit, { ...filter, projects })
+      const isSelected = (unit: MemoryUnit) =>
+        held === undefined ? passes(unit, { ...filter, projects }) : selected.has(unit.id)
       const forgotten = yield* noted(store.forget(ids, { ...options, operation, isSelected }))
       return isUndone(forgotten) ? Option.none() : Option.some([forgotten, undefined] as const)
     })

@@ -112,7 +112,7 @@ export const command = Command.make(
               ...(Option.isSome(title) && { title: title.value }),
               ...(Option.isSome(type) && { type: type.value }),
               ...(content !== undefined && { content: content === "-" ? yield* readStdin(MAX_INPUT) : content }),
-              ...(Option.isSome(revision) && { revision: revision.value })
+              ...(Option.isSome(revision) && { revisions: [revision.value] })
             })
           }).pipe(Effect.catchTag("ParseError", (error) => refused(messageOf(error))))
         }

@@ -20,7 +20,7 @@ export const EditRequest = Schema.Struct({
   kept: Schema.optional(Schema.Boolean),
   /** Id of the memory that holds instead, or null when this one holds. */
   replacedBy: Schema.optional(Schema.NullOr(Schema.String)),
-  /** Revision that was looked at, 0 for a memory that nobody has changed: a later one is not overwritten. */
-  revision: Schema.optional(Schema.Int)
+  /** The revisions that may be changed, 0 for a memory that nobody has changed: another is not overwritten. */
+  revisions: Schema.optional(Schema.Array(Schema.Int))
 })
 export type EditRequest = typeof EditRequest.Type

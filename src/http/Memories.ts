@@ -41,7 +41,9 @@ const etagOf = ({ revision = 0 }: MemoryUnit) => `"${revision}"`
 const withRevision = <A, I>(schema: Schema.Schema<A, I>, body: A, unit: MemoryUnit, status = 200) =>
   Effect.orDie(HttpServerResponse.schemaJson(schema)(body, { status, headers: { etag: etagOf(unit) } }))
 
-/** Matches each strong tag of a list (RFC 9110, section 13.1.1) that is of a revision; weak ones match nothing. */
+/** Matches a list of tags (RFC 9110, section 13.1.1). */
+const LIST = /^[\s,]*(?:(?:W\/)?"[^"]*"\s*(?:,[\s,]*|$))+$/
+/** Matches each strong tag of such a list that is of a revision; weak ones match nothing. */
 const TAGS = /(?<![^\s,])"(0|[1-9]\d{0,8})"(?=\s*(?:,|$))/g
 
 /** Returns the revisions of which a request may change one; none for any. */
@@ -55,7 +57,9 @@ const revisionsOf = (ifMatch: string | undefined): Effect.Effect<Option.Option<R
     )
   }
   if (ifMatch.trim() === "*") return Effect.succeedNone
-  const revisions = Array.from(ifMatch.matchAll(TAGS), ([, revision]) => Number(revision))
+  const revisions = LIST.test(ifMatch)
+    ? Array.from(ifMatch.matchAll(TAGS), ([, revision]) => Number(revision))
+    : []
   return revisions.length === 0
     ? Effect.fail(problem("changed-since", `${ifMatch.slice(0, 100)} is the ETag of no revision of it; read it again`))
     : Effect.succeedSome(revisions)
@@ -245,13 +249,10 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
     .handle("edit", ({ headers, path: { id }, payload }) =>
       answering(Effect.gen(function*() {
         const memory = yield* ClaudeMemory
-        const revisions = Option.getOrElse(yield* revisionsOf(headers["if-match"]), () => [])
-        // Of a list the one that it has now; another may change it until then, and it is changed as this revision alone.
-        const now = revisions.length > 1 ? (yield* memory.forgettable(id, false)).revision ?? 0 : undefined
-        const revision = revisions.find((each) => each === now) ?? revisions[0]
+        const revisions = yield* revisionsOf(headers["if-match"])
         const { operation, unit } = yield* memory.edit(id, {
           ...payload,
-          ...(revision !== undefined && { revision })
+          ...(Option.isSome(revisions) && { revisions: revisions.value })
         }, "person")
         return yield* withRevision(S.Edited, { ...unit, operation }, unit)
       })))

@@ -65,7 +65,7 @@ export const edit = tool({
       const request = yield* Effect.mapError(
         validatedEdit({
           ...values,
-          revision: unit.revision ?? 0,
+          revisions: [unit.revision ?? 0],
           ...(replacement !== undefined && { replacedBy: replacement.id })
         }),
         ({ message }) => new Refused({ detail: `nothing was changed: ${message}` })

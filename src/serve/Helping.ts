@@ -89,7 +89,7 @@ export const feedback = (prefix: string, { helps, isOff = false, prompt }: Feedb
       const after = isOff
         ? without(before, { helps, words: prompt === undefined ? undefined : words })
         : noted(before, { helps, words })
-      const result = yield* store.edit(id, { feedback: after }, by, unit.revision ?? 0)
+      const result = yield* store.edit(id, { feedback: after }, by, [unit.revision ?? 0])
       if (result === undefined) return yield* new NotFound({ what: "unit", asked: prefix, known: [] })
       if (result._tag === "Edited") {
         return {

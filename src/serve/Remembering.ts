@@ -99,7 +99,7 @@ const mustBeSummary = ({ id, type }: MemoryUnit) =>
 
 export const edit = (prefix: string, asked: EditRequest, by: Actor) =>
   Effect.gen(function*() {
-    const { content, replacedBy, revision, title, ...request } = yield* editable(asked)
+    const { content, replacedBy, revisions, title, ...request } = yield* editable(asked)
     const collector = yield* Collector
     const store = yield* MemoryStore
     const unit = yield* activeByPrefix(prefix)
@@ -116,7 +116,7 @@ export const edit = (prefix: string, asked: EditRequest, by: Actor) =>
       ...(title !== undefined && { title: maskedTitle!.replace(/\s+/g, " ") }),
       ...(replacement !== undefined && { replacedBy: replacement })
     }
-    const result = yield* store.edit(id, change, by, revision)
+    const result = yield* store.edit(id, change, by, revisions)
     if (result === undefined) return yield* new NotFound({ what: "unit", asked: prefix, known: [] })
     if (result._tag === "Conflict") return yield* new Conflict({ unit: result.unit })
     yield* indexed

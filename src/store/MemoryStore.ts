@@ -378,7 +378,7 @@ export interface History {
   readonly operations: ReadonlyArray<Operation>
 }
 
-/** `Conflict`: the unit was changed since that revision, and nothing was written; `unit` is as it stands. */
+/** `Conflict`: the unit was changed since those revisions, and nothing was written; `unit` is as it stands. */
 export type EditResult =
   | {
     readonly _tag: "Edited"
@@ -572,13 +572,13 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly save: (unit: MemoryUnit, project: Project) => Effect.Effect<MemoryUnit, StoreError>
   /**
    * Changes a unit, so that the change stays when its origin is compressed again. Returns undefined for an unknown id. With
-   * `revision`, changes it only if the unit has that revision still, 0 when nobody has changed it.
+   * `revisions`, changes it only if the unit has one of them, 0 when nobody has changed it.
    */
   readonly edit: (
     id: string,
     change: Change,
     by: Doer,
-    revision?: number
+    revisions?: ReadonlyArray<number>
   ) => Effect.Effect<EditResult | undefined, StoreError>
   /** Returns the changes of a unit; undefined when nobody has changed it. */
   readonly history: (id: string) => Effect.Effect<History | undefined, StoreError>

@@ -131,12 +131,12 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
       "of two that saw the same revision, only the first is written",
       Effect.gen(function*() {
         yield* compress("one", made)
-        assert.strictEqual((yield* edit("a", { title: "First" }, "person", 0))?._tag, "Edited")
-        const second = yield* edit("a", { title: "Second" }, "person", 0)
+        assert.strictEqual((yield* edit("a", { title: "First" }, "person", [0]))?._tag, "Edited")
+        const second = yield* edit("a", { title: "Second" }, "person", [0])
         assert.strictEqual(second?._tag, "Conflict")
         assert.deepInclude(second?.unit, { title: "First", revision: 1 })
         assert.strictEqual((yield* one("a")).title, "First")
-        assert.strictEqual((yield* edit("a", { title: "Second" }, "person", 1))?._tag, "Edited")
+        assert.strictEqual((yield* edit("a", { title: "Second" }, "person", [0, 1]))?._tag, "Edited")
       })
     )
 

@@ -196,11 +196,22 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       const edited = yield* send("PATCH", path, { title: "Deploys" }, { "if-match": "\"0\"" })
       assert.deepStrictEqual([edited.status, edited.headers.get("etag")], [200, "\"1\""])
       const { operation } = yield* json(edited)
-      for (const revision of ["\"0\"", "W/\"1\"", "nonsense", "\"0\", W/\"1\"", "\"01\"", "\"x\"1\""]) {
+      for (
+        const revision of [
+          "\"0\"",
+          "W/\"1\"",
+          "nonsense",
+          "\"0\", W/\"1\"",
+          "\"01\"",
+          "\"x\"1\"",
+          "\"0\" \"1\"",
+          "\"0\"\"1\""
+        ]
+      ) {
         const late = yield* send("PATCH", path, { title: "Releases" }, { "if-match": revision })
         assert.deepStrictEqual([late.status, yield* problemOf(late)], [412, "changed-since"], revision)
       }
-      const ofSome = yield* send("PATCH", path, { pinned: true }, { "if-match": "\"0\", W/\"x\" , \"1\"" })
+      const ofSome = yield* send("PATCH", path, { pinned: true }, { "if-match": "\"0\", W/\"x,y\" , \"1\"" })
       assert.deepStrictEqual([ofSome.status, ofSome.headers.get("etag")], [200, "\"2\""])
       const { operations, unit } = yield* client.memories.history({ path: { id } })
       assert.deepStrictEqual(operations.map(({ kind }) => kind), ["edit", "pin"])

@@ -117,13 +117,13 @@ export const make = (
     id: string,
     change: Overlay.Change,
     by: Doer,
-    revision?: number
+    revisions?: ReadonlyArray<number>
   ): SqlEffect<EditResult | undefined> =>
     Effect.gen(function*() {
       yield* db.lockAll
       const [stored] = yield* db.unitsById([id])
       if (stored === undefined) return undefined
-      if (revision !== undefined && revision !== (stored.unit.revision ?? 0)) {
+      if (revisions !== undefined && !revisions.includes(stored.unit.revision ?? 0)) {
         return { _tag: "Conflict", unit: stored.unit }
       }
       const { replacedBy } = change

@@ -13,7 +13,10 @@ import { load } from "./texts/Texts.ts"
 apply()
 const client = new QueryClient({
   defaultOptions: {
+    // The server may be on this machine: it answers where the browser has no network, too.
+    mutations: { networkMode: "always" },
     queries: {
+      networkMode: "always",
       // An answer serves until something changes, of which the stream of events tells.
       staleTime: Infinity,
       refetchOnWindowFocus: false,

@@ -208,6 +208,66 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
+  slow(it)("closes a replacement that is saved after it was left and come back to, and saves it once", async () => {
+    const id = await saved("Buoys are green.")
+    const { close, page } = await see(browser, served, `/app/memories/${id}`)
+    let saves = 0
+    await page.route("**/v1/units", async (route) => {
+      saves++
+      await setTimeout(1_000)
+      await route.continue()
+    })
+    const replace = page.getByRole("button", { name: "Replace", exact: true })
+    const written = page.getByRole("textbox", { name: "Or write the memory" })
+    await replace.click()
+    await written.fill("Buoys are red.")
+    // Pressed twice before the form is drawn anew.
+    await page.getByRole("button", { name: "Save it, and replace" }).evaluate((button: HTMLButtonElement) => {
+      button.click()
+      button.click()
+    })
+    await page.waitForTimeout(200)
+    await page.keyboard.press("Escape")
+    await written.waitFor({ state: "detached" })
+    await replace.click()
+    assert.strictEqual(await written.inputValue(), "Buoys are red.")
+    await page.getByText("Replaced: from now on").waitFor()
+    await written.waitFor({ state: "detached" })
+    assert.strictEqual(saves, 1)
+    await close()
+  })
+
+  slow(it)("says that an edit failed whose form was left", async () => {
+    const id = await saved("Moorings are checked monthly.")
+    const { close, page } = await see(browser, served, `/app/memories/${id}`)
+    await page.route(`**/v1/units/${id}`, async (route) => {
+      if (route.request().method() === "GET") return route.continue()
+      await setTimeout(1_000)
+      await route.abort()
+    })
+    await page.getByRole("button", { name: "Edit", exact: true }).click()
+    const text = page.getByRole("textbox", { name: "Text" })
+    await text.fill("Moorings are checked weekly.")
+    await text.press("Control+Enter")
+    await page.waitForTimeout(200)
+    await page.getByRole("link", { name: "Projects", exact: true }).click()
+    await page.locator("[data-kind=problem]").waitFor()
+    await close()
+  })
+
+  slow(it)("saves to a server on this machine where the browser has no network", async () => {
+    const id = await saved("Ropes are coiled clockwise.")
+    const { close, page } = await see(browser, served, `/app/memories/${id}`)
+    await page.getByRole("button", { name: "Edit", exact: true }).click()
+    await page.evaluate(() => window.dispatchEvent(new Event("offline")))
+    const text = page.getByRole("textbox", { name: "Text" })
+    await text.fill("Ropes are coiled by the sun.")
+    await text.press("Control+Enter")
+    await text.waitFor({ state: "detached" })
+    await page.getByRole("article").getByText("by the sun").first().waitFor()
+    await close()
+  })
+
   slow(it)("lets messages go after the focus went with the button that was pressed in one", async () => {
     const id = await saved("Fenders hang on the port side.")
     const { close, page } = await see(browser, served, `/app/memories/${id}`)

@@ -2,6 +2,7 @@
  * What a person changes. All answers are asked for again afterwards, and what can be undone says so for some seconds.
  */
 import { useIsMutating, useMutation, useQueryClient } from "@tanstack/react-query"
+import { useEffect, useRef } from "react"
 import { say, sayProblem } from "../parts/Toasts.tsx"
 import { dropDraft } from "../state/Drafts.ts"
 import { short } from "../texts/cut.ts"
@@ -43,7 +44,10 @@ interface Undoing {
   readonly named?: string | undefined
 }
 
-/** What is to be done once a change is undone, by its number: from its message, from the list of changes or from the palette. */
+/**
+ * What is to be done once a change is undone, by its number: from its message, from the list of changes or from the palette. Each is here until
+ * then, or until the view goes away that it is for.
+ */
 const onUndone = new Map<number, () => void>()
 
 /** Undoes a change. */
@@ -62,7 +66,9 @@ export const useUndo = () => {
         {},
         toast
       )
-      if (operation !== undefined) onUndone.get(operation)?.()
+      if (operation === undefined) return
+      onUndone.get(operation)?.()
+      onUndone.delete(operation)
     },
     onError: (error, { toast }) => sayProblem(error, toast),
     onSettled: refreshed
@@ -73,41 +79,91 @@ export const useUndo = () => {
 const useUndoing = () => {
   const t = useTexts()
   const undo = useUndo()
+  const own = useRef(new Set<number>())
+  useEffect(() => {
+    const { current } = own
+    return () => current.forEach((operation) => onUndone.delete(operation))
+  }, [])
   return (operation: number | null | undefined, whenUndone?: () => void, named?: string) => {
     if (operation === null || operation === undefined) return {}
-    if (whenUndone !== undefined) onUndone.set(operation, whenUndone)
+    if (whenUndone !== undefined) {
+      own.current.add(operation)
+      onUndone.set(operation, whenUndone)
+    }
     return { action: { name: t.undo.name, run: (toast: number) => undo({ operation, toast, named }) } }
   }
 }
 
 /** Names what is saved of a memory, also where its form is left and come back to meanwhile. */
-const saving = (id: string) => ({ mutationKey: ["save", id] })
+const saving = (what: "edit" | "rewrite", id: string) => ({ mutationKey: ["save", what, id] })
 
-/** True while words are saved for a memory or in its place: what was typed meanwhile would be lost with the form. */
-export const useIsSaving = (id: string): boolean => useIsMutating(saving(id)) > 0
+/**
+ * True while words are saved for a memory or in its place: what was typed meanwhile would be lost with the form. Once they are saved,
+ * from this form or before it was left and come back to, it closes.
+ */
+export const useIsSaving = (
+  what: "edit" | "rewrite",
+  id: string,
+  isUnsaved: () => boolean,
+  onClose: () => void
+): boolean => {
+  const isSaving = useIsMutating(saving(what, id)) > 0
+  const wasSaving = useRef(isSaving)
+  useEffect(() => {
+    if (wasSaving.current && !isSaving && !isUnsaved()) onClose()
+    wasSaving.current = isSaving
+  })
+  return isSaving
+}
 
-/** Changes what a memory says. The caller shows a problem beside the form. */
-export const useEdit = (id: string) => {
+/** True for an edit of what was changed meanwhile. */
+export const isStale = (error: unknown): boolean => isProblem(error, "changed-since")
+
+interface Saving<Words, Saved> {
+  readonly mutationFn: (words: Words) => Promise<Saved>
+  readonly onSuccess: (saved: Saved) => void
+}
+
+/** Saves the words of a form. The caller shows a problem there; where the form is gone, it is said. */
+const useSaving = <Words, Saved>(what: "edit" | "rewrite", id: string, options: Saving<Words, Saved>) => {
   const t = useTexts()
-  const names = useNames()
-  const undoing = useUndoing()
   const client = useQueryClient()
-  const edit = useMutation({
-    ...saving(id),
-    mutationFn: (edit: Omit<Edit, "id">) => patch({ ...edit, id }),
-    onSuccess: (unit) => {
-      dropDraft(id)
-      say(t.memory.saved(names([unit])), undoing(unit.operation))
+  const isShown = useRef(false)
+  useEffect(() => {
+    isShown.current = true
+    return () => {
+      isShown.current = false
+    }
+  }, [])
+  const { error, mutate } = useMutation({
+    ...saving(what, id),
+    ...options,
+    onError: (error) => {
+      if (!isShown.current) sayProblem(isStale(error) ? t.memory.changedMeanwhile : error)
     },
     onSettled: () => refresh(client)
   })
   return {
-    ...edit,
+    error,
     /** Saves, unless it is being saved: a key that is held, or pressed twice, comes before the form is drawn anew. */
-    save: (words: Omit<Edit, "id">) => {
-      if (client.isMutating(saving(id)) === 0) edit.mutate(words)
+    save: (words: Words) => {
+      if (client.isMutating(saving(what, id)) === 0) mutate(words)
     }
   }
+}
+
+/** Changes what a memory says. */
+export const useEdit = (id: string) => {
+  const t = useTexts()
+  const names = useNames()
+  const undoing = useUndoing()
+  return useSaving("edit", id, {
+    mutationFn: (edit: Omit<Edit, "id">) => patch({ ...edit, id }),
+    onSuccess: (unit) => {
+      dropDraft(id)
+      say(t.memory.saved(names([unit])), undoing(unit.operation))
+    }
+  })
 }
 
 /** Has another memory hold in place of one, or that itself again. The caller shows a problem. */
@@ -128,9 +184,7 @@ interface Rewriting {
  */
 export const useRewrite = ({ id, projectId, type }: Pick<Unit, "id" | "projectId" | "type">, onSaved: () => void) => {
   const t = useTexts()
-  const refreshed = useRefresh()
-  return useMutation({
-    ...saving(id),
+  return useSaving("rewrite", id, {
     mutationFn: async ({ content, etag }: Rewriting) => {
       const seen = await send("get", "/v1/units/{id}", { path: { id } })
       if (seen.headers.get("etag") !== etag) throw new Problem("changed-since", 412, "")
@@ -143,13 +197,9 @@ export const useRewrite = ({ id, projectId, type }: Pick<Unit, "id" | "projectId
         throw new Error(t.memory.savedAlone, { cause: error })
       }
     },
-    onSuccess: onSaved,
-    onSettled: refreshed
+    onSuccess: onSaved
   })
 }
-
-/** True for an edit of what was changed meanwhile. */
-export const isStale = (error: unknown): boolean => isProblem(error, "changed-since")
 
 interface Pinning {
   readonly unit: Pick<Unit, "id">

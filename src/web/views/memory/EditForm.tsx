@@ -41,7 +41,7 @@ const useKeptDraft = ({ id, title }: Unit) => {
 export const EditForm = ({ etag, isTitleFirst, isTitleKept, onClose, unit }: Props) => {
   const t = useTexts()
   const edit = useEdit(unit.id)
-  const isSaving = useIsSaving(unit.id)
+  const isSaving = useIsSaving("edit", unit.id, () => draftOf(unit.id) !== undefined, onClose)
   // An earlier edit goes on, from the words that it began with: the answer behind it may have others by now.
   const [kept] = useState(() => draftOf(unit.id))
   const [draft, setDraft] = useState<Draft>(() => {
@@ -73,12 +73,6 @@ export const EditForm = ({ etag, isTitleFirst, isTitleKept, onClose, unit }: Pro
     if (!hasChanged && !isSaving) return close()
     edit.save({ etag: revisionOf(draft, unit, etag), change })
   }
-  // Saved, from here or before the form was left and come back to.
-  const wasSaving = useRef(isSaving)
-  useEffect(() => {
-    if (wasSaving.current && !isSaving && draftOf(unit.id) === undefined) onClose()
-    wasSaving.current = isSaving
-  })
   return (
     <>
       <form

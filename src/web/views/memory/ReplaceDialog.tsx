@@ -24,13 +24,13 @@ const unsaved = new Map<string, string>()
 /** Lets a person write the memory that holds in place of another one. */
 const Written = ({ etag, onClose, unit }: Props) => {
   const t = useTexts()
-  const isSaving = useIsSaving(unit.id)
+  const isSaving = useIsSaving("rewrite", unit.id, () => unsaved.has(unit.id), onClose)
   const rewrite = useRewrite(unit, () => {
     unsaved.delete(unit.id)
     say(t.memory.replaced)
   })
   const [content, setContent] = useState(unsaved.get(unit.id) ?? "")
-  const save = () => rewrite.mutate({ etag, content: content.trim() }, { onSuccess: onClose })
+  const save = () => rewrite.save({ etag, content: content.trim() })
   return (
     <form
       className={css["written"]}

@@ -40,7 +40,7 @@ const CHINESE_ORDERS =
 
 /** Matches a verb that is part of a subject: "merge queue is stuck", "test failures", "删除接口返回 500". */
 const SUBJECT =
-  /^(?:build|check|commit|deploy|format|import|install|log|merge|print|pull|push|release|run|test|update|upgrade) (?:conflicts?|crash\w*|dies|errors?|fail\w*|hangs?|timeouts?|(?!all|everything|how|if|it|that|there|this|wh\w+)\p{L}+ (?:are|fails|hangs|has|is|keeps|was|were))\b|^(?:删除?|跑|提交|推送|实现|新增|增加|添加|创建|生成|更新|升级)[^一个下]*(?:报错|失败|超时|卡[住死]|崩溃?|挂|返回\s*\d{3})了?\s*$/u
+  /^(?:build|commit|deploy|install|merge|pull|push|release|run|test) (?:conflicts?|crash(?:es)?|dies|errors?|fail(?:s|ed|ures?)|hangs?|timeouts?|(?:(?!all|everything|how|if|it|that|there|this|wh\w+)\p{L}+ )?(?:are|fails|hangs|has|is|keeps|was|were))\b|^(?:删除?|跑|提交|推送|实现|新增|增加|添加|创建|生成|更新|升级)[^一个下]*(?:报错|失败|超时|卡[住死]|崩溃?|挂|返回\s*\d{3})了?\s*$/u
 
 /** Programs whose commands people type as they are, to have them run. */
 const TOOLS = new Set(

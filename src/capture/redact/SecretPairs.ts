@@ -68,7 +68,7 @@ const field = new RegExp(
 )
 /** Matches what names a pod, a class, a tag, a ticket or a variable: parts of one case, or letters around one number. */
 const identifier =
-  /^[!-]?(?:[a-z\d]+(?:[-_./,][a-z\d]+)+|[A-Z\d]+(?:[-_.][A-Z\d]+)*|[a-z]*\d+[a-z]*|[A-Za-z]+\d+(?:\.\d+)+)$/
+  /^[!-]?(?:[a-z\d]+(?:[-_./,][a-z\d]+)+|[A-Z\d]+(?:[-_.][A-Z\d]+)*|[a-z]*\d+[a-z]*|[A-Za-z]+\d+(?:\.\d+)+|(?:[A-Z]+[a-z]{2,})+\d+(?:[A-Z]+[a-z]{2,})*)$/
 /** Matches a word and a number, as people make passwords, but no type's name: `Winter2026`. */
 const wordAndNumber =
   /^(?:(?:[A-Z][a-z]{2,}){1,2}(?!(?:16|32|64|128|256)$)\d{2,6}|[a-z]{4,}(?:(?:19|20)\d\d|123\d{0,3}))$/
@@ -90,7 +90,7 @@ const needOf = (user: string, value: string, isUsual: boolean): "near" | "leadin
   if (!isUsual) return isAccount && isGenerated && !value.includes("/") ? "leading" : undefined
   if (isGenerated || isAccount && wordAndNumber.test(value)) return "near"
   return bare === value && /\d/.test(value) && /[A-Za-z]/.test(value) &&
-      (isAccount || !/[A-Z]/.test(user) && !identifier.test(value))
+      (isAccount || !/[A-Z]/.test(user) && (wordAndNumber.test(value) || !identifier.test(value)))
     ? "leading"
     : undefined
 }

@@ -78,7 +78,7 @@ describe("backup and restore", () => {
         )
         assert.deepStrictEqual(backups.map(({ units }) => units), [84, 83])
         const undone = yield* json<{ before: string; units: number }>(home, "restore", backups[0]!.path)
-        assert.strictEqual(undone.units, 82)
+        assert.strictEqual(undone.units, 84)
         assert.isTrue(yield* isFound(home, "quinces"))
 
         // Forgetting for good names the backups that it deletes.

@@ -584,6 +584,8 @@ describe.skipIf(browserPath === undefined)(
       await page.keyboard.press("y")
       await page.getByText(/, 1 decided/).waitFor()
       assert.strictEqual(await items.count(), before - 1)
+      // By then the server lists it no more.
+      await page.getByText("Kept: it is never let go.").waitFor()
       await page.getByRole("button", { name: "Show the next ones" }).click()
       await page.waitForFunction((count) => document.querySelectorAll("[data-item]").length === count, before)
       assert.deepStrictEqual(faults, [])

@@ -19,20 +19,27 @@ const CHOICE =
 
 /** What a person sees that there is none of, as a failure. */
 const UNSEEN =
-  "(?:idea|problem|worries|need|way|one|wait|thanks|thx|errors?|output|results?|response|change|changes|logs?|rows?|data|crash|warnings?|difference|luck|effect|clue|requests?|pods?|such|matching)\\b"
+  "(?:idea|problem|worries|need|way|one|wait|thanks|thx|errors?|output|results?|response|changes?|logs?|rows?|data|crash|warnings?|difference|luck|effect|clue|requests?|such|matching)\\b"
 /** What binds here. */
 const HERE =
   "(?:\\b(?:please|pls|here|ever|anywhere|allowed)\\b|\\bin (?:(?:this|our) \\w+|the (?:repo|project|code\\w*|app|api|frontend|backend|tests?|domain|ui|db)\\b))"
 
+/** What may stand before it. */
+const OPENING = "^(?:(?:pls|please|ok|and|so|also|well|actually)[,\\s]+)*"
+
 /** The same in the words of people who type little: "no lodash here", "X, not Y", "one PR per ticket", "X over Y", "we go with X". */
 const CHOICE_IN_SHORT = [
   // What is to be kept, used or left.
-  /^(?:(?:pls|please|ok|and|so|also|well|actually)[,\s]+)*keep (?!going|it up|in (?:mind|touch)|on\b|an eye|trying|me\b|working)\S/iu,
-  /^(?:(?:pls|please|ok|and|so|also|well|actually)[,\s]+)*(?:use|pin|switch to|move to|(?:go )?back to) (?!this|that|it|my|your|the|sudo|port|branch|main|master|work|you\b)\S.*(?:[,.;:]\s|\b(?:because|since|not|over|instead|everywhere)\b|\b(?:in|for) (?:this|our|the|all|every\w*) (?:repo|project|code\w*|app|\w+)$)/iu,
+  new RegExp(
+    `${OPENING}keep (?!going|it up|in (?:mind|touch)|on\\b|an eye|trying|me\\b|working)\\S|` +
+      `${OPENING}(?:use|pin|switch to|move to|(?:go )?back to) (?!this|that|it|my|your|the|sudo|port|branch|main|master|work|you\\b)\\S.*` +
+      "(?:[,.;:]\\s|\\b(?:because|since|not|over|instead|everywhere)\\b|\\b(?:in|for) (?:this|our|the|all|every\\w*) \\w+$)",
+    "iu"
+  ),
   /\b(?:forget|ignore|scrap|drop|kill) (?:about )?(?:my|the|that|our) (?:\w+ ){1,3}(?:rule|idea|limit|plan|convention|thing)s?\b/iu,
   // What is not to be.
   new RegExp(
-    `^(?:(?:pls|please|ok|and|so|also|well|actually)[,\\s]+)*no (?:(?!${UNSEEN})[\\p{L}\\d](?:[^,]{0,40}(?:,|\\.?$)|.{0,60}${HERE})|.{0,60}\\b(?:please|pls|allowed)\\b)`,
+    `${OPENING}no (?:(?!${UNSEEN})[\\p{L}\\d](?:[^,]{0,40}(?:,|\\.?$)|.{0,60}${HERE})|.{0,60}\\b(?:please|pls|allowed)\\b)`,
     "iu"
   ),
   new RegExp(
@@ -40,7 +47,7 @@ const CHOICE_IN_SHORT = [
     "iu"
   ),
   // What holds for all.
-  /^[^,]{2,40}\beverywhere\b|\bno exceptions\b|[,;] everything else\b|^(?:every|each|all) .{1,40}\b(?:needs?|must|ha(?:s|ve) to|gets?|goe?s?|belongs?)\b|^one \w+ per \w/iu,
+  /^[^,]{2,40}\beverywhere\b|\bno exceptions\b|[,;] everything else\b|^(?:every|each|all) .{1,40}\b(?:needs?|must|ha(?:s|ve) to|gets?|go(?:es)?|belongs?)\b|^one \w+ per \w/iu,
   // What is chosen.
   /^[\w.+#/-]+(?: [\w.+#/-]+)? over (?!and\b|again\b|here\b|there\b|the\b|ssl\b|tls\b|https?\b|tcp\b|ssh\b|udp\b|vpn\b|please\b)[\w.+#/-]+(?: [\w.+#/-]+)?(?=[,.;]|$)|^(?!.*\b(?:what|as|how|why|where|whatever|who)\b.* it is).{2,40}\bit is(?=\s*(?:[,.;!]|$|then\b))/iu,
   /(?:^|[,;]\s*|^(?:ok|so|but|and|then|yes i know,? but) |^(?:for|since|because) [^,]{1,40}[,\s])(?:but |so )?we(?:'ll| will|'re)? (?:(?:go|going|went) (?:with|back to)|take (?!an? )|use|pick|choose|stay (?:on|with)|keep|move to|switch(?:ed)? to|dropped)\b/iu
@@ -48,7 +55,7 @@ const CHOICE_IN_SHORT = [
 
 /** What a person states about how things are arranged, in the present and of no day: "sessions expire after 20 minutes", "state is in s3". */
 const ARRANGED = [
-  /\b(?:(?:stays?|lives?|belongs?|expires?|defaults?|counts?) (?:on|in|under|into|to|at|after|by|with|for|as)|goe?s? (?:in|into|under|through))\b(?! \w+ing\b)/iu,
+  /\b(?:(?:stays?|lives?|belongs?|expires?|defaults?|counts?) (?:on|in|under|into|to|at|after|by|with|for|as)|go(?:es)? (?:in|into|under|through))\b(?! \w+ing\b)/iu,
   /\b(?:is|are|gets?|will be|stay) (?:\w+ly )?(?:served|stored|saved|sent|built|limited|written|kept|named|versioned|signed|encrypted|rounded|capped|split|squashed|reviewed|deployed|tagged|mapped|hashed|formatted|generated|cached|logged|validated|archived|supported|optional|required|mandatory|forbidden|off limits|read-only|immutable|idempotent|zero[- ]based|the (?:default|only|single|source)|overkill|dead to us)\b/iu,
   /\b(?:max(?:imum)?|min(?:imum)?|at most|at least|no more than|limit(?:ed)? (?:is|to)|longer than|keep \w+ (?:under|below|within)) \$?\d/iu,
   /\bonly(?=\s*(?:$|[.,;]))|\b(?:nobody|no one|whoever|anyone) (?!knows?|else|here\b|told|answer)\w+s?\b.*\b\w+|\bfrom (?:the )?\w+(?: \w+)? on\b|\b(?:final (?:answer|decision|call)|settled on|we(?:'re| are) (?:not )?going (?:to support|with)|we'll (?:do|go|use|stay|keep)|even if i)\b/iu,

@@ -28,6 +28,7 @@ import {
   json,
   memories,
   minute,
+  named,
   number,
   plural,
   refuse,
@@ -80,9 +81,6 @@ const copiesIn = (home: string) =>
     ...backups.filter((name) => kindOf(name) !== undefined).sort().map((name) => `${FOLDER}/${name}`)
   ])
 
-/** Memories and sessions that are named. */
-const NAMED = 10
-
 const alsoJson = ({ sessions, units }: TakenAlso) => ({
   units: units.map(({ id, title }) => ({ id, title })),
   sessions
@@ -102,8 +100,7 @@ const alsoLines = ({ sessions, units }: TakenAlso): ReadonlyArray<string> => {
     `Also taken out of ${places.join(" and of ")}, which ${
       all.length === 1 && sessions.length === 0 ? "is" : "are"
     } made anew of what is left:`,
-    ...all.slice(0, NAMED).map(({ id, title }) => `  ${id.slice(0, 8)} ${title}`),
-    ...(all.length > NAMED ? [`  and ${all.length - NAMED} more`] : [])
+    ...named(all)
   ].join("\n")]
 }
 
@@ -111,10 +108,7 @@ const alsoLines = ({ sessions, units }: TakenAlso): ReadonlyArray<string> => {
 const keepingLines = (units: ReadonlyArray<MemoryUnit>, labels: ReadonlyMap<string, string>): ReadonlyArray<string> =>
   units.length === 0 ? [] : [[
     "The same words stand also in:",
-    ...units.slice(0, NAMED).map(({ id, projectId, title }) =>
-      `  ${id.slice(0, 8)} ${title} (${labels.get(projectId) ?? "?"})`
-    ),
-    ...(units.length > NAMED ? [`  and ${units.length - NAMED} more`] : [])
+    ...named(units.map(({ id, projectId, title }) => ({ id, title: `${title} (${labels.get(projectId) ?? "?"})` })))
   ].join("\n")]
 
 /** Writes over what is left of it in the file, and returns why it can't. */
@@ -139,13 +133,15 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
     const memory = yield* ClaudeMemory
     const now = yield* Clock.currentTimeMillis
     const labels = labelsOf(yield* memory.projects.known)
-    const { also, keeping, named } = yield* memory.forgetting(ids, isNow)
-    const units = new Map(named.map((unit) => [unit.id, unit]))
+    const forgetting = yield* memory.forgetting(ids, isNow)
+    const { also } = forgetting
+    const units = new Map(forgetting.named.map((unit) => [unit.id, unit]))
     const found = [...units.keys()]
+    const keeping = keepingLines(forgetting.keeping, labels)
     return {
       count: found.length,
-      json: { ids: found, also: alsoJson(also), keeping: keeping.map(({ id, title }) => ({ id, title })) },
-      keeping: keepingLines(keeping, labels),
+      json: { ids: found, also: alsoJson(also), keeping: forgetting.keeping.map(({ id, title }) => ({ id, title })) },
+      keeping,
       preview: [
         ...[...units.values()].map((unit, i) =>
           unitText({
@@ -157,7 +153,7 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
           })
         ),
         ...alsoLines(also),
-        ...keepingLines(keeping, labels)
+        ...keeping
       ].join("\n\n"),
       run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forget }) => Stream.fromEffect(forget(found, { isNow }))))
     } satisfies Plan

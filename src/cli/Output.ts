@@ -142,6 +142,15 @@ export const unitText = ({ note, now, projectName, rank, shown, unit }: {
     indent(wrapped(shown, Math.min(columns(), MOST_COLUMNS) - 5), "   │ ")
   ].join("\n")
 
+/** Memories and sessions that are named. */
+const NAMED = 10
+
+/** Names memories and sessions, a line each, and says how many more there are. */
+export const named = (all: ReadonlyArray<{ readonly id: string; readonly title: string }>): ReadonlyArray<string> => [
+  ...all.slice(0, NAMED).map(({ id, title }) => `  ${id.slice(0, 8)} ${title}`),
+  ...(all.length > NAMED ? [`  and ${all.length - NAMED} more`] : [])
+]
+
 export const resultJson = ({ replaces, score, unit, why }: SearchResult) => ({
   id: unit.id,
   score,

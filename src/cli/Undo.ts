@@ -12,7 +12,7 @@ import { advice } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import type { RecentChange, Undone } from "../store/MemoryStore.ts"
-import { answer, fittingTable, json, minute, plural, refuse } from "./Output.ts"
+import { answer, fittingTable, json, minute, named, plural, refuse } from "./Output.ts"
 
 export const options = {
   list: Options.boolean("list").pipe(
@@ -64,14 +64,6 @@ const listText = (changes: ReadonlyArray<RecentChange>, nameOf: (projectId: stri
       "",
       advice("`claude-memory undo CHANGE` undoes one of them.")
     ].join("\n")
-
-/** Memories that are named. */
-const NAMED = 10
-
-const named = (units: ReadonlyArray<{ readonly id: string; readonly title: string }>): ReadonlyArray<string> => [
-  ...units.slice(0, NAMED).map(({ id, title }) => `  ${id.slice(0, 8)} ${title}`),
-  ...(units.length > NAMED ? [`  and ${units.length - NAMED} more`] : [])
-]
 
 const text = (undone: Undone, nameOf: (projectId: string) => string): string => {
   const when = `of ${minute(undone.at)}`

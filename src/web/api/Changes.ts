@@ -4,7 +4,7 @@
 import { useIsMutating, useMutation, useQueryClient } from "@tanstack/react-query"
 import { useEffect, useRef } from "react"
 import { say, sayProblem } from "../parts/Toasts.tsx"
-import { dropDraft } from "../state/Drafts.ts"
+import { draftOf, dropDraft } from "../state/Drafts.ts"
 import { short } from "../texts/cut.ts"
 import { useTexts } from "../texts/Texts.ts"
 import { ask, type EditBody, type Failure, isProblem, Problem, send, type Unit } from "./Client.ts"
@@ -97,37 +97,38 @@ const useUndoing = () => {
 /** Names what is saved of a memory, also where its form is left and come back to meanwhile. */
 const saving = (what: "edit" | "rewrite", id: string) => ({ mutationKey: ["save", what, id] })
 
+/** True for an edit of what was changed meanwhile. */
+export const isStale = (error: unknown): boolean => isProblem(error, "changed-since")
+
+/** A form whose words are saved. */
+interface Form {
+  /** True while it has words that are not saved. */
+  readonly isUnsaved: () => boolean
+  readonly onClose: () => void
+}
+
+interface Saving<Words, Saved> extends Form {
+  readonly mutationFn: (words: Words) => Promise<Saved>
+  readonly onSuccess: (saved: Saved) => void
+}
+
 /**
- * True while words are saved for a memory or in its place: what was typed meanwhile would be lost with the form. Once they are saved,
- * from this form or before it was left and come back to, it closes.
+ * Saves the words of a form. Once they are saved, from this form or before it was left and come back to, it closes. The caller shows a
+ * problem there; where the form is gone, it is said.
  */
-export const useIsSaving = (
+const useSaving = <Words, Saved>(
   what: "edit" | "rewrite",
   id: string,
-  isUnsaved: () => boolean,
-  onClose: () => void
-): boolean => {
+  { isUnsaved, mutationFn, onClose, onSuccess }: Saving<Words, Saved>
+) => {
+  const t = useTexts()
+  const client = useQueryClient()
   const isSaving = useIsMutating(saving(what, id)) > 0
   const wasSaving = useRef(isSaving)
   useEffect(() => {
     if (wasSaving.current && !isSaving && !isUnsaved()) onClose()
     wasSaving.current = isSaving
   })
-  return isSaving
-}
-
-/** True for an edit of what was changed meanwhile. */
-export const isStale = (error: unknown): boolean => isProblem(error, "changed-since")
-
-interface Saving<Words, Saved> {
-  readonly mutationFn: (words: Words) => Promise<Saved>
-  readonly onSuccess: (saved: Saved) => void
-}
-
-/** Saves the words of a form. The caller shows a problem there; where the form is gone, it is said. */
-const useSaving = <Words, Saved>(what: "edit" | "rewrite", id: string, options: Saving<Words, Saved>) => {
-  const t = useTexts()
-  const client = useQueryClient()
   const isShown = useRef(false)
   useEffect(() => {
     isShown.current = true
@@ -137,7 +138,8 @@ const useSaving = <Words, Saved>(what: "edit" | "rewrite", id: string, options: 
   }, [])
   const { error, mutate } = useMutation({
     ...saving(what, id),
-    ...options,
+    mutationFn,
+    onSuccess,
     onError: (error) => {
       if (!isShown.current) sayProblem(isStale(error) ? t.memory.changedMeanwhile : error)
     },
@@ -145,6 +147,8 @@ const useSaving = <Words, Saved>(what: "edit" | "rewrite", id: string, options: 
   })
   return {
     error,
+    /** True while words are saved for the memory or in its place: what was typed meanwhile would be lost with the form. */
+    isSaving,
     /** Saves, unless it is being saved: a key that is held, or pressed twice, comes before the form is drawn anew. */
     save: (words: Words) => {
       if (client.isMutating(saving(what, id)) === 0) mutate(words)
@@ -153,11 +157,13 @@ const useSaving = <Words, Saved>(what: "edit" | "rewrite", id: string, options: 
 }
 
 /** Changes what a memory says. */
-export const useEdit = (id: string) => {
+export const useEdit = (id: string, onClose: () => void) => {
   const t = useTexts()
   const names = useNames()
   const undoing = useUndoing()
   return useSaving("edit", id, {
+    isUnsaved: () => draftOf(id) !== undefined,
+    onClose,
     mutationFn: (edit: Omit<Edit, "id">) => patch({ ...edit, id }),
     onSuccess: (unit) => {
       dropDraft(id)
@@ -182,9 +188,13 @@ interface Rewriting {
  * Saves a memory and has it hold in place of another, with the type of that; a decision in place of a session's summary. Nothing is saved in place
  * of what was changed meanwhile. What is saved and could not take its place says so; the same words saved again are the same memory.
  */
-export const useRewrite = ({ id, projectId, type }: Pick<Unit, "id" | "projectId" | "type">, onSaved: () => void) => {
+export const useRewrite = (
+  { id, projectId, type }: Pick<Unit, "id" | "projectId" | "type">,
+  { onSaved, ...form }: Form & { readonly onSaved: () => void }
+) => {
   const t = useTexts()
   return useSaving("rewrite", id, {
+    ...form,
     mutationFn: async ({ content, etag }: Rewriting) => {
       const seen = await send("get", "/v1/units/{id}", { path: { id } })
       if (seen.headers.get("etag") !== etag) throw new Problem("changed-since", 412, "")

@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState } from "react"
-import { isStale, useEdit, useIsSaving } from "../../api/Changes.ts"
+import { isStale, useEdit } from "../../api/Changes.ts"
 import type { EditBody, Unit, UnitType } from "../../api/Client.ts"
 import { Note } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
@@ -40,8 +40,7 @@ const useKeptDraft = ({ id, title }: Unit) => {
  */
 export const EditForm = ({ etag, isTitleFirst, isTitleKept, onClose, unit }: Props) => {
   const t = useTexts()
-  const edit = useEdit(unit.id)
-  const isSaving = useIsSaving("edit", unit.id, () => draftOf(unit.id) !== undefined, onClose)
+  const { error, isSaving, save: saveWords } = useEdit(unit.id, onClose)
   // An earlier edit goes on, from the words that it began with: the answer behind it may have others by now.
   const [kept] = useState(() => draftOf(unit.id))
   const [draft, setDraft] = useState<Draft>(() => {
@@ -71,7 +70,7 @@ export const EditForm = ({ etag, isTitleFirst, isTitleKept, onClose, unit }: Pro
   const leave = () => hasChanged ? setLeaving(true) : close()
   const save = () => {
     if (!hasChanged && !isSaving) return close()
-    edit.save({ etag: revisionOf(draft, unit, etag), change })
+    saveWords({ etag: revisionOf(draft, unit, etag), change })
   }
   return (
     <>
@@ -130,9 +129,7 @@ export const EditForm = ({ etag, isTitleFirst, isTitleKept, onClose, unit }: Pro
             ))}
           </select>
         </label>
-        {edit.error !== null && (
-          <Note kind="problem">{isStale(edit.error) ? t.memory.changedMeanwhile : edit.error.message}</Note>
-        )}
+        {error !== null && <Note kind="problem">{isStale(error) ? t.memory.changedMeanwhile : error.message}</Note>}
         <div className={css["actions"]}>
           <Button type="submit" kind="primary" isDisabled={!hasChanged}>{t.memory.save}</Button>
           <Button onClick={leave}>{t.cancel}</Button>

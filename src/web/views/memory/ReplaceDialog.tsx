@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query"
 import { useState } from "react"
-import { isStale, useIsSaving, useReplace, useRewrite } from "../../api/Changes.ts"
+import { isStale, useReplace, useRewrite } from "../../api/Changes.ts"
 import type { Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Note } from "../../parts/Answer.tsx"
@@ -24,10 +24,13 @@ const unsaved = new Map<string, string>()
 /** Lets a person write the memory that holds in place of another one. */
 const Written = ({ etag, onClose, unit }: Props) => {
   const t = useTexts()
-  const isSaving = useIsSaving("rewrite", unit.id, () => unsaved.has(unit.id), onClose)
-  const rewrite = useRewrite(unit, () => {
-    unsaved.delete(unit.id)
-    say(t.memory.replaced)
+  const rewrite = useRewrite(unit, {
+    isUnsaved: () => unsaved.has(unit.id),
+    onClose,
+    onSaved: () => {
+      unsaved.delete(unit.id)
+      say(t.memory.replaced)
+    }
   })
   const [content, setContent] = useState(unsaved.get(unit.id) ?? "")
   const save = () => rewrite.save({ etag, content: content.trim() })
@@ -45,7 +48,7 @@ const Written = ({ etag, onClose, unit }: Props) => {
           className={parts["input"]}
           value={content}
           rows={3}
-          readOnly={isSaving}
+          readOnly={rewrite.isSaving}
           onChange={({ target: { value } }) => {
             setContent(value)
             unsaved.set(unit.id, value)
@@ -56,7 +59,7 @@ const Written = ({ etag, onClose, unit }: Props) => {
         <Note kind="problem">{isStale(rewrite.error) ? t.memory.changedMeanwhile : rewrite.error.message}</Note>
       )}
       <div className={css["actions"]}>
-        <Button type="submit" kind="primary" isDisabled={content.trim() === "" || isSaving}>
+        <Button type="submit" kind="primary" isDisabled={content.trim() === "" || rewrite.isSaving}>
           {t.memory.saveInstead}
         </Button>
       </div>

@@ -3,19 +3,21 @@
  */
 import { withApostrophes } from "../../domain/Apostrophes.ts"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import { IS_CJK } from "../../domain/Cjk.ts"
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import { isFirm, isStanding } from "../../domain/Standing.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
+import { isGeneric } from "../text/Generic.ts"
 import { isChoice, isLesson, isRecommendation, isWish, standsAlone } from "../text/Lessons.ts"
 import { joined, plain, quotable, statements, withFullStop, withoutOpeners } from "../text/Prose.ts"
 import { isAcceptance, optionIn, saidInstead } from "../text/Replies.ts"
-import { choose, summarize } from "../text/Salience.ts"
+import { choose, shared, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { headingIn, isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
 import { isConsidered, isMereQuestion, isOver, isReport, isTask, withoutWithdrawn } from "../text/Undecided.ts"
-import { CHOSEN, chosenIn, isProposed, MAX_PROPOSAL_LENGTH, proposalIn, shared, STEP } from "./Proposals.ts"
+import { alternativeIn, CHOSEN, chosenIn, isProposed, MAX_PROPOSAL_LENGTH, proposalIn, STEP } from "./Proposals.ts"
 import { type Call, choicesIn, textOf } from "./Steps.ts"
 
 const REASON = inBothScripts(
@@ -57,29 +59,62 @@ const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[
 
 /** Matches what is only tried, in Chinese: no decision unless it also states a rule. */
 const TRIAL = inBothScripts(/再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试|看看|跑个|如果.{0,12}的话/u)
+/** Matches what is to be done to one thing, in Chinese. */
+const POINTED = inBothScripts(/^(?:帮我)?把这|^先用(?!.*再)|^不要(?:急|慌)/u)
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
 /** Matches a reason at the end, which may name what nobody knows. */
 const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为|毕竟|免得|省得).*$/u)
 
+/** Matches "no", after which one thing is enough: "no inline styles". */
+const NO = /^no\s+/iu
+/** Characters of a Chinese prohibition that name nothing. */
+const EMPTY = inBothScripts(/[不要别再随便了的这那个样它我你啊吧先改动做弄搞用急着慢来\P{L}]/gu)
+
+/** True for words that are understandable by themselves; a prohibition needs to name no more than what is prohibited. */
+const saysWhat = (words: string): boolean =>
+  isSelfContained(words) || NO.test(words) && isSelfContained(words.replace(NO, "")) ||
+  IS_CJK.test(words) && (isGeneric(words) || isStanding(words) && words.replace(EMPTY, "").length >= 3)
+
 const isDecision = (sentence: string): boolean => {
   const words = withApostrophes(plain(sentence))
-  if (/:\d+:\d+/.test(words) || isOver(words) || BACK.test(words) || isTask(words)) return false
-  if (!isFirm(words) && (isReport(words) || TRIAL.test(words) && !isStanding(words))) return false
+  const isForAll = isGeneric(words)
+  if (/:\d+:\d+/.test(words) || isOver(words) || BACK.test(words) || isTask(words) && !isForAll) return false
+  if (!isFirm(words) && (isReport(words) || (TRIAL.test(words) || POINTED.test(words)) && !isStanding(words))) {
+    return false
+  }
   const said = words.replace(REASON_AFTER, "")
-  return words.length >= 6 && !isMereQuestion(said) && !isConsidered(said) && isSelfContained(words) &&
-    isWish(withoutQuoted(words))
+  return words.length >= 4 && !isMereQuestion(said) && !isConsidered(said) && saysWhat(words) &&
+    (isForAll || isWish(withoutQuoted(words)))
 }
 
 /** Matches a statement of how something is, which after a choice mostly tells why: "sqlite locks when two runs start together". */
 const TELLS =
-  /\b(?:is|are|was|were|has|had|have|does|do|did|can|can't|cannot|could|will|won't|needs?|costs?|locks?|gets?|got|takes?|they|we|it)\b/iu
+  /\b(?:is|are|was|were|has|had|have|does|do|did|can|can't|cannot|could|will|won't|needs?|costs?|locks?|gets?|got|takes|they|we|it)\b/iu
 const MAX_REASON_LENGTH = 160
 
 const isTelling = (sentence: string): boolean => {
   const words = withApostrophes(plain(sentence))
   return sentence.length <= MAX_REASON_LENGTH && TELLS.test(words) && !isMereQuestion(words) && !isTask(words) &&
     !isOver(words)
+}
+
+/** Matches what tells of what was said or done, in place of what is to be. */
+const TOLD = inBothScripts(
+  /^(?:you\b|i (?:asked|said|told|meant|mean|thought)\b|(?:that|this|it) (?:would|will|is|was)\b|wrong\b)|^你[把又没]|我说的/iu
+)
+
+/** True for a sentence that says by itself what is to be instead of something else. */
+const isInstead = (sentence: string): boolean => {
+  const words = withApostrophes(plain(sentence))
+  return weightedLength(words) >= 12 && !isMereQuestion(words) && !isOver(words) && !isConsidered(words) &&
+    !isReport(words) && !TOLD.test(words) && !STEP.test(words) && !isTask(words) && isSelfContained(words)
+}
+
+/** True for such a sentence that wishes something, speaks of what was offered, or is no statement. */
+const isCounter = (sentence: string, offer: string): boolean => {
+  const [main = ""] = withApostrophes(plain(sentence)).split(/[,;，；]/u)
+  return isInstead(sentence) && (isWish(sentence) || shared(sentence, offer) > 0 || !TELLS.test(main))
 }
 
 /** Keeps the sentences for which `isOf` holds, and the ones next to them that give a reason. */
@@ -124,13 +159,6 @@ const answerTo = (messages: ReadonlyArray<Message>, from: number, about: string)
   return []
 }
 
-/** True for a sentence that says by itself what is to be instead of what was proposed. */
-const isCounter = (sentence: string): boolean => {
-  const words = withApostrophes(plain(sentence))
-  return weightedLength(words) >= 12 && !isMereQuestion(words) && !isOver(words) && !isConsidered(words) &&
-    !STEP.test(words) && !isTask(words) && isSelfContained(words)
-}
-
 /** Summarizes by the given sentence, and by one more when there is room. */
 const summaryOf = (sentences: ReadonlyArray<string>, best: string): string => {
   const first = gist(plain(best), MAX_SUMMARY)
@@ -163,20 +191,26 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
     const sentences = said.map(({ sentence }) => sentence)
     const proposer = messages.slice(0, at).findLast((other) => other.role === "assistant" && textOf(other) !== "") ??
       before.find(({ role }) => role === "assistant")
-    const instead = saidInstead(text)
-    const counter = instead === undefined || !isProposed(proposer) ? [] : quotable(instead).filter(isCounter)
+    const option = optionIn(text)
+    const instead = option === undefined ? saidInstead(text) : undefined
+    const counter = instead === undefined || !isProposed(proposer)
+      ? []
+      : quotable(instead).filter((sentence) => isCounter(sentence, textOf(proposer)))
     const decided = counter.length > 0
       ? counter
       : said.filter(({ instead, sentence }) =>
-        isDecision(sentence) || instead !== undefined && isDecision(instead) && isCounter(sentence)
-      ).map(({ sentence }) => sentence)
-    const accepted = isAcceptance(text) ? proposalIn(proposer, text) : undefined
-    const chosen = decided.length > 0 || optionIn(text) !== undefined ? undefined : chosenIn(proposer, text)
+        isDecision(sentence) || instead !== undefined && isDecision(instead) && isInstead(sentence)
+      ).map(({ sentence }) => sentence).filter((sentence) => option === undefined || optionIn(sentence) === undefined)
+    const accepted = option !== undefined
+      ? alternativeIn(proposer, option)
+      : isAcceptance(text, textOf(proposer))
+      ? proposalIn(proposer)
+      : undefined
+    const chosen = decided.length > 0 || option !== undefined ? undefined : chosenIn(proposer, text)
     const isNamed = chosen !== undefined &&
       (accepted === undefined || !accepted.isArgued || shared(accepted.title, text) === 0)
-    const proposal = isNamed ? chosen : accepted ?? (counter.length > 0 ? proposalIn(proposer, "") : undefined)
-    const isArgued = proposal?.isArgued === true || optionIn(text) !== undefined
-    if (decided.length === 0 && (proposal === undefined || !isArgued)) return []
+    const proposal = isNamed ? chosen : accepted ?? (counter.length > 0 ? proposalIn(proposer) : undefined)
+    if (decided.length === 0 && proposal?.isArgued !== true) return []
     const words = decided.length === 0 || counter.length > 0
       ? [text.trim()]
       : withReasons(sentences, (sentence) => decided.includes(sentence))
@@ -260,7 +294,8 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
     const refusal = /the user said:\s*\n([\s\S]{4,})/u.exec(block.text)?.[1]?.trim()
     if (block.isError !== true || refusal === undefined || !/doesn't want to/u.test(block.text)) return []
     const said = quotable(refusal).filter((sentence) => sentence.length <= MAX_SENTENCE)
-    const rule = said.find(isDecision) ?? (call.tool === "ExitPlanMode" ? said.find(isCounter) : undefined)
+    const rule = said.find(isDecision) ??
+      (call.tool === "ExitPlanMode" ? said.find((sentence) => isCounter(sentence, call.block.text)) : undefined)
     if (rule === undefined) return []
     return draft(rule, [
       {
@@ -288,6 +323,11 @@ const optionsIn = ({ block }: Call): ReadonlyArray<string> => {
   return labels.length === 0 ? [] : [...new Set(labels)].slice(0, 6)
 }
 
+/** Matches advice, what others recommend, the next step, and "instead of" as what came of it. */
+const ADVISED = inBothScripts(
+  /^(?:(?:or|and|but|so),? )?(?:if you|you (?:could|can|may|might|should)|alternatively)\b|\b(?:docs?|documentation|guides?|authors?)\b.{0,30}\brecommends?\b|\bdecided to (?:run|check|look|test|read|start)\b|\b(?:returns?|returned|prints?|printed|shows?|showed|gets?|got|gives?|gave|becomes?|became|receives?|received)\b[^,.;]{0,60}\binstead of\b|(?:返回|输出|显示|得到|收到|打印|变成)[^，。]{0,30}而不是/iu
+)
+
 /** Choices that Claude made itself and explained. */
 const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draft> =>
   messages.flatMap((message, at): ReadonlyArray<Draft> => {
@@ -296,7 +336,7 @@ const byClaude = ({ segment: { messages } }: SegmentContext): ReadonlyArray<Draf
     const isChosen = (sentence: string) => {
       const words = plain(sentence)
       return weightedLength(words) >= 30 && words.length <= 400 && !/[?？:：]$/.test(words) &&
-        !isRecommendation(words) &&
+        !isRecommendation(words) && !ADVISED.test(words) && !isReport(words) &&
         (CHOSEN.test(words) || isChoice(sentence)) && standsAlone(sentence)
     }
     const chosen = sentences.filter(isChosen)

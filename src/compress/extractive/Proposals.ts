@@ -3,12 +3,15 @@
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message } from "../../domain/Conversation.ts"
+import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { type Excerpt, MAX_TITLE } from "../Draft.ts"
+import { alternativesIn, type Choice, chosenAmong } from "../text/Alternatives.ts"
 import { isReason, standsAlone } from "../text/Lessons.ts"
 import { joined, plain, quotable, withFullStop } from "../text/Prose.ts"
-import { namedIn, optionIn } from "../text/Replies.ts"
-import { choose } from "../text/Salience.ts"
+import { namedIn } from "../text/Replies.ts"
+import { choose, shared } from "../text/Salience.ts"
+import { gist } from "../text/Text.ts"
 import { isSelfContained, titleFrom } from "../text/Titles.ts"
 import { isTask } from "../text/Undecided.ts"
 import { textOf } from "./Steps.ts"
@@ -25,12 +28,6 @@ export const CHOSEN = inBothScripts(
 
 export const MAX_PROPOSAL_LENGTH = 420
 
-/** Counts the words that two texts have in common. */
-export const shared = (a: string, b: string): number => {
-  const words = new Set(Tokenizer.lexemes(b))
-  return new Set(Tokenizer.lexemes(a).filter((word) => word.length > 1 && words.has(word))).size
-}
-
 const OFFER =
   /^(?:(?:do you )?want (?:me|us) to|shall (?:i|we)|should (?:i|we)|would you (?:like|prefer)(?: me)?(?: to)?|may i|can i|要不要(?:我)?|是否(?:需要|要)(?:我)?|需要我)\s*/iu
 
@@ -38,10 +35,6 @@ const OFFER =
 export const STEP = inBothScripts(
   /^(?:continue|proceed|go on|commit|push|run|re-?run|test|try|start|check|look|继续|提交|推送|运行|测试)/iu
 )
-
-const NAMED = inBothScripts(/^(?:option|方案|选项)\s*[\p{L}\p{N}]{1,2}\s*[:：.)、–—-]\s*|^[a-d]\s*[:：.)、]\s*/iu)
-const isOption = (sentence: string, option: string): boolean =>
-  new RegExp(`^[\\s*_>-]*(?:option|方案|选项|選項)?\\s*${option}\\s*[:：.)、–—-]`, "iu").test(sentence)
 
 export interface Proposal {
   readonly title: string
@@ -52,21 +45,26 @@ export interface Proposal {
   readonly isArgued: boolean
 }
 
-/**
- * Returns the proposal in a message: the option that `answer` names, else an offer in a question or a recommendation.
- */
-export const proposalIn = (message: Message | undefined, answer: string): Proposal | undefined => {
+const sentencesIn = (message: Message): ReadonlyArray<string> =>
+  quotable(textOf(message)).filter((sentence) => plain(sentence).length <= MAX_PROPOSAL_LENGTH)
+
+const recommendedIn = (sentences: ReadonlyArray<string>): ReadonlyArray<string> =>
+  sentences.filter((sentence) => PROPOSAL.test(plain(sentence)) && !/[?？:：]$/.test(plain(sentence)))
+
+const excerptsOf = (message: Message, sentences: ReadonlyArray<string>): ReadonlyArray<Excerpt> => [
+  { message, kind: "text", label: "Claude proposed: ", text: sentences.join("\n") }
+]
+
+/** Returns the proposal in a message: an offer in a question, else a recommendation. */
+export const proposalIn = (message: Message | undefined): Proposal | undefined => {
   if (message === undefined) return undefined
-  const sentences = quotable(textOf(message)).filter((sentence) => plain(sentence).length <= MAX_PROPOSAL_LENGTH)
+  const sentences = sentencesIn(message)
   const offers = sentences.filter((sentence) => {
     const offered = plain(sentence).replace(OFFER, "")
     return OFFER.test(plain(sentence)) && isSelfContained(offered) && !STEP.test(offered)
   })
-  const recommended = sentences.filter((sentence) =>
-    PROPOSAL.test(plain(sentence)) && !/[?？:：]$/.test(plain(sentence))
-  )
-  const option = optionIn(answer)
-  const best = sentences.find((sentence) => option !== undefined && isOption(sentence, option)) ?? offers.at(-1) ??
+  const recommended = recommendedIn(sentences)
+  const best = offers.at(-1) ??
     choose(recommended.map(plain), { count: 1, length: MAX_PROPOSAL_LENGTH }).map((i) => recommended[i]!)[0]
   if (best === undefined) return undefined
   const others = recommended.filter((sentence) => sentence !== best)
@@ -78,12 +76,58 @@ export const proposalIn = (message: Message | undefined, answer: string): Propos
     ...choose(others.map(plain), { count: 2, length: MAX_PROPOSAL_LENGTH - Math.min(MAX_PROPOSAL_LENGTH, best.length) })
       .map((i) => others[i]!)
   ]
-  const offered = plain(best).replace(OFFER, "").replace(NAMED, "").replace(/[?？]$/u, "")
+  const offered = plain(best).replace(OFFER, "").replace(/[?？]$/u, "")
   return {
     title: titleFrom(offered, MAX_TITLE - 8),
     statement: joined([withFullStop(offered), ...kept.filter((sentence) => sentence !== best).map(plain)]),
-    excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: kept.join("\n") }],
+    excerpts: excerptsOf(message, kept),
     isArgued: kept.some(isReason) || !offers.includes(best) && PROPOSAL.test(plain(best)) && standsAlone(best)
+  }
+}
+
+/** Matches alternatives. */
+const OFFERED = inBothScripts(
+  /\b(?:or|vs\.?|versus|options?|alternatives?|either|first|which|choice|other|over|but)\b|\(?\b[1a][.)]|还是|或者|方案/iu
+)
+
+const withoutQuestion = (sentence: string): string => plain(sentence).replace(/[?？:：]$/u, "")
+
+/** What a reply names, by the sentence that offers it. */
+const namedOf = (message: Message, name: string, sentence: string): Proposal => ({
+  title: `${name} — ${withoutQuestion(sentence)}`,
+  statement: `${name}: ${plain(sentence)}`,
+  excerpts: excerptsOf(message, [sentence]),
+  isArgued: true
+})
+
+/** An alternative of fewer weighted characters is told with the question that it answers. */
+const MIN_ALTERNATIVE = 24
+
+/**
+ * Returns the alternative of a message that a reply names; undefined where the message has none of that name, since what Claude recommends may
+ * be another.
+ */
+export const alternativeIn = (message: Message | undefined, choice: Choice): Proposal | undefined => {
+  if (message === undefined) return undefined
+  const sentences = sentencesIn(message)
+  const chosen = chosenAmong(alternativesIn(textOf(message)), choice)
+  if (chosen === undefined) {
+    const offer = choice.by === "place" ? sentences.find((sentence) => OFFERED.test(sentence)) : undefined
+    return offer === undefined ? undefined : namedOf(message, choice.words, offer)
+  }
+  // What Claude recommends is told where it is the same.
+  const name = new RegExp(`(?<![\\p{L}\\d])${chosen.name}(?![\\p{L}\\d])`, "u")
+  const why = recommendedIn(sentences).filter((sentence) => name.test(sentence) && !chosen.lines.includes(sentence))
+  const asked = sentences.find((sentence) => /[?？:：]$/u.test(plain(sentence)))
+  const text = gist(chosen.text, MAX_PROPOSAL_LENGTH)
+  const statement = weightedLength(text) < MIN_ALTERNATIVE && asked !== undefined
+    ? `${text} — ${withoutQuestion(asked)}`
+    : text
+  return {
+    title: titleFrom(statement, MAX_TITLE - 8),
+    statement: joined([withFullStop(statement), ...why.map(plain)]),
+    excerpts: excerptsOf(message, [gist(chosen.lines, MAX_PROPOSAL_LENGTH), ...why]),
+    isArgued: true
   }
 }
 
@@ -92,10 +136,6 @@ export const isProposed = (message: Message | undefined): boolean => {
   return PROPOSAL.test(text) || CHOSEN.test(text)
 }
 
-/** Matches alternatives. */
-const OFFERED = inBothScripts(
-  /\b(?:or|vs\.?|versus|options?|alternatives?|either|first|which|choice|other|over|but)\b|\(?\b[1a][.)]|还是|或者|方案/iu
-)
 const REFUSES = /^\s*(?:(?:yeah|well|ok|hm+)[,\s]+)?(?:no|nope|nah)\b/iu
 
 /** Returns what a reply names of the alternatives in a message, with the sentence that offers it. */
@@ -109,10 +149,5 @@ export const chosenIn = (message: Message | undefined, reply: string): Proposal 
     sentence.length > named.length + 4 && shared(sentence, named) === new Set(Tokenizer.lexemes(named)).size
   )
   const best = offering.find((sentence) => OFFERED.test(sentence)) ?? offering[0] ?? sentences[0]
-  return best === undefined ? undefined : {
-    title: `${named} — ${plain(best).replace(/[?？:：]$/u, "")}`,
-    statement: `${named}: ${plain(best)}`,
-    excerpts: [{ message, kind: "text", label: "Claude proposed: ", text: best }],
-    isArgued: true
-  }
+  return best === undefined ? undefined : namedOf(message, named, best)
 }

@@ -95,7 +95,7 @@ export const blocksOf = (text: string): ReadonlyArray<Line> => {
  * mark needs no white space.
  */
 const END =
-  /(?<!(?:^|[\s("“])(?:e\.g|i\.e|vs|etc|cf|approx|Dr|Mr|Mrs|Ms|St|No)|(?:^[\s*_]*|[.!?]\s)\d{1,3}|[.!?…])[.!?…]+["'”’)\]`*_]*(?=\s)|[。！？!?；]+|(?<=[\u4e00-\u9fff])\.+(?=[\u4e00-\u9fff`“「])/gu
+  /(?<!(?:^|[\s("“])(?:e\.g|i\.e|vs|etc|cf|approx|incl|excl|resp|max|min|Dr|Mr|Mrs|Ms|St|No)|(?:^[\s*_]*|[.!?]\s)\d{1,3}|[.!?…])[.!?…]+["'”’)\]`*_]*(?=\s)|[。！？!?；]+|(?<=[\u4e00-\u9fff])\.+(?=[\u4e00-\u9fff`“「])/gu
 /** Matches a mark behind a sentence: one that only closes, or one that opens as it closes. */
 const CLOSER = /[”’）」』)\]]|(?<either>\*\*|__|["'`*_])/y
 

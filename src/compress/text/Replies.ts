@@ -4,44 +4,49 @@
 import { withApostrophes } from "../../domain/Apostrophes.ts"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
+import { type Choice, choiceIn } from "./Alternatives.ts"
+import { shared } from "./Salience.ts"
 
 /** Words that take a proposal, whatever follows them. */
 const TAKES = inBothScripts(
-  /(?:y|yes|yep|yea|yeah|yup|ya|aye|k|kk|ok(?:ay)?|okey|sure(?: thing)?|sounds (?:good|great|right|fine|reasonable)|go (?:ahead|for it|with (?:that|it|this|yours))|do (?:it|that)|please do|(?:i )?agreed?|perfect|makes sense|let's (?:do|go with|try) (?:it|that|this)|let's go(?! (?:with|to|back|for)\b)|ship it|lgtm|sgtm|wfm|\+1|👍|approved|as you (?:say|suggest|propose)|your (?:call|way)|(?:好|可以|行|没问题|同意|对|是|嗯|成|妥|都要|没(?:毛病|意见)|(?:来|搞)吧)[的吧啊呀哈嘛嗯]*)(?![\p{L}\p{N}_])|那?就(?:按|这样|这么)(?![问想])|按(?:你|这个)|听你的/u
-)
-  .source
-/** Words that do so at the end of a clause alone: "the second" takes one, "first" begins a list of steps, "great idea" may go on with "but". */
+  /(?:sure thing|sounds (?:good|great|right|fine|reasonable)|go (?:ahead|for it|with (?:that|it|this|yours))|do (?:it|that)|please do|(?:i )?agreed?|makes sense|let's (?:do|go with|try) (?:it|that|this)|let's go(?! (?:with|to|back|for)\b)|ship it|lgtm|sgtm|wfm|\+1|👍|approved|as you (?:say|suggest|propose)|your (?:call|way)|(?:同意|妥|都要|没(?:毛病|意见|问题)|[来搞改做]吧)[的吧啊呀哈嘛嗯]*)(?![\p{L}\p{N}_])|那?就(?:按|这样|这么)(?![问想])|[按用](?:你|这个)|听你的/u
+).source
+/** Words that do so at the end of a clause alone: "great idea" may go on with "but". */
 const TAKES_ALONE = inBothScripts(
-  /(?:option\s+\w{1,2}|the\s+(?:first|second|third|last)(?:\s+one)?|(?:first|second|third|last)(?:\s+one)?(?=\s*[.。!！]?\s*$)|exactly|both|alright(?: then)?|(?:good|nice|correct|right|please|go|proceed|love it)(?=[\s.!]*$)|(?:that's|thats|all) (?:fine|good)|do so|fine(?: (?:by|with|for) me)?|(?:that )?works(?: for me)?|(?:good|great|nice) (?:idea|call|plan|point)|great|cool|deal|absolutely|definitely|of course|convinced|(?:hell|heck|oh) yes|(?:i'm|im) (?:ok|fine|good|happy) with (?:it|that|this)|(?:you're|youre|you are) right|why not|[选用]?(?:第?[一二三四][个种套条]?|方案\s*[\p{L}\p{N}]))/u
-)
-  .source
-/** The end of a clause, or what only belongs to a choice: "A.", "A please", "A 吧". */
-const END =
-  /(?=\s*(?:$|[\n,.，。;；!！、:：)）–—-]|(?:please|pls|thanks|because|since)\b|吧|好了?|就|\p{Extended_Pictographic}|then\b))/u
+  /(?:both|(?:please|go|proceed|love it)(?=[\s.!]*$)|(?:that's|thats|all) (?:fine|good)|do so|fine(?: (?:by|with|for) me)|(?:that )?works(?: for me)?|(?:good|great|nice) (?:idea|plan|point)|deal|absolutely|definitely|of course|convinced|(?:hell|heck|oh) yes|(?:i'm|im) (?:ok|fine|good|happy) with (?:it|that|this)|(?:you're|youre|you are) right|why not)/u
+).source
+/** Words of assent, which may only say that a message was read: what follows them decides. */
+const ASSENTS = inBothScripts(
+  /(?:y|yes|yep|yea|yeah|yup|ya|aye|k|kk|ok(?:ay)?|okey|sure|perfect|(?:好|可以|行|对|是|嗯|成|有道理)[的吧啊呀哈嘛嗯]*)(?![\p{L}\p{N}_])/u
+).source
+/** The same at the end of a clause alone. */
+const ASSENTS_ALONE =
+  /(?:exactly(?: what i .{1,30})?|alright(?: then)?|fine|great|cool|good|nice|correct|right|(?:good|great|nice) (?:call|catch))/u
     .source
-/** What a choice is about: "for the login, A". */
-const TOPIC = /(?:[^,，:：.。?？!！\n]{1,24}[,，:：]\s*)?/u.source
-const CHOOSES = inBothScripts(/(?:(?:option|the|i(?:'d| would)? (?:take|say)|take|选|用|就|方案|选项)\s*)*/u).source
+/** The end of a clause. */
+const END =
+  /(?=\s*(?:$|[\n,.，。;；!！、:：)）–—-]|(?:please|pls|thanks)\b|吧|好了?|\p{Extended_Pictographic}|then\b))/u.source
 
-/** Matches an option as an answer: "A", "Option 2", "方案 2", "for the login, A". */
-const OPTION = new RegExp(`^\\s*${TOPIC}${CHOOSES}([a-d1-4])${END}`, "iu")
-
-const ACCEPTANCE = new RegExp(
-  `^\\s*(?:(?:oh|ok|well|and|so)[,\\s]+)?(?:${TAKES}|${TAKES_ALONE}${END})[\\s,.。!！]*.{0,160}$`,
-  "isu"
-)
+const LEAD = "(?:(?:oh|ok|well|and|so)[,\\s]+)?"
+const TAKING = new RegExp(`^\\s*${LEAD}(?:${TAKES}|${TAKES_ALONE}${END})`, "iu")
+const ASSENT = new RegExp(`^\\s*(?:${ASSENTS}|${ASSENTS_ALONE}${END})[\\s,.，。!！-]*`, "iu")
 
 /** Matches a reply that begins like one that takes a proposal, and goes on against it or to something else. */
 const TURNS_AWAY = [
   /(?<!why )\bnot\b(?! (?:only|just)\b)|(?:^|[,.;!]\s*)(?:and )?(?:no|nope|nah)(?=\s*(?:[,.!;]|$))|\b(?:i|we|it|they|that|this) (?:don't|doesn't|can't|won't|didn't|cannot|isn't)\b|\b(?:skip|leave (?:it|that|things)|forget(?! to\b)|drop (?:it|that)|later|tomorrow|though|instead|rather|only (?:after|when|if)|if we)\b/iu,
   /(?:^|[,.;!]\s*|\b(?:and|but|so)\s+|^\s*\w+\s+)(?:what(?:'s|s|ever)?|how|why(?! not)|where|who|which|let's see|next)\b|\bthanks? (?:for|you for)\b|\bthat was (?:all|it)\b|\bi have to\b/iu,
   /\bbut (?!also|first|please|pls|make|only|keep|without|for|with|in|use|put|don't|do|add|let's|on|start\b)/iu,
-  inBothScripts(/(?<!要)不要|不用|不做|不了|算了|先[不别]|明天|以后再|回头|但是?(?!要|得|先|记得|别忘|加)|怎么/u)
+  inBothScripts(/(?<!要)不要|不用|不做|不了|算了|先[不别]|明天|以后再|回头|但是?(?!要|得|先|记得|别忘|加)|怎么/u),
+  /\b(?:myself|ourselves)\b/iu
 ]
 /** Matches a reply that shows that it was read, or tells what fails: it takes nothing unless it says to go on. */
 const READ =
-  /^\s*(?:(?:oh|well)[,\s]+)?\w+[\s,.]+(?:i (?:know|guess|see|saw|tried|read|heard|get it)|thanks?)\b|\b(?:still|slow|fail(?:s|ed|ing)?|broken|crash\w*)\b/iu
-const GOES_ON = /\b(?:go ahead|do (?:it|that)|let's|please|pls|go for it)\b/iu
+  /^\s*(?:(?:oh|well)[,\s]+)?\w+[\s,.]+(?:i (?:know|guess|see|saw|tried|read|heard|get it|have seen)|thanks?)\b|\b(?:still|slow|fail(?:s|ed|ing)?|broken|crash\w*)\b/iu
+const GOES_ON = /\b(?:go ahead|do (?:it|that)|let's (?:do|go|try)|please|pls|go for it)\b/iu
+/** Matches what a person adds to what he takes. */
+const ADDS = inBothScripts(
+  /^(?:(?:and|but|also)(?! (?:it|they|that|we|i|you)\b)|because|since|as|it's|its|with|only|just|without|thanks?[\s.!]*$|no (?:problem|worries|objections?)|而且|不过|但|顺便|再(?!说)|记得|要|因为|就|\p{Extended_Pictographic})/iu
+)
 
 /** Matches a reply whose first sentence asks; a later one may ask of something else. */
 const ASKS = inBothScripts(/^[^.。!！;；\n]*?(?:[?？]|吗\s*(?:[。!！]|$))/u)
@@ -55,10 +60,20 @@ const isOpen = (text: string): boolean => ASKS.test(text) || UNDECIDED.test(text
 const turnsAway = (words: string): boolean =>
   TURNS_AWAY.some((expression) => expression.test(words)) || READ.test(words) && !GOES_ON.test(words)
 
-/** True for a short reply that takes what was proposed: "Yes", "the second", "A". */
-export const isAcceptance = (text: string): boolean =>
-  text.length <= 200 && (ACCEPTANCE.test(text) || OPTION.test(text)) && !isOpen(text) &&
-  !turnsAway(withApostrophes(text))
+const MAX_REPLY = 200
+
+/**
+ * True for a short reply that takes what was proposed: "Yes", "ok do that". After a word that may only say that it was read ("ok", "right")
+ * nothing follows, or what adds to the proposal, or speaks of the same.
+ */
+export const isAcceptance = (text: string, offer: string): boolean => {
+  if (text.length > MAX_REPLY || isOpen(text) || turnsAway(withApostrophes(text))) return false
+  if (TAKING.test(text)) return true
+  let rest = text
+  while (ASSENT.test(rest)) rest = rest.replace(ASSENT, "")
+  if (rest === text) return false
+  return rest === "" || TAKING.test(rest) || ADDS.test(rest) || GOES_ON.test(rest) || shared(rest, offer) > 0
+}
 
 /** Matches what a reply names at its beginning: "postgres" of "ok postgres it is, less to run". */
 const NAMES =
@@ -70,7 +85,7 @@ const NO_NAME =
 
 /** Returns what a reply names of what was offered, as it names it. */
 export const namedIn = (text: string, offer: string): string | undefined => {
-  if (text.length > 200 || isOpen(text)) return undefined
+  if (text.length > MAX_REPLY || isOpen(text)) return undefined
   const named = NAMES.exec(withApostrophes(text))?.groups?.["named"] ?? ""
   const offered = new Set(Tokenizer.lexemes(offer))
   const lexemes = Tokenizer.lexemes(named)
@@ -80,8 +95,9 @@ export const namedIn = (text: string, offer: string): string | undefined => {
     : undefined
 }
 
-/** Returns the letter or number of the option that a reply names. */
-export const optionIn = (text: string): string | undefined => OPTION.exec(text)?.[1]
+/** Returns which of the listed alternatives a short reply names; what adds to it may follow. */
+export const optionIn = (text: string): Choice | undefined =>
+  text.length > MAX_REPLY || isOpen(text) ? undefined : choiceIn(text)
 
 const REFUSAL = inBothScripts(
   /^\s*(?:(?:yeah|well|ok|hm+|uh)[,\s]+)?(?:no|nope|nah|no way|rather not|不(?:行|对|用了?|要)?)\s*(?:[,.!;，。！；、]|\s[-–—]\s)\s*(?<rest>\S[\s\S]{7,})$/iu

@@ -61,6 +61,12 @@ export interface Choice {
   readonly about?: string
 }
 
+/** Counts the words that two texts have in common. */
+export const shared = (a: string, b: string): number => {
+  const words = new Set(Tokenizer.lexemes(b))
+  return new Set(Tokenizer.lexemes(a).filter((word) => word.length > 1 && words.has(word))).size
+}
+
 /**
  * Returns the indices of the representative sentences, ascending. The score adds the frequency of a sentence's words in
  * the text (centrality, after Nenkova and Vanderwende 2005), its cues, and a bonus for the first and last place.

@@ -137,7 +137,7 @@ const BARE_COMMIT =
 export const isSelfContained = (prompt: string): boolean => {
   const line = withoutOpeners(plain((prompt.split("\n")[0] ?? "").slice(0, 400))).replace(ASKING, "")
   return hasSubject(line) &&
-    !/^(?:yes|no(?! (?:\p{L}+ ){1,3}(?:pls|please|here|ever|anywhere|in)\b)|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|how(?:'s| is) it going|what(?:'s| is) (?:up|the status)|(?:any )?(?:news|progress|status|update)s?|the following|implement the following plan|\[)[^`/]{0,30}$/iu
+    !/^(?:(?:yes|no(?! (?:\p{L}+ ){1,3}(?:pls|please|here|ever|anywhere|in)\b)|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|how(?:'s| is) it going|what(?:'s| is) (?:up|the status)|(?:any )?(?:news|progress|status|update)s?|the following|implement the following plan)\b|\[)[^`/]{0,30}$/iu
       .test(line) &&
     !BARE_COMMIT.test(line) && !/^\s*[❯$>%(（]/u.test(prompt)
 }

@@ -15,7 +15,7 @@ export const isMereQuestion = (words: string): boolean =>
 
 /** Matches what is only considered, or not known. */
 const CONSIDERED = inBothScripts(
-  /^(?:maybe|perhaps)\b|\b(?:maybe|perhaps|probably|possibly)\b.{0,24}\b(?:should|could|might|need)\b|\b(?:should|could|might)\b.{0,16}\b(?:maybe|perhaps|probably|possibly)\b|\b(?:if we ever|what if|at some point|^(?:some|one) ?day\b|\bsome ?day|(?:should|could|might|will) eventually|would be (?:nice|cool|great|good)|wonder(?:ing)?|(?:i|we) (?:don't|do not) (?:understand|know|get)|i don't (?:care|remember)|not sure|no idea(?! of))\b|[,.]? i (?:think|guess|believe|suppose)[\s.!]*$|不知道|不明白|不清楚|[想看]不(?:出|懂)|我在想/iu
+  /^(?:maybe|perhaps)\b|\b(?:maybe|perhaps|probably|possibly)\b.{0,24}\b(?:should|could|might|need)\b|\b(?:should|could|might)\b.{0,16}\b(?:maybe|perhaps|probably|possibly)\b|\b(?:if we ever|what if|at some point|^(?:some|one) ?day\b|\bsome ?day|(?:should|could|might|will) eventually|would be (?:nice|cool|great|good)|wonder(?:ing)?|(?:i|we) (?:don't|do not) (?:understand|know|get)|i don't (?:care|remember)|not sure|no idea(?! of))\b|[,.]? i (?:think|guess|believe|suppose)[\s.!]*$|不知道|不明白|不清楚|[想看]不(?:出|懂)|我在想|谢谢|先到这/iu
 )
 
 /** Matches what somebody else says, at the beginning; what binds ("legal says …") is no opinion. */
@@ -39,8 +39,16 @@ const FAILS = [
 const SEEN =
   /\b(?:yesterday|(?<!\bfrom )today|tonight|this morning|right now|at the moment|just now|ago|since (?:mon|tues|wednes|thurs|fri|satur|sun)day|since (?:the|last|yesterday)|the last (?:few|\d)|(?:when|if) i (?:run|start|open|click|try|call|push|build|deploy|save)|i (?:(?:only|still|just|always) )?(?:see|saw|get|got|asked|tried|ran|noticed|forget)|(?:we|i|they)(?:'ve| have)? (?:never|always) (?:got|had|did|was|were|deployed|\w+ed)|never seen|the old team|(?:didn't|did not) help|same (?:error|stack|thing|result|problem))\b/iu
 
+/** Matches what a person knows of himself, and what only seems so. */
+const EVIDENT =
+  /^(?:it |that |this )?(?:looks? like|seems?)\b|\bcomplain\w*\b|^(?:i|my \w+(?: \w+)?) (?:always|never) (?!want|wish|ever)/iu
+
 /** Matches what binds although somebody tells of what he saw. */
 const BINDS = /\b(?:decided|agreed|chose|rule|from now on|going forward)\b/iu
+
+/** Matches an order about all times, which may be about failures: "never retry failed payments". */
+const FORBIDS =
+  /^(?:(?:please|pls|and|so|ok|but|also)[,\s]+)*(?:never|don't|do not|always) (?:ever )?(?!work|know|see|get|care|mind|understand|think|remember|have)\p{L}|\bmust (?:never|not|always)\b/iu
 
 /** Matches how it is, in place of how it should be. */
 const SHOULD_BE = [
@@ -51,7 +59,7 @@ const SHOULD_BE = [
 ]
 
 const REPORT_IN_CHINESE = inBothScripts(
-  /(?:每次|总是|老是|一直)(?!.*要).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)|^[^，,。\s]{0,30}(?:很|太|好|真)(?:烦|慢|麻烦|卡)[了啊]?(?=$|[，,。!！\s])|烦死|受不了|没反应|不生效|不好使|[打跑起连登][不](?:开|起来|上)|但是?现在|怎么回事|白屏|闪退|[又还]是?(?:报错|失败|不行|挂)/iu
+  /(?:每次|总是|老是|一直)(?!.*要).{0,24}(?:报错|报\s*\d{3}|失败|崩|卡[住死]|超时|出错|不对|没反应|挂)|^[^，,。\s]{0,30}(?:很|太|好|真)(?:烦|慢|麻烦|卡)[了啊]?(?=$|[，,。!！\s])|烦死|坏[了掉]|^禁止访问|受不了|没反应|不生效|不好使|[打跑起连登][不](?:开|起来|上)|但是?现在|怎么回事|白屏|闪退|[又还]是?(?:报错|失败|不行|挂)/iu
 )
 
 /** Where what goes on only says when, why or of what. */
@@ -98,8 +106,10 @@ export const isConsidered = (words: string): boolean => CONSIDERED.test(words) |
 /** True for words that tell how it is, mostly that it fails. */
 export const isReport = (words: string): boolean => {
   const main = mainClause(words)
-  return FAILS.some((expression) => expression.test(main)) || SEEN.test(words) && !BINDS.test(words) ||
-    SHOULD_BE.some((expression) => expression.test(words)) || REPORT_IN_CHINESE.test(words)
+  const isSeen = (said: string) => SEEN.test(said) && !BINDS.test(words)
+  if (SHOULD_BE.some((expression) => expression.test(words)) || REPORT_IN_CHINESE.test(words)) return true
+  if (FORBIDS.test(main)) return isSeen(main)
+  return FAILS.some((expression) => expression.test(main)) || isSeen(words) || EVIDENT.test(words)
 }
 
 /** True for words that hold for the moment alone, or are a piece of a sentence. */
@@ -107,7 +117,7 @@ export const isOver = (words: string): boolean => FRAGMENT.test(words) || FOR_NO
 
 /** Matches where a person takes back what the sentence or the one before it says. */
 const TAKES_BACK =
-  /(?:^|[,;.:–—-]\s+)(?:(?:hm+|oh|ah|ok|well|and|but)[,\s]+)*(?:(?:actually[,\s]+)?no[,\s]+wait\b|wait(?=,|\s+(?:no|actually)\b)(?:[,\s]+actually\b)?|actually[,\s]+no(?=\s*(?:[,.;:!]|wait\b|use\b|let's\b|$))(?:[,\s]+wait\b)?|scratch that|sorry,? i mean(?:t)?|i meant(?! (?:it|that)\b)|(?:eh|uh|er+)[,\s]+i mean|hm+[,\s]+no(?=\s*[,.;:!])|(?:nvm|never ?mind)(?=\s*(?:[,.!]|$))|correction|on second thought|(?:hm+,? )?actually(?=,?\s+(?:let's|use\b|make it\b(?! a rule)|keep\b|\S+ is (?:fine|better|enough|ok)\b)))(?:[,\s]+no(?=\s*[,.;:!]))?[,:.\s]*/iu
+  /(?:^|[,;.:–—-]\s+)(?:(?:hm+|oh|ah|ok|well|and|but)[,\s]+)*(?:(?:actually[,\s]+)?no[,\s]+wait\b|wait(?=,|\s+(?:no|actually)\b)(?:[,\s]+actually\b)?|actually[,\s]+no(?=\s*(?:[,.;:!]|wait\b|use\b|let's\b|$))(?:[,\s]+wait\b)?|scratch that|sorry,? i mean(?:t)?|i meant(?! (?:it|that)\b)|(?:eh|uh|er+)[,\s]+i mean|hm+[,\s]+no(?=\s*[,.;:!])|(?:nvm|never ?mind)(?=\s*(?:[,.!]|$))|correction(?=[:,])|on second thoughts?\b|(?:hm+,? )?actually(?=,?\s+(?:let's|use\b|make it\b(?! a rule)|keep\b|\S+ is (?:fine|better|enough|ok)\b)))(?:[,\s]+no(?=\s*[,.;:!]))?[,:.\s]*/iu
 
 /** Matches what a person adds after such words, in place of taking back: one more rule, or what a prohibition leaves free. */
 const ADDS = /\b(?:either|too|as well)[\s.!]*$|^also\b/iu

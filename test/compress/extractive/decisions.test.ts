@@ -155,6 +155,28 @@ describe("a decision in few words", () => {
     (prompt) => Effect.map(decided(prompt), ([unit]) => assert.match(unit!.content, /fridays|wait for a review/))
   )
 
+  it.effect.each([
+    "never retry failed uploads",
+    "don't log empty responses",
+    "the basket must never be empty at the checkout",
+    "don't release on thursdays, we paid for that two weeks ago",
+    "no inline styles",
+    "commit messages must be in english",
+    "delete endpoints must be idempotent",
+    "nobody edits the schema by hand",
+    "receipts are immutable, corrections are new receipts",
+    "totals are always shown incl. tax",
+    "不要硬编码端口",
+    "组件名用大写开头"
+  ])(
+    "may speak of failures, of what looks like a task, or of one thing: %j",
+    (prompt) =>
+      Effect.map(decided(prompt), (units) => {
+        assert.lengthOf(units, 1)
+        assert.strictEqual(units[0]!.title.toLowerCase(), prompt)
+      })
+  )
+
   it.effect("is told with the sentence behind it that says why", () =>
     Effect.gen(function*() {
       const [unit] = yield* decided("never call the billing api in tests. it costs 2 cents per call")
@@ -235,6 +257,34 @@ describe("a reply to a recommendation", () => {
     "chooses none: %j",
     ([offer, reply]) => Effect.map(answered(offer!, reply!), (units) => assert.isEmpty(units))
   )
+
+  it.effect.each([
+    "no, the tests are still red",
+    "no! you changed the wrong module",
+    "no, i meant the other folder",
+    "no, that would break the mocks",
+    "nope, same error as before",
+    "不用，谢谢，先到这里"
+  ])(
+    "is refused without another wish: %j",
+    (reply) => Effect.map(answered(OFFER, reply), (units) => assert.isEmpty(units))
+  )
+
+  const WAYS =
+    "A. Playwright, which is one more tool to learn.\nB. Cypress, as in the shop.\n\nI'd go with A, it is faster."
+
+  it.effect.each([["B", /^Agreed: Cypress, as in the shop/], ["the first one please", /^Agreed: Playwright/]])(
+    "takes the way that it names, whatever Claude recommends: %j",
+    ([reply, title]) =>
+      Effect.map(answered(WAYS, reply as string), (units) => {
+        assert.lengthOf(units, 1)
+        assert.match(units[0]!.title, title as RegExp)
+        if (reply === "B") assert.notInclude(units[0]!.summary, "faster")
+      })
+  )
+
+  it.effect("takes none of a name that there is not", () =>
+    Effect.map(answered(WAYS, "C"), (units) => assert.isEmpty(units)))
 
   it.effect.each(["yeah no, cypress", "yes i know, but we take Cypress"])(
     "takes the other: %j",

@@ -2,6 +2,7 @@
  * Data and settings from outside of the tests. No other file of the tests reads the environment.
  */
 // @effect-diagnostics processEnv:off
+import { createHash } from "node:crypto"
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -41,9 +42,25 @@ export const oneIn = (n: number, quick = n) => {
   return (_: unknown, index: number): boolean => index % step === 0
 }
 
-/** Registers a test that takes seconds, but not in the quick form: then it returns a function that registers nothing. */
-export const slow = <Register extends (...args: never) => unknown>(register: Register): Register =>
-  isQuick ? (() => {}) as unknown as Register : register
+/** Part of the slow tests that runs: "2/4" is the second of four; undefined for all of them. */
+const part: string | undefined = process.env.TEST_PART
+
+/** True where some or all of the slow tests are left out. */
+export const isPartial: boolean = isQuick || part !== undefined
+
+/** A test is always of the same part, wherever it stands and whatever else there is. */
+const isOfPart = (name: string): boolean => {
+  if (part === undefined) return true
+  const [which = 1, parts = 1] = part.split("/").map(Number)
+  return createHash("sha256").update(name).digest().readUInt32BE() % parts === which - 1
+}
+
+/**
+ * Registers a test that takes seconds, with TEST_RUNS, if its name is of TEST_PART; where it is not, a function that
+ * registers nothing takes its place.
+ */
+export const slow = <Register extends (name: string, ...rest: never) => unknown>(register: Register): Register =>
+  ((name, ...rest) => isQuick || !isOfPart(name) ? undefined : register(name, ...rest)) as Register
 
 /** Variables that would make the program, or one of its drivers, use the person's own data or servers. */
 const OWN = /^(?:CLAUDE_MEMORY_|QDRANT_|TEST_POSTGRES_URL$|PG[A-Z]+$)/

@@ -2,7 +2,9 @@
  * Error logs: the failure, its cause, the fix, and whether the fix held.
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import { IS_CJK } from "../../domain/Cjk.ts"
 import type { Message } from "../../domain/Conversation.ts"
+import { isEveryday } from "../../domain/EverydayWords.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
@@ -18,6 +20,7 @@ import {
   type Call,
   commandOf,
   editsOf,
+  inputOf,
   isGit,
   isReadOnly,
   isRoutine,
@@ -29,6 +32,10 @@ import {
 const COMMAND = 250
 const FAILURE = 480
 const MAX_WORDS_LENGTH = 300
+/** Characters of a command within a sentence. */
+const MAX_NAME = 40
+/** Most changes that are shown where none is known as the fix. */
+const MAX_CHANGES = 2
 /** Number of messages after a failure, or after the change that mended it, that are searched for Claude's words about it. */
 const REACH = 13
 
@@ -61,10 +68,22 @@ const SUCCESS =
 
 const wordsIn = (text: string) => new Set(Tokenizer.lexemes(text).filter((word) => word.length > 3 && word !== "error"))
 
-/** Returns whether a sentence shares a word with a text. */
-const sharing = (text: string): (sentence: string) => boolean => {
-  const words = wordsIn(text)
-  return (sentence) => [...wordsIn(sentence)].some((word) => words.has(word))
+/** Returns the words by which a text is known again: none of everyday, and of figures those of two and more. */
+const namesIn = (text: string): ReadonlySet<string> =>
+  new Set(
+    Tokenizer.lexemes(text).filter((word) =>
+      (word.length > 2 || /^\d\d/.test(word) || IS_CJK.test(word)) && !isEveryday(word)
+    )
+  )
+
+const countShared = (words: ReadonlySet<string>, others: ReadonlySet<string>): number =>
+  [...words].filter((word) => others.has(word)).length
+
+/** Returns whether a sentence shares a word with a failure, or a name with the change that mended it. */
+const sharing = (failure: string, change = ""): (sentence: string) => boolean => {
+  const words = wordsIn(failure)
+  const names = namesIn(change)
+  return (sentence) => countShared(wordsIn(sentence), words) > 0 || countShared(namesIn(sentence), names) > 0
 }
 
 /** Matches what mends a failure: "`--force` fixes it". */
@@ -157,6 +176,22 @@ const causeOf = (
   return (changedAt === undefined ? certain[0] : certain.findLast(isBefore)) ?? certain[0] ?? causes.find(isBefore)
 }
 
+/** Fewest words that a sentence said after the success shares with what failed and what mended it: Claude goes on to other things. */
+const EXPLAINING = 2
+
+/** Returns what Claude said of the cause for certain, once a failure was mended, in words of the failure or of the change that mended it. */
+const explanationsOf = (
+  said: ReadonlyArray<Said>,
+  failure: string,
+  fix: string
+): ReadonlyArray<Said> => {
+  const names = namesIn(`${failure} ${fix}`)
+  return narrowed(
+    said.filter(({ kind }) => kind === "text"),
+    (sentence) => CERTAIN.test(sentence) && !isStep(sentence) && countShared(namesIn(sentence), names) >= EXPLAINING
+  )
+}
+
 interface Failure {
   readonly call: Call
   /** Later calls of the same purpose, before the first success, that failed in the same way. */
@@ -164,6 +199,8 @@ interface Failure {
   readonly success: Call | undefined
   /** The next call of the same purpose with another outcome: Claude's words after it are about that outcome. */
   readonly next: Call | undefined
+  /** The first call of the same purpose after the success that failed. */
+  readonly relapse: Call | undefined
 }
 
 /** Returns the failures that are worth a unit. Repeated failures of one purpose are merged into the first. */
@@ -183,39 +220,141 @@ const failuresIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Failure> => {
     )
     for (const other of again) merged.add(other)
     const next = later.find((other) => !again.includes(other))
-    return [{ call, again, success: end < 0 ? undefined : later[end], next }]
+    return [{
+      call,
+      again,
+      success: end < 0 ? undefined : later[end],
+      next,
+      relapse: end < 0 ? undefined : later.slice(end).find(({ failed }) => failed)
+    }]
   })
 }
 
-/** Returns the last edit, else the last effective command, between two messages. */
-const changeBetween = (calls: ReadonlyArray<Call>, from: number, to: number): Call | undefined => {
-  const between = calls.filter(({ at }) => at > from && at < to)
-  return between.findLast((call) => editsOf(call).length > 0) ??
-    between.findLast((call) =>
-      commandOf(call) !== undefined && !isReadOnly(call) && !call.failed && !isRoutine(commandOf(call)!) &&
-      !isGit(commandOf(call)!)
-    )
+/** Something that was changed after a failure. */
+interface Change {
+  /** Index of the message. */
+  readonly at: number
+  /** The file, or the command between backticks. */
+  readonly name: string
+  readonly file: string | undefined
+  readonly excerpts: ReadonlyArray<Excerpt>
 }
 
-const fixOf = (change: Call): ReadonlyArray<Excerpt> => {
-  const [changed] = editsOf(change)
-  if (changed === undefined) {
-    return leadingExcerpt(change.message, "tool_use", "Fix: ", commandOf(change)!.split("\n")[0]!, MAX_WORDS_LENGTH)
-  }
-  const [head, ...rest] = changeIn(change.message, changed, MAX_WORDS_LENGTH)
-  return head === undefined ? [] : [{ ...head, label: `Fix, in ${nameOf(changed.file)}. ${head.label}` }, ...rest]
+/** Matches the word of a command, or of Claude's description of it, by which it only looks at something. */
+const LOOKS =
+  /^(?:check|describe|display|explain|find|get|help|info|inspect|list|logs?|look|ls|print|ps|read|search|see|show|status|test|verify|version|view)$/iu
+
+/** True for a command that changes nothing by its words, or by what Claude says that it is for. */
+const isLook = (call: Call): boolean => {
+  const key = repeatKey(call)
+  const [purpose = ""] = (inputOf(call, "description") ?? "").split(/\s/)
+  // What `go get` gets stays.
+  return isReadOnly(call) || LOOKS.test(purpose) ||
+    key !== "go get" && key.split(" ").slice(1).some((word) => LOOKS.test(word))
 }
+
+/** Matches the commands of Git that its log does not show. */
+const GIT_CONFIG = /\bgit\s+config\b/u
+
+const changeOf = (call: Call): Change | undefined => {
+  const [edit] = editsOf(call)
+  const command = commandOf(call)
+  if (edit !== undefined) {
+    return {
+      at: call.at,
+      name: nameOf(edit.file),
+      file: edit.file,
+      excerpts: changeIn(call.message, edit, MAX_WORDS_LENGTH)
+    }
+  }
+  if (command === undefined || isLook(call) || call.failed || isRoutine(command)) return undefined
+  if (isGit(command) && !GIT_CONFIG.test(command)) return undefined
+  const [line] = command.split("\n")
+  return {
+    at: call.at,
+    name: `\`${shortened(line!, MAX_NAME)}\``,
+    file: undefined,
+    excerpts: leadingExcerpt(call.message, "tool_use", "", line!, MAX_WORDS_LENGTH)
+  }
+}
+
+/** Returns the words of an output that may be names of files, without their folders. */
+const filesNamedIn = (output: string): ReadonlySet<string> =>
+  new Set(output.split(/[^\p{L}\p{N}_.@+-]+/u).map((word) => word.replace(/\.+$/, "")))
+
+/** Matches the name of a file that people read, and no program. */
+const PROSE_FILE = /\.(?:md|mdx|rst|adoc)$|^(?:readme|changelog|changes|license|authors)\b/iu
+
+/** Returns what was changed between two messages; files of prose only where the failure names them. */
+const changesBetween = (
+  calls: ReadonlyArray<Call>,
+  from: number,
+  to: number,
+  filesNamed: ReadonlySet<string>
+): ReadonlyArray<Change> =>
+  calls.filter(({ at }) => at > from && at < to).flatMap((call): ReadonlyArray<Change> => {
+    const change = changeOf(call)
+    if (change === undefined || change.excerpts.length === 0) return []
+    return change.file !== undefined && PROSE_FILE.test(change.name) && !filesNamed.has(change.name) ? [] : [change]
+  })
+
+const textOf = ({ excerpts, name }: Change): string => [name, ...excerpts.map(({ text }) => text)].join("\n")
+
+/** Returns the excerpts of a change, the first of them with its label and the file. */
+const labelled = (label: string, { excerpts, file, name }: Change): ReadonlyArray<Excerpt> =>
+  excerpts.map((excerpt, i) =>
+    i > 0
+      ? excerpt
+      : { ...excerpt, label: file === undefined ? `${label}: ` : `${label}, in ${name}. ${excerpt.label}` }
+  )
 
 const PLAN = inBothScripts(
   /^(?:let me|i'll|i will|i need to|need to|让我|我来)\b.{0,40}\b(?:fix|add|remov|updat|replac|chang|install|mov|renam|us|creat|resolv|修|加|改|换|装|删)/iu
 )
 
+const isPlan = (sentence: string): boolean => PLAN.test(withoutOpeners(plain(sentence))) || MENDS.test(sentence)
+
 /** Returns the first plan that is about the failure. */
 const planOf = (said: ReadonlyArray<Said>, isAbout: (sentence: string) => boolean): Said | undefined =>
-  narrowed(
-    said,
-    (sentence) => (PLAN.test(withoutOpeners(plain(sentence))) || MENDS.test(sentence)) && isAbout(sentence)
-  )[0]
+  narrowed(said, (sentence) => isPlan(sentence) && isAbout(sentence))[0]
+
+/** Removes the programs that a line of commands runs, which many commands share. */
+const withoutPrograms = (command: string): string => command.replace(/(?:^|&&|\|\|?|;)\s*(?:\w+=\S+\s+)*\S+/gu, " ")
+
+/** Weights of a change's file that the failure names, and of a word that it has of the failure or of what Claude said about it. */
+const NAMED = 6
+const OF_FAILURE = 2
+const OF_CAUSE = 1
+
+/** Matches a sentence that may tell a cause, whatever it is about. */
+const mayTell = (sentence: string): boolean =>
+  CERTAIN.test(sentence) && !isStep(sentence) ||
+  isState(sentence) && (CAUSE.test(sentence) || AMISS.test(sentence))
+
+/**
+ * Returns the change that shares most with a failure: its file, its words, and those of what Claude said before about its cause and what
+ * to do. The last of equal ones; undefined where none shares anything.
+ */
+const mendingOf = (
+  changes: ReadonlyArray<Change>,
+  filesNamed: ReadonlySet<string>,
+  { command, failure }: { readonly command: string; readonly failure: string },
+  said: ReadonlyArray<Said>
+): Change | undefined => {
+  const ofFailure = namesIn(failure)
+  const isAbout = sharing(failure)
+  const told = narrowed(said, (sentence) => mayTell(sentence) || isPlan(sentence) && isAbout(sentence))
+  const weightOf = (change: Change): number => {
+    const words = namesIn(textOf(change))
+    const before = told.filter(({ at }) => at <= change.at).flatMap(({ sentences }) => sentences)
+    return (change.file !== undefined && filesNamed.has(change.name) ? NAMED : 0) +
+      OF_FAILURE * countShared(words, ofFailure) +
+      OF_CAUSE * countShared(words, namesIn([withoutPrograms(command), ...before].join("\n")))
+  }
+  const weighed = changes.map((change) => ({ change, weight: weightOf(change) }))
+  const most = Math.max(0, ...weighed.map(({ weight }) => weight))
+  return most === 0 ? undefined : weighed.findLast(({ weight }) => weight === most)!.change
+}
 
 /** Matches what a compiler or a linter says of a line that is being edited. */
 const SLIP =
@@ -234,40 +373,63 @@ const OFTEN = 3
  * the code only with a cause that is understandable alone, when it took several tries, or when a test had found it.
  */
 export const errors = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<Call>): ReadonlyArray<Draft> =>
-  failuresIn(calls).flatMap(({ again, call, next, success }): ReadonlyArray<Draft> => {
+  failuresIn(calls).flatMap(({ again, call, next, relapse, success }): ReadonlyArray<Draft> => {
     const result = call.result!
     const last = again.at(-1)?.result?.at ?? result.at
     const to = next?.at ?? messages.length
     const command = commandOf(call)
     const failure = errorLines(result.block.text, FAILURE)
+    const filesNamed = filesNamedIn(result.block.text)
     const isAbout = sharing(`${failure} ${command ?? ""}`)
-    // A change counts as the fix when a later try succeeded, or when it shares words with the failure.
-    const change = changeBetween(calls, last, to)
-    const changes = change === undefined ? [] : fixOf(change)
-    const cure = success !== undefined || changes.some(({ label, text }) => isAbout(`${label} ${text}`)) ? changes : []
+    const changes = changesBetween(calls, last, to, filesNamed)
     // Where a change held, the cause was found last: what came before a change that did not help was wrong.
-    const isMended = cure.length > 0
-    const since = isMended && changeBetween(calls, result.at, last) !== undefined ? last : result.at
-    const cause = excerptsOf(
-      causeOf(
-        saidBetween(messages, since, Math.min(to, (isMended ? change!.at : since) + REACH)),
-        failure,
-        isAbout,
-        isMended ? change!.at : undefined
-      ),
-      "Cause: ",
-      failure
+    const tried = changesBetween(calls, result.at, last, filesNamed).length > 0 ? last : result.at
+    const best = mendingOf(
+      changes,
+      filesNamed,
+      { command: command ?? "", failure },
+      saidBetween(messages, tried, to)
     )
+    // Where no later try succeeded, an edit that shares words with the failure counts as the fix.
+    const isMending = success !== undefined || best?.file !== undefined && isAbout(textOf(best))
+    const mending = isMending ? best : undefined
+    const only = success !== undefined && changes.length === 1 ? changes[0] : undefined
+    const likely = mending ?? only
+    const mended = likely === undefined ? "" : textOf(likely)
+    const changed = likely ?? (success === undefined ? undefined : changes.at(-1))
+    const since = changed === undefined ? result.at : tried
+    const afterwards = success === undefined
+      ? []
+      : saidBetween(messages, success.result!.at, relapse?.at ?? messages.length)
+    const told = causeOf(
+      [
+        ...saidBetween(messages, since, Math.min(to, (changed?.at ?? since) + REACH)),
+        ...explanationsOf(afterwards, failure, mended)
+      ],
+      failure,
+      sharing(`${failure} ${command ?? ""}`, mended),
+      changed?.at
+    )
+    const cause = excerptsOf(told, "Cause: ", failure)
+    const fix = mending ?? (told === undefined ? undefined : only)
+    const shown = fix !== undefined ? [fix] : success !== undefined ? changes : []
+    const cure = fix === undefined
+      ? shown.slice(-MAX_CHANGES).flatMap((change) => labelled("Changed in between", change))
+      : labelled("Fix", fix)
     const plan = excerptsOf(planOf(saidBetween(messages, last, Math.min(to, last + REACH)), isAbout), "Then: ", failure)
     const reasons = [...cause, ...plan].flatMap(({ text }) => text.split("\n")).filter(isReason)
     const isSlip = SLIP.test(failure) || (command !== undefined && isRoutine(command))
     // A test that failed and held after a change elsewhere has found a fault.
     const isFault = command !== undefined && isTest(command) && !SLIP.test(failure) && success !== undefined &&
-      cure.some(({ label }) => label.startsWith("Fix, in ") && !TEST_FILE.test(label))
+      shown.some(({ file, name }) => file !== undefined && !TEST_FILE.test(name))
     const isLasting = again.length + 1 >= OFTEN ||
       reasons.some((reason) => standsAlone(reason) && !ROUTINE_TALK.test(reason))
     const isExplained = reasons.length > 0 || (cure.length > 0 && !isSlip)
-    if (failure === "" || CONFLICT.test(failure) || !(isFault || isExplained && (!isSlip || isLasting))) return []
+    // A check that failed of what is no slip, and held once its cause was known, is told as any other failure.
+    const isSolved = fix !== undefined && success !== undefined && !SLIP.test(failure) && !TEST_FILE.test(fix.name) &&
+      told?.sentences.some((sentence) => !isHedged(sentence) && !ROUTINE_TALK.test(sentence)) === true
+    if (failure === "" || CONFLICT.test(failure)) return []
+    if (!(isFault || isSolved || isExplained && (!isSlip || isLasting))) return []
     // One that was neither mended nor seen again teaches nothing.
     if (cure.length === 0 && success === undefined && again.length + 1 < OFTEN) return []
     const confirmation = success === undefined
@@ -275,7 +437,7 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
       : leadingExcerpt(
         success.message,
         success.block.kind,
-        cure.length > 0 ? "It held, this succeeded afterwards: " : "Later this succeeded: ",
+        fix === undefined ? "Later this succeeded: " : "It held, this succeeded afterwards: ",
         commandOf(success) ?? success.block.text,
         160
       )
@@ -303,11 +465,15 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
       ? errorTitle(failure, MAX_SUMMARY - 80)
       : summarize(why, { count: 2, length: MAX_SUMMARY - 80 })
     const failing = withFullStop(`${purpose} failed: ${reason}`)
-    const edited = cure.find(({ label }) => label.startsWith("Fix, in "))?.label.slice("Fix, in ".length).split(". ")[0]
+    const names = [...new Set(shown.map(({ name }) => name))].slice(-MAX_CHANGES).join(", ")
     const outcome = joined([
-      edited === undefined ? "" : `Fixed in ${edited}.`,
+      fix === undefined ? "" : `Fixed ${fix.file === undefined ? "by" : "in"} ${fix.name}.`,
       success !== undefined
-        ? cure.length > 0 ? "It held." : "It succeeded later."
+        ? fix !== undefined
+          ? "It held."
+          : names === ""
+          ? "It succeeded later."
+          : `It succeeded after ${shown.length === 1 ? "a change" : "changes"}: ${names}.`
         : again.length > 0
         ? "It kept failing."
         : ""

@@ -203,6 +203,92 @@ describe("an error", () => {
       }
     }))
 
+  it.effect("names as its fix what shares words with it, and else only tells what was changed", () =>
+    Effect.gen(function*() {
+      const outcomeOf = (...between: ReadonlyArray<Step>) =>
+        Effect.map(
+          unitsOf("error_log", [
+            asks("Resize the photos of the catalogue"),
+            fails("node resize.js", "Error: Cannot find package 'jimp' imported from /srv/shop/lib/photos.js"),
+            ...between,
+            runs("node resize.js", "480 photos resized")
+          ]),
+          (units) => units.map(({ summary }) => /(?<=photos\.js\. ).*/u.exec(summary)?.[0])
+        )
+      const theme = () => edits("web/theme.css", "navy", "teal")
+      const menu = () => edits("web/menu.tsx", "Orders of today", "Orders of the week")
+      const notes = () => edits("README.md", "ressize", "resize")
+      const added = () => runs("pnpm add jimp", "+ jimp 1.6.0")
+      const held = "Fixed by `pnpm add jimp`. It held."
+      assert.deepStrictEqual(yield* outcomeOf(theme(), added()), [held])
+      assert.deepStrictEqual(yield* outcomeOf(added(), theme(), notes()), [held])
+      assert.deepStrictEqual(
+        yield* outcomeOf(edits("lib/photos.js", "from 'jimp'", "from 'sharp'"), theme()),
+        ["Fixed in photos.js. It held."]
+      )
+      assert.deepStrictEqual(yield* outcomeOf(theme()), ["It succeeded after a change: theme.css."])
+      assert.deepStrictEqual(
+        yield* outcomeOf(theme(), runs("systemctl restart photod")),
+        ["It succeeded after changes: theme.css, `systemctl restart photod`."]
+      )
+      // It was only looked at, or only told of.
+      assert.deepStrictEqual(yield* outcomeOf(runs("pnpm view jimp", "jimp@1.6.0"), menu(), theme()), [
+        "It succeeded after changes: menu.tsx, theme.css."
+      ])
+      assert.isEmpty(yield* outcomeOf(notes()))
+      assert.deepStrictEqual(
+        yield* Effect.map(
+          unitsOf("error_log", [
+            asks("Publish the docs"),
+            fails("npx docs-publish", "README.md:3: this link leads nowhere"),
+            edits("README.md", "(old.html)", "(new.html)"),
+            theme(),
+            runs("npx docs-publish", "published")
+          ]),
+          (units) => /Fixed.*/u.exec(only(units).summary)?.[0]
+        ),
+        "Fixed in README.md. It held."
+      )
+    }))
+
+  it.effect("has a cause that speaks of what was changed alone, and one that is told once it held", () =>
+    Effect.gen(function*() {
+      const causeOf = (before: ReadonlyArray<string>, after: ReadonlyArray<Step>) =>
+        Effect.map(
+          unitsOf("error_log", [
+            asks("Send the newsletter"),
+            fails("ruby send.rb", "Net::OpenTimeout: execution expired"),
+            ...before.map(says),
+            edits("config/mail.yml", "smtp_host: relay.old.example", "smtp_host: relay.new.example"),
+            runs("ruby send.rb", "900 sent"),
+            ...after
+          ]),
+          (units) => /^Cause: (.*)$/mu.exec(only(units).content)?.[1]
+        )
+      const moved = "The `smtp_host` still names the relay that was switched off in May."
+      const cause = "The reason was that `smtp_host` in mail.yml named a relay that is gone."
+      assert.strictEqual(yield* causeOf(["I read the settings.", moved], []), moved)
+      assert.strictEqual(yield* causeOf([], [says(`All were sent. ${cause}`)]), cause)
+      assert.isUndefined(yield* causeOf([], [says("The footer stays as it is because nobody has complained.")]))
+      assert.isUndefined(yield* causeOf([], [asks("What was it?"), says(cause)]))
+    }))
+
+  it.effect("is one of a build too, once its cause was told and the fix held", () =>
+    Effect.gen(function*() {
+      const built = (said: string, file = "Containerfile") =>
+        unitsOf("error_log", [
+          asks("Build the image of the worker"),
+          fails("podman build -t worker .", "Error: copier: stat: \"/target/worker\": no such file or directory"),
+          says(said),
+          edits(file, "COPY target/worker /", "COPY --from=build /target/worker /"),
+          runs("podman build -t worker .", "COMMIT worker")
+        ])
+      const cause = "The target folder is listed in .containerignore, thus the context lacks it."
+      assert.match(only(yield* built(cause)).summary, /lacks it\. Fixed in Containerfile\. It held\.$/)
+      assert.isEmpty(yield* built("I copy the worker from the first stage."))
+      assert.isEmpty(yield* built("Perhaps the target folder is not in the context of the build."))
+    }))
+
   it.effect("is none of a slip in the code, and none of a conflict", () =>
     Effect.gen(function*() {
       const slip = "src/a.ts:12:7 lint/correctness/noUnusedVariables\nerror TS6133: 'wait' is declared but never read."

@@ -30,20 +30,75 @@ const UNDONE = inBothScripts(
 const NAMES =
   /(?<=[\p{Ll}\p{N},] )\p{Lu}[\p{L}\p{N}]*|[\p{L}\p{N}]*(?:[\p{L}\p{N}][_.][\p{L}\p{N}]|\p{N}|\p{Ll}\p{Lu})[\p{L}\p{N}_]*|`[^`]+`|(?<=[\u4e00-\u9fff] ?)[A-Za-z]\w+/gu
 
-/** Returns the words of a text that say something, in its order. */
-const wordsOf = (text: string): ReadonlyArray<string> =>
-  Tokenizer.queryLexemes(text).filter((word) => !isEveryday(word) && !(IS_CJK.test(word) && word.length === 1))
+/** Matches what says of a point that it is not done: it says nothing of the point itself. */
+const NOT_DONE = inBothScripts(
+  /^(?:still|to ?do|open|pending|remaining|next(?: steps?)?)\b[^:：]{0,12}[:：]|\b(?:(?:is|are|was|were|has|have|did|do|does)(?: not|n['’]t)(?: yet)?(?: been)?|(?:is|are|has|have)?(?: still)? (?:yet )?to be|remains?(?: to be)?|still (?:needs?|has|have|open|missing|pending)|not yet)\b|(?:还|尚|仍|暂)?(?:没有?|未(?![来知]))|待办|(?:还|只)?剩下?|下一步|还[要需差得]/giu
+)
 
-const shareIn = (lexemes: Iterable<string>, words: ReadonlyArray<string>): number => {
-  const known = new Set(lexemes)
-  return words.filter((word) => known.has(word)).length / Math.max(1, words.length)
+/** Matches the verbs by which something is there, and those by which it is gone. */
+const MAKES = inBothScripts(
+  /\b(?:add(?:s|ed|ing)?\b|implement|creat|restor|enabl|install|upgrad|introduc|reinstat|ke(?:ep|pt)\b|(?:br(?:ing|ought)|put) .{1,30}\bback\b)|恢复|还原|新增|添加|加[上了回入]|实现|开启|启用|安装|升级|上线|保留/iu
+)
+const UNMAKES = inBothScripts(
+  /\b(?:remov|delet|drop(?:s|ped|ping)?\b|disabl|uninstall|downgrad|undo|undid|revert|(?:tak\w+|took|turn\w*|switch\w*) .{0,30}\b(?:out|off)\b|roll\w* .{0,30}\bback\b)|删|移除|去[掉除]|关闭|关掉|停用|禁用|卸载|撤[销回]|降级|取消|下线|回滚/iu
+)
+
+/** True where a report undoes what was to be done, or does what was to be undone. */
+const isContrary = (point: string, report: string): boolean => {
+  const [makes, unmakes] = [report.search(MAKES), report.search(UNMAKES)]
+  return UNMAKES.test(point) ? unmakes < 0 && makes >= 0 : unmakes >= 0 && (makes < 0 || unmakes < makes)
+}
+
+/** Matches what only says in Chinese that something is done. */
+const ALREADY = inBothScripts(/已经?|完成|[好完]?了/gu)
+
+/**
+ * Returns the words of a text. Chinese ones are those of the dictionary, and single characters that stand together: it does not know their
+ * word.
+ */
+const allWordsOf = (text: string): ReadonlyArray<string> => {
+  const known = Tokenizer.cjkWordsIn(text)
+  const isUnknown = (word: string) => !known.has(word) && [...word].every((character) => known.has(character))
+  const words: Array<string> = []
+  for (const lexeme of Tokenizer.queryLexemes(text)) {
+    if (!IS_CJK.test(lexeme)) words.push(lexeme)
+    else if (lexeme.length < 2 || !known.has(lexeme) && !isUnknown(lexeme)) continue
+    else {
+      const last = words.at(-1) ?? ""
+      const isOn = isUnknown(lexeme) && isUnknown(last) && last.endsWith(lexeme[0]!)
+      if (isOn) words[words.length - 1] = last + lexeme.slice(1)
+      else words.push(lexeme)
+    }
+  }
+  return words
+}
+
+/** Returns the words of a text that say something. */
+const wordsOf = (text: string): ReadonlyArray<string> => allWordsOf(text).filter((word) => !isEveryday(word))
+
+const lexemesIn = (text: string): ReadonlySet<string> => new Set(Tokenizer.lexemes(text))
+
+/** True for a word that is among lexemes; of a longer Chinese one half of its pairs, because their text may part it otherwise. */
+const isAmong = (word: string, lexemes: ReadonlySet<string>): boolean => {
+  if (lexemes.has(word) || !IS_CJK.test(word) || word.length === 2) return lexemes.has(word)
+  const pairs = Array.from({ length: word.length - 1 }, (_, i) => word.slice(i, i + 2))
+  return 2 * pairs.filter((pair) => lexemes.has(pair)).length >= pairs.length
+}
+
+const shareIn = (lexemes: ReadonlySet<string>, words: ReadonlyArray<string>): number =>
+  words.filter((word) => isAmong(word, lexemes)).length / Math.max(1, words.length)
+
+/** Words of a text in their order, and all of its lexemes. */
+interface Words {
+  readonly words: ReadonlyArray<string>
+  readonly lexemes: ReadonlySet<string>
 }
 
 /** True where one has another word before a word of both: "the private endpoint" in place of "the public endpoint". */
-const isOfAnother = (open: ReadonlyArray<string>, report: ReadonlyArray<string>): boolean =>
-  open.some((word, i) => {
-    const at = report.indexOf(open[i + 1] ?? "")
-    return at > 0 && !report.includes(word) && !open.includes(report[at - 1]!)
+const isOfAnother = (open: Words, report: Words): boolean =>
+  open.words.some((word, i) => {
+    const at = report.words.indexOf(open.words[i + 1] ?? "")
+    return at > 0 && !isAmong(word, report.lexemes) && !isAmong(report.words[at - 1]!, open.lexemes)
   })
 
 /** Splits a content before its labels. */
@@ -57,9 +112,9 @@ const LABEL = /^[A-Z][A-Za-z, ]{2,40}: /u
 /** Returns the words that a session was asked for and left open, and the sentences that report what was done. */
 const accountOf = ({ content, title }: LeftUnit) => {
   const parts = partsOf(content)
-  const lexemesOf = (label: RegExp) => Tokenizer.lexemes(parts.filter((part) => label.test(part)).join("\n"))
+  const lexemesOf = (label: RegExp) => lexemesIn(parts.filter((part) => label.test(part)).join("\n"))
   return {
-    asked: [...Tokenizer.lexemes(title), ...lexemesOf(ASKED)],
+    asked: [...lexemesIn(title), ...lexemesOf(ASKED)],
     open: lexemesOf(OPEN),
     reports: parts.filter((part) => !ASKED.test(part) && !OPEN.test(part)).flatMap((part) =>
       statements(part.replace(LABEL, "")).filter((sentence) =>
@@ -72,15 +127,24 @@ const accountOf = ({ content, title }: LeftUnit) => {
 type Account = ReturnType<typeof accountOf>
 
 const closes = (point: string) => {
-  const words = wordsOf(point)
+  const named = point.replace(NOT_DONE, " ")
+  const telling = wordsOf(named)
+  // A point of everyday words alone is known again by all of them.
+  const isTelling = telling.length >= MIN_WORDS
+  const words = isTelling ? telling : allWordsOf(named)
+  const [ownShare, namedShare] = isTelling ? [OWN_SHARE, NAMED_SHARE] : [1, 1]
+  const open = { words, lexemes: lexemesIn(named) }
   const names = (point.match(NAMES) ?? []).flatMap(Tokenizer.lexemes)
-  return ({ asked, open, reports }: Account): boolean =>
-    words.length >= MIN_WORDS && shareIn(open, words) < NAMED_SHARE && reports.some((report) => {
-      const own = Tokenizer.lexemes(report)
-      const all = [...asked, ...own]
-      const told = wordsOf(report)
-      return Math.min(shareIn(own, words), shareIn(words, told)) >= OWN_SHARE && shareIn(all, words) >= NAMED_SHARE &&
-        names.every((name) => all.includes(name)) && !isOfAnother(words, told)
+  return (account: Account): boolean =>
+    words.length >= MIN_WORDS && shareIn(account.open, words) < NAMED_SHARE && account.reports.some((report) => {
+      const told = {
+        words: (isTelling ? wordsOf : allWordsOf)(report.replace(ALREADY, " ")),
+        lexemes: lexemesIn(report)
+      }
+      const all = new Set([...account.asked, ...told.lexemes])
+      return Math.min(shareIn(told.lexemes, words), shareIn(open.lexemes, told.words)) >= ownShare &&
+        shareIn(all, words) >= namedShare && names.every((name) => all.has(name)) && !isOfAnother(open, told) &&
+        !isContrary(named, report)
     })
 }
 

@@ -272,6 +272,31 @@ describe("what is injected when a session begins", () => {
       "The flaky websocket reconnect test remains to be fixed.",
       false,
       "User: the websocket test again\nClaude: The reconnect test raced the server's close frame.\nCommitted: Websocket reconnect waits for the close frame, so its test is no longer flaky"
+    ],
+    [
+      "通知中心的分页还没做。",
+      true,
+      "Aim: 通知太多\nOutcome: 通知中心的分页做完了。"
+    ],
+    [
+      "待办：把熔断放到代理层。",
+      true,
+      "Aim: 雪崩\nOutcome: 熔断已放到代理层。"
+    ],
+    [
+      "旧的轮询脚本尚未移除。",
+      true,
+      "Aim: 清理\nOutcome: 旧的轮询脚本已移除。"
+    ],
+    [
+      "I haven't dropped the `ledger_v1` table yet.",
+      true,
+      "Aim: tidy the schema\nOutcome: The table `ledger_v1` was dropped."
+    ],
+    [
+      "Webhook retries for the partner gateway are not implemented.",
+      true,
+      "Aim: the partner's outages\nOutcome: Implemented retries of the webhook for the partner gateway and removed the cron job."
     ]
   ]
   it.effect.each(LATER)(
@@ -321,6 +346,31 @@ describe("what is injected when a session begins", () => {
       "下一步：给订单导出接口加上限流。",
       true,
       "Aim: 优化导出\nOutcome: 订单导出接口已经改成流式输出，内存降了一半。"
+    ],
+    [
+      "I haven't dropped the `ledger_v1` table yet.",
+      true,
+      "Aim: the reports\nOutcome: Restored the table `ledger_v1` for the auditors."
+    ],
+    [
+      "Webhook retries for the partner gateway are not implemented.",
+      true,
+      "Aim: the docs\nOutcome: Deleted the chapter about webhook retries for the partner gateway."
+    ],
+    [
+      "旧的轮询脚本尚未移除。",
+      true,
+      "Aim: 轮询\nOutcome: 恢复了旧的轮询脚本。"
+    ],
+    [
+      "通知中心的分页还没做。",
+      true,
+      "Aim: 通知\nOutcome: 通知中心的分页已停用。"
+    ],
+    [
+      "待办：把熔断放到代理层。",
+      true,
+      "Aim: 鉴权\nOutcome: 鉴权已放到代理层。"
     ]
   ]
   it.effect.each(UNTOUCHED)(

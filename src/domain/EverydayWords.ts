@@ -1,12 +1,13 @@
 /**
- * Words of everyday work with Claude Code, in English, Chinese, Japanese and German: they say what to do, not on what. They
- * stand in the prompts of every project, so that none tells one memory from another.
+ * Words of everyday talk and work with Claude Code, in English, Chinese, Japanese and German: they say what to do, not on what. They
+ * stand in the prompts of every project, so that none tells one memory from another. Those of work name what a rule can be about all the
+ * same ("deploy", "branch"); those of talk do not.
  */
 import { IS_CJK } from "./Cjk.ts"
 import * as Tokenizer from "./Tokenizer.ts"
 
 /** One form of each word: others have the same lexeme. */
-const ENGLISH = [
+const ENGLISH_TALK = [
   // Assent, thanks, surprise.
   `
   yes yeah yea yep yup aye nope nah ok okay kk sure agreed approved accept thanks thx ty cheers great good nice
@@ -29,7 +30,7 @@ const ENGLISH = [
   // What has no name.
   `
   anything something everything nothing anyone someone everyone everybody nobody anymore instead rather
-  otherwise though however anyway
+  otherwise though however anyway thing stuff part bit piece way point case
   `,
   // Saying, thinking, seeing.
   `
@@ -47,6 +48,25 @@ const ENGLISH = [
   `
   may might must shall ought able unable allow allowed supposed cannot whether
   `,
+  // Plans.
+  `
+  plan following based above below
+  `,
+  // Good and bad.
+  `
+  better best worse worst bad wrong weird strange odd ugly short shorter long longer simple simpler simplest
+  easy easier hard harder big bigger small smaller quick quickly slow slowly fast faster new newer old older
+  cleaner clear clearer obvious obviously safe unsafe proper properly unused missing extra whole entire full
+  fully twice always never often
+  `,
+  // Time.
+  `
+  time day today yesterday tomorrow tonight week month hour minute moment while ago work local manually
+  directly separately together without within
+  `
+]
+
+const ENGLISH_WORK = [
   // Git and its hosts.
   `
   commit push pull merge rebase cherry pick branch pr mr request stage unstaged stash squash amend tag release
@@ -71,36 +91,18 @@ const ENGLISH = [
   `
   file folder directory path code codebase source function method class variable line block statement import
   dependency package module name type typo readme docs document changelog license todo script command terminal
-  console shell window screen tab editor repo repository project version message text word string content thing
-  stuff part bit piece way option step task point case example list item number
+  console shell window screen tab editor repo repository project version message text word string content option
+  step task example list item number
   `,
   // Changing.
   `
   change update upgrade bump edit add added remove delete drop rename move copy paste create write wrote
   written rewrite read open close reopen replace insert implement refactor clean cleanup tidy simplify improve
   extract split join install uninstall generate
-  `,
-  // Plans.
-  `
-  plan following based above below
-  `,
-  // Good and bad.
-  `
-  better best worse worst bad wrong weird strange odd ugly short shorter long longer simple simpler simplest
-  easy easier hard harder big bigger small smaller quick quickly slow slowly fast faster new newer old older
-  cleaner clear clearer obvious obviously safe unsafe proper properly unused missing extra whole entire full
-  fully twice always never often
-  `,
-  // Time.
-  `
-  time day today yesterday tomorrow tonight week month hour minute moment while ago work local manually
-  directly separately together without within
   `
 ]
 
-const CHINESE = [
-  // Talk.
-  `
+const CHINESE_TALK = `
   为什么 是不是 有没有 能不能 可不可以 行不行 好的 好吧 对的 没错 是的 不用 不要 算了 谢谢 感谢 辛苦 不错 很好
   太好了 完美 没问题 没事 明白 知道 了解 同意 确认 确定 继续 接着 下一步 开始 停止 等等 稍等 等一下 暂停 还是
   现在 今天 昨天 刚才 刚刚 上次 以前 后来 来着 一遍 一次 再来 重新 试试 麻烦 帮我 帮忙 这里 那里 那边 这边 这样
@@ -108,9 +110,9 @@ const CHINESE = [
   看一下 说明 解释 告诉 讨论 总结 回答 想要 需要 希望 可能 直接 简单 复杂 更好 有点 干净 安全
   收到 懂了 没懂 不懂 听懂 看懂 再说 说一遍 讲讲 说说 介绍 举个 例子 意思 区别 好处 推荐 详细 具体 一点 牛逼 厉害 哈哈 不行 不对 不是 没有 不改 不管 不急
   别动 先别 别急 等我 马上 稍后 回头 随便 开会 吃饭 下班 上班 睡觉 睡了 回来 晚安 早安 明天 后天 周末 今晚 怎么样 怎么办 怎么弄 咋办 咋弄 为啥 哪个 哪种
-  `,
-  // Work.
-  `
+`
+
+const CHINESE_WORK = `
   提交 推送 拉取 合并 分支 变基 回滚 撤销 撤回 恢复 还原 暂存 标签 发布 上线 部署 冲突 仓库 代码 文件 目录
   文件夹 路径 函数 变量 注释 文档 依赖 模块 版本 名字 名称 命名 类型 脚本 命令 终端 日志 输出 报错 错误 出错
   警告 失败 通过 成功 测试 单测 用例 编译 构建 打包 运行 执行 检查 格式化 修复 修改 改成 改动 更改 更新 升级
@@ -118,25 +120,44 @@ const CHINESE = [
   起个 本地 服务 启动 重启 跑个 写个 加个 出个 看下 试下 改下 弄好 搞定 搞好 收工 完事 改回 改回去 推上去
   简化 拆成 安装 生成 处理 解决 调整 调用 评审 审查 意见 反馈 计划 步骤 任务 例子 提示 信息 内容 消息 列表 部分
   默认
-  `
-]
-
-const JAPANESE = `
-  はい いいえ うん ええ いや 承知 ありがとう すみません お願い お願いします ください 待って ちょっと もう一度
-  続けて 進めて やって やり直し 戻して 修正 変更 追加 削除 実行 テスト コミット プッシュ マージ ビルド レビュー
-  エラー 確認 説明 教えて 見せて 開いて 閉じて なぜ どう どこ これ それ あれ ここ もっと 短く 簡単 大丈夫 良い
-  ファイル コード 関数 変数 コメント ログ ブランチ する した
 `
 
-const GERMAN = `
+const JAPANESE_TALK = `
+  はい いいえ うん ええ いや 承知 ありがとう すみません お願い お願いします ください 待って ちょっと もう一度
+  続けて 進めて やって やり直し 戻して 確認 説明 教えて 見せて 開いて 閉じて なぜ どう どこ これ それ あれ ここ
+  もっと 短く 簡単 大丈夫 良い する した
+`
+
+const JAPANESE_WORK = `
+  修正 変更 追加 削除 実行 テスト コミット プッシュ マージ ビルド レビュー エラー ファイル コード 関数 変数 コメント
+  ログ ブランチ
+`
+
+const GERMAN_TALK = `
   ja nein doch klar genau gut sehr super prima danke bitte weiter mach machen los fertig stopp warte nochmal
   noch mal wieder jetzt dann erst auch nur schon alles das der die den dem des ein einen einem einer und oder
   aber mit ohne für von zu im auf aus bei nach über unter ist sind war wird werden kann kannst können soll
   sollte muss möchte du ich wir es sie er mir mich dir dich uns wie warum wieso wer wo welche welcher dieser
-  diese hier dort nicht kein zeig erklär erkläre schau prüf prüfe lass laufen führ ausführen testen committe
-  baue bauen lösche entferne ändere füge hinzu schreib kürzer länger einfacher besser schlecht falsch richtig
-  fehler datei dateien ordner zeile zeilen funktion rückgängig zurück
+  diese hier dort nicht kein zeig erklär erkläre schau prüf prüfe lass laufen führ kürzer länger einfacher
+  besser schlecht falsch richtig zurück
 `
+
+const GERMAN_WORK = `
+  ausführen testen committe baue bauen lösche entferne ändere füge hinzu schreib fehler datei dateien ordner
+  zeile zeilen funktion rückgängig
+`
+
+/** What is said of any subject, and what names work of any project. */
+type Kind = "talk" | "work"
+
+const OTHERS: Readonly<Record<Kind, ReadonlyArray<string>>> = {
+  talk: [...ENGLISH_TALK, GERMAN_TALK],
+  work: [...ENGLISH_WORK, GERMAN_WORK]
+}
+const CJK: Readonly<Record<Kind, ReadonlyArray<string>>> = {
+  talk: [CHINESE_TALK, JAPANESE_TALK],
+  work: [CHINESE_WORK, JAPANESE_WORK]
+}
 
 const made = (words: ReadonlyArray<string>): ReadonlySet<string> => new Set(Tokenizer.lexemes(words.join("\n")))
 
@@ -146,22 +167,28 @@ const PLAIN = /^[a-z]+$/
 // Made on first use, and letter by letter: stemming all of them takes a hook a quarter of a bare Node.
 const sets = new Map<string, ReadonlySet<string>>()
 
-const wordsOf = (name: string): ReadonlyArray<string> => {
+const wordsOf = (kind: Kind, name: string): ReadonlyArray<string> => {
   // These need Intl.Segmenter, which takes longer to load than all else that a hook does.
-  if (name === "CJK") return [...CHINESE, JAPANESE]
-  const words = [...ENGLISH, GERMAN].join(" ").split(/\s+/)
+  if (name === "CJK") return CJK[kind]
+  const words = OTHERS[kind].join(" ").split(/\s+/)
   return name === "other"
     ? words.filter((word) => !PLAIN.test(word))
     : words.filter((word) => word.startsWith(name) && PLAIN.test(word))
 }
 
-const isIn = (name: string, lexeme: string): boolean => {
-  const set = sets.get(name) ?? made(wordsOf(name))
-  sets.set(name, set)
+const isIn = (kind: Kind, name: string, lexeme: string): boolean => {
+  const key = `${kind} ${name}`
+  const set = sets.get(key) ?? made(wordsOf(kind, name))
+  sets.set(key, set)
   return set.has(lexeme)
 }
 
-export const isEveryday = (lexeme: string): boolean =>
+const isOf = (kind: Kind, lexeme: string): boolean =>
   IS_CJK.test(lexeme)
-    ? isIn("CJK", lexeme)
-    : isIn("other", lexeme) || PLAIN.test(lexeme) && isIn(lexeme[0]!, lexeme)
+    ? isIn(kind, "CJK", lexeme)
+    : isIn(kind, "other", lexeme) || PLAIN.test(lexeme) && isIn(kind, lexeme[0]!, lexeme)
+
+/** True for a word of talk, which names nothing that a rule could be about. */
+export const isTalk = (lexeme: string): boolean => isOf("talk", lexeme)
+
+export const isEveryday = (lexeme: string): boolean => isTalk(lexeme) || isOf("work", lexeme)

@@ -2,6 +2,7 @@
  * Tests units by a search's filter. Pure, and without Effect, since the hook's entry searches too.
  */
 import type { MemoryUnit } from "./MemoryUnit.ts"
+import { savedBy } from "./SavedBy.ts"
 import type { InContext, SearchFilter } from "./Search.ts"
 
 /** Returns a path without the folder that one stands in: memories name files without it. */
@@ -24,6 +25,7 @@ export const passes = (unit: MemoryUnit, filter: SearchFilter): boolean => {
     (filter.since === undefined || unit.occurredAt >= filter.since) &&
     (filter.until === undefined || unit.occurredAt <= filter.until) &&
     (filter.isPinned !== true || unit.pinned) &&
+    (filter.isSaved !== true || savedBy(unit) !== undefined) &&
     (wanted.length === 0 || wanted.some((path) => unit.files.some((file) => endsWithPath(file, path))))
 }
 

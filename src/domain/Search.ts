@@ -20,7 +20,9 @@ export const SearchFilter = Schema.Struct({
   until: Schema.optional(Schema.Number),
   files: Schema.optional(Schema.Array(Schema.String)),
   /** True for pinned units alone. */
-  isPinned: Schema.optional(Schema.Boolean)
+  isPinned: Schema.optional(Schema.Boolean),
+  /** True for units alone that a person or Claude saved on purpose. */
+  isSaved: Schema.optional(Schema.Boolean)
 })
 export type SearchFilter = typeof SearchFilter.Type
 

@@ -2,12 +2,14 @@
  * Judges whether a memory is worth telling at a prompt nobody asked it at: by words alone, so that the hook and the
  * server judge alike. Pure. docs/speaking.md has the figures, `npm run bench -- judge` fits the weights.
  */
+import { isTalk } from "../domain/EverydayWords.ts"
 import type { InjectionMode } from "../domain/Injection.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Bounds, Verdict, Word } from "../domain/Verdict.ts"
 import { type Evidence, mostBitsOf } from "../retrieve/Evidence.ts"
 import { termsOf } from "../retrieve/Terms.ts"
-import { isOfPast, isOrder, namesCode } from "./Style.ts"
+import { askedToBeDone, asksForRule, isOfPast, isOrder, namesCode } from "./Style.ts"
 
 /** Most bits that count: more is quoted text, not a better answer. */
 const MAX_BITS = 24
@@ -30,8 +32,15 @@ export const BOUNDS: Readonly<Record<InjectionMode, Bounds>> = {
 
 /** What of the evidence is judged. */
 interface Judged {
-  readonly words: ReadonlyArray<Word>
+  readonly words: ReadonlyArray<Word & { readonly isAbsent?: boolean }>
   readonly testimonies: ReadonlyArray<Omit<Evidence["testimonies"][number], "unit">>
+}
+
+/** Tests whether a prompt asks if something was done, or why, that no memory names: then none tells of it. */
+const asksOfNothingKnown = (prompt: string, words: Judged["words"]): boolean => {
+  const asked = askedToBeDone(prompt)
+  const lexemes = asked === "" ? [] : Tokenizer.queryLexemes(asked)
+  return words.some(({ bits, isAbsent, lexeme }) => isAbsent === true && bits > 0 && lexemes.includes(lexeme))
 }
 
 export const judge = (prompt: string, { testimonies: [best], words }: Judged, mode: InjectionMode): Verdict => {
@@ -41,17 +50,19 @@ export const judge = (prompt: string, { testimonies: [best], words }: Judged, mo
   const coverage = total === 0 ? 0 : Math.min(1, bits / total)
   const tokens = Tokens.estimate(prompt)
   const style = { isOrder: isOrder(prompt), isOfPast: isOfPast(prompt), namesCode: namesCode(prompt) }
+  const isUnknown = asksOfNothingKnown(prompt, words)
+  const most = isUnknown ? "pointer" as const : "memories" as const
   const parts = {
     evidence: Math.min(MAX_BITS, bits),
     coverage: COVERAGE * coverage,
     length: tokens <= SHORT ? 0 : DOUBLING * Math.log2(tokens / SHORT),
     order: style.isOrder ? ORDER : 0,
     code: style.namesCode ? CODE : 0,
-    past: style.isOfPast ? PAST : 0
+    past: style.isOfPast && !isUnknown ? PAST : 0
   }
   const score = parts.evidence + parts.coverage + parts.length + parts.order + parts.code + parts.past
   return {
-    tells: bits === 0 || score < bounds.pointer ? "nothing" : score < bounds.memories ? "pointer" : "memories",
+    tells: bits === 0 || score < bounds.pointer ? "nothing" : score < bounds.memories ? "pointer" : most,
     score,
     parts,
     bounds,
@@ -69,5 +80,7 @@ export const mayTell = (prompt: string, mode: InjectionMode): boolean => {
   const maySuffice = (bits: number) =>
     judge(prompt, { words: [{ lexeme: "", bits }], testimonies: [{ together: [], bits }] }, mode).tells !== "nothing"
   // A long prompt is not split into its words.
-  return maySuffice(MAX_BITS) && maySuffice(mostBitsOf(termsOf(prompt)))
+  if (!maySuffice(MAX_BITS)) return false
+  const terms = termsOf(prompt)
+  return maySuffice(mostBitsOf(terms)) || asksForRule(prompt) && maySuffice(mostBitsOf(terms, isTalk))
 }

@@ -10,7 +10,7 @@ import { ago, notedBy, oneLine } from "./Render.ts"
 const PREAMBLE = "Perhaps of use (claude_memory_get): "
 /** Most tokens of the whole text, fence included; most memories, and tokens of a title. */
 const MAX_TOKENS = 60
-const MAX_MEMORIES = 3
+export const MAX_MEMORIES = 3
 const TITLE_TOKENS = 14
 /** Memories with less than this share of the best one's bits are left out. */
 const SHARE = 0.75

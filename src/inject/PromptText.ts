@@ -3,6 +3,7 @@
  * Effect, since the hook's entry writes it too.
  */
 import { fence } from "../domain/Fence.ts"
+import { passes } from "../domain/Filter.ts"
 import type { InjectionMode, InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
 import { resolveForInjection } from "../domain/KnownProjects.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -11,6 +12,8 @@ import type { SearchMode, SearchResponse, SearchResult } from "../domain/Search.
 import type { Eventual, Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
+import type { Verdict } from "../domain/Verdict.ts"
+import { current } from "../retrieve/Current.ts"
 import { feedbackFactor, namedIn, tellingOf, type Testimony } from "../retrieve/Evidence.ts"
 import { MAX_FACTOR, MAX_OF_USE } from "../retrieve/Helping.ts"
 import type { EvidenceRequest, Found, SearchRequest } from "../retrieve/Search.ts"
@@ -20,10 +23,11 @@ import type { BackgroundRequest, Fused } from "./Background.ts"
 import { fits, type Measured, measured } from "./Budgets.ts"
 import { excerpt } from "./Excerpt.ts"
 import { judge } from "./Judge.ts"
-import { pointerTo } from "./Pointer.ts"
+import { MAX_MEMORIES, pointerTo } from "./Pointer.ts"
 import { type Item, render, withoutRepeated } from "./Render.ts"
 import { withoutLabels } from "./Repeats.ts"
 import { select } from "./Selection.ts"
+import { asksForRule } from "./Style.ts"
 
 /** Results below this share of the best one's score are left out, fewer for one who asks. */
 const SHARES: Readonly<Record<InjectionMode, number>> = { conservative: 0.8, balanced: 0.7, comprehensive: 0.15 }
@@ -38,6 +42,11 @@ const ASKED_SCORES: Readonly<Record<InjectionMode, number>> = {
 /** Least share of a later item that is worth reading, where nobody asked. */
 const WORTH = 0.2
 
+/** Share of the bits of a question's words that what was saved must hold to answer it. */
+const HELD = 0.75
+/** Share of the bits of the best memory told that another must have to be pointed to after it. */
+const NEARLY = 0.9
+
 /** Tokens of the budget for each item that may be injected whole. */
 const TOKENS_FOR_WHOLE = 420
 /** Tokens of an item that is not injected whole, and of the best item's last form, tried when no longer form fits. */
@@ -47,6 +56,8 @@ const SHORTEST_EXCERPT = 60
 const MAX_MISSES = 3
 /** Most results that a search asks for. */
 const MAX_RESULTS = 60
+
+const NO_REASON = { keyword: null, semantic: null, rerank: null, neighbours: 0, boosts: {} }
 
 const NOTHING: Response = { text: "", items: [], pointed: [], named: [], tokens: 0, background: false, degraded: [] }
 
@@ -96,16 +107,18 @@ const isWorthTelling = ({ unit }: SearchResult, better: ReadonlyArray<SearchResu
   better.length === 0 || unit.quality >= WORTH &&
     !(unit.type === "archive" && better.some((other) => other.unit.sessionId === unit.sessionId))
 
-/** Searches, and renders as many results as earn their place and fit. */
-function* tell<Y>(
+/** Results that may be told, best first, and why some lane could not be asked. */
+type Relevant = Pick<SearchResponse, "degraded" | "results">
+
+/** Searches, and keeps the results that earn their place. */
+function* find<Y>(
   memory: Memory<Y>,
   request: InjectionRequest,
   { matches, testimonies, words }: Found,
-  isKnown: (unit: MemoryUnit) => boolean,
   repeats: (unit: MemoryUnit) => boolean
-): Steps<Y, Response> {
-  const { inContext, maxChars, maxTokens, mode, prompt } = request
-  const { fuse, now, search, searchMode, store } = memory
+): Steps<Y, Relevant> {
+  const { inContext, mode, prompt } = request
+  const { search, searchMode, store } = memory
   const isImmediate = request.isImmediate === true
   const share = (request.isAsked === true ? ASKED_SHARES : SHARES)[mode]
   const known = yield* store.projects
@@ -129,10 +142,29 @@ function* tell<Y>(
   })
   const results = withFeedback(found, factorOf)
   const best = results[0]?.score ?? 0
-  if (request.isAsked === true && best < ASKED_SCORES[mode]) return { ...NOTHING, degraded }
-  const relevant = results.filter((result, i) =>
-    result.score >= share * best && (request.isAsked === true || isWorthTelling(result, results.slice(0, i)))
-  )
+  return {
+    degraded,
+    results: request.isAsked === true && best < ASKED_SCORES[mode] ?
+      [] :
+      results.filter((result, i) =>
+        result.score >= share * best && (request.isAsked === true || isWorthTelling(result, results.slice(0, i)))
+      )
+  }
+}
+
+/** Renders as many results as fit. */
+function* tell<Y>(
+  memory: Memory<Y>,
+  request: InjectionRequest,
+  words: Found["words"],
+  { degraded, results: relevant }: Relevant,
+  isKnown: (unit: MemoryUnit) => boolean
+): Steps<Y, Response> {
+  const { maxChars, maxTokens, prompt } = request
+  const { fuse, now, store } = memory
+  const isImmediate = request.isImmediate === true
+  if (relevant.length === 0) return { ...NOTHING, degraded }
+  const known = yield* store.projects
   const names = new Map(known.map(({ id, name }) => [id, name]))
   const nameOf = (projectId: string) => names.get(projectId) ?? "unknown project"
   const sessions = yield* store.sessions([...new Set(relevant.map(({ unit }) => unit.sessionId))])
@@ -146,7 +178,7 @@ function* tell<Y>(
   const selected = select(relevant, {
     injectedIds: new Set(relevant.map(({ unit }) => unit).filter(isKnown).map(({ id }) => id)),
     words: Tokenizer.lexemes(request.contextText ?? "")
-  }, new Set(telling.keys()))
+  }, new Set(tellingOf(words).keys()))
   for (const result of selected) {
     if (misses === MAX_MISSES) break
     const before = items
@@ -198,10 +230,46 @@ const point = (request: InjectionRequest, testimonies: ReadonlyArray<Testimony>,
   return fits(told, request) ? { ...NOTHING, ...told, pointed: pointer.units } : NOTHING
 }
 
-/** Returns the lexemes of the memories told that the prompt names. */
-const namedBy = ({ items, pointed }: Response, words: Found["words"]): ReadonlyArray<string> => {
+/** Adds the verdict, and the lexemes of the memories told that the prompt names. */
+const named = (response: Response, words: Found["words"], verdict: Verdict): InjectionResponse => {
   const telling = tellingOf(words)
-  return [...new Set([...items.map(({ unit }) => unit), ...pointed].flatMap((unit) => namedIn(unit, telling)))]
+  const units = [...response.items.map(({ unit }) => unit), ...response.pointed]
+  return { ...response, named: [...new Set(units.flatMap((unit) => namedIn(unit, telling)))], verdict }
+}
+
+/** What was saved on purpose and answers a question for a rule, and how that is judged. */
+interface Answers {
+  readonly results: ReadonlyArray<SearchResult>
+  readonly verdict: Verdict
+  readonly words: Found["words"]
+}
+
+/**
+ * Finds what was saved on purpose and holds nearly all words of a question for a rule, those of everyday work among them: "how do we
+ * deploy?". A memory of a session holds such words by chance. What is short costs no more than a pointer, and is told where one would be.
+ */
+function* savedAnswers<Y>(
+  { evidence, store }: Memory<Y>,
+  { inContext, mode, prompt }: InjectionRequest,
+  projects: EvidenceRequest["projects"],
+  isKnown: (unit: MemoryUnit) => boolean
+): Steps<Y, Answers | undefined> {
+  if (!asksForRule(prompt)) return undefined
+  const { testimonies, words } = yield* evidence({ text: prompt, projects, inContext, isSaved: true })
+  const least = HELD * words.reduce((sum, { bits }) => sum + bits, 0)
+  const holding = testimonies.filter(({ bits, unit }) => bits > 0 && bits >= least && !isKnown(unit))
+  const verdict = judge(prompt, { words, testimonies: holding }, mode)
+  if (verdict.tells === "nothing") return undefined
+  const now = yield* current(holding, store.units, (unit) => passes(unit, { projects }) && !isKnown(unit))
+  const short = now.filter(({ unit }) => unit.tokens <= SHORTEST_EXCERPT).slice(0, MAX_MEMORIES)
+  const results = (verdict.tells === "memories" ? now : short)
+    .map(({ bits, replaces, unit }): SearchResult => ({
+      unit,
+      ...(replaces.length > 0 && { replaces }),
+      score: Math.min(1, bits / holding[0]!.bits),
+      why: { ...NO_REASON, matched: words.filter(({ bits }) => bits > 0).map(({ lexeme }) => lexeme) }
+    }))
+  return results.length === 0 ? undefined : { results, words, verdict: { ...verdict, tells: "memories" } }
 }
 
 /** Returns an empty text when nothing is telling enough, or a line that points to memories. */
@@ -210,11 +278,8 @@ export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<
   const isInFiles = isFromFiles(request.contextFiles ?? [])
   const repeats = isEcho(request.prompt)
   const isKnown = (unit: MemoryUnit) => injectedIds.has(unit.id) || isInFiles(unit) || repeats(unit)
-  const evidence = yield* memory.evidence({
-    text: request.prompt,
-    projects: resolveForInjection(yield* memory.store.projects, request.projects),
-    inContext: request.inContext
-  })
+  const projects = resolveForInjection(yield* memory.store.projects, request.projects)
+  const evidence = yield* memory.evidence({ text: request.prompt, projects, inContext: request.inContext })
   const { testimonies, words } = evidence
   const news = testimonies.filter(({ unit }) => !isKnown(unit))
   // A unit with no other words than one that was told is pointed to at most. Archives only touch upon a subject.
@@ -225,16 +290,25 @@ export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<
   const about = (testimonies: ReadonlyArray<Testimony>) => judge(request.prompt, { words, testimonies }, request.mode)
   const all = about(news)
   if (request.isAsked === true) {
-    const found = yield* tell(memory, request, evidence, isKnown, repeats)
+    const found = yield* tell(memory, request, words, yield* find(memory, request, evidence, repeats), isKnown)
     return { ...found, verdict: { ...all, tells: found.text === "" ? "nothing" as const : "memories" as const } }
   }
   const verdict = all.tells === "memories" && about(fresh).tells !== "memories"
     ? { ...all, tells: "pointer" as const }
     : all
-  const response = verdict.tells === "nothing"
-    ? NOTHING
-    : verdict.tells === "pointer"
-    ? point(request, news, memory.now)
-    : yield* tell(memory, request, evidence, isKnown, repeats)
-  return { ...response, named: response.text === "" ? [] : namedBy(response, words), verdict }
+  if (verdict.tells === "memories") {
+    const found = yield* find(memory, request, evidence, repeats)
+    return named(yield* tell(memory, request, words, found, isKnown), words, verdict)
+  }
+  const saved = yield* savedAnswers(memory, request, projects, isKnown)
+  if (saved !== undefined) {
+    const { results, verdict, words } = saved
+    return named(yield* tell(memory, request, words, { degraded: [], results }, isKnown), words, verdict)
+  }
+  // Once the best was told, what has less of the words is left over.
+  const most = Math.max(0, ...told.map(({ bits }) => bits))
+  const near = news.filter(({ bits }) => bits >= NEARLY * most)
+  return verdict.tells === "nothing" || near.length === 0
+    ? { ...NOTHING, named: [], verdict: { ...verdict, tells: "nothing" } }
+    : named(point(request, near, memory.now), words, verdict)
 }

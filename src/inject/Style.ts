@@ -80,6 +80,9 @@ const isCommand = (said: string): boolean => {
 
 /** The same in Japanese, in the characters of `simplified`: at the end. */
 const JAPANESE_ORDERS = /(?:て|で)(?:ください|下さい|ほしい|欲しい)|お愿いします/
+/** A verb's form in て or で that ends a prompt asks to do it; other words that end so are no verbs: どうして, について, なんで. */
+const ENDS_WITH_ORDER =
+  /(?:(?<!(?:どう|そう|と|に[对关际])し|すべ|全|[初改]め|はじめ|に(?:つい|とっ|よっ|おい)|なん|だっ)て|(?<!な)んで|いで)[。.!！\s]*$/
 
 /** Questions that ask to explain: what code or a library does, which anybody can read. */
 const ASKS_TO_EXPLAIN =
@@ -98,7 +101,7 @@ const beginsWithOrder = (clause: string): boolean => {
 /** True for a prompt that tells Claude what to do, or to explain, also by an answer to what it said: "sure, but for all users". */
 export const isOrder = (prompt: string): boolean => {
   const said = simplified(prompt.toLowerCase())
-  return isCommand(said) || ASKS_TO_EXPLAIN.test(said) && !isOfPast(said) ||
+  return isCommand(said) || ENDS_WITH_ORDER.test(said) || ASKS_TO_EXPLAIN.test(said) && !isOfPast(said) ||
     said.split(CLAUSES).some((clause) =>
       beginsWithOrder(clause) && (ASKS_CLAUDE.test(clause) || !QUESTION.test(clause) && !ASKS_IN_CHINESE.test(clause))
     ) || REPLY.test(said) && !QUESTION.test(said)
@@ -116,3 +119,26 @@ const CHINESE_PAST = /上次|之前|当时|以前|来着|又|怎么定|为什么
 
 export const isOfPast = (prompt: string): boolean =>
   PAST.test(prompt.toLowerCase()) || CHINESE_PAST.test(simplified(prompt))
+
+/** Matches what asks without a mark: a first word, and words of Chinese and Japanese anywhere. */
+const FIRST_ASKS = /^\W*(?:how|where|which|who|whose|what|when|why|wie|wo|wer|wann|warum|welche[rsnm]?)(?:'s)?\b/
+const ASKS_ANYWHERE = /怎么|如何|哪|什么|多少|几[个点次天位]|谁|どこ|どう|いつ|誰|何|ですか/
+/** Matches what points at a thing before Claude, of which no rule was saved: "this function". */
+const POINTS = /\b(?:this|that|these|those|it|here|dies(?:e[rsnm]?)?)\b|[这那]|[こそ]の|これ|それ/
+
+/** True for a short question of how things are or are done in the project, as against one about what Claude has in view. */
+export const asksForRule = (prompt: string): boolean => {
+  const said = simplified(prompt.toLowerCase())
+  return (QUESTION.test(said) || FIRST_ASKS.test(said) || ASKS_ANYWHERE.test(said)) && !POINTS.test(said) &&
+    !isOrder(prompt)
+}
+
+/** Matches a question whether, or why, something was done, up to the verb. */
+const DONE =
+  /^\W*(?:why )?(?:did|have|had|didn['’]?t|haven['’]?t|hadn['’]?t) (?:we|i|you|anyone|anybody|someone|somebody)(?: (?:ever|already|actually|really|not|also|just|then|once))* \S+/
+
+/** Returns of what a prompt asks whether or why it was done: "graphql to the store" of "did we ever add graphql to the store?". */
+export const askedToBeDone = (prompt: string): string =>
+  prompt.toLowerCase().split(CLAUSES).flatMap((clause) =>
+    DONE.test(clause) ? [/^[^?？]*/.exec(clause.replace(DONE, ""))![0]] : []
+  ).join(" ")

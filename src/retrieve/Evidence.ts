@@ -11,7 +11,10 @@ import { factorOf } from "./Helping.ts"
 import { byLexeme, type Term } from "./Terms.ts"
 
 /** A term of a text, and its weight. */
-export type Weighed = Term & Word
+export interface Weighed extends Term, Word {
+  /** True when no unit contains it. */
+  readonly isAbsent: boolean
+}
 
 /** A unit, and the words of the text that stand together in it. */
 export interface Testimony {
@@ -45,23 +48,27 @@ const BACKGROUND = 200
 /** Numbers of one or two digits, and single Chinese characters: pieces of identifiers, dates and longer words. */
 const FRAGMENT = /^(?:\d{1,2}|[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])$/u
 
+/** Tests whether a lexeme says nothing of a subject. */
+type SaysNothing = (lexeme: string) => boolean
+
 /** Weighs a lexeme by the share of units that contain it: -log2 of it, at most `MAX_BITS`. */
-const bitsOf = (lexeme: string, documents: number, frequency: number): number => {
-  if (FRAGMENT.test(lexeme) || isEveryday(lexeme) || Tokenizer.isQuestionWord(lexeme)) return 0
+const bitsOf = (lexeme: string, documents: number, frequency: number, saysNothing: SaysNothing): number => {
+  if (FRAGMENT.test(lexeme) || saysNothing(lexeme) || Tokenizer.isQuestionWord(lexeme)) return 0
   // A Chinese word that no unit contains shows that the memory is in another language, not that the answer is missing.
   if (frequency === 0 && IS_CJK.test(lexeme)) return 0
   return Math.min(MAX_BITS, Math.max(0, Math.log2((documents + BACKGROUND) / (frequency + 0.5))))
 }
 
 /**
- * Weighs the terms of a text by their matches in the memory; an English translation of everyday work counts nothing, and the parts of
- * a written word share at most `MAX_BITS_WRITTEN`.
+ * Weighs the terms of a text by their matches in the memory; an English translation that says nothing counts nothing, and the parts of
+ * a written word share at most `MAX_BITS_WRITTEN`. Words of everyday work say nothing, unless `saysNothing` is another.
  */
 export const weigh = (
   terms: ReadonlyArray<Term>,
-  { documentFrequencies, documents }: Pick<LexicalMatches, "documentFrequencies" | "documents">
+  { documentFrequencies, documents }: Pick<LexicalMatches, "documentFrequencies" | "documents">,
+  saysNothing: SaysNothing = isEveryday
 ): ReadonlyArray<Weighed> => {
-  const bits = terms.map(({ lexeme }, i) => bitsOf(lexeme, documents, documentFrequencies[i] ?? 0))
+  const bits = terms.map(({ lexeme }, i) => bitsOf(lexeme, documents, documentFrequencies[i] ?? 0, saysNothing))
   const ofWritten = new Map<number, number>()
   terms.forEach(({ within }, i) => {
     if (within !== undefined) ofWritten.set(within, (ofWritten.get(within) ?? 0) + bits[i]!)
@@ -71,15 +78,16 @@ export const weigh = (
     const most = within === undefined ? 0 : ofWritten.get(within)!
     return {
       ...term,
-      members: !IS_CJK.test(lexeme) ? members : new Map([...members].filter(([member]) => !isEveryday(member))),
+      members: !IS_CJK.test(lexeme) ? members : new Map([...members].filter(([member]) => !saysNothing(member))),
+      isAbsent: documentFrequencies[i] === 0,
       bits: most > MAX_BITS_WRITTEN ? bits[i]! * MAX_BITS_WRITTEN / most : bits[i]!
     }
   })
 }
 
 /** Adds up the bits that terms would have in a memory where they are as rare as can be. */
-export const mostBitsOf = (terms: ReadonlyArray<Term>): number =>
-  terms.reduce((sum, { lexeme }) => sum + bitsOf(lexeme, Infinity, 1), 0)
+export const mostBitsOf = (terms: ReadonlyArray<Term>, saysNothing: SaysNothing = isEveryday): number =>
+  terms.reduce((sum, { lexeme }) => sum + bitsOf(lexeme, Infinity, 1, saysNothing), 0)
 
 const lexemesOf = (unit: MemoryUnit): ReadonlyArray<string> =>
   [unit.title, unit.files.join(" "), unit.content].flatMap(Tokenizer.lexemesOnce)

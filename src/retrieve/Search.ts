@@ -4,6 +4,7 @@
  * scores each and gives the reasons. Without Effect, since the hook's entry searches too.
  */
 import { IS_CJK } from "../domain/Cjk.ts"
+import { isEveryday, isTalk } from "../domain/EverydayWords.ts"
 import { isInContext, passes } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
 import { fieldsOf, sumOf } from "../domain/Lexical.ts"
@@ -435,7 +436,8 @@ export function* search<Y>(
   }
 }
 
-export interface EvidenceRequest extends Pick<SearchQuery, "projects" | "text"> {
+/** With `isSaved` it is looked for in what was saved on purpose, and words of everyday work count, too. */
+export interface EvidenceRequest extends Pick<SearchQuery, "isSaved" | "projects" | "text"> {
   readonly inContext?: ReadonlyArray<InContext> | undefined
 }
 
@@ -447,9 +449,9 @@ export interface Found extends Evidence {
 /** Weighs the words of a text and finds those that stand together in a unit. */
 export function* evidence<Y>(
   store: Reads<Y>,
-  { inContext, projects, text }: EvidenceRequest
+  { inContext, isSaved = false, projects, text }: EvidenceRequest
 ): Steps<Y, Found> {
-  const filter = { projects: resolveRequested(yield* store.projects, projects) }
+  const filter = { projects: resolveRequested(yield* store.projects, projects), ...(isSaved && { isSaved }) }
   const terms = yield* termsFor(store, filter, text)
   const matches = yield* lexicalLane(store, filter, terms)
   const ids = bm25(matches).map(({ unitId }) => unitId)
@@ -459,5 +461,6 @@ export function* evidence<Y>(
     const next = yield* store.units(ids.slice(read, read + EVIDENCE_DEPTH))
     units.push(...next.filter((unit) => passes(unit, filter) && !isInContext(unit, inContext)))
   }
-  return { ...evidenceIn(weigh(terms, matches), units.slice(0, EVIDENCE_DEPTH)), matches }
+  const words = weigh(terms, matches, isSaved ? isTalk : isEveryday)
+  return { ...evidenceIn(words, units.slice(0, EVIDENCE_DEPTH)), matches }
 }

@@ -13,6 +13,7 @@ import { Injector } from "../inject/Injector.ts"
 import { judge } from "../inject/Judge.ts"
 import { isEcho } from "../inject/PromptText.ts"
 import { select } from "../inject/Selection.ts"
+import { asksForRule } from "../inject/Style.ts"
 import { current } from "../retrieve/Current.ts"
 import type { Testimony } from "../retrieve/Evidence.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
@@ -62,12 +63,20 @@ export const explain = (request: Pick<InjectionRequest, "maxChars" | "maxTokens"
     const { prompt } = request
     const projects = Project.resolveForInjection(yield* store.projects, request.projects)
     const evidence = yield* retriever.evidence({ text: prompt, projects })
-    const about = (testimonies: typeof evidence.testimonies, mode: InjectionMode) =>
-      judge(prompt, { words: evidence.words, testimonies }, mode)
     const response = yield* injector.inject({ ...request, isImmediate: true })
     const told = new Set([...response.items.map(({ unit }) => unit), ...response.pointed].map(({ id }) => id))
     const says = isEcho(prompt)
-    const candidates = evidence.testimonies.filter(({ together }) => together.length > 0).slice(0, NEAREST)
+    const saved = asksForRule(prompt) ? yield* retriever.evidence({ text: prompt, projects, isSaved: true }) : undefined
+    // What was saved is told by other weights where the words of everyday work alone name it.
+    const answers = (saved?.testimonies ?? []).filter(({ bits, unit }) =>
+      told.has(unit.id) && !evidence.testimonies.some((other) => other.unit.id === unit.id && other.bits >= bits)
+    )
+    const candidates = [
+      ...answers,
+      ...evidence.testimonies.filter(({ together, unit }) =>
+        together.length > 0 && !answers.some((answer) => answer.unit.id === unit.id)
+      )
+    ].slice(0, NEAREST)
     const holding = yield* Effect.gen(() =>
       current<YieldWrap<Effect.Effect<unknown, StoreError>>, Testimony>(
         candidates,
@@ -86,23 +95,33 @@ export const explain = (request: Pick<InjectionRequest, "maxChars" | "maxTokens"
         : "room"
     const nearest = candidates.map(
       (testimony): Near => {
-        const { score, tells } = about([testimony], request.mode)
+        const { words } = saved !== undefined && answers.some(({ unit }) => unit.id === testimony.unit.id)
+          ? saved
+          : evidence
+        const { score, tells } = judge(prompt, { words, testimonies: [testimony] }, request.mode)
         const isLeftOut = tells !== "nothing" && !told.has(testimony.unit.id)
         return { ...testimony, score, tells, leftOut: isLeftOut ? leftOut(testimony.unit) : null }
       }
     )
     const typed = typedIn(prompt)
-    const words = evidence.words.map(({ bits, lexeme }, i): ExplainedWord => ({
+    const words = response.verdict.words.map(({ bits, lexeme }, i): ExplainedWord => ({
       lexeme,
       bits,
       typed: typed(lexeme),
       memories: Math.round(evidence.matches.documentFrequencies[i] ?? 0)
     }))
-    const modes = Object.fromEntries(MODES.map((mode) => [mode, about(evidence.testimonies, mode).tells]))
+    const modes = yield* Effect.forEach(
+      MODES,
+      (mode) =>
+        Effect.map(
+          injector.inject({ ...request, mode, isImmediate: true }),
+          ({ verdict }) => [mode, verdict.tells] as const
+        )
+    )
     return {
       ...response,
       verdict: { ...response.verdict, words },
       nearest,
-      modes: modes as Explanation["modes"]
+      modes: Object.fromEntries(modes) as Explanation["modes"]
     } satisfies Explanation
   })

@@ -84,6 +84,24 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "is told from what a session left: a person's and Claude's, in some project",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* capture("/t/a", [one])
+        yield* compress("segment", telling("derived", one, HARBOUR))
+        const own = yield* store.save(saved(HARBOUR), project("one"))
+        const noted = yield* store.save(unitOf({ content: TIDE, by: "claude" }, "project-one", 5_000), project("one"))
+        const other = yield* store.save(unitOf({ content: TIDE }, "project-two", 5_000), project("two"))
+        assert.deepStrictEqual(yield* found("harbour tide"), ["derived", own.id, noted.id, other.id].sort())
+        assert.deepStrictEqual(
+          yield* found("harbour tide", { projects: ["project-one"], isSaved: true }),
+          [own.id, noted.id].sort()
+        )
+        assert.strictEqual((yield* store.recent({ ...everything, isSaved: true }, 10)).length, 3)
+      })
+    )
+
+    test(
       "what Claude noted is the person's when they save it too, and stays so",
       Effect.gen(function*() {
         const store = yield* MemoryStore

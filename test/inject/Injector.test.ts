@@ -36,7 +36,7 @@ const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<s
     Retriever.of({
       evidence: ({ text }) =>
         Effect.succeed({
-          words: termsOf(text).map((term, i) => ({ ...term, bits: i === 0 ? 24 : 0 })),
+          words: termsOf(text).map((term, i) => ({ ...term, bits: i === 0 ? 24 : 0, isAbsent: false })),
           testimonies: results.map(({ unit }) => ({ unit, together: [], bits })),
           matches: { documents: 0, averageLength: 0, documentFrequencies: [], candidates: [] }
         }),
@@ -251,6 +251,33 @@ describe("what is injected", () => {
       const second = yield* Effect.provide(ask({ prompt: "needle", pointedIds: ["a", "c", "d"] }), layer)
       assert.deepStrictEqual(second.pointed.map(({ id }) => id), ["b", "e"])
       assert.strictEqual((yield* Effect.provide(ask({ prompt: "needle", maxChars: 30 }), layer)).text, "")
+    }))
+
+  it.effect("points to what is nearly as telling as what the session was told, and to nothing less", () =>
+    Effect.gen(function*() {
+      const pointed = (bits: number) => {
+        const [first, second] = [result("a", 1), result("b", 1)]
+        const retriever = Layer.mock(Retriever, {
+          evidence: () =>
+            Effect.succeed({
+              words: termsOf("needle").map((term) => ({ ...term, bits: 12, isAbsent: false })),
+              testimonies: [{ unit: first.unit, together: ["needl"], bits: 10 }, {
+                unit: second.unit,
+                together: ["needl"],
+                bits
+              }],
+              matches: { documents: 0, averageLength: 0, documentFrequencies: [], candidates: [] }
+            })
+        })
+        const layer = Injector.layer.pipe(
+          Layer.provide(Layer.merge(retriever, testing.store)),
+          Layer.provide(ResourceLedger.layer)
+        )
+        return Effect.provide(ask({ prompt: "needle", injectedIds: ["a"] }), layer)
+      }
+      assert.deepStrictEqual((yield* pointed(9.5)).pointed.map(({ id }) => id), ["b"])
+      const less = yield* pointed(8)
+      assert.deepStrictEqual([less.text, less.verdict.tells], ["", "nothing"])
     }))
 
   it.effect("judges by what Claude was not told yet", () =>

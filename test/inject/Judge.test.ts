@@ -118,6 +118,34 @@ describe("the judge", () => {
     assert.isBelow(millis(() => judged(`npm ${"a/b -c d ".repeat(20_000)}!`)), 500)
   })
 
+  it("points at most where it is asked if something was done that no memory names", () => {
+    const told = (prompt: string, absent: string) => {
+      const terms = termsOf(prompt)
+      const words = weigh(terms, {
+        documents: 100,
+        documentFrequencies: terms.map(({ lexeme }) => lexeme === absent ? 0 : 1)
+      })
+      const { parts, tells } = judge(prompt, evidenceIn(words, [OTHER, POOL]), "balanced")
+      return [tells, parts.past]
+    }
+    const prompt = "did we ever give the nightly report's connection pool a proxy?"
+    assert.deepStrictEqual(told(prompt, ""), ["memories", 5])
+    assert.deepStrictEqual(told(prompt, "proxi"), ["pointer", 0])
+    // How it is called what was done may differ.
+    assert.deepStrictEqual(told("did we enlarge the nightly report's connection pool?", "enlarg"), ["memories", 5])
+    assert.deepStrictEqual(told("why is the nightly report's connection pool without a proxy?", "proxi"), [
+      "memories",
+      5
+    ])
+  })
+
+  it("lets a question of everyday words alone through, for what was saved", () => {
+    for (const asked of ["how do we deploy?", "怎么部署"]) assert.isTrue(mayTell(asked, "balanced"), asked)
+    for (const no of ["deploy", "how's it going?", "what next?", "how does this test run?"]) {
+      assert.isFalse(mayTell(no, "balanced"), no)
+    }
+  })
+
   it("says nothing at what only answers, in Chinese too", () => {
     for (const reply of ["收到", "没懂 再说一遍", "怎么办", "睡了，晚安"]) {
       assert.isFalse(mayTell(reply, "balanced"), reply)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { isOrder, namesCode } from "../../src/inject/Style.ts"
+import { askedToBeDone, asksForRule, isOrder, namesCode } from "../../src/inject/Style.ts"
 
 describe("an order", () => {
   it.each([
@@ -58,7 +58,12 @@ describe("an order", () => {
     "what's the difference between a pool and a client?",
     "nightly report 的原理是什么",
     "pool 和 client 有什么区别",
-    "PGPOOL_MAX 是干嘛的"
+    "PGPOOL_MAX 是干嘛的",
+    // A form of a Japanese verb that ends a prompt.
+    "接続プールの上限を上げて",
+    "夜間レポートの行を読んで。",
+    "ログは消さないで",
+    "出力を JSON にして！"
   ])("is %j", (prompt) => assert.isTrue(isOrder(prompt)))
 
   it.each([
@@ -113,7 +118,13 @@ describe("an order", () => {
     "what about the pool",
     "what was the pool's limit",
     "pool 的上限是多少",
-    "what does it do with the pool again"
+    "what does it do with the pool again",
+    "どうして",
+    "接続プールについて",
+    "前回はどこまで",
+    "テストが落ちたので",
+    "この型を戻り値として",
+    "プールの設定を初めて"
   ])("is not %j", (prompt) => assert.isFalse(isOrder(prompt)))
 })
 
@@ -127,4 +138,34 @@ describe("a name of code", () => {
     "is not in %j",
     (prompt) => assert.isFalse(namesCode(prompt))
   )
+})
+
+describe("a question for a rule", () => {
+  it.each(["how do we deploy?", "where is staging", "who may merge?", "怎么回滚", "どこにデプロイする？"])(
+    "is %j",
+    (prompt) => assert.isTrue(asksForRule(prompt))
+  )
+
+  it.each([
+    "how does this test work?",
+    "deploy",
+    "can you deploy?",
+    "deploy, then test",
+    "那个函数怎么用",
+    "ok",
+    "yes, do it"
+  ])(
+    "is not %j",
+    (prompt) => assert.isFalse(asksForRule(prompt))
+  )
+})
+
+describe("what is asked to be done", () => {
+  it.each([
+    ["did we ever move the pool to the proxy?", "the pool to the proxy"],
+    ["hm, have we already dropped node 18? tell me", "node 18"],
+    ["why didn’t we cache the report", "the report"],
+    ["why is the pool capped", ""],
+    ["how did we fix the pool", ""]
+  ])("of %j is %j", (prompt, asked) => assert.strictEqual(askedToBeDone(prompt).trim(), asked))
 })

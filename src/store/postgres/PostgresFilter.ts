@@ -4,8 +4,11 @@
 import type { SqlClient } from "@effect/sql/SqlClient"
 import type { Fragment } from "@effect/sql/Statement"
 import { wantedFiles } from "../../domain/Filter.ts"
+import { ORIGINS } from "../../domain/SavedBy.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import { texts } from "./PostgresLexemes.ts"
+
+const SAVED = Object.values(ORIGINS).map((origin) => `units.origin LIKE '${origin}%'`).join(" OR ")
 
 export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment => {
   const files = wantedFiles(filter)
@@ -17,6 +20,7 @@ export const conditions = (sql: SqlClient, filter: SearchFilter): Fragment => {
     ...(filter.since === undefined ? [] : [sql`units.occurred_at >= ${filter.since}`]),
     ...(filter.until === undefined ? [] : [sql`units.occurred_at <= ${filter.until}`]),
     ...(filter.isPinned === true ? ["units.id IN (SELECT unit_id FROM overlay WHERE pinned)"] : []),
+    ...(filter.isSaved === true ? [`(${SAVED})`] : []),
     ...(files.length === 0 ? [] : [
       sql`EXISTS (
         SELECT FROM unnest(units.files) AS held, unnest(${texts(files)}::text[]) AS wanted

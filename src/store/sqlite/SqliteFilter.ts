@@ -2,9 +2,13 @@
  * Translates a SearchFilter to conditions on the `units` table, for lexical and vector search in the SQLite file.
  */
 import { wantedFiles } from "../../domain/Filter.ts"
+import { ORIGINS } from "../../domain/SavedBy.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { Steps } from "../../domain/Steps.ts"
 import type { Sql } from "../sql/Sql.ts"
+
+/** By a comparison that the index of origins serves. */
+const SAVED = Object.values(ORIGINS).map((origin) => `origin GLOB '${origin}*'`).join(" OR ")
 
 export const conditions = <Y, F>(sql: Sql<Y, F>, filter: SearchFilter): F => {
   const files = wantedFiles(filter)
@@ -27,6 +31,7 @@ export const conditions = <Y, F>(sql: Sql<Y, F>, filter: SearchFilter): F => {
     ...(filter.since === undefined ? [] : [sql`units.occurred_at >= ${filter.since}`]),
     ...(filter.until === undefined ? [] : [sql`units.occurred_at <= ${filter.until}`]),
     ...(filter.isPinned === true ? ["units.id IN (SELECT unit_id FROM overlay WHERE pinned = 1)"] : []),
+    ...(filter.isSaved === true ? [`units.id IN (SELECT id FROM units WHERE ${SAVED})`] : []),
     ...(files.length === 0 ? [] : [
       sql`EXISTS (
         SELECT 1 FROM json_each(units.files) AS held, json_each(${JSON.stringify(files)}) AS wanted

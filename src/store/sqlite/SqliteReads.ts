@@ -113,8 +113,8 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
       const found = yield* passing(counts, filter, limit, countIn)
       if (found.length >= limit || counts.length < more) return found
     }
-    const { files, isPinned, projects, sessions, since, types, until } = filter
-    const key = json([projects, sessions, types, since, until, files, isPinned])
+    const { files, isPinned, isSaved, projects, sessions, since, types, until } = filter
+    const key = json([projects, sessions, types, since, until, files, isPinned, isSaved])
     yield* passed.refresh()
     const accepted = yield* passed.get(key, () => SqliteFilter.rowsThatPass(sql, filter))
     return yield* passing(yield* best(limit, accepted), filter, limit, countIn)

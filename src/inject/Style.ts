@@ -133,9 +133,9 @@ export const asksForRule = (prompt: string): boolean => {
     !isOrder(prompt)
 }
 
-/** Matches a question whether, or why, something was done, up to the verb. */
+/** Matches a question whether, or why, something was done, up to the verb and the particle that belongs to it. */
 const DONE =
-  /^\W*(?:why )?(?:did|have|had|didn['’]?t|haven['’]?t|hadn['’]?t) (?:we|i|you|anyone|anybody|someone|somebody)(?: (?:ever|already|actually|really|not|also|just|then|once))* \S+/
+  /^\W*(?:why )?(?:did|have|had|didn['’]?t|haven['’]?t|hadn['’]?t) (?:we|i|you|anyone|anybody|someone|somebody)(?: (?:ever|already|actually|really|not|also|just|then|once))* \S+(?: (?:away|back|down|off|out|over|up)\b)?/
 
 /** Returns of what a prompt asks whether or why it was done: "graphql to the store" of "did we ever add graphql to the store?". */
 export const askedToBeDone = (prompt: string): string =>

@@ -165,6 +165,7 @@ describe("what is asked to be done", () => {
     ["did we ever move the pool to the proxy?", "the pool to the proxy"],
     ["hm, have we already dropped node 18? tell me", "node 18"],
     ["why didn’t we cache the report", "the report"],
+    ["why did we take out the second pool?", "the second pool"],
     ["why is the pool capped", ""],
     ["how did we fix the pool", ""]
   ])("of %j is %j", (prompt, asked) => assert.strictEqual(askedToBeDone(prompt).trim(), asked))

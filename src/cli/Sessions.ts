@@ -20,9 +20,9 @@ export const command = Command.make(
       const memory = yield* ClaudeMemory
       const filter = { projects: yield* projectIds(options), ...(yield* toTimes(options)) }
       const { more, shown: sessions } = firstOf(yield* memory.sessions(filter, limit + 1), limit)
-      const rows = yield* listing(sessions, ({ endedAt }) => endedAt, ({ archive, branch, title, units }) => [
+      const rows = yield* listing(sessions, ({ endedAt }) => endedAt, ({ aim, branch, units }) => [
         memories(units),
-        `${archive?.title ?? title ?? ""}${branch === null ? "" : ` (on ${branch})`}`
+        `${aim ?? ""}${branch === null ? "" : ` (on ${branch})`}`
       ])
       yield* answer(
         json,

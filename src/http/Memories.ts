@@ -154,7 +154,7 @@ const view = (id: string) =>
       session,
       transcripts,
       resume: session === null ? null : resumeOf(session),
-      aim: session === null ? null : (yield* knownOf(session)).archive?.title ?? session.title,
+      aim: session === null ? null : (yield* knownOf(session)).aim,
       savedBy: savedBy(unit) ?? null,
       replacement: replacedBy === undefined || title === undefined ? null : { id: replacedBy, title },
       letGoAt

@@ -146,7 +146,7 @@ export const UnitView = Schema.Struct({
   transcripts: Schema.Array(Schema.String),
   /** Shell command that continues the session from its folder; null for what was not said in one. */
   resume: Schema.NullOr(Schema.String),
-  /** What the session was for, where a memory sums it up. */
+  /** What the session was for. */
   aim: Schema.NullOr(Schema.String),
   savedBy: Schema.NullOr(Schema.String),
   /** The memory that holds in place of this one; null where none does, also since it was forgotten. */
@@ -280,7 +280,9 @@ export const RecentChanges = Schema.Struct({
 export const SessionView = Schema.Struct({
   session: Session,
   units: Schema.Int,
-  /** Memory that sums the session up: its title says what the session was for, its content what came of it. */
+  /** What the session was for; null where nothing is remembered of it. */
+  aim: Schema.NullOr(Schema.String),
+  /** Memory that sums the session up: its content says what came of the session. */
   archive: Schema.NullOr(MemoryUnit),
   /** Shell command that continues the session from its folder. */
   resume: Schema.String

@@ -22,9 +22,10 @@ const SAID = 200
 const AROUND = 20
 /** Most characters of a block of a message that are shown: tools print whole files. */
 const MAX_BLOCK = 8_000
-const viewOf = ({ archive, units, ...session }: KnownSession): typeof S.SessionView.Type => ({
+const viewOf = ({ aim, archive, units, ...session }: KnownSession): typeof S.SessionView.Type => ({
   session,
   units,
+  aim,
   archive,
   resume: resumeOf(session)
 })
@@ -35,7 +36,7 @@ export const knownOf = (session: Session) =>
     const memory = yield* ClaudeMemory
     const filter = { projects: [session.projectId], since: session.startedAt, until: session.endedAt }
     const known = (yield* memory.sessions(filter, NO_LIMIT)).find(({ id }) => id === session.id)
-    return known ?? { ...session, units: 0, archive: null }
+    return known ?? { ...session, units: 0, archive: null, aim: session.title }
   })
 
 const listed = ({ branch, cursor, limit = LISTED, project, since, until }: typeof S.SessionsParams.Type) =>

@@ -2,6 +2,7 @@
  * Brings an item into the shortest form that answers: whole when there is room, else the run of sentences that holds
  * most of the prompt's bits and names most.
  */
+import { alsoAskedIn } from "../domain/AlsoAsked.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { SPECIFIC } from "../domain/Specific.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -74,8 +75,8 @@ const shortened = (text: string, tokens: number): string => {
 
 /**
  * Returns the content when it has at most `tokens`; else, of the runs of whole sentences that do, the one with the most
- * bits: those of the prompt's `words`, by the lexemes that stand for them, and of sentences that name something. Of equal
- * ones it is the longest; without words, the beginning. An ellipsis stands for what is left out on a side.
+ * bits: those of the prompt's `words`, by the lexemes that stand for them, and of sentences that name something. What else was asked
+ * in a session has none: it answers nothing. Of equal ones it is the longest; without words, the beginning. An ellipsis stands for what is left out on a side.
  */
 export const excerpt = (
   unit: Cut,
@@ -84,10 +85,12 @@ export const excerpt = (
 ): string => {
   if (unit.tokens <= tokens) return unit.content
   const answer = words.size === 0 ? 0 : answerIn(unit, tokens)
+  const asked = words.size === 0 ? [] : alsoAskedIn(unit.content)
   const sentences = spansOf(unit.content).filter(({ from }) => from >= answer).map(({ from, to }) => {
     const text = unit.content.slice(from, to)
-    const lexemes = words.size === 0 ? [] : Tokenizer.lexemes(text)
-    const bits = SPECIFIC.test(text) ? NAMED_BITS : 0
+    const isAsked = asked.some((line) => from >= line.from && to <= line.to)
+    const lexemes = words.size === 0 || isAsked ? [] : Tokenizer.lexemes(text)
+    const bits = SPECIFIC.test(text) && !isAsked ? NAMED_BITS : 0
     return { from, to, tokens: Tokens.estimate(text) + 1, lexemes: new Set(lexemes), bits }
   })
   if (sentences.length === 0) return ELLIPSIS

@@ -6,6 +6,8 @@ import * as Effect from "effect/Effect"
 import type { OpeningRequest, OpeningResponse, Unremembered } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Left } from "../domain/OpeningFile.ts"
+import { savedBy } from "../domain/SavedBy.ts"
+import * as Tokens from "../domain/Tokens.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
 import { withoutClosed } from "./OpenEnds.ts"
 import { compose } from "./OpeningText.ts"
@@ -13,8 +15,8 @@ import { compose } from "./OpeningText.ts"
 /** Numbers of archives and decisions that are read, newest first. */
 const READ_ARCHIVES = 12
 const READ_DECISIONS = 24
-/** Number of conversations that are read for the end of a session without an archive. */
-const READ_CONVERSATIONS = 12
+/** Number of conversations that are read for the ends of sessions without an archive. */
+const READ_CONVERSATIONS = 40
 /** Number of pinned units that are read, of any time: more than a start has room for. */
 const READ_PINNED = 30
 
@@ -33,18 +35,39 @@ const withNew = (
     .sort((a, b) => b.occurredAt - a.occurredAt)
 }
 
+/** Matches what stands before Claude's words, where it is no more than their label. */
+const CLAUDE = /^\n?Claude(?: explained)?: $/
+
+/** Returns what Claude said in a conversation: of the prompt, the title tells enough; all where Claude said nothing. */
+const answerOf = ({ content, passages }: MemoryUnit): string => {
+  let isClaude = false
+  const said = passages.filter(({ from, kind }, i) => {
+    const label = content.slice(passages[i - 1]?.to ?? 0, from)
+    if (label.trim() !== "") isClaude = CLAUDE.test(label)
+    return isClaude && kind === "text"
+  })
+  return said.length === 0 ? content : said.map(({ from, to }) => content.slice(from, to)).join("\n")
+}
+
 /**
- * Returns the end of the last session where that has no archive, since it was of one request: its newest conversation, under
- * the title of its first.
+ * Returns the ends of the sessions without an archive, since they were of one request: Claude's words in the newest conversation of each,
+ * under the title of its first. Older ones than all archives that were read are left out: theirs may not have been read.
  */
-const endOf = (
+const endsOf = (
   conversations: ReadonlyArray<MemoryUnit>,
-  [archive]: ReadonlyArray<MemoryUnit>
-): MemoryUnit | undefined => {
-  const [last] = conversations
-  if (last === undefined || archive !== undefined && archive.occurredAt >= last.occurredAt) return undefined
-  const { title } = conversations.findLast(({ sessionId }) => sessionId === last.sessionId)!
-  return archive?.sessionId === last.sessionId ? undefined : { ...last, title }
+  archives: ReadonlyArray<MemoryUnit>
+): ReadonlyArray<MemoryUnit> => {
+  const archived = new Set(archives.map(({ sessionId }) => sessionId))
+  const since = archives.length < READ_ARCHIVES ? -Infinity : archives.at(-1)!.occurredAt
+  const ends = new Map<string, MemoryUnit>()
+  for (const unit of conversations) {
+    if (archived.has(unit.sessionId) || unit.occurredAt < since || savedBy(unit) !== undefined) continue
+    ends.set(unit.sessionId, { ...(ends.get(unit.sessionId) ?? unit), title: unit.title })
+  }
+  return [...ends.values()].map((unit) => {
+    const content = answerOf(unit)
+    return { ...unit, content, tokens: Tokens.estimate(content) }
+  })
 }
 
 type Store = Pick<MemoryStore["Type"], "count" | "recent" | "sessions" | "units">
@@ -78,12 +101,13 @@ export const left = (
     const all = pins.length < READ_PINNED ? pins.length : yield* store.count({ projects, isPinned: true })
     const pinned = yield* holding(store, pins)
     const isOther = ({ id }: MemoryUnit) => !pins.some((unit) => unit.id === id)
-    const made = (yield* newest("archive", READ_ARCHIVES)).filter(isOther)
+    const summed = yield* newest("archive", READ_ARCHIVES)
+    const made = summed.filter(isOther)
     const conversations = yield* newest("conversation", READ_CONVERSATIONS)
     const newestDecisions = yield* newest("decision", READ_DECISIONS)
     const open = withoutClosed(made, [...made, ...conversations, ...newestDecisions])
-    const ended = endOf(conversations.filter(isOther), made)
-    const archives = ended === undefined ? open : [ended, ...open]
+    const archives = [...endsOf(conversations.filter(isOther), summed), ...open]
+      .sort((a, b) => b.occurredAt - a.occurredAt)
     // What holds in its place is newer, and so among them too, unless it is gone.
     const isReplaced = ({ replacedBy }: MemoryUnit) => newestDecisions.some(({ id }) => id === replacedBy)
     const decisions = newestDecisions.filter((unit) => isOther(unit) && !isReplaced(unit))

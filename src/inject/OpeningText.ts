@@ -77,9 +77,12 @@ const textOf = (parts: ReadonlyArray<Part>) => parts.map(({ text }) => text).joi
 /** True while what a session left open may still be open. */
 const mayBeOpen = ({ occurredAt }: LeftUnit, now: number) => occurredAt > now - OPEN_FOR_MS
 
-/** Tells a session in lines: its aim, unless the title says it, what came of it, and what may be open. */
+const isAsked = ({ label }: Part) => label === "Aim" || label === "Also asked"
+
+/** Tells a session in lines: its aim, unless the title says it, what came of it, and what may be open; nothing of prompts alone. */
 const sessionText = ({ content, files, title }: LeftUnit, isOpenTold: boolean): string => {
   const parts = partsOf(content)
+  if (files.length === 0 && parts.every(isAsked)) return ""
   const named = [...new Set(files.map((file) => file.split(/[\\/]/).slice(-2).join("/")))].slice(0, MAX_FILES)
   return [
     ...parts.filter(({ label, text }) => label === "Aim" && !lettersOf(title).startsWith(lettersOf(text).slice(0, 40))),
@@ -109,9 +112,11 @@ const NO_PROMPT: ReadonlyMap<string, Word> = new Map()
 const beginning = (text: string, tokens: number) =>
   excerpt({ content: text, tokens: Tokens.estimate(text) }, NO_PROMPT, tokens)
 
+const NO_TEXT: Weighed = { text: "", weight: 0 }
+
 /** Puts a text below a unit's first line, which says all where there is none. */
 const below = (text: string): Weighed => {
-  if (text === "") return { text, weight: 0 }
+  if (text === "") return NO_TEXT
   const lines = `${defuse(indented(text))}\n`
   return { text: lines, weight: Tokens.weigh(lines) }
 }
@@ -132,6 +137,8 @@ export const textsOf = (unit: LeftUnit): Texts => {
     },
     get short() {
       if (unit.type === "archive") return both(taughtText, ITEM_TOKENS)
+      // What a session of one request did is finished, and its title says what for.
+      if (unit.type === "conversation") return [NO_TEXT, NO_TEXT] as const
       const text = below(excerpt(unit, NO_PROMPT, ITEM_TOKENS))
       return [text, text] as const
     },
@@ -196,18 +203,23 @@ const itemsOf = <U extends LeftUnit>(
   now: number
 ): ReadonlyArray<OpeningItem<U>> => {
   const withTexts = (unit: U) => ({ unit, texts: textsOf(unit) })
-  const told = archives.slice(0, MAX_SESSIONS).map(withTexts)
-  const titles = new Set(told.map(({ texts }) => texts.letters))
-  const [last, ...before] = told.map(({ texts, unit }, i): OpeningItem<U> => {
-    const [withOpen, withoutOpen] = i === 0 ? texts.long : texts.short
+  const sessionOf = (length: "long" | "short") => (unit: U): OpeningItem<U> => {
+    const texts = textsOf(unit)
+    const [withOpen, withoutOpen] = texts[length]
     return { head: "Last sessions", unit, texts, told: mayBeOpen(unit, now) ? withOpen : withoutOpen }
-  })
+  }
+  // The newest sessions of which nothing came are a line at most, and the one before these is told as the last one.
+  const isTold = (unit: U) => sessionOf("long")(unit).told.text !== ""
+  const last = Math.max(0, archives.findIndex(isTold))
+  const sessions = archives.slice(0, last + MAX_SESSIONS)
+  const titles = new Set(sessions.map((unit) => textsOf(unit).letters))
   return [
-    ...(last === undefined ? [] : [last]),
+    ...sessions.slice(0, last + 1).filter((_, i) => i === 0 || i === last).map(sessionOf("long")),
     ...decisions.map(withTexts).filter(({ texts }) => !titles.has(texts.letters)).slice(0, MAX_TRIED)
       .map(({ texts, unit }) => ({ head: "Decided lately" as const, unit, texts, told: texts.short[0] })),
-    ...before.filter(({ told }) => told.text !== ""),
-    ...archives.slice(MAX_SESSIONS).filter((unit) => mayBeOpen(unit, now)).map(withTexts)
+    ...sessions.slice(last + 1).map(sessionOf("short"))
+      .filter(({ told, unit }) => told.text !== "" || unit.type === "conversation"),
+    ...archives.slice(sessions.length).filter((unit) => mayBeOpen(unit, now)).map(withTexts)
       .flatMap(({ texts, unit }) =>
         texts.open === null ? [] : [{ head: "Left open before" as const, unit, texts, told: texts.open }]
       ).slice(0, MAX_OPEN_SESSIONS)
@@ -233,8 +245,6 @@ const blockOf = <U extends LeftUnit>(
   const first = defuse(`[${unit.id.slice(0, 8)}] ${when}${onBranch(branches[unit.sessionId])}: ${texts.title}\n`)
   return { head, first: { text: first, weight: Tokens.weigh(first) }, told, unit }
 }
-
-const NO_TEXT: Weighed = { text: "", weight: 0 }
 
 /** Renders pins, each below its title unless that says all, and a line about those that are missing. */
 const pinnedBlocks = <U extends LeftUnit>(

@@ -1,6 +1,7 @@
 /**
  * Finds which of a text's words stand together in one unit, and weighs them. Pure.
  */
+import { withoutAlsoAsked } from "../domain/AlsoAsked.ts"
 import { IS_CJK } from "../domain/Cjk.ts"
 import { isEveryday } from "../domain/EverydayWords.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -89,8 +90,9 @@ export const weigh = (
 export const mostBitsOf = (terms: ReadonlyArray<Term>, saysNothing: SaysNothing = isEveryday): number =>
   terms.reduce((sum, { lexeme }) => sum + bitsOf(lexeme, Infinity, 1, saysNothing), 0)
 
-const lexemesOf = (unit: MemoryUnit): ReadonlyArray<string> =>
-  [unit.title, unit.files.join(" "), unit.content].flatMap(Tokenizer.lexemesOnce)
+/** Returns a unit's lexemes without those of what else was asked in a session: whether it was answered, the other parts say. */
+const lexemesOf = ({ content, files, title }: MemoryUnit): ReadonlyArray<string> =>
+  [title, files.join(" "), withoutAlsoAsked(content)].flatMap(Tokenizer.lexemesOnce)
 
 /** Returns the words that tell something, by the lexemes that stand for them in a memory. */
 export const tellingOf = (words: ReadonlyArray<Weighed>): ReadonlyMap<string, Weighed> =>

@@ -32,7 +32,7 @@ const sessionText = (session: KnownSession | undefined, units: ReadonlyArray<Mem
   [
     session === undefined
       ? "## Saved on purpose, and notes"
-      : `## ${oneLine(session.title ?? "A session")}\n\n${minute(session.startedAt)}${
+      : `## ${oneLine(session.aim ?? "A session")}\n\n${minute(session.startedAt)}${
         session.branch === null ? "" : ` · branch ${oneLine(session.branch)}`
       } · \`${oneLine(resumeOf(session))}\``,
     ...units.map(unitText)

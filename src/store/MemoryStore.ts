@@ -204,6 +204,8 @@ export const limitOf = (limit: number): number => limit > 0 ? Math.min(Math.floo
 export interface KnownSession extends Session {
   readonly units: number
   readonly archive: MemoryUnit | null
+  /** What it was for: the title of that unit, else its own, else the title of its first unit; null where there is none. */
+  readonly aim: string | null
 }
 
 /** Counts what is there now; `units` are the active ones, and `files` the transcripts that were read. */

@@ -520,6 +520,33 @@ export const suite = <E>(
       )
 
       test(
+        "says what a session was for by the unit that sums it up, by its own title, or by its first unit",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const open = (sessionId: string, endedAt: number, title?: string) =>
+            store.append(batch([message(`m ${sessionId}`, { sessionId })], {
+              cursor: cursor(`/t/${sessionId}`, 1, { sessionId }),
+              facts: [facts(sessionId, { cwd: "/work", startedAt: 1, endedAt, ...(title !== undefined && { title }) })]
+            }))
+          yield* open("summed", 50, "Called so")
+          yield* open("titled", 40, "Called otherwise")
+          yield* open("neither", 30)
+          yield* open("empty", 20)
+          yield* write([
+            unit("sum", { sessionId: "summed", type: "archive", title: "Sums it up" }),
+            unit("part", { sessionId: "titled", title: "A part" }),
+            unit("second", { sessionId: "neither", position: 3, title: "What came next" }),
+            unit("first", { sessionId: "neither", position: 2, title: "What came first" }),
+            unit("gone", { sessionId: "neither", position: 1, title: "Gone", active: false })
+          ])
+          assert.deepStrictEqual(
+            (yield* store.sessionsIn({ projects: "all" }, 9)).map(({ aim, id }) => [id, aim]),
+            [["summed", "Sums it up"], ["titled", "Called otherwise"], ["neither", "What came first"], ["empty", null]]
+          )
+        })
+      )
+
+      test(
         "lists sessions, that which ended last first, with their units and the one that sums them up",
         Effect.gen(function*() {
           const store = yield* MemoryStore
@@ -551,7 +578,7 @@ export const suite = <E>(
           assert.deepStrictEqual(yield* listed({ projects: "all", since: 50_001 }), [second])
           assert.deepStrictEqual(yield* listed({ projects: "all", since: 20_000, until: 39_999 }), [second, first])
           const [newest] = yield* store.sessionsIn(everything, 1)
-          const { archive: _archive, units: _units, ...session } = newest!
+          const { aim: _aim, archive: _archive, units: _units, ...session } = newest!
           assert.deepStrictEqual([...(yield* store.sessions(["second"])).values()], [session])
           assert.deepStrictEqual(yield* store.transcriptsOf("second"), ["/t/second"])
           assert.deepStrictEqual(yield* store.transcriptsOf("none"), [])

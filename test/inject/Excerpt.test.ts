@@ -37,6 +37,19 @@ describe("an excerpt", () => {
     assert.strictEqual(words.match(/…/g)?.length, 2)
   })
 
+  it("prefers what came of a session to what else was asked in it", () => {
+    const content = [
+      "Aim: tidy the exports",
+      ...Array.from({ length: 6 }, (_, i) => `Also asked: does the ledger round the totals of export ${i}?`),
+      `Outcome: ${fillers("a", 3).join("\n")}`,
+      "the ledger rounds half to even, in `Money.round`",
+      ...fillers("b", 6)
+    ].join("\n")
+    const words = excerptOf(content, "does the ledger round totals?", 60)
+    assert.include(words, "the ledger rounds half to even")
+    assert.notInclude(words, "Also asked")
+  })
+
   it("begins with Claude's answer where what a person pasted before it takes most of the room", () => {
     const pasted = Array.from(
       { length: 8 },

@@ -17,13 +17,23 @@ const OTHER = unit("other", { title: "Deploy", content: "The deployment waits fo
 const termOf = (lexeme: string) => ({ lexeme, members: new Map([[lexeme, 1]]) })
 
 /** Judges a prompt in a memory of 100 units in which every word is as rare as this. */
-const judged = (prompt: string, frequency = 1) => {
+const judged = (prompt: string, frequency = 1, units = [OTHER, POOL]) => {
   const terms = termsOf(prompt)
   const words = weigh(terms, { documents: 100, documentFrequencies: terms.map(() => frequency) })
-  return judge(prompt, evidenceIn(words, [OTHER, POOL]), "balanced")
+  return judge(prompt, evidenceIn(words, units), "balanced")
 }
 
 describe("the judge", () => {
+  it("takes what else was asked in a session for no answer", () => {
+    const prompt = "why did the parcel labels lose their barcode"
+    const asked = (label: string) =>
+      judged(prompt, 1, [
+        unit("a", { type: "archive", content: `Aim: print slips\n${label}: ${prompt}?\nOutcome: none.` })
+      ])
+    assert.strictEqual(asked("Also asked").bits, 0)
+    assert.isAbove(asked("Learned").bits, 0)
+  })
+
   it.each([
     "why is PGPOOL_MAX at 20 and the pool not larger",
     "the connection pool is exhausted again, nightly report?",

@@ -153,12 +153,54 @@ describe("what is injected when a session begins", () => {
         said("c2", 2, "Claude: The importer reads 9,000 rows a second."),
         said("c0", 30, "Claude: An older session looked at the queue.", "before")
       ]
+      // Older sessions of one request are a line, as is one with nothing left.
       const { text, units } = yield* opened([...SESSIONS, ...talk])
       assert.include(text, "[c2] today (2026-11-26): Title c1\n  Claude: The importer reads 9,000 rows a second.\n[a1]")
+      assert.include(text, "[c0] yesterday (2026-11-25): Title c0\n")
       assert.notInclude(text, "looked at the queue")
-      assert.sameMembers(units.map(({ id }) => id), ["c2", "a1", "a2"])
+      assert.sameMembers(units.map(({ id }) => id), ["c2", "a1", "c0", "a2"])
       const archived = yield* opened([...talk, archive("a0", 0, "Aim: port it", { sessionId: "of one request" })])
       assert.notInclude(archived.text, "9,000 rows")
+    }))
+
+  it.effect("tells of a session without an archive what Claude said, not the prompt or what a command printed", () =>
+    Effect.gen(function*() {
+      const parts = [
+        ["User: ", "text", "Sum up the following part of a talk. It is long, and nobody typed it."],
+        ["\nRan: ", "tool_use", "node sum.mjs"],
+        ["\nClaude: ", "text", "The talk was about moving the queue into PostgreSQL."],
+        ["\n", "text", "Nothing was decided."]
+      ] as const
+      let content = ""
+      const passages = parts.map(([label, kind, text], i) => {
+        content += label
+        const from = content.length
+        content += text
+        return { uuid: `m${i}`, kind, from, to: content.length }
+      })
+      const one = made("c1", {
+        sessionId: "of one request",
+        occurredAt: NOON - 3_600_000,
+        title: "Sum up a talk",
+        content
+      })
+      const { text } = yield* opened([{ ...one, passages }])
+      assert.include(
+        text,
+        ": Sum up a talk\n  The talk was about moving the queue into PostgreSQL.\n  Nothing was decided.\n</claude-memory>"
+      )
+    }))
+
+  it.effect("tells as the last session the newest one of which something came", () =>
+    Effect.gen(function*() {
+      const asked = "Aim: and how do I get there?\nAlso asked: who was it?"
+      const { text } = yield* opened([archive("q1", 0, asked), archive("q2", 0.5, asked), ...SESSIONS])
+      assert.include(
+        text,
+        "[q1] today (2026-11-26): Title q1\n[a1] yesterday (2026-11-25): Title a1\n  Aim: move billing"
+      )
+      assert.notInclude(text, "q2")
+      assert.notInclude(text, "get there")
     }))
 
   it.effect("is one line for a session of which nothing came that its title doesn't say", () =>

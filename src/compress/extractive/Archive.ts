@@ -4,6 +4,7 @@
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message, Session } from "../../domain/Conversation.ts"
 import { type MemoryUnit, type Passage, weightedLength } from "../../domain/MemoryUnit.ts"
+import { isResumption } from "../../domain/Resumption.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
 import { isChoice, isFinding, isLesson, isRecommendation, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
@@ -210,7 +211,6 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
   const last = closing.at(-1)
   const topics = asked.map((prompt) => promptTitle(textOf(prompt)) ?? "").join(" ")
   const outcome = outcomeIn(closing, prompts, topics)
-  const aim = excerptsOf(first, "text", "Aim: ", aimIn(textOf(first))).slice(0, 1)
   // One long text got one answer, which the conversation unit holds already.
   if (asked.length === 1 && files.length === 0 && isLongPrompt(first, textOf(first)) && closing.length === 1) return []
 
@@ -240,6 +240,14 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
     ...each,
     text: each.text.split("\n").filter((sentence) => !told.has(plain(sentence))).join("\n")
   })).filter(({ text }) => text !== "")
+  const commands = commandsIn(last)
+  const isUntold = [...came, ...learned, ...decided, ...openEnds, ...pullRequest, ...commands].length === 0
+  // Prompts alone, without a word of Claude's and without files, sum up nothing; one without an answer may be open.
+  if (isUntold && files.length === 0 && !isUnanswered) return []
+  // Who only wants to go on does not say with what.
+  const aim = isResumption(textOf(first)) && !isUntold
+    ? []
+    : excerptsOf(first, "text", "Aim: ", aimIn(textOf(first))).slice(0, 1)
   const isOneTask = asked.length === 1 && [...openEnds, ...pullRequest, ...learned, ...decided].length === 0
   // The conversation about it says all of it; without one it was a small task that was done.
   if (isOneTask && (units.some(({ type }) => type === "conversation") || isSmall([...aim, ...outcome]))) return []
@@ -256,14 +264,13 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
     text: requestIn(textOf(prompt), ASKED)
   })).filter(({ label, text }) => isSelfContained(text) && !(label === "Also asked: " && told.has(plain(text))))
   let middle: ReadonlyArray<Excerpt> = requests
-  const commands = commandsIn(last)
   // Where not all fits, what was done gives way to what was learned and to how it goes on.
   const all = () => [...aim, ...decided, ...learned, ...middle, ...commands, ...openEnds, ...pullRequest, ...came]
   // The first and the last of many requests matter most, so that requests are dropped from the middle.
   while (middle.length > 0 && !fitOneUnit(all())) middle = middle.toSpliced(middle.length >> 1, 1)
 
   const outcomeSentences = outcome.flatMap(({ text }) => text.split("\n")).map(plain)
-  const aimTitle = promptTitle(textOf(first)) ?? titleFrom(textOf(first))
+  const aimTitle = promptTitle(textOf(first)) ?? units[0]?.title ?? titleFrom(textOf(first))
   return [{
     type: "archive",
     title: session.title === null || session.title.trim() === "" ? aimTitle : titleFrom(session.title),

@@ -15,12 +15,13 @@ import {
   MAX_TITLE,
   pack
 } from "../Draft.ts"
-import { asksWhy, isFact, isLesson, isReason, isTold, isWish, standsAlone } from "../text/Lessons.ts"
+import { asksWhy, isFact, isLesson, isQuestion, isReason, isTold, isWish, standsAlone } from "../text/Lessons.ts"
 import { condense, informativeStatements, isAnnounced, isChatter, plain, quotable, statements } from "../text/Prose.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { settled } from "../text/Settled.ts"
 import { errorLines, failureStrength, gist } from "../text/Text.ts"
 import { answerTitle, isSelfContained, pastedFailure, shortened, titleFrom } from "../text/Titles.ts"
+import { ownSentences } from "./Decisions.ts"
 import { isAnswer, isExplanation, isLongPrompt, sectionsOf } from "./Documentation.ts"
 import {
   answerOf,
@@ -290,9 +291,13 @@ const partTitle = (subject: string | undefined, own: string | undefined): string
   return within === "" || within.endsWith("…") ? own : `${within}${/[?？]$/u.test(within) ? "" : ":"} ${own}`
 }
 
+/** True for a sentence that says what is wished, or how things are and why, and asks nothing. */
+const isStated = (sentence: string): boolean => (isWish(sentence) || isLesson(sentence)) && !isQuestion(plain(sentence))
+
 /**
  * True for a part in which a person states a wish or chooses, or in which Claude states what was learned; the first part
- * of an exchange needs a prompt that is understandable, or an answer of some length.
+ * of an exchange needs a prompt that is understandable, or an answer of some length. Where Claude said and did nothing, only what the
+ * person states in words of his own counts: neither a question nor a failure that was pasted.
  */
 const isWorthUnit = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolean => {
   const own = excerpts.filter(({ label }) => label !== PRECEDED)
@@ -301,6 +306,7 @@ const isWorthUnit = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolea
     message.role === "assistant" && (kind === "text" || kind === "thinking")
   )
   const sentencesOf = (some: ReadonlyArray<Excerpt>) => quotable(some.map(({ text }) => text).join("\n"))
+  if (asked.length === own.length && !asked.some(({ text }) => ownSentences(text).some(isStated))) return false
   if (
     own.some(({ label }) => label === CHOSE) ||
     sentencesOf(asked).some((sentence) => isWish(sentence) || isTold(sentence))

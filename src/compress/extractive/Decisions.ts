@@ -36,8 +36,8 @@ const MAX_SENTENCE = 300
 /** Matches a review comment that was handed over as a task. */
 const REVIEW = /\b(?:around|at|on) lines? \d/iu
 
-/** Returns the person's own sentences, without code, quotes, terminal output and pasted documents. */
-const ownSentences = (text: string): ReadonlyArray<string> => {
+/** Returns the person's own sentences, without code, quotes, terminal output, places in code and pasted documents. */
+export const ownSentences = (text: string): ReadonlyArray<string> => {
   if (REVIEW.test(text)) return []
   const all = text.split("\n")
   // The items below a heading are a document's, unless the person typed no more than that.
@@ -51,7 +51,7 @@ const ownSentences = (text: string): ReadonlyArray<string> => {
         .test(line)
     ).join("\n")
   )
-    .filter((sentence) => plain(sentence).length <= MAX_SENTENCE)
+    .filter((sentence) => plain(sentence).length <= MAX_SENTENCE && !/:\d+:\d+/.test(sentence))
 }
 
 /** Replaces what stands in quotation marks, whose words are others'. */
@@ -79,7 +79,7 @@ const saysWhat = (words: string): boolean =>
 const isDecision = (sentence: string): boolean => {
   const words = withApostrophes(plain(sentence))
   const isForAll = isGeneric(words)
-  if (/:\d+:\d+/.test(words) || isOver(words) || BACK.test(words) || isTask(words) && !isForAll) return false
+  if (isOver(words) || BACK.test(words) || isTask(words) && !isForAll) return false
   if (!isFirm(words) && (isReport(words) || (TRIAL.test(words) || POINTED.test(words)) && !isStanding(words))) {
     return false
   }
@@ -293,7 +293,7 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
     }
     const refusal = /the user said:\s*\n([\s\S]{4,})/u.exec(block.text)?.[1]?.trim()
     if (block.isError !== true || refusal === undefined || !/doesn't want to/u.test(block.text)) return []
-    const said = quotable(refusal).filter((sentence) => sentence.length <= MAX_SENTENCE)
+    const said = ownSentences(refusal)
     const rule = said.find(isDecision) ??
       (call.tool === "ExitPlanMode" ? said.find((sentence) => isCounter(sentence, call.block.text)) : undefined)
     if (rule === undefined) return []

@@ -4,9 +4,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { resolve } from "node:path"
 import type { Message } from "../../domain/Conversation.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { quoteSpeakers } from "../../domain/Speakers.ts"
+import { isWithin } from "../../domain/Worktrees.ts"
 import type { SegmentContext, SessionOutline } from "../../store/MemoryStore.ts"
 import { Compressor } from "../Compressor.ts"
 import { type Draft, unitOf, VERSION } from "../Draft.ts"
@@ -58,11 +60,24 @@ export const inOrder = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<MemoryU
 export const segmentUnit = (context: SegmentContext, now: number, draft: Draft): MemoryUnit =>
   unitOf(context.session, context.segment.id, context.position + draft.at / 1_000, now, draft)
 
+const MAX_FILES = 20
+/** Most files that are compared. */
+const MAX_COMPARED = 200
+
+/** Leaves out the folders that tools searched: those that hold another of the files, or the folder in which the session ran. */
+const withoutFolders = (files: ReadonlyArray<string>, cwd: string): ReadonlyArray<string> => {
+  const some = files.slice(0, MAX_COMPARED)
+  const paths = some.map((file) => resolve(cwd, file))
+  return some.filter((_, i) =>
+    !isWithin(cwd, paths[i]!) && !paths.some((path) => path !== paths[i] && isWithin(path, paths[i]!))
+  )
+}
+
 /** Turns a session's draft into its archive. */
 export const sessionUnit = (outline: SessionOutline, now: number, draft: Draft): MemoryUnit => ({
   // The largest position sorts the archive behind all units of its session.
   ...unitOf(outline.session, outline.session.id, Number.MAX_SAFE_INTEGER, now, draft),
-  files: outline.files.slice(0, 20),
+  files: withoutFolders(outline.files, outline.session.cwd).slice(0, MAX_FILES),
   expiresAt: outline.session.endedAt + ARCHIVE_LIFETIME_MS
 })
 

@@ -4,6 +4,7 @@
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { countUnspaced, IS_CJK } from "../../domain/Cjk.ts"
 import { isEveryday } from "../../domain/EverydayWords.ts"
+import { isResumption } from "../../domain/Resumption.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { MAX_TITLE } from "../Draft.ts"
 import { isWish } from "./Lessons.ts"
@@ -133,13 +134,13 @@ const hasSubject = (line: string): boolean => {
 const BARE_COMMIT =
   /^(?:(?:push|commit)\b[\s,.!]*(?:(?:and|then|it|this|that|all|everything|these|those|them|the|changes?|now|again|please|to|on|main|master|origin)\b[\s,.!]*)*)+$/iu
 
-/** True when a prompt is understandable by itself; "yes", "push" and "address all of them" are not. */
+/** True when a prompt is understandable by itself; "yes", "push", "address all of them" and "where were we?" are not. */
 export const isSelfContained = (prompt: string): boolean => {
   const line = withoutOpeners(plain((prompt.split("\n")[0] ?? "").slice(0, 400))).replace(ASKING, "")
   return hasSubject(line) &&
     !/^(?:(?:yes|no(?! (?:\p{L}+ ){1,3}(?:pls|please|here|ever|anywhere|in)\b)|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|how(?:'s| is) it going|what(?:'s| is) (?:up|the status)|(?:any )?(?:news|progress|status|update)s?|the following|implement the following plan)\b|\[)[^`/]{0,30}$/iu
       .test(line) &&
-    !BARE_COMMIT.test(line) && !/^\s*[❯$>%(（]/u.test(prompt)
+    !BARE_COMMIT.test(line) && !/^\s*[❯$>%(（]/u.test(prompt) && !isResumption(prompt)
 }
 
 /** Matches headings like "# Summary", which fit any section. */

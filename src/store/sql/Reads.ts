@@ -64,10 +64,14 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
 
   const sessionsIn = ({ projects, since, until }: SessionFilter, limit: number) =>
     Effect.map(
-      sql<SessionRow & { units: number; archive: UnitBody["body"] | null }>`SELECT s.*,
+      sql<
+        SessionRow & { units: number; archive: UnitBody["body"] | null; earliest: UnitBody["body"] | null }
+      >`SELECT s.*,
           (SELECT count(*) FROM units AS u WHERE u.session_id = s.id AND u.active) AS units,
           (SELECT u.body FROM units AS u WHERE u.session_id = s.id AND u.active AND u.type = 'archive'
-            ORDER BY u.occurred_at DESC, u.id LIMIT 1) AS archive
+            ORDER BY u.occurred_at DESC, u.id LIMIT 1) AS archive,
+          (SELECT u.body FROM units AS u WHERE u.session_id = s.id AND u.active
+            ORDER BY u.position, u.id LIMIT 1) AS earliest
         FROM sessions AS s WHERE ${
         sql.and([
           ...(projects === "all" ? [sql`true`] : [isIn("s.project_id", projects)]),
@@ -76,11 +80,12 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         ])
       } ORDER BY s.ended_at DESC, s.id LIMIT ${limit}`,
       (rows) =>
-        rows.map(({ archive, units, ...row }): KnownSession => ({
-          ...sessionOf(row),
-          units,
-          archive: archive === null ? null : unitOf({ body: archive })
-        }))
+        rows.map(({ archive: summing, earliest, units, ...row }): KnownSession => {
+          const session = sessionOf(row)
+          const archive = summing === null ? null : unitOf({ body: summing })
+          const aim = archive?.title ?? session.title ?? (earliest === null ? null : unitOf({ body: earliest }).title)
+          return { ...session, units, archive, aim }
+        })
     )
 
   /** Reads the thread's last prompt before each place, then Claude's last message, by the key of the place. */

@@ -1187,12 +1187,14 @@ export interface components {
         readonly SessionView: {
             readonly session: components["schemas"]["Session"];
             readonly units: components["schemas"]["Int"];
+            readonly aim: string | null;
             readonly archive: components["schemas"]["MemoryUnit"] | null;
             readonly resume: string;
         };
         readonly SessionDetail: {
             readonly session: components["schemas"]["Session"];
             readonly units: components["schemas"]["Int"];
+            readonly aim: string | null;
             readonly archive: components["schemas"]["MemoryUnit"] | null;
             readonly resume: string;
             readonly transcripts: readonly string[];

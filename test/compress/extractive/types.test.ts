@@ -6,7 +6,19 @@ import * as Effect from "effect/Effect"
 import { maskTexts } from "../../../src/capture/redact/Masking.ts"
 import { shorten } from "../../../src/capture/transcript/Transcript.ts"
 import { type MemoryUnit, UnitType } from "../../../src/domain/MemoryUnit.ts"
-import { asks, edits, fails, messagesOf, runs, says, type Step, summarize, unitsOf, uses } from "../sessions.ts"
+import {
+  asks,
+  edits,
+  fails,
+  messagesOf,
+  runs,
+  says,
+  session,
+  type Step,
+  summarize,
+  unitsOf,
+  uses
+} from "../sessions.ts"
 
 const only = (units: ReadonlyArray<MemoryUnit>): MemoryUnit => {
   assert.lengthOf(units, 1)
@@ -992,6 +1004,23 @@ describe("what is quoted", () => {
     }))
 })
 
+describe("a prompt to which nothing was said", () => {
+  it.effect.each([
+    "npm ERR! Could not resolve dependency: the peer react@18 conflicts with the one that is installed here",
+    "the linter says page.tsx:12:3: avoid effects that only set state, derive the value instead of it (react-hooks)",
+    "should we rather derive the due date from the terms of the contract, instead of a column?"
+  ])("is no memory where it asks, or was pasted: %s", (prompt) =>
+    Effect.gen(function*() {
+      assert.isEmpty(yield* unitsOf("conversation", [asks(prompt), says("Done.")]))
+    }))
+
+  it.effect("is one where it says how things are", () =>
+    Effect.gen(function*() {
+      const rule = "invoices of the public sector are due after sixty days, because the law says so"
+      assert.include(only(yield* unitsOf("conversation", [asks(rule), says("Done.")])).content, rule)
+    }))
+})
+
 describe("an archive", () => {
   it.effect("is a session's aim, what else was asked, its outcome and its open ends", () =>
     Effect.gen(function*() {
@@ -1067,6 +1096,48 @@ describe("an archive", () => {
       const { content } = only(yield* summarize({ prompts, closing, files: ["src/limit.ts"] }))
       assert.lengthOf(content.split("Add rate limiting"), 2)
       assert.lengthOf(content.split("Log the rejected"), 2)
+    }))
+
+  it.effect("is called after the first request for something, else after the first memory, not after a wish to go on", () =>
+    Effect.gen(function*() {
+      const prompts = [asks("hey, where did we stop yesterday?"), asks("Give each invoice a due date")]
+      const closing = messagesOf([says("An invoice is due thirty days after it was sent, as `due_at` says.")], "v")
+        .map((message) => ({ ...message, occurredAt: 9_000 }))
+      const files = ["src/invoice.ts"]
+      const asked = only(yield* summarize({ prompts: messagesOf(prompts), closing, files }))
+      assert.strictEqual(asked.title, "Give each invoice a due date")
+      assert.include(asked.content, "Aim: Give each invoice a due date\n")
+      assert.notInclude(asked.content, "where did we stop")
+      const units = [{ ...asked, type: "documentation" as const, title: "When an invoice is due" }]
+      const onward = only(
+        yield* summarize({ prompts: messagesOf([prompts[0]!, asks("continue")]), closing, files, units })
+      )
+      assert.strictEqual(onward.title, "When an invoice is due")
+      assert.notInclude(onward.content, "Aim: ")
+    }))
+
+  it.effect("is none of questions to which nothing was said", () =>
+    Effect.gen(function*() {
+      const prompts = messagesOf([asks("Which column holds the due date?"), asks("Who rounds the invoice totals?")])
+      const closing = messagesOf([says("Done.")], "v").map((message) => ({ ...message, occurredAt: 9_000 }))
+      assert.lengthOf(yield* summarize({ prompts, closing }), 0)
+      const answered = messagesOf([says("`Money.round` rounds the totals of an invoice, half to even.")], "v")
+        .map((message) => ({ ...message, occurredAt: 9_000 }))
+      assert.lengthOf(yield* summarize({ prompts, closing: answered }), 1)
+    }))
+
+  it.effect("names no folder that holds another of its files, or in which the session ran", () =>
+    Effect.gen(function*() {
+      const prompts = messagesOf([asks("Give each invoice a due date"), asks("Show it on the page")])
+      const closing = messagesOf([says("An invoice is due thirty days after it was sent, as `due_at` says.")], "v")
+        .map((message) => ({ ...message, occurredAt: 9_000 }))
+      const { cwd } = session
+      const files = [cwd, "src", `${cwd}/src/invoice.ts`, `${cwd}/src/page`, "./src/page/Due.tsx", "Makefile"]
+      assert.deepStrictEqual(only(yield* summarize({ prompts, closing, files })).files, [
+        `${cwd}/src/invoice.ts`,
+        "./src/page/Due.tsx",
+        "Makefile"
+      ])
     }))
 
   it.effect("says when the last request stayed without an answer", () =>

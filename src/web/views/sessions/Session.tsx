@@ -261,16 +261,16 @@ export const Session = ({ id }: { readonly id: string }) => {
         {known.data !== undefined && (
           <span className={css["stays"]}>
             <At at={known.data.session.startedAt} form="date" /> ·{" "}
-            <Inline text={known.data.archive?.title ?? known.data.session.title ?? t.session.untitled} />
+            <Inline text={known.data.aim ?? t.session.untitled} />
           </span>
         )}
       </p>
       <Answer query={known} heading={t.memory.session}>
-        {({ archive, resume, session }) => (
+        {({ aim, archive, resume, session }) => (
           <>
             <header className={css["head"]}>
               <h1 tabIndex={-1} dir="auto">
-                <Inline text={archive?.title ?? session.title ?? t.session.untitled} />
+                <Inline text={aim ?? t.session.untitled} />
               </h1>
               <p className={css["meta"]}>
                 <Link href={addressOf({ name: "sessions" }, { project: session.projectId })}>

@@ -17,7 +17,7 @@ import { useFormat, useTexts } from "../../texts/Texts.ts"
 import css from "./Sessions.module.css"
 import { Branch, Summary } from "./Summary.tsx"
 
-const Row = ({ of: { archive, resume, session, units } }: { readonly of: SessionView }) => {
+const Row = ({ of: { aim, archive, resume, session, units } }: { readonly of: SessionView }) => {
   const t = useTexts()
   return (
     <li className={css["row"]}>
@@ -27,7 +27,7 @@ const Row = ({ of: { archive, resume, session, units } }: { readonly of: Session
       <div className={css["what"]}>
         <Link {...ITEM} className={css["link"]} href={addressOf({ name: "session", id: session.id })}>
           <span className={css["rowTitle"]} dir="auto">
-            <Inline text={archive?.title ?? session.title ?? t.session.untitled} />
+            <Inline text={aim ?? t.session.untitled} />
           </span>
           <Summary content={archive?.content ?? ""} />
         </Link>

@@ -1,10 +1,10 @@
 /**
  * Recognizes prompts that ask to go on with earlier work. Pure.
  */
-import { simplified } from "../domain/ChineseScripts.ts"
-import { isEveryday } from "../domain/EverydayWords.ts"
-import * as Tokenizer from "../domain/Tokenizer.ts"
-import * as Tokens from "../domain/Tokens.ts"
+import { simplified } from "./ChineseScripts.ts"
+import { isEveryday } from "./EverydayWords.ts"
+import * as Tokenizer from "./Tokenizer.ts"
+import * as Tokens from "./Tokens.ts"
 
 /** Longer prompts bring their own subject. */
 const MAX_TOKENS = 40
@@ -49,3 +49,6 @@ export const resumptionIn = (prompt: string): Resumption | undefined => {
   if (!isBare && !isOfEarlier(rest)) return undefined
   return { isBare, subject: Tokenizer.lexemes(rest.replace(FRAME, " ")).filter((lexeme) => !isEveryday(lexeme)) }
 }
+
+/** True for a prompt that wants to go on and names no work. */
+export const isResumption = (prompt: string): boolean => resumptionIn(prompt)?.subject.length === 0

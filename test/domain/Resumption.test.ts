@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { resumptionIn } from "../../src/inject/Resumption.ts"
+import { resumptionIn } from "../../src/domain/Resumption.ts"
 
 describe("a prompt that asks to go on", () => {
   it.each([

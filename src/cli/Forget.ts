@@ -81,10 +81,9 @@ const copiesIn = (home: string) =>
     ...backups.filter((name) => kindOf(name) !== undefined).sort().map((name) => `${FOLDER}/${name}`)
   ])
 
-const alsoJson = ({ sessions, units }: TakenAlso) => ({
-  units: units.map(({ id, title }) => ({ id, title })),
-  sessions
-})
+const titled = ({ id, title }: MemoryUnit) => ({ id, title })
+
+const alsoJson = ({ sessions, units }: TakenAlso) => ({ units: units.map(titled), sessions })
 
 /** Says of whom it is taken too, with their titles; no line where it is of nobody. */
 const alsoLines = ({ sessions, units }: TakenAlso): ReadonlyArray<string> => {
@@ -111,6 +110,10 @@ const keepingLines = (units: ReadonlyArray<MemoryUnit>, labels: ReadonlyMap<stri
     ...named(units.map(({ id, projectId, title }) => ({ id, title: `${title} (${labels.get(projectId) ?? "?"})` })))
   ].join("\n")]
 
+/** Names those in whose place a forgotten memory stood. */
+const againLines = (count: number, units: ReadonlyArray<MemoryUnit>): ReadonlyArray<string> =>
+  units.length === 0 ? [] : [[`What ${count === 1 ? "it" : "they"} replaced holds again:`, ...named(units)].join("\n")]
+
 /** Writes over what is left of it in the file, and returns why it can't. */
 const wipe = Effect.flatMap(ClaudeMemory, (memory) => Effect.option(Effect.flip(memory.wipe)))
 
@@ -121,6 +124,8 @@ const notWiped = ({ detail }: StoreError) =>
 /** What is to be forgotten, and how it is shown before. */
 interface Plan {
   readonly count: number
+  /** Memories that hold again afterwards. */
+  readonly holdAgain: ReadonlyArray<MemoryUnit>
   readonly preview: string
   /** Lines that are shown after it, too. */
   readonly keeping: ReadonlyArray<string>
@@ -137,10 +142,17 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
     const { also } = forgetting
     const units = new Map(forgetting.named.map((unit) => [unit.id, unit]))
     const found = [...units.keys()]
-    const keeping = keepingLines(forgetting.keeping, labels)
+    const holdAgain = yield* memory.holdingAgain(forgetting.units.map(({ id }) => id))
+    const keeping = [...againLines(found.length, holdAgain), ...keepingLines(forgetting.keeping, labels)]
     return {
       count: found.length,
-      json: { ids: found, also: alsoJson(also), keeping: forgetting.keeping.map(({ id, title }) => ({ id, title })) },
+      holdAgain,
+      json: {
+        ids: found,
+        also: alsoJson(also),
+        keeping: forgetting.keeping.map(titled),
+        holdAgain: holdAgain.map(titled)
+      },
       keeping,
       preview: [
         ...[...units.values()].map((unit, i) =>
@@ -162,18 +174,21 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
 const byCriteria = (criteria: Criteria, isNow: boolean) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
-    const { count, newest, sessions } = yield* memory.select(criteria)
+    const { count, holdAgain, newest, sessions } = yield* memory.select(criteria)
     const rows = newest.map(({ id, occurredAt, title, type }) => [minute(occurredAt), id.slice(0, 8), type, title])
+    const keeping = againLines(count, holdAgain)
     return {
       count,
-      json: { count, sessions },
-      keeping: [],
+      holdAgain,
+      json: { count, sessions, holdAgain: holdAgain.map(titled) },
+      keeping,
       preview: [
         `${memories(count)}${
           sessions.length === 0 ? "" : `, and all that was said in ${plural(sessions.length, "session")}`
         }:`,
         ...fittingTable(rows),
-        ...(count > newest.length ? [`and ${number(count - newest.length)} older`] : [])
+        ...(count > newest.length ? [`and ${number(count - newest.length)} older`] : []),
+        ...keeping.map((lines) => `\n${lines}`)
       ].join("\n"),
       run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forgetSelected }) => forgetSelected(criteria, { isNow })))
     } satisfies Plan
@@ -248,6 +263,7 @@ export const command = Command.make(
           until,
           operation,
           also: alsoJson(also),
+          holdAgain: plan.holdAgain.map(titled),
           ...(isNow && { wiped: Option.isNone(unwiped) })
         },
         () =>

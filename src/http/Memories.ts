@@ -166,6 +166,13 @@ const titledOf = ({ id, title }: { readonly id: string; readonly title: string }
 
 const alsoOf = ({ sessions, units }: TakenAlso) => ({ units: units.map(titledOf), sessions })
 
+/** Names the memories in whose place one of these stands, or stood until it was forgotten. */
+const titlesHoldingAgain = (units: ReadonlyArray<MemoryUnit>) =>
+  Effect.gen(function*() {
+    const memory = yield* ClaudeMemory
+    return (yield* memory.holdingAgain(units.map(({ id }) => id))).map(titledOf)
+  })
+
 /** The answer of a dry run, but for the memories. */
 const NOTHING = { messages: 0, until: null, operation: null, also: alsoOf(FORGOT_NOTHING.also) }
 
@@ -182,7 +189,8 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
       }
       if (isDryRun) {
         const { also, units } = yield* memory.forgetting(ids, isNow)
-        return { ...NOTHING, count: units.length, units: units.slice(0, SHOWN), also: alsoOf(also) }
+        const holdAgain = yield* titlesHoldingAgain(units)
+        return { ...NOTHING, count: units.length, units: units.slice(0, SHOWN), also: alsoOf(also), holdAgain }
       }
       const { also, messages, operation, units, until } = yield* memory.forget(ids, { isNow })
       return {
@@ -191,7 +199,8 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
         messages: messages.length,
         until,
         operation,
-        also: alsoOf(also)
+        also: alsoOf(also),
+        holdAgain: yield* titlesHoldingAgain(units)
       }
     }
     if (projects === undefined && sessions === undefined && before === undefined && query === undefined) {
@@ -205,14 +214,23 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
       ...(before !== undefined && { before }),
       ...(query !== undefined && { query })
     }
-    const { count, newest } = yield* memory.select(criteria)
-    if (isDryRun) return { ...NOTHING, count, units: newest }
+    const { count, newest, ...selected } = yield* memory.select(criteria)
+    const holdAgain = selected.holdAgain.map(titledOf)
+    if (isDryRun) return { ...NOTHING, count, units: newest, holdAgain }
     const { also, messages, operation, units, until } = yield* Stream.runFold(
       memory.forgetSelected(criteria, { isNow }),
       FORGOT_NOTHING,
       together
     )
-    return { count: units.length, units: newest, messages: messages.length, until, operation, also: alsoOf(also) }
+    return {
+      count: units.length,
+      units: newest,
+      messages: messages.length,
+      until,
+      operation,
+      also: alsoOf(also),
+      holdAgain
+    }
   })
 
 const textOf = <E>(lines: Stream.Stream<string, E>) => lines.pipe(Stream.map((line) => `${line}\n`), Stream.encodeText)

@@ -244,7 +244,9 @@ export const Forgotten = Schema.Struct({
     units: Schema.Array(Titled),
     /** Sessions whose title or summary says it. */
     sessions: Schema.Array(Titled)
-  })
+  }),
+  /** Others in whose place one of these stood, and which hold again without it. */
+  holdAgain: Schema.Array(Titled)
 }).annotations({ identifier: "Forgotten" })
 
 /** Names a change; the newest without one. */

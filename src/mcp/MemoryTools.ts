@@ -224,7 +224,7 @@ export const named = ({ id, title }: MemoryUnit): string =>
  * Asks the user whether these memories shall be forgotten, where they are many or one of them is the user's own: a text that
  * Claude read may have wanted it.
  */
-const agreed = (units: ReadonlyArray<MemoryUnit>) =>
+const agreed = (units: ReadonlyArray<MemoryUnit>, holdAgain: ReadonlyArray<MemoryUnit>) =>
   Effect.gen(function*() {
     const { count, tally } = yield* Serving
     const isOwn = yield* Effect.exists(units, isOfUser)
@@ -234,7 +234,9 @@ const agreed = (units: ReadonlyArray<MemoryUnit>) =>
     const titles = units.map((unit) => `- ${named(unit)}`)
     const question = [
       `Forget ${units.length === 1 ? "this memory" : `these ${units.length} memories`}?`,
-      ...titles
+      ...titles,
+      ...(holdAgain.length === 0 ? [] : ["What it replaced holds again:"]),
+      ...holdAgain.map((unit) => `- ${named(unit)}`)
     ].join("\n")
     const isAgreed = yield* Effect.flatMap(Consent, (ask) => ask(question)).pipe(
       Effect.mapError(() =>
@@ -275,6 +277,9 @@ export const forget = tool({
     messages: count.annotations({ description: "Messages from which what they tell was taken" }),
     also: Schema.Array(Schema.String).annotations({
       description: "Ids of other memories and of sessions that said it too, and are made anew of what is left"
+    }),
+    holdAgain: Schema.Array(Schema.String).annotations({
+      description: "Ids of memories that were replaced by one of these, and hold again"
     })
   }),
   run: ({ ids }) =>
@@ -282,17 +287,20 @@ export const forget = tool({
       const { memory } = yield* opened
       // Finds every id, and checks that it is allowed, before any is deleted.
       const units = yield* Effect.forEach(ids, (id) => Effect.map(show(id), ({ unit }) => unit))
-      yield* agreed(yield* memory.withDuplicates(units.map(({ id }) => id)))
+      const deleted = yield* memory.withDuplicates(units.map(({ id }) => id))
+      const holdAgain = yield* memory.holdingAgain(deleted.map(({ id }) => id))
+      yield* agreed(deleted, holdAgain)
       const { also, messages, units: removed } = yield* memory.forget([...new Set(units.map(({ id }) => id))], {
         by: "claude"
       })
       const forgotten = removed.map(({ id }) => id)
       const others = [...also.units, ...also.sessions].map(({ id }) => id)
       return {
-        data: { forgotten, messages: messages.length, also: others },
+        data: { forgotten, messages: messages.length, also: others, holdAgain: holdAgain.map(({ id }) => id) },
         text: [
           `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages.length, "message")}.`,
           ...(others.length === 0 ? [] : [`${others.join(", ")} said it too, and are made anew of what is left.`]),
+          ...(holdAgain.length === 0 ? [] : [`What it replaced holds again: ${holdAgain.map(named).join(", ")}.`]),
           "claude_memory_undo brings back what was forgotten last."
         ].join(" ")
       }

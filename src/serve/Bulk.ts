@@ -10,7 +10,7 @@ import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
 import { queryLexemes } from "../domain/Tokenizer.ts"
 import { type ForgetOptions, FORGOT_NOTHING, type Forgotten, MemoryStore, NO_LIMIT } from "../store/MemoryStore.ts"
-import { forgetWords } from "./Remembering.ts"
+import { forgetWords, holdingAgain } from "./Remembering.ts"
 
 /** Says which memories; all of it must hold. */
 export interface Criteria {
@@ -29,6 +29,8 @@ export interface Selection {
   /** The newest of them, `SHOWN` at most. */
   readonly newest: ReadonlyArray<MemoryUnit>
   readonly sessions: ReadonlyArray<string>
+  /** Those that are not selected, but in whose place a selected one stands. */
+  readonly holdAgain: ReadonlyArray<MemoryUnit>
 }
 
 /** Sums up what was forgotten one after the other; of what was taken from others, that which is there still. */
@@ -94,16 +96,29 @@ const wholeSessions = (criteria: Criteria) =>
     return known.filter(({ endedAt }) => endedAt < before).map(({ id }) => id)
   })
 
+/** Returns the ids of those selected memories that stand in the place of another, or in whose place another stands. */
+const replacing = (filter: SearchFilter) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const replaced = yield* store.replaced
+    const by = yield* store.units(replaced.flatMap(({ replacedBy }) => replacedBy ?? []))
+    const { projects } = filter
+    const resolved = projects === "all" ? projects : resolveRequested(yield* store.projects, projects)
+    return [...replaced, ...by].filter((unit) => passes(unit, { ...filter, projects: resolved })).map(({ id }) => id)
+  })
+
 export const select = (criteria: Criteria) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const filter = filterOf(criteria)
     const sessions = yield* wholeSessions(criteria)
     if (criteria.query === undefined) {
-      return { count: yield* store.count(filter), newest: yield* store.recent(filter, SHOWN), sessions }
+      const holdAgain = yield* holdingAgain(yield* replacing(filter))
+      return { count: yield* store.count(filter), newest: yield* store.recent(filter, SHOWN), sessions, holdAgain }
     }
     const ids = yield* holding(criteria.query, filter)
-    return { count: ids.length, newest: yield* store.units(ids.slice(0, SHOWN)), sessions }
+    const holdAgain = yield* holdingAgain(ids)
+    return { count: ids.length, newest: yield* store.units(ids.slice(0, SHOWN)), sessions, holdAgain }
   })
 
 /** Forgets what the criteria select, in transactions of a few; emits each, and each message once. Undone as one, and ended by that. */

@@ -84,6 +84,7 @@ import {
   forgettable,
   forgetting,
   history,
+  holdingAgain,
   type NotUndoable,
   save,
   undo
@@ -253,6 +254,7 @@ const make = Effect.gen(function*() {
       project: (name) => run(addProject(name))
     },
     withDuplicates: store.withDuplicates,
+    holdingAgain: (ids) => run(holdingAgain(ids)),
     forgettable: (id, isNow) => run(forgettable(id, isNow)),
     forgetting: (ids, isNow) => run(forgetting(ids, isNow)),
     select: (criteria) => run(select(criteria)),
@@ -471,6 +473,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   }
   /** Returns these memories and those that `forget` deletes with them. */
   readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Returns the memories in whose place one of these stands: they hold again when these are forgotten, and since they were. */
+  readonly holdingAgain: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
    * Deletes memories, by id or a prefix of it, and those that say the same, from the store and the index, and cuts their sentences from
    * the source messages. No later capture, compression or review brings them back; saving does, and `undo` for seven days, unless

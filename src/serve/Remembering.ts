@@ -255,6 +255,14 @@ export const forgetting = (prefixes: ReadonlyArray<string>, isNow: boolean) =>
     return { named: units, units: found, also, keeping }
   })
 
+/** Returns the memories in whose place one of these stands: they hold again when these are forgotten, and since they were. */
+export const holdingAgain = (ids: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    const gone = new Set(ids)
+    return (yield* store.replaced).filter(({ id, replacedBy = "" }) => gone.has(replacedBy) && !gone.has(id))
+  })
+
 export const forget = (
   ids: ReadonlyArray<string>,
   options: ForgetOptions = {}

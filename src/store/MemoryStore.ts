@@ -529,6 +529,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
     ids: ReadonlyArray<string>,
     sessionId?: string
   ) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Returns the active units in whose place another was said to hold, which may be forgotten since. */
+  readonly replaced: Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns at most 10 units whose id begins with `prefix`. */
   readonly unitsByPrefix: (prefix: string) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Lists units that pass the filter, newest first. */

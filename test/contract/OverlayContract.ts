@@ -513,6 +513,28 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "by another is known of all that are there, since that was forgotten too",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const replaced = Effect.map(store.replaced, (units) => units.map(({ id, replacedBy }) => [id, replacedBy]))
+        yield* compress("one", made)
+        yield* compress("two", unit("b", { content: TIDE }))
+        yield* compress("three", unit("c", { content: HARBOUR }))
+        yield* edit("c", { pinned: true }, "person")
+        assert.deepStrictEqual(yield* replaced, [])
+        yield* edit("a", { replacedBy: "b" }, "person")
+        yield* edit("b", { replacedBy: "c", replacedFor: "tide" }, "rule")
+        assert.deepStrictEqual(yield* replaced, [["a", "b"], ["b", "c"]])
+        yield* store.forget(["c"])
+        assert.deepStrictEqual(yield* replaced, [["a", "b"], ["b", "c"]])
+        yield* store.forget(["b"])
+        assert.deepStrictEqual(yield* replaced, [["a", "b"]])
+        yield* edit("a", { replacedBy: null }, "person")
+        assert.deepStrictEqual(yield* replaced, [])
+      })
+    )
+
+    test(
       "to hold again in place of what replaced it takes that back, over any number of steps, but not by a rule",
       Effect.gen(function*() {
         const store = yield* MemoryStore

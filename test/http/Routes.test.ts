@@ -446,7 +446,10 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.strictEqual(yield* reasonNow, "question")
       yield* client.memories.edit({ path: { id }, headers: { "if-match": "*" }, payload: { replacedBy: other.id } })
       assert.strictEqual(yield* reasonNow, "replaced")
-      yield* client.memories.forget({ path: { id: other.id }, headers: {} })
+      const holdAgain = [{ id, title: content }]
+      const before = yield* client.memories.forgetMany({ payload: { ids: [other.id], isDryRun: true } })
+      assert.deepInclude(before, { count: 1, holdAgain })
+      assert.deepInclude(yield* client.memories.forget({ path: { id: other.id }, headers: {} }), { holdAgain })
       assert.strictEqual(yield* reasonNow, "question")
       const silent = yield* client.telling.why({ payload: { prompt: "yes", projects: "all" } })
       assert.deepStrictEqual([silent.text, silent.verdict.tells], ["", "nothing"])

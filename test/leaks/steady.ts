@@ -183,6 +183,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
         messages: [{ role: "human", content: `Which port in ${round}?` }, { role: "assistant", content: "80." }]
       })
     }),
+    holdingAgain: Effect.flatMap(saved, ({ id }) => memory.holdingAgain([id])),
     withDuplicates: Effect.flatMap(saved, ({ id }) => memory.withDuplicates([id])),
     archive: Effect.gen(function*() {
       const path = join(sessions, `archive ${round}`)

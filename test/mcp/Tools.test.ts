@@ -309,7 +309,7 @@ describe("the tools of the MCP server", () => {
         assert.isTrue(refused.isError)
         assert.strictEqual((yield* ask(connection, "search", { query })).memories[0]?.id, id, "nothing was deleted")
         const forgotten = yield* connection.call("forget", { ids: [id, id.slice(0, 10)] })
-        assert.deepStrictEqual(forgotten.structuredContent, { forgotten: [id], messages: 0, also: [] })
+        assert.deepStrictEqual(forgotten.structuredContent, { forgotten: [id], messages: 0, also: [], holdAgain: [] })
         assert.notInclude(textOf(forgotten), "Thursdays")
         assert.notInclude(idsOf((yield* ask(connection, "search", { query })).memories), id)
 
@@ -441,6 +441,27 @@ describe("the tools of the MCP server", () => {
             assert.match(yield* text("forget", { ids: ids.slice(2) }), /20 in a session/)
             yield* memory.forget(ids.slice(2))
           }))
+
+        // What holds again without a memory is named to the user and to Claude.
+        const [old, now] = yield* Effect.forEach(
+          ["The egret tower is open to visitors.", "The egret tower is closed for repairs."],
+          (content) =>
+            memory.save({ content, project: { folder: SHOP } })
+        )
+        yield* memory.edit(old!.id, { replacedBy: now!.id }, "person")
+        yield* connected({ consent }, ({ call, text }) =>
+          Effect.gen(function*() {
+            const again = `What it replaced holds again:\n- [${
+              old!.id.slice(0, 8)
+            }] "The egret tower is open to visitors."`
+            answer = { action: "cancel" }
+            yield* text("forget", { ids: [now!.id] })
+            assert.include(asked.at(-1), again)
+            answer = { action: "accept", content: { agreed: true } }
+            const { structuredContent } = yield* call("forget", { ids: [now!.id] })
+            assert.deepInclude(structuredContent, { forgotten: [now!.id], holdAgain: [old!.id] })
+          }))
+        yield* memory.forget([old!.id])
 
         // What the user saved goes by no way unasked, not even by a note that says the same and more.
         const content = "The ibis gate stays closed on Fridays."

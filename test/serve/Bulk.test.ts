@@ -10,7 +10,7 @@ import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { type Criteria, forgetSelected, select, together } from "../../src/serve/Bulk.ts"
 import { FORGOT_NOTHING, type Forgotten, MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
-import { batch, cursor, everything, facts, message, unit } from "../contract/made.ts"
+import { batch, cursor, everything, facts, message, project, unit } from "../contract/made.ts"
 
 const sentences = ["Cranes stand idle.", "Ropes lie about.", "Nets hang over the pier.", "Boats leak."]
 
@@ -65,10 +65,41 @@ describe("what is forgotten by criteria", () => {
       yield* compress
       const [session] = [...(yield* store.sessions(["s1"])).values()]
       const other = { projects: ["another"], sessions: ["s1"] }
-      assert.deepStrictEqual(yield* select(other), { count: 0, newest: [], sessions: [] })
+      assert.deepStrictEqual(yield* select(other), { count: 0, newest: [], sessions: [], holdAgain: [] })
       yield* Stream.runDrain(forgetSelected(other, {}, Effect.orDie(compress)))
       assert.isNotEmpty((yield* store.messages(["a"]))[0]?.blocks)
       assert.deepInclude(yield* select({ ...other, projects: [session!.projectId] }), { count: 1, sessions: ["s1"] })
+    }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
+})
+
+describe("what is forgotten by criteria", () => {
+  it.effect("names before what holds again, which it had replaced", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const note = (id: string, place: string, occurredAt: number) => {
+        const content = `The ${id} buoy marks the channel of ${place}.`
+        return store.save(
+          unit(id, { origin: `saved:${id}`, projectId: project(place).id, occurredAt, content }),
+          project(place)
+        )
+      }
+      yield* note("red", "north", 1)
+      yield* note("green", "north", 5)
+      yield* note("white", "south", 5)
+      yield* store.edit("red", { replacedBy: "green" }, "person")
+      yield* store.edit("white", { replacedBy: "green" }, "person")
+      const again = (criteria: Criteria) =>
+        Effect.map(select(criteria), ({ holdAgain }) => holdAgain.map(({ id }) => id))
+      assert.deepStrictEqual(yield* again({ projects: ["project-north"] }), ["white"])
+      assert.deepStrictEqual(yield* again({ projects: "all", query: "green buoy" }), ["red", "white"])
+      for (
+        const criteria of [{ projects: "all" }, { projects: ["project-south"] }, {
+          projects: ["project-north"],
+          before: 3
+        }] as const
+      ) {
+        assert.deepStrictEqual(yield* again(criteria), [])
+      }
     }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
 })
 

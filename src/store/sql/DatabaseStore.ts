@@ -100,6 +100,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     unitIds: (after, limit) => read("unitIds", reads.unitIds(after, limit)),
     oldest: (filter, skip, limit) => read("oldest", reads.oldest(filter, skip, limitOf(limit))),
     units: (ids, sessionId) => read("units", reads.units(ids, sessionId)),
+    replaced: read("replaced", reads.replaced),
     unitsByPrefix: (prefix) => read("unitsByPrefix", reads.unitsByPrefix(prefix)),
     recent: (filter, limit) => read("recent", reads.recent(filter, limitOf(limit))),
     count: (filter) => read("count", reads.count(filter)),

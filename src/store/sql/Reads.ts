@@ -169,6 +169,13 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       (rows) => rows.map(unitOf)
     )
 
+  const replaced = Effect.gen(function*() {
+    if (!(yield* dialect.keepsOverlays)) return []
+    const rows = yield* sql<UnitBody>`SELECT body FROM units
+      WHERE active AND id IN (SELECT unit_id FROM overlay WHERE replaced_by IS NOT NULL) ORDER BY id`
+    return rows.map(unitOf)
+  })
+
   const recent = (filter: SearchFilter, limit: number) =>
     Effect.gen(function*() {
       if (filter.isPinned === true && !(yield* dialect.keepsOverlays)) return []
@@ -386,6 +393,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     unitIds,
     oldest,
     units: (ids: ReadonlyArray<string>, sessionId?: string) => Effect.gen(() => prompt.units(ids, sessionId)),
+    replaced,
     unitsByPrefix,
     recent,
     recentChanges: RecentChanges.make(db).recentChanges,

@@ -278,10 +278,15 @@ export const useForget = () => {
   const refreshed = useRefresh()
   return useMutation({
     mutationFn: ({ unit: { id } }: Decided) => ask("delete", "/v1/units/{id}", { path: { id } }),
-    onSuccess: ({ also, operation, units }, { onAlso, onUndecided, unit }) => {
+    onSuccess: ({ also, holdAgain, operation, units }, { onAlso, onUndecided, unit }) => {
       onAlso?.([...units, ...also.units].map(({ id }) => id))
       say(
-        t.memory.forgotten(names([unit]), also.units.length, also.sessions.length),
+        t.memory.forgotten(
+          names([unit]),
+          also.units.length,
+          also.sessions.length,
+          holdAgain.map(({ title }) => short(title))
+        ),
         undoing(operation, onUndecided, names([unit]))
       )
     },

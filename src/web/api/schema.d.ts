@@ -1000,6 +1000,10 @@ export interface components {
                     readonly title: string;
                 }[];
             };
+            readonly holdAgain: readonly {
+                readonly id: string;
+                readonly title: string;
+            }[];
         };
         readonly HistoryView: {
             readonly unit: components["schemas"]["MemoryUnit"];

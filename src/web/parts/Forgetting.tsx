@@ -7,18 +7,18 @@ import { sayProblem } from "./Toasts.tsx"
 
 type Named = Pick<Unit, "id" | "title">
 
-interface Asked extends Pick<Forgotten, "also"> {
+interface Asked extends Pick<Forgotten, "also" | "holdAgain"> {
   readonly unit: Named
 }
 
 export interface Forgetting {
-  /** Forgets a memory: at once where nothing else says it too, unless it is to be asked in any case. */
+  /** Forgets a memory: at once where nothing else says it too and nothing holds again, unless it is to be asked in any case. */
   readonly forget: (unit: Named, isAsked?: boolean) => Promise<void>
   /** The question, while there is one. */
   readonly question: ReactNode
 }
 
-/** Forgets memories, and asks before it takes from others. */
+/** Forgets memories, and asks before it takes from others or has others hold again. */
 export const useForgetting = (onForgotten: () => void): Forgetting => {
   const t = useTexts()
   const run = useForget()
@@ -33,9 +33,10 @@ export const useForgetting = (onForgotten: () => void): Forgetting => {
     if (isBusy.current) return
     isBusy.current = true
     try {
-      const { also } = await ask("post", "/v1/forget", { body: { ids: [unit.id], isDryRun: true } })
-      if (isAsked || also.units.length + also.sessions.length > 0) setAsked({ unit, also })
-      else forgetNow(unit)
+      const { also, holdAgain } = await ask("post", "/v1/forget", { body: { ids: [unit.id], isDryRun: true } })
+      if (isAsked || also.units.length + also.sessions.length + holdAgain.length > 0) {
+        setAsked({ unit, also, holdAgain })
+      } else forgetNow(unit)
     } catch (error) {
       sayProblem(error)
     } finally {
@@ -51,7 +52,7 @@ export const useForgetting = (onForgotten: () => void): Forgetting => {
     forgetNow(unit)
   }, [asked])
   if (asked === undefined) return { forget, question: null }
-  const { also, unit } = asked
+  const { also, holdAgain, unit } = asked
   const others = [...also.units, ...also.sessions]
   const question = (
     <Question
@@ -66,6 +67,7 @@ export const useForgetting = (onForgotten: () => void): Forgetting => {
           <ul>{others.map(({ id, title }) => <li key={id}>{title}</li>)}</ul>
         </>
       )}
+      {holdAgain.length > 0 && <p>{t.memory.holdAgain(holdAgain.map(({ title }) => title))}</p>}
       <p>{t.memory.forgetHint}</p>
     </Question>
   )

@@ -157,8 +157,11 @@ export const en = {
     replace: "Replace",
     copy: "Copy",
     forget: "Forget",
-    forgotten: (what: string, units: number, sessions: number) =>
-      `Forgotten: ${what}.${units + sessions === 0 ? "" : ` Also taken out of ${takenOf(units, sessions)}.`}`,
+    forgotten: (what: string, units: number, sessions: number, again: ReadonlyArray<string>): string =>
+      `Forgotten: ${what}.${units + sessions === 0 ? "" : ` Also taken out of ${takenOf(units, sessions)}.`}${
+        again.length === 0 ? "" : ` ${en.memory.holdAgain(again)}`
+      }`,
+    holdAgain: (titles: ReadonlyArray<string>): string => `What it replaced holds again: ${quoted(titles)}.`,
     forgetTitle: (title: string) => `Forget “${title}”?`,
     forgetHint: "What it says goes from the messages too, and is not captured again. It can be undone for seven days.",
     also: (units: number, sessions: number) =>
@@ -502,6 +505,8 @@ export const en = {
       `${total} lines = ${stored} stored + ${skipped} skipped + ${plural(dead, "dead letter", "dead letters")}`,
     balanced: "The sum balances: no line was lost.",
     unbalanced: "The sum does not balance. Please report it.",
+    /** The server says it in English. */
+    skipped: (reason: string) => reason,
     skippedFor: "Why lines were skipped",
     masked: "Secrets that were masked",
     told: (days: number) => `Told in the last ${days} days`,

@@ -5,6 +5,18 @@ import type { Texts } from "./en.ts"
 
 const number = (n: number) => n.toLocaleString("zh-CN")
 const memories = (n: number) => `${number(n)} 条记忆`
+/** Why lines are skipped. One that is skipped for its type bears the name that Claude Code gives the type, behind "system" or "unknown type" too. */
+const SKIPPED: Readonly<Record<string, string>> = {
+  blank: "空行",
+  "internal agent": "内部代理",
+  "summary of a session not seen yet": "尚未见过的会话的摘要",
+  "note for Claude": "给 Claude 的提示",
+  "local command": "本地命令",
+  meta: "元信息",
+  empty: "没有内容",
+  "unknown type": "未知类型",
+  system: "系统"
+}
 const quoted = (words: ReadonlyArray<string>) => words.map((word) => `“${word}”`).join("、")
 
 /** 忘记时同时去掉的地方。 */
@@ -190,8 +202,11 @@ export const zh: Texts = {
     replace: "取代",
     copy: "复制",
     forget: "忘记",
-    forgotten: (what, units, sessions) =>
-      `已忘记：${what}。${units + sessions === 0 ? "" : `同时也从${takenOf(units, sessions)}中去掉。`}`,
+    forgotten: (what, units, sessions, again) =>
+      `已忘记：${what}。${units + sessions === 0 ? "" : `同时也从${takenOf(units, sessions)}中去掉。`}${
+        again.length === 0 ? "" : zh.memory.holdAgain(again)
+      }`,
+    holdAgain: (titles) => `被它取代的记忆恢复有效：${quoted(titles)}。`,
     forgetTitle: (title) => `忘记“${title}”？`,
     forgetHint: "它的内容也会从消息中去掉，不再采集。七天内可撤销。",
     also: (units, sessions) => `它也会从${takenOf(units, sessions)}中去掉，这些将用剩下的内容重新生成：`,
@@ -551,6 +566,10 @@ export const zh: Texts = {
     balanced: "账目平衡：没有丢失任何一行。",
     unbalanced: "账目不平衡，请报告此问题。",
     skippedFor: "跳过的原因",
+    skipped: (reason) => {
+      const own = Object.keys(SKIPPED).find((each) => reason === each || reason.startsWith(`${each} `))
+      return own === undefined ? reason : `${SKIPPED[own]}${reason.slice(own.length)}`
+    },
     masked: "已遮盖的机密",
     told: (days) => `最近 ${number(days)} 天提供的内容`,
     toldSum: (tokens, texts, late) =>

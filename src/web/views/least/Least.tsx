@@ -35,12 +35,13 @@ const Taking = ({ decided, id }: { readonly decided: number; readonly id: string
   const t = useTexts()
   const { data } = useQuery(Queries.taking(id, decided))
   if (data === undefined) return null
-  const { also, count } = data
+  const { also, count, holdAgain } = data
   const takes = [
     ...(count > 1 ? [t.least.goesToo(count - 1)] : []),
     ...(also.units.length + also.sessions.length > 0
       ? [t.least.takenOutOf(also.units.map(({ title }) => short(title)), also.sessions.length)]
-      : [])
+      : []),
+    ...(holdAgain.length > 0 ? [t.memory.holdAgain(holdAgain.map(({ title }) => short(title)))] : [])
   ]
   return <>{takes.length === 0 ? t.least.takesNothing : takes.join(" ")}</>
 }

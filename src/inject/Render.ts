@@ -70,6 +70,9 @@ export const withoutRepeated = <I extends Item>(items: ReadonlyArray<I>): Readon
 export const notedBy = (unit: Pick<MemoryUnit, "origin">): string =>
   savedBy(unit) === "claude" ? ", noted by Claude" : ""
 
+/** Says who saved a unit on purpose. */
+const saver = (unit: MemoryUnit): string => savedBy(unit) === "person" ? ", saved by the user" : notedBy(unit)
+
 interface Surroundings {
   readonly nameOf: (projectId: string) => string
   readonly sessions: ReadonlyMap<string, Pick<Session, "branch">>
@@ -100,14 +103,16 @@ export const render = (items: ReadonlyArray<Item>, { nameOf, now, sessions: know
     PREAMBLE,
     ...[...sessions.values()].map((found) => {
       const items = found.toSorted((a, b) => b.unit.position - a.unit.position)
-      const { occurredAt, projectId, sessionId } = items[0]!.unit
+      const { occurredAt, origin, projectId, sessionId } = items[0]!.unit
+      // What was saved in no session has its origin in the place of one.
+      const session = sessionId === origin
+        ? ""
+        : `, session ${oneLine(sessionId).slice(0, 8)}${onBranch(known.get(sessionId)?.branch)}`
       return [
-        `## ${oneLine(nameOf(projectId))}, ${dated(occurredAt, now)}, session ${oneLine(sessionId).slice(0, 8)}${
-          onBranch(known.get(sessionId)?.branch)
-        }`,
+        `## ${oneLine(nameOf(projectId))}, ${dated(occurredAt, now)}${session}`,
         ...items.map(({ text, unit, whole = text }) =>
           `[${unit.id.slice(0, 8)}] ${unit.type}${items.length === 1 ? "" : timeOf(unit, dayOf(occurredAt))}${
-            notedBy(unit)
+            saver(unit)
           }${titleOf(unit, whole)}\n${indented(text)}`
         )
       ].map(defuse).join("\n")

@@ -401,6 +401,24 @@ describe("what is injected", () => {
       ]).layer
     )))
 
+  it.effect("says who saved a memory, and names no session where that was in none", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(NOON)
+      const saved = (id: string, content: string, origin: string, sessionId: string) =>
+        result(id, 0.9, { title: content, content, occurredAt: NOON, origin, sessionId, type: "decision" })
+      const { text } = yield* inject([
+        saved("mine", "The tide gate is shut at dusk.", "saved:mine", "saved:mine"),
+        saved("heard", "Lanterns burn whale oil from Bergen.", "noted:heard", "5e55104a-1f00")
+      ])
+      const heads = text.split("\n").filter((line) => /^(?:##|\[)/.test(line))
+      assert.deepStrictEqual(heads, [
+        "## unknown project, today (2026-08-11)",
+        "[mine] decision, saved by the user",
+        "## unknown project, today (2026-08-11), session 5e55104a",
+        "[heard] decision, noted by Claude"
+      ])
+    }))
+
   it.effect("shows its age", () =>
     Effect.gen(function*() {
       const dateShown = (occurredAt: number, now = NOON) =>

@@ -5,6 +5,8 @@
 import * as AutoCorrect from "@effect/cli/AutoCorrect"
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as Options from "@effect/cli/Options"
+import type * as Usage from "@effect/cli/Usage"
+import * as Option from "effect/Option"
 
 /** Options of each command as defined for @effect/cli, with keys in camel case. */
 export type CommandOptions = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -29,6 +31,9 @@ const unknownWord = (what: string, word: string, known: ReadonlyArray<string>): 
   }`
 }
 
+/** Returns the key of an option, as written on the command line. */
+const keyOf = (name: string): string => name.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
 /** Maps the options, as written on the command line, to true when they take a value. */
 const valuesTaken = (options: CommandOptions[string]): ReadonlyMap<string, boolean> =>
   new Map(
@@ -37,6 +42,18 @@ const valuesTaken = (options: CommandOptions[string]): ReadonlyMap<string, boole
       Options.isOptions(option) && !Options.isBool(option)
     ])
   )
+
+/** Returns the words of which an option takes one; none of an option that takes any word. @effect/cli's own refusal names no option. */
+const choicesOf = (option: unknown): ReadonlyArray<string> => {
+  const named = (usage: Usage.Usage): ReadonlyArray<string> =>
+    usage._tag === "Optional" || usage._tag === "Repeated"
+      ? named(usage.usage)
+      : usage._tag === "Named"
+      ? Option.getOrElse(usage.acceptedValues, () => "").split(" | ")
+      : []
+  const choices = Options.isOptions(option) ? named(Options.getUsage(option)) : []
+  return choices.length > 1 ? choices : []
+}
 
 /**
  * Describes the first unknown command or option, or option without a value that it takes, among the words, or options that contradict each
@@ -63,6 +80,8 @@ export const findMistake = (words: ReadonlyArray<string>, commands: CommandOptio
     if (given === undefined) return `${name} needs a value`
     // @effect/cli leaves out an empty value where the option may be repeated.
     if (given.trim() === "") return `${name} is empty: give it a value, or leave it out`
+    const choices = choicesOf(options[keyOf(name)])
+    if (choices.length > 0 && !choices.includes(given)) return `${name} takes ${choices.join(", ")}, not ${given}`
   }
   return EITHER.every((name) => names.has(name)) ? `give ${EITHER.join(" or ")}, not both` : undefined
 }

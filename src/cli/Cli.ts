@@ -176,14 +176,24 @@ const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, "")
 
 /** Paragraphs of @effect/cli's help that the usage and the names of the options say shorter. */
 const SAID_TWICE =
-  /^ {2}(?:A user-defined piece of text\.|A true or false value\.|An integer\.|One of the following: .*|This \w+ (?:is optional|(?:may|must) be repeated .*)\.)(?:\n+|$)/gm
+  /^ {2}(?:A user-defined piece of text(?: that is confidential)?\.|A true or false value\.|An integer\.|One of the following: .*|This \w+ (?:is optional|(?:may|must) be repeated .*)\.)(?:\n+|$)/gm
 
 /** Matches the name of the program that @effect/cli prints above its name and version. */
 const SAID_BEFORE = /^(?:\u001b\[[\d;]*m)*claude-memory(?:\u001b\[[\d;]*m)*\n\n(?=claude-memory )/
 
+/** Matches what may be repeated or left out, with its name and value. */
+const REPEATED = /^([-<].*\.\.\.)\n(?:\n| {2}.*\n)*? {2}This \w+ may be repeated zero or more times\./gm
+
+/** Puts into brackets what the usage of a help shows without them, though it may be left out. */
+const bracketed = (help: string): string =>
+  Array.from(plain(help).matchAll(REPEATED), ([, name = ""]) => name).reduce(
+    (text, name) => text.replace(` ${name}`, () => ` [${name}]`),
+    help
+  )
+
 /** Gives each option and argument of a help the lines that are its own, right below its name. */
 const compact = (help: string): string =>
-  help.replace(SAID_BEFORE, "").replace(SAID_TWICE, "")
+  bracketed(help).replace(SAID_BEFORE, "").replace(SAID_TWICE, "")
     .replace(/^((?:\u001b\[[\d;]*m)*[-<][^\n]*)\n\n(?= {2})/gm, "$1\n")
 
 const printer = (base: Console.Console, isColoured: boolean): Console.Console => {

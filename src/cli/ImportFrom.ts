@@ -43,6 +43,7 @@ const file = Options.text("file").pipe(
   Options.optional
 )
 const url = Options.redacted("url").pipe(
+  Options.withPseudoName("url"),
   Options.withDescription("The predecessor's database: postgresql://USER:PASSWORD@HOST:5432/DATABASE"),
   Options.optional
 )

@@ -823,6 +823,27 @@ describe("a command line", () => {
       })
     ))
 
+  it.live("that asks for a command's help gets in brackets what may be left out, and only that", () =>
+    inHome((home) =>
+      Effect.gen(function*() {
+        const usage = (command: string) =>
+          Effect.map(inProcess([command, "--help"], { home }), ({ stdout }) => /^\$ .*$/m.exec(stdout)?.[0] ?? "")
+        for (const command of ["list", "forget", "save", "serve", "import-from", "backup", "status"]) {
+          assert.notMatch((yield* usage(command)).replace(/\[[^\]]*\]/g, ""), / --/, command)
+        }
+        assert.match(yield* usage("backup"), / \[<file>\.\.\.\]$/)
+        assert.match(yield* usage("keep"), / <id>\.\.\.$/)
+        assert.match(yield* usage("import-from"), / \[--url url\] /)
+        for (
+          const [words, option] of [[["list", "--type", "poem"], "--type"], [["cost", "--by", "moon"], "--by"]] as const
+        ) {
+          const { code, stderr } = yield* inProcess(words, { home })
+          assert.strictEqual(code, 1)
+          assert.match(stderr, new RegExp(`^${option} takes \\w+, .*, not ${words[2]}\n$`))
+        }
+      })
+    ))
+
   slow(it.live)("with a slip names what was meant", () =>
     inHome((home, fs) =>
       Effect.gen(function*() {

@@ -125,13 +125,10 @@ const en = {
 
 export type HealthWords = typeof en
 
+/** As `balance`, without the reasons, which are words in English: the page lists them in its own words. */
 const balanceZh = ({ deadLetter, skipped, stored, total }: LineSum): string => {
-  const reasons = Object.entries(skipped).sort(([, a], [, b]) => b - a)
-  const sum = reasons.reduce((all, [, n]) => all + n, 0)
-  const why = reasons.map(([reason, n]) => `${reason} ${number(n)}`).join("、")
-  return `${number(total)} 行 = ${number(stored)} 已存 + ${number(sum)} 跳过${why === "" ? "" : `（${why}）`} + ${
-    number(deadLetter)
-  } 无法解析`
+  const sum = Object.values(skipped).reduce((all, n) => all + n, 0)
+  return `${number(total)} 行 = ${number(stored)} 已存 + ${number(sum)} 跳过 + ${number(deadLetter)} 无法解析`
 }
 
 const sizeZh = (size: Size): string => {

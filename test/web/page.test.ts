@@ -27,6 +27,7 @@ const EN = {
   palette: "Command palette",
   forget: "Forget",
   forgotten: /^Forgotten: “/,
+  holdsAgain: /What it replaced holds again: “/,
   again: /^Remembered again: “/,
   prompt: "Prompt",
   oneLetter: /^1 line could not be understood: /,
@@ -47,6 +48,7 @@ const ZH: typeof EN = {
   palette: "命令面板",
   forget: "忘记",
   forgotten: /^已忘记：“/,
+  holdsAgain: /被它取代的记忆恢复有效：“/,
   again: /^已重新记住：“/,
   prompt: "提示",
   oneLetter: /^1 行无法解析：/,
@@ -770,6 +772,78 @@ describe.skipIf(browserPath === undefined)(
       await page.keyboard.press("Escape")
       await dialog.waitFor({ state: "detached" })
       await served.cli("show", found!.id)
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    slow(it.each(LANGUAGES))("asks before it forgets what another memory was replaced by (%s)", async (locale, t) => {
+      const save = async (text: string) =>
+        (JSON.parse(await served.cli("save", text, "--json")) as { readonly id: string }).id
+      const old = `The ${locale} lighthouse is lit by hand at dusk.`
+      const replaced = await save(old)
+      const id = await save(`The ${locale} lighthouse has a timer since the storm.`)
+      await served.cli("replace", replaced, id)
+      const { close, faults, page } = await see(browser, served, `/app/memories/${id}`, { locale })
+      await page.getByRole("button", { name: t.forget }).click()
+      const dialog = page.getByRole("dialog")
+      await dialog.getByText(t.holdsAgain).getByText(old).waitFor()
+      await dialog.getByRole("button", { name: t.forget }).click()
+      await page.getByRole("status").getByText(t.holdsAgain).waitFor()
+      assert.deepStrictEqual(faults, [])
+      await close()
+      await served.cli("forget", replaced, "--yes")
+    })
+
+    slow(it)("takes the key of a box that the page has focused for none of the question's letters", async () => {
+      const { close, faults, page } = await see(browser, served)
+      const box = page.getByRole("searchbox")
+      await page.waitForFunction(() => document.activeElement?.matches("input"))
+      await page.keyboard.type("/quagmire")
+      assert.strictEqual(await box.inputValue(), "quagmire")
+      // Nothing else was asked.
+      await page.getByText("No memory contains “quagmire”.", { exact: true }).waitFor()
+      await box.fill("quagmire webhook")
+      await page.getByText("No memory contains “quagmire”: what is below answers only the rest").waitFor()
+      await page.keyboard.press("Control+A")
+      await page.keyboard.type("/compact")
+      assert.strictEqual(await box.inputValue(), "/compact")
+      assert.deepStrictEqual(faults, [])
+      await close()
+    })
+
+    slow(it)(
+      "hears the keys of a memory that was opened by its address, and names what was changed of it",
+      async () => {
+        const [title] = await saved("Pears keep until March in a cool cellar.")
+        const { id } = (await listed()).find((unit) => unit.title === title)!
+        await served.cli("edit", id, "--text", "Pears keep until April in a cool cellar.")
+        await served.cli("edit", id, "--title", "Keeping pears")
+        const { close, faults, page } = await see(browser, served, `/app/memories/${id}`)
+        const changes = page.locator("section", { has: page.getByRole("heading", { name: "Changes" }) })
+        await changes.getByText("Title", { exact: true }).waitFor()
+        assert.strictEqual(await changes.getByText("Text", { exact: true }).count(), 1)
+        await page.keyboard.press("e")
+        await page.getByRole("form", { name: "Edit" }).waitFor()
+        assert.deepStrictEqual(faults, [])
+        await close()
+      }
+    )
+
+    slow(it)("does among the least what a key says that follows the one that came there", async () => {
+      const { close, faults, page } = await see(browser, served, "/app/least")
+      const items = page.locator("[data-item]")
+      await items.nth(2).waitFor()
+      const [first, second] = await items.evaluateAll((all) => all.map((item) => item.getAttribute("href")))
+      await page.keyboard.type("jxy", { delay: 100 })
+      await page.getByText(/^Forgotten: “/).waitFor()
+      await page.getByText("Kept: it is never let go.").waitFor()
+      const left = await items.evaluateAll((all) => all.map((item) => item.getAttribute("href")))
+      assert.notInclude(left, first)
+      assert.notInclude(left, second)
+      await page.getByText(/^Forgotten: “/).locator("..").getByRole("button", { name: "Undo" }).click()
+      await page.getByText(/^Remembered again: “/).waitFor()
+      await page.getByText("Kept: it is never let go.").locator("..").getByRole("button", { name: "Undo" }).click()
+      await page.getByText(/^No longer kept: “/).waitFor()
       assert.deepStrictEqual(faults, [])
       await close()
     })

@@ -48,6 +48,21 @@ describe("problems of the server", () => {
   })
 })
 
+describe("reasons for which lines are skipped", () => {
+  it("are said in Chinese too, those of a type by the name that Claude Code gives it", () => {
+    const folder = fileURLToPath(new URL("../../src/capture/transcript", import.meta.url))
+    const written = readdirSync(folder).flatMap((name) =>
+      [...readFileSync(join(folder, name), "utf8").matchAll(/skipped\([^)"]*"([a-z][A-Za-z ]+)"\)/g)].map((
+        [, reason]
+      ) => reason!)
+    )
+    assert.isAbove(written.length, 6)
+    for (const reason of [...written, "system turn_duration"]) assert.match(zh.health.skipped(reason), HAN, reason)
+    assert.strictEqual(zh.health.skipped("unknown type tide-table"), "未知类型 tide-table")
+    for (const name of ["progress", "systematic", "emptying"]) assert.strictEqual(zh.health.skipped(name), name)
+  })
+})
+
 describe("labels", () => {
   it("are all that the compressor writes", () => {
     const folder = fileURLToPath(new URL("../../src/compress/extractive", import.meta.url))

@@ -3,6 +3,7 @@
  * focus.
  */
 import { type FocusEvent, useEffect, useRef } from "react"
+import { flushSync } from "react-dom"
 
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>
 
@@ -11,6 +12,12 @@ interface Listener {
   readonly keys: Keys
   /** False for keys that would change something which does not have the focus. */
   readonly isMeant: () => boolean
+  /** What the keys change: a memory, or whichever of a list has the focus. */
+  readonly changes?: "memory" | "list"
+}
+
+interface Current {
+  readonly current: Listener
 }
 
 /** Milliseconds after a letter without a meaning for which a key changes nothing: it is one of a word, typed where nothing takes words. */
@@ -21,22 +28,72 @@ const isTyping = (target: EventTarget | null): boolean =>
   (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement ||
     target instanceof HTMLInputElement && !["checkbox", "radio", "button"].includes(target.type))
 
-const listeners = new Set<{ readonly current: Listener }>()
+const listeners = new Set<Current>()
 /** When the last letter was pressed that may be one of a word. */
 let letterAt = -Infinity
+/** When a key last came to the list from elsewhere: it may be the first letter of a word. */
+let cameAt = -Infinity
+
+/** Keys that change something, and wait until it is clear that they are no letters of a word. */
+interface Waiting {
+  readonly listener: Current
+  readonly events: ReadonlyArray<KeyboardEvent>
+  /** The memory that had the focus at the first of them. */
+  readonly memory: string | undefined
+  readonly timer: number
+}
+
+let waiting: Waiting | undefined
+
+const drop = () => {
+  window.clearTimeout(waiting?.timer)
+  waiting = undefined
+}
+
+/** Does what the waiting keys name, each for what has the focus once the one before is done. */
+const release = () => {
+  const released = waiting
+  drop()
+  if (released === undefined || focusedMemory() !== released.memory) return
+  for (const event of released.events) {
+    const { isMeant, keys } = released.listener.current
+    if (isMeant()) flushSync(() => keys[event.key]?.(event))
+  }
+}
+
+/** Does what a key names that changes something: not within a word, and later where it may be the second letter of one. */
+const change = (listener: Current, event: KeyboardEvent) => {
+  const { changes, keys } = listener.current
+  const { key, timeStamp } = event
+  // What a first key opens in a memory would take the second one.
+  const isWord = timeStamp - letterAt <= WORD_MS || waiting !== undefined && changes === "memory"
+  if (isWord) {
+    letterAt = timeStamp
+    drop()
+  } else if (waiting === undefined && timeStamp - cameAt > WORD_MS) keys[key]?.(event)
+  else {
+    const { events = [], memory = focusedMemory() } = waiting ?? {}
+    drop()
+    waiting = { listener, events: [...events, event], memory, timer: window.setTimeout(release, WORD_MS) }
+  }
+}
 
 const onKey = (event: KeyboardEvent) => {
   const { altKey, ctrlKey, defaultPrevented, isComposing, key, metaKey, target, timeStamp } = event
   if (defaultPrevented || ctrlKey || metaKey || altKey || isComposing) return
   if (isTyping(target) || document.querySelector("dialog[open]") !== null) return
-  for (const { current: { isMeant, keys } } of listeners) {
+  for (const listener of listeners) {
+    const { changes, isMeant, keys } = listener.current
     const action = keys[key]
     if (action === undefined || !isMeant()) continue
     event.preventDefault()
-    action(event)
-    return
+    if (changes !== undefined) return change(listener, event)
+    release()
+    return action(event)
   }
-  if (/^\S$/u.test(key)) letterAt = timeStamp
+  if (!/^\S$/u.test(key)) return
+  letterAt = timeStamp
+  drop()
 }
 
 const useListener = (listener: Listener) => {
@@ -75,9 +132,10 @@ export const useMemoryKeys = (keys: Keys, id?: string): void => {
   )
   useListener({
     keys: once,
+    changes: id === undefined ? "list" : "memory",
     isMeant: () => {
       const focused = focusedMemory()
-      return focused !== undefined && (id === undefined || focused === id) && performance.now() - letterAt > WORD_MS
+      return focused !== undefined && (id === undefined || focused === id)
     }
   })
 }
@@ -96,8 +154,7 @@ const step = (by: 1 | -1) => {
   )
   const next = at < 0 ? all.find((item) => item.getAttribute("aria-current") === "true") ?? all[0] : all[at + by]
   if (next === undefined) return
-  // Who comes to the list by this key may as well have begun a word.
-  if (at < 0) letterAt = performance.now()
+  if (at < 0) cameAt = performance.now()
   next.focus()
   next.scrollIntoView({ block: "nearest" })
 }

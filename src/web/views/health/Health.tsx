@@ -134,7 +134,7 @@ const Sum = () => {
                 <ul className={css["plain"]}>
                   {skipped.map(([name, n]) => (
                     <li key={name}>
-                      <span>{name}</span>
+                      <span>{t.health.skipped(name)}</span>
                       <span>{format.number(n)}</span>
                     </li>
                   ))}

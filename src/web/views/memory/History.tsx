@@ -9,29 +9,42 @@ import css from "./Memory.module.css"
 
 type Operation = Data["operations"][number]
 
-/** A text's change, with what was taken out and what came in. */
-const Difference = ({ parts }: { readonly parts: Operation["differences"][number]["parts"] }) => (
-  <p className={css["difference"]} dir="auto">
-    {parts.map(({ kind, text }, i) =>
-      kind === "added"
-        ? <ins key={i}>{text}</ins>
-        : kind === "removed"
-        ? <del key={i}>{text}</del>
-        : <Fragment key={i}>{text}</Fragment>
-    )}
-  </p>
+type Change = Operation["differences"][number]
+
+/** How a text was changed, below its name: with what was taken out and what came in. */
+const Difference = ({ name, parts }: Pick<Change, "parts"> & { readonly name: string }) => (
+  <>
+    <p className={css["meta"]}>{name}</p>
+    <p className={css["difference"]} dir="auto">
+      {parts.map(({ kind, text }, i) =>
+        kind === "added"
+          ? <ins key={i}>{text}</ins>
+          : kind === "removed"
+          ? <del key={i}>{text}</del>
+          : <Fragment key={i}>{text}</Fragment>
+      )}
+    </p>
+  </>
 )
+
+/** Tests whether a change says all that another says: of a short memory, title and text are the same words. */
+const isSaidBy = (one: Change | undefined, { parts }: Change): boolean =>
+  JSON.stringify(one?.parts) === JSON.stringify(parts)
 
 type Note = Operation["after"]["feedback"][number]
 
 const isSame = (a: Note, b: Note): boolean => a.helps === b.helps && a.words.join(" ") === b.words.join(" ")
 
-const Change = ({ operation: { after, before, differences } }: { readonly operation: Operation }) => {
+const Changed = ({ operation: { after, before, differences } }: { readonly operation: Operation }) => {
   const t = useTexts()
+  const names = { title: t.memory.title, type: t.filters.type, content: t.memory.text }
+  const content = differences.find(({ field }) => field === "content")
   const said = after.feedback.filter((note) => !before.feedback.some((other) => isSame(note, other)))
   return (
     <>
-      {differences.map(({ field, parts }) => <Difference key={field} parts={parts} />)}
+      {differences.filter((each) => each.field !== "title" || !isSaidBy(content, each)).map(({ field, parts }) => (
+        <Difference key={field} name={names[field]} parts={parts} />
+      ))}
       {before.pinned !== after.pinned && <p>{after.pinned ? t.memory.pinnedNow : t.memory.unpinnedNow}</p>}
       {before.kept !== after.kept && <p>{after.kept ? t.memory.keptNow : t.memory.keptNoMore}</p>}
       {before.replacedBy !== after.replacedBy && (
@@ -84,7 +97,7 @@ export const History = ({ id, isPane }: { readonly id: string; readonly isPane: 
                   <span>{operation.kind === "undo" ? t.memory.undone : t.memory.changedBy(operation.actor)}</span>
                   {operation.isUndone && <span>{t.memory.undoneSince}</span>}
                 </p>
-                {operation.kind !== "undo" && <Change operation={operation} />}
+                {operation.kind !== "undo" && <Changed operation={operation} />}
               </li>
             ))}
             <li>

@@ -15,7 +15,7 @@ import { Icon } from "../../parts/Icon.tsx"
 import { Link } from "../../parts/Link.tsx"
 import { ProjectName } from "../../parts/ProjectName.tsx"
 import { Ago, At, Inline, Prose, TypeTag } from "../../parts/Words.tsx"
-import { addressOf, cameFrom, goBack } from "../../state/Address.ts"
+import { addressOf, goBack } from "../../state/Address.ts"
 import { draftOf, dropDraft } from "../../state/Drafts.ts"
 import { focusItem, ofMemory, useKeys, useMemoryKeys } from "../../state/Keys.ts"
 import { useFormat, useTexts } from "../../texts/Texts.ts"
@@ -173,10 +173,10 @@ const Whole = ({ id, isPane = false, onForgotten, pressed, seen }: WholeProps) =
     // A key that was meant for another place forgets nothing.
     else void forget(unit, true)
   }
-  // What had the focus in the view before is gone. The frame looks for the heading before it is there.
+  // Its keys are heard while it has the focus, on a page that was opened by its address too. The frame looks for the heading before it is there.
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
-    if (!isPane && cameFrom() !== undefined && document.activeElement === document.body) heading.current?.focus()
+    if (!isPane && document.activeElement === document.body) heading.current?.focus()
   }, [isPane])
   // What had the focus in a form that is left is gone, too.
   const isEditing = open === "edit" || open === "title"

@@ -20,6 +20,11 @@ export const AskBox = ({ asked }: { readonly asked: string }) => {
   const [isComposing, setComposing] = useState(false)
   const box = useRef<HTMLInputElement>(null)
   const typed = useRef(asked)
+  // The page gave it the focus, and nothing was done in it since: the key that leads here is no part of the question then.
+  const isUntouched = useRef(true)
+  const touch = () => {
+    isUntouched.current = false
+  }
   // The address was changed by another hand than this box: the way back, or a link.
   useEffect(() => {
     if (typed.current !== asked) {
@@ -51,12 +56,21 @@ export const AskBox = ({ asked }: { readonly asked: string }) => {
         enterKeyHint="search"
         aria-label={t.search.ask}
         placeholder={t.search.ask}
-        onChange={(event) => setText(fitting(event.target.value))}
+        onChange={(event) => {
+          touch()
+          setText(fitting(event.target.value))
+        }}
+        onBlur={touch}
+        onPointerDown={touch}
         onCompositionStart={() => setComposing(true)}
         onCompositionEnd={() => setComposing(false)}
         onKeyDown={(event) => {
           if (event.nativeEvent.isComposing) return
-          if (event.key === "ArrowDown" || event.key === "Enter") {
+          if (event.key === "/" && isUntouched.current) {
+            event.preventDefault()
+            event.currentTarget.select()
+            touch()
+          } else if (event.key === "ArrowDown" || event.key === "Enter") {
             event.preventDefault()
             focusFirstItem()
           } else if (event.key === "Escape") {

@@ -3,7 +3,7 @@
  */
 import { useQuery } from "@tanstack/react-query"
 import { memo, useEffect } from "react"
-import type { Excerpt, Found, Unit } from "../../api/Client.ts"
+import type { Found, Unit } from "../../api/Client.ts"
 import * as Queries from "../../api/Queries.ts"
 import { Answer, Empty, Note } from "../../parts/Answer.tsx"
 import { Button } from "../../parts/Button.tsx"
@@ -29,15 +29,18 @@ const SNIPPET = 400
 const FILTERS = ["project", "type", "days", "since", "until", "file", "branch"] as const
 
 /** The question's words as they stand in what was found. */
-const wordsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> => [
-  ...new Set(excerpts.flatMap(({ marks, text }) => marks.map(([from, to]) => text.slice(from, to).toLowerCase())))
+const wordsIn = ({ excerpt, title }: Found): ReadonlyArray<string> => [
+  ...new Set(
+    [title, excerpt].flatMap(({ marks, text }) => marks.map(([from, to]) => text.slice(from, to).toLowerCase()))
+  )
 ]
 
 /** Says why a memory was found: in a few words, and by numbers behind a click. */
-const Reasons = ({ found: { excerpt, score, title, why } }: { readonly found: Found }) => {
+const Reasons = ({ found }: { readonly found: Found }) => {
   const t = useTexts()
   const format = useFormat()
-  const words = wordsIn([title, excerpt])
+  const { score, why } = found
+  const words = wordsIn(found)
   const short = [
     t.search.score(format.percent(score)),
     ...(words.length > 0 ? [t.search.words(words)] : []),
@@ -170,7 +173,10 @@ export const Search = () => {
         </p>
         {isAsked && rows.length > 0 && <p className={css["hint"]}>{t.search.scoreHint}</p>}
         {isAsked && found.data !== undefined && found.data.absent.length > 0 && (
-          <Note kind="warn">{(rows.length > 0 ? t.search : t.why).absent(found.data.absent)}</Note>
+          <Note kind="warn">
+            {(rows.some(({ found }) => found !== undefined && wordsIn(found).length > 0) ? t.search : t.why)
+              .absent(found.data.absent)}
+          </Note>
         )}
         {isAsked && found.data?.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
         <Answer<unknown> query={isAsked ? found : newest}>

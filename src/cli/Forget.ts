@@ -81,12 +81,29 @@ const copiesIn = (home: string) =>
     ...backups.filter((name) => kindOf(name) !== undefined).sort().map((name) => `${FOLDER}/${name}`)
   ])
 
-const titled = ({ id, title }: MemoryUnit) => ({ id, title })
+const titledOf = ({ id, title }: MemoryUnit) => ({ id, title })
 
-const alsoJson = ({ sessions, units }: TakenAlso) => ({ units: units.map(titled), sessions })
+const alsoJson = ({ gone, sessions, units }: TakenAlso) => ({
+  units: units.map(titledOf),
+  gone: gone.map(titledOf),
+  sessions
+})
 
-/** Says of whom it is taken too, with their titles; no line where it is of nobody. */
-const alsoLines = ({ sessions, units }: TakenAlso): ReadonlyArray<string> => {
+/** Says from whom it is taken too, with their titles; no line where it is from nobody. Only afterwards it is known whether enough is left. */
+const alsoLines = (also: TakenAlso, isDone: boolean): ReadonlyArray<string> => [
+  ...goneLines(also, isDone),
+  ...anewLines(also, isDone)
+]
+
+const goneLines = ({ gone }: TakenAlso, isDone: boolean): ReadonlyArray<string> =>
+  gone.length === 0 ? [] : [[
+    `Gone too ${gone.length === 1 ? "is" : "are"} ${memories(gone.length)}, of which ${
+      isDone ? "too little" : "nothing"
+    } is left:`,
+    ...named(gone)
+  ].join("\n")]
+
+const anewLines = ({ sessions, units }: TakenAlso, isDone: boolean): ReadonlyArray<string> => {
   const places = [
     ...(units.length === 0 ? [] : [memories(units.length)]),
     ...(sessions.length === 0
@@ -96,9 +113,9 @@ const alsoLines = ({ sessions, units }: TakenAlso): ReadonlyArray<string> => {
   const all = [...units, ...sessions]
   if (all.length === 0) return []
   return [[
-    `Also taken out of ${places.join(" and of ")}, which ${
-      all.length === 1 && sessions.length === 0 ? "is" : "are"
-    } made anew of what is left:`,
+    `Also taken out of ${places.join(" and of ")}, which ${all.length === 1 ? "is" : "are"} made anew of what is left${
+      isDone ? "" : ", if that is enough"
+    }:`,
     ...named(all)
   ].join("\n")]
 }
@@ -114,6 +131,15 @@ const keepingLines = (units: ReadonlyArray<MemoryUnit>, labels: ReadonlyMap<stri
 const againLines = (count: number, units: ReadonlyArray<MemoryUnit>): ReadonlyArray<string> =>
   units.length === 0 ? [] : [[`What ${count === 1 ? "it" : "they"} replaced holds again:`, ...named(units)].join("\n")]
 
+/** Names the summaries of sessions that hold the words too. */
+const summaryLines = (summaries: ReadonlyArray<MemoryUnit>): ReadonlyArray<string> =>
+  summaries.length === 0 ? [] : [[
+    `The words stand also in the ${
+      summaries.length === 1 ? "summary of 1 session" : `summaries of ${number(summaries.length)} sessions`
+    }, which only \`claude-memory forget ID\` takes, with all that it quotes:`,
+    ...named(summaries)
+  ].join("\n")]
+
 /** Writes over what is left of it in the file, and returns why it can't. */
 const wipe = Effect.flatMap(ClaudeMemory, (memory) => Effect.option(Effect.flip(memory.wipe)))
 
@@ -127,8 +153,8 @@ interface Plan {
   /** Memories that hold again afterwards. */
   readonly holdAgain: ReadonlyArray<MemoryUnit>
   readonly preview: string
-  /** Lines that are shown after it, too. */
-  readonly keeping: ReadonlyArray<string>
+  /** Says what keeps the words; also shown after it, as it is then. */
+  readonly keeping: Effect.Effect<ReadonlyArray<string>, StoreError, ClaudeMemory>
   readonly run: Stream.Stream<Forgotten, unknown, ClaudeMemory>
   readonly json: Readonly<Record<string, unknown>>
 }
@@ -150,10 +176,10 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
       json: {
         ids: found,
         also: alsoJson(also),
-        keeping: forgetting.keeping.map(titled),
-        holdAgain: holdAgain.map(titled)
+        keeping: forgetting.keeping.map(titledOf),
+        holdAgain: holdAgain.map(titledOf)
       },
-      keeping,
+      keeping: Effect.succeed(keeping),
       preview: [
         ...[...units.values()].map((unit, i) =>
           unitText({
@@ -164,7 +190,7 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
             shown: beginning(unit.content, SHOWN_LINES)
           })
         ),
-        ...alsoLines(also),
+        ...alsoLines(also, false),
         ...keeping
       ].join("\n\n"),
       run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forget }) => Stream.fromEffect(forget(found, { isNow }))))
@@ -175,21 +201,35 @@ const byCriteria = (criteria: Criteria, isNow: boolean) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const { count, holdAgain, newest, sessions } = yield* memory.select(criteria)
+    const { also, summaries } = yield* memory.takenBy(criteria)
     const rows = newest.map(({ id, occurredAt, title, type }) => [minute(occurredAt), id.slice(0, 8), type, title])
-    const keeping = againLines(count, holdAgain)
+    const again = againLines(count, holdAgain)
     return {
       count,
       holdAgain,
-      json: { count, sessions, holdAgain: holdAgain.map(titled) },
-      keeping,
+      json: {
+        count,
+        sessions,
+        also: alsoJson(also),
+        keeping: summaries.map(titledOf),
+        holdAgain: holdAgain.map(titledOf)
+      },
+      keeping: Effect.map(
+        Effect.flatMap(ClaudeMemory, ({ takenBy }) => takenBy(criteria)),
+        ({ summaries }) => [...again, ...summaryLines(summaries)]
+      ),
       preview: [
-        `${memories(count)}${
-          sessions.length === 0 ? "" : `, and all that was said in ${plural(sessions.length, "session")}`
-        }:`,
-        ...fittingTable(rows),
-        ...(count > newest.length ? [`and ${number(count - newest.length)} older`] : []),
-        ...keeping.map((lines) => `\n${lines}`)
-      ].join("\n"),
+        [
+          `${memories(count)}${
+            sessions.length === 0 ? "" : `, and all that was said in ${plural(sessions.length, "session")}`
+          }:`,
+          ...fittingTable(rows),
+          ...(count > newest.length ? [`and ${number(count - newest.length)} older`] : [])
+        ].join("\n"),
+        ...alsoLines(also, false),
+        ...again,
+        ...summaryLines(summaries)
+      ].join("\n\n"),
       run: Stream.unwrap(Effect.map(ClaudeMemory, ({ forgetSelected }) => forgetSelected(criteria, { isNow })))
     } satisfies Plan
   })
@@ -241,12 +281,13 @@ export const command = Command.make(
       }
       const progress = yield* Progress.make(0)
       let done = 0
-      const { parts, unwiped } = yield* Effect.all({
+      const { keeping, parts, unwiped } = yield* Effect.all({
         parts: plan.run.pipe(
           Stream.tap(({ units }) => progress.checked("forgetting", done += units.length, Math.max(done, plan.count))),
           Stream.runCollect
         ),
-        unwiped: isNow ? wipe : Effect.succeedNone
+        unwiped: isNow ? wipe : Effect.succeedNone,
+        keeping: plan.keeping
       }).pipe(
         Effect.ensuring(progress.end),
         App.provide(App.service("forget"))
@@ -263,7 +304,7 @@ export const command = Command.make(
           until,
           operation,
           also: alsoJson(also),
-          holdAgain: plan.holdAgain.map(titled),
+          holdAgain: plan.holdAgain.map(titledOf),
           ...(isNow && { wiped: Option.isNone(unwiped) })
         },
         () =>
@@ -272,8 +313,8 @@ export const command = Command.make(
             `${units.length === 1 ? "its" : "their"} sentences were removed from ${
               plural(messages.length, "message")
             }.`,
-            ...alsoLines(also),
-            ...plan.keeping,
+            ...alsoLines(also, true),
+            ...keeping,
             until === null
               ? units.length + messages.length > 0
                 ? Option.match(unwiped, {

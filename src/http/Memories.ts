@@ -164,7 +164,11 @@ const view = (id: string) =>
 
 const titledOf = ({ id, title }: { readonly id: string; readonly title: string }) => ({ id, title })
 
-const alsoOf = ({ sessions, units }: TakenAlso) => ({ units: units.map(titledOf), sessions })
+const alsoOf = ({ gone, sessions, units }: TakenAlso) => ({
+  units: units.map(titledOf),
+  gone: gone.map(titledOf),
+  sessions
+})
 
 /** Names the memories in whose place one of these stands, or stood until it was forgotten. */
 const titlesHoldingAgain = (units: ReadonlyArray<MemoryUnit>) =>
@@ -216,7 +220,9 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
     }
     const { count, newest, ...selected } = yield* memory.select(criteria)
     const holdAgain = selected.holdAgain.map(titledOf)
-    if (isDryRun) return { ...NOTHING, count, units: newest, holdAgain }
+    if (isDryRun) {
+      return { ...NOTHING, count, units: newest, also: alsoOf((yield* memory.takenBy(criteria)).also), holdAgain }
+    }
     const { also, messages, operation, units, until } = yield* Stream.runFold(
       memory.forgetSelected(criteria, { isNow }),
       FORGOT_NOTHING,

@@ -224,6 +224,7 @@ export const ForgetBody = Schema.Struct({
   projects: optional(Projects),
   sessions: optional(Names),
   before: optional(Schema.Number),
+  /** Words of which a memory holds every one. They select no summary of a session: it is made anew of what is left. */
   query: optional(Text),
   /** True: no copy stays, and it can't be undone. */
   isNow: optional(Schema.Boolean),
@@ -239,9 +240,12 @@ export const Forgotten = Schema.Struct({
   /** Until when it can be undone; null when it can't be. */
   until: Schema.NullOr(Schema.Number),
   operation,
-  /** Others that say the same in part, and are made anew of what is left; with `isDryRun`, found for `ids` alone. */
+  /** Others that say the same in part; with `isDryRun`, found for `ids` and `query` alone. */
   also: Schema.Struct({
+    /** Those that are made anew of what is left; with `isDryRun`, if that is enough. */
     units: Schema.Array(Titled),
+    /** Those of which too little was left; with `isDryRun`, those of which nothing is. */
+    gone: Schema.Array(Titled),
     /** Sessions whose title or summary says it. */
     sessions: Schema.Array(Titled)
   }),

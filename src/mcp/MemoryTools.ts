@@ -6,7 +6,9 @@ import * as Schema from "effect/Schema"
 import { defuse } from "../domain/Injection.ts"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
+import { isSummary } from "../domain/SessionSummary.ts"
 import { indented, oneLine } from "../inject/Render.ts"
+import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { plural } from "../serve/Wording.ts"
 import {
   count,
@@ -205,6 +207,8 @@ const MAX_UNASKED = 5
 const MAX_UNASKED_IN_ALL = 20
 /** Characters of a title in a question to the user, so that it can't pass for more of the question. */
 const MAX_ASKED_TITLE = 80
+/** Most memories that a question names of those from which it is taken. */
+const MAX_ASKED_OTHERS = 20
 
 /** Tests whether a memory is the user's own, of which they are asked: saved, changed, pinned or kept, and not by Claude alone. */
 export const isOfUser = (unit: MemoryUnit) =>
@@ -220,32 +224,48 @@ export const isOfUser = (unit: MemoryUnit) =>
 export const named = ({ id, title }: MemoryUnit): string =>
   `[${id.slice(0, 8)}] "${oneLine(defuse(title)).slice(0, MAX_ASKED_TITLE)}"`
 
+/** Names memories below a line that says what becomes of them; nothing where there are none. */
+const asked = (line: string, units: ReadonlyArray<MemoryUnit>, most = units.length): ReadonlyArray<string> =>
+  units.length === 0 ? [] : [
+    line,
+    ...units.slice(0, most).map((unit) => `- ${named(unit)}`),
+    ...(units.length > most ? [`- and ${units.length - most} more`] : [])
+  ]
+
 /**
- * Asks the user whether these memories shall be forgotten, where they are many or one of them is the user's own: a text that
- * Claude read may have wanted it.
+ * Asks the user whether these memories shall be forgotten, where they are many, with those from which it is taken, or one of all that
+ * is the user's own: a text that Claude read may have wanted it.
  */
-const agreed = (units: ReadonlyArray<MemoryUnit>, holdAgain: ReadonlyArray<MemoryUnit>) =>
+const agreed = (
+  { also, named, touched, units }: Effect.Effect.Success<ReturnType<ClaudeMemory["Type"]["forgetting"]>>,
+  holdAgain: ReadonlyArray<MemoryUnit>
+) =>
   Effect.gen(function*() {
     const { count, tally } = yield* Serving
-    const isOwn = yield* Effect.exists(units, isOfUser)
-    if (!isOwn && units.length <= MAX_UNASKED && (yield* tally).forgotten + units.length <= MAX_UNASKED_IN_ALL) {
-      return yield* count({ forgotten: units.length })
+    const summaries = yield* Effect.filter(touched.filter(isSummary), isOfUser)
+    const taken = units.length + also.units.length + also.gone.length
+    const isOwn = summaries.length > 0 || (yield* Effect.exists([...units, ...also.units, ...also.gone], isOfUser))
+    if (!isOwn && taken <= MAX_UNASKED && (yield* tally).forgotten + taken <= MAX_UNASKED_IN_ALL) {
+      return yield* count({ forgotten: taken })
     }
-    const titles = units.map((unit) => `- ${named(unit)}`)
     const question = [
-      `Forget ${units.length === 1 ? "this memory" : `these ${units.length} memories`}?`,
-      ...titles,
-      ...(holdAgain.length === 0 ? [] : ["What it replaced holds again:"]),
-      ...holdAgain.map((unit) => `- ${named(unit)}`)
+      ...asked(`Forget ${units.length === 1 ? "this memory" : `these ${units.length} memories`}?`, units),
+      ...asked("These are gone too, since nothing of them is left:", also.gone, MAX_ASKED_OTHERS),
+      ...asked(
+        "It is also taken out of these, which are made anew of what is left, if that is enough:",
+        [...summaries, ...also.units],
+        MAX_ASKED_OTHERS
+      ),
+      ...asked("What it replaced holds again:", holdAgain, MAX_ASKED_OTHERS)
     ].join("\n")
     const isAgreed = yield* Effect.flatMap(Consent, (ask) => ask(question)).pipe(
       Effect.mapError(() =>
         new Refused({
           detail:
-            `nothing was forgotten: with what says the same these are ${units.length}, and Claude may have at most ` +
-            `${MAX_UNASKED} memories forgotten at a time, ${MAX_UNASKED_IN_ALL} in a session, and none that the user saved or changed, unless ` +
-            "its client asks the user, which this one can't. The user can do it: " +
-            `claude-memory forget ${units.map(({ id }) => id.slice(0, 8)).join(" ")}`
+            `nothing was forgotten: with those that say it too these are ${taken}, and Claude may have at most ${MAX_UNASKED} memories ` +
+            `forgotten at a time, ${MAX_UNASKED_IN_ALL} in a session, and none that the user saved, changed, pinned or keeps, unless its ` +
+            "client asks the user, which this one can't. The user can do it: " +
+            `claude-memory forget ${named.map(({ id }) => id.slice(0, 8)).join(" ")}`
         })
       )
     )
@@ -258,7 +278,7 @@ export const forget = tool({
   description:
     "Delete memories by their ids: from the store, the search and the messages they came from. They are not captured " +
     "again; claude_memory_undo brings them back for seven days. Only when the user asks for it, who is asked again for " +
-    "more than five. 忘记, 删除记忆.",
+    "more than five, counting others that say the same, and for what is their own. 忘记, 删除记忆.",
   effect: "deletes",
   quotesMemory: false,
   input: Schema.Struct({
@@ -278,6 +298,9 @@ export const forget = tool({
     also: Schema.Array(Schema.String).annotations({
       description: "Ids of other memories and of sessions that said it too, and are made anew of what is left"
     }),
+    gone: Schema.Array(Schema.String).annotations({
+      description: "Ids of other memories that said it too, and of which too little was left to make them anew"
+    }),
     holdAgain: Schema.Array(Schema.String).annotations({
       description: "Ids of memories that were replaced by one of these, and hold again"
     })
@@ -287,19 +310,22 @@ export const forget = tool({
       const { memory } = yield* opened
       // Finds every id, and checks that it is allowed, before any is deleted.
       const units = yield* Effect.forEach(ids, (id) => Effect.map(show(id), ({ unit }) => unit))
-      const deleted = yield* memory.withDuplicates(units.map(({ id }) => id))
-      const holdAgain = yield* memory.holdingAgain(deleted.map(({ id }) => id))
-      yield* agreed(deleted, holdAgain)
-      const { also, messages, units: removed } = yield* memory.forget([...new Set(units.map(({ id }) => id))], {
-        by: "claude"
-      })
+      const named = [...new Set(units.map(({ id }) => id))]
+      const forgetting = yield* memory.forgetting(named, false)
+      const holdAgain = yield* memory.holdingAgain(forgetting.units.map(({ id }) => id))
+      yield* agreed(forgetting, holdAgain)
+      const { also, messages, units: removed } = yield* memory.forget(named, { by: "claude" })
       const forgotten = removed.map(({ id }) => id)
       const others = [...also.units, ...also.sessions].map(({ id }) => id)
+      const gone = also.gone.map(({ id }) => id)
       return {
-        data: { forgotten, messages: messages.length, also: others, holdAgain: holdAgain.map(({ id }) => id) },
+        data: { forgotten, messages: messages.length, also: others, gone, holdAgain: holdAgain.map(({ id }) => id) },
         text: [
           `Forgotten: ${forgotten.join(", ")}. Taken out of ${plural(messages.length, "message")}.`,
-          ...(others.length === 0 ? [] : [`${others.join(", ")} said it too, and are made anew of what is left.`]),
+          ...(gone.length === 0
+            ? []
+            : [`Gone too, since too little of ${gone.length === 1 ? "it" : "them"} was left: ${gone.join(", ")}.`]),
+          ...(others.length === 0 ? [] : [`Made anew without it, of what is left: ${others.join(", ")}.`]),
           ...(holdAgain.length === 0 ? [] : [`What it replaced holds again: ${holdAgain.map(named).join(", ")}.`]),
           "claude_memory_undo brings back what was forgotten last."
         ].join(" ")

@@ -1,6 +1,7 @@
 /**
  * Forgets many memories for a person: those of projects, of sessions, from before a day, or that hold some words.
  */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
@@ -8,9 +9,17 @@ import { passes } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../domain/Search.ts"
+import { isSummary } from "../domain/SessionSummary.ts"
 import { queryLexemes } from "../domain/Tokenizer.ts"
-import { type ForgetOptions, FORGOT_NOTHING, type Forgotten, MemoryStore, NO_LIMIT } from "../store/MemoryStore.ts"
-import { forgetWords, holdingAgain } from "./Remembering.ts"
+import {
+  type ForgetOptions,
+  FORGOT_NOTHING,
+  type Forgotten,
+  MemoryStore,
+  NO_LIMIT,
+  type TakenAlso
+} from "../store/MemoryStore.ts"
+import { forgetWords, holdingAgain, withGone } from "./Remembering.ts"
 
 /** Says which memories; all of it must hold. */
 export interface Criteria {
@@ -23,7 +32,10 @@ export interface Criteria {
   readonly query?: string
 }
 
-/** What the criteria select. Sessions that they select whole are forgotten with all that was said in them. */
+/**
+ * What the criteria select. Sessions that they select whole are forgotten with all that was said in them. Words select no summary of a
+ * session: it quotes the whole session, most of which says something else, and is made anew of what is left.
+ */
 export interface Selection {
   readonly count: number
   /** The newest of them, `SHOWN` at most. */
@@ -33,19 +45,32 @@ export interface Selection {
   readonly holdAgain: ReadonlyArray<MemoryUnit>
 }
 
-/** Sums up what was forgotten one after the other; of what was taken from others, that which is there still. */
+/** What forgetting what words select takes from others. */
+export interface TakenBy {
+  readonly also: TakenAlso
+  /** Summaries of sessions that hold the words too, and from which nothing is taken. */
+  readonly summaries: ReadonlyArray<MemoryUnit>
+}
+
+const distinct = <A extends { readonly id: string }>(all: ReadonlyArray<A>): ReadonlyArray<A> => [
+  ...new Map(all.map((each) => [each.id, each])).values()
+]
+
+/** Sums up what was forgotten one after the other; what was taken from others is of those that were not forgotten too. */
 export const together = (before: Forgotten, next: Forgotten): Forgotten => {
-  const units = [...new Map([...before.units, ...next.units].map((unit) => [unit.id, unit])).values()]
-  const gone = new Set(units.map(({ id }) => id))
-  const others = [...before.also.units, ...next.also.units].filter(({ id }) => !gone.has(id))
+  const units = distinct([...before.units, ...next.units])
+  const forgotten = new Set(units.map(({ id }) => id))
+  const also = (unitsOf: (also: TakenAlso) => ReadonlyArray<MemoryUnit>) =>
+    distinct([...unitsOf(before.also), ...unitsOf(next.also)]).filter(({ id }) => !forgotten.has(id))
   return {
     units,
     messages: [...before.messages, ...next.messages],
     touched: [...before.touched, ...next.touched],
-    also: {
-      units: [...new Map(others.map((unit) => [unit.id, unit])).values()],
-      sessions: [...new Map([...before.also.sessions, ...next.also.sessions].map((each) => [each.id, each])).values()]
-    },
+    also: withGone({
+      units: also(({ units }) => units),
+      gone: [],
+      sessions: distinct([...before.also.sessions, ...next.also.sessions])
+    }, also(({ gone }) => gone)),
     until: next.until ?? before.until,
     operation: before.operation ?? next.operation
   }
@@ -66,13 +91,14 @@ const filterOf = ({ before, projects, sessions }: Criteria): SearchFilter => ({
   ...(before !== undefined && { until: before - 1 })
 })
 
-/** Returns the ids of the units that hold every word of a query. */
+/** Returns the units that hold every word of a query, and the summaries of sessions that do. */
 const holding = (query: string, filter: SearchFilter) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const { candidates } = yield* store.lexical(queryLexemes(query), filter, MAX_FOUND)
-    return candidates.filter(({ frequencies }) => frequencies.every((fields) => fields.some((n) => n > 0)))
-      .map(({ unitId }) => unitId)
+    const all = candidates.filter(({ frequencies }) => frequencies.every((fields) => fields.some((n) => n > 0)))
+    const [units, summaries] = Arr.partition(yield* store.units(all.map(({ unitId }) => unitId)), isSummary)
+    return { units, summaries }
   })
 
 /** Returns those of these sessions that belong to the projects; with "all", also those of excluded ones. */
@@ -116,9 +142,24 @@ export const select = (criteria: Criteria) =>
       const holdAgain = yield* holdingAgain(yield* replacing(filter))
       return { count: yield* store.count(filter), newest: yield* store.recent(filter, SHOWN), sessions, holdAgain }
     }
-    const ids = yield* holding(criteria.query, filter)
-    const holdAgain = yield* holdingAgain(ids)
-    return { count: ids.length, newest: yield* store.units(ids.slice(0, SHOWN)), sessions, holdAgain }
+    const { units } = yield* holding(criteria.query, filter)
+    const holdAgain = yield* holdingAgain(units.map(({ id }) => id))
+    return { count: units.length, newest: units.slice(0, SHOWN), sessions, holdAgain }
+  })
+
+/** Says what forgetting what the words select would take from others; nothing where no words are given. */
+export const takenBy = (criteria: Criteria) =>
+  Effect.gen(function*() {
+    const store = yield* MemoryStore
+    if (criteria.query === undefined) return { also: FORGOT_NOTHING.also, summaries: [] }
+    const { summaries, units } = yield* holding(criteria.query, filterOf(criteria))
+    const parts = yield* Effect.forEach(
+      Arr.chunksOf(units.map(({ id }) => id), UNITS),
+      (ids) => Effect.map(store.forgetting(ids), (planned): Forgotten => ({ ...FORGOT_NOTHING, ...planned }))
+    )
+    const { also } = parts.reduce(together, FORGOT_NOTHING)
+    const anew = new Set(also.sessions.map(({ id }) => id))
+    return { also, summaries: summaries.filter(({ sessionId }) => !anew.has(sessionId)) }
   })
 
 /** Forgets what the criteria select, in transactions of a few; emits each, and each message once. Undone as one, and ended by that. */
@@ -144,13 +185,15 @@ export const forgetSelected = <R>(
       const messages = forgotten.messages.filter((uuid) => !cut.has(uuid))
       for (const uuid of messages) cut.add(uuid)
       for (const unit of forgotten.touched) touched.set(unit.id, unit)
-      const sessions = forgotten.also.sessions.filter(({ id }) => !whole.has(id))
-      return { ...forgotten, messages, also: { ...forgotten.also, sessions } }
+      const { gone, sessions, units } = forgotten.also
+      // At the end it is known which are gone.
+      const also = { units: [...units, ...gone], gone: [], sessions: sessions.filter(({ id }) => !whole.has(id)) }
+      return { ...forgotten, messages, also }
     })
     const next = Effect.gen(function*() {
       const held = criteria.query === undefined ? undefined : yield* holding(criteria.query, filter)
-      const selected = new Set(held)
-      const ids = held?.slice(0, UNITS) ?? (yield* store.recent(filter, UNITS)).map(({ id }) => id)
+      const selected = new Set(held?.units.map(({ id }) => id))
+      const ids = (held?.units.slice(0, UNITS) ?? (yield* store.recent(filter, UNITS))).map(({ id }) => id)
       if (ids.length === 0) return Option.none<readonly [Forgotten, undefined]>()
       const isSelected = (unit: MemoryUnit) =>
         held === undefined ? passes(unit, { ...filter, projects }) : selected.has(unit.id)
@@ -163,13 +206,12 @@ export const forgetSelected = <R>(
       Stream.mapEffect((ids) => Effect.suspend(() => noted(store.forgetSessions([...ids], { ...options, operation }))))
     )
     const rounds = Stream.range(1, ROUNDS).pipe(Stream.flatMap(() => Stream.concat(Stream.execute(settle), units)))
-    // Those of which nothing was left to make them anew.
-    const vanished = Effect.map(Effect.suspend(() => store.units([...touched.keys()])), (made): Forgotten => {
-      for (const { id } of made) touched.delete(id)
-      return { ...FORGOT_NOTHING, also: { ...FORGOT_NOTHING.also, units: [...touched.values()] } }
-    })
+    const vanished = Effect.map(
+      Effect.suspend(() => store.vanished([...touched.values()])),
+      (gone): Forgotten => ({ ...FORGOT_NOTHING, also: { ...FORGOT_NOTHING.also, gone } })
+    )
     const all = Stream.concat(Stream.concat(units, sessions), rounds)
-    return Stream.concat(all, Stream.filter(Stream.fromEffect(vanished), ({ also }) => also.units.length > 0)).pipe(
+    return Stream.concat(all, Stream.filter(Stream.fromEffect(vanished), ({ also }) => also.gone.length > 0)).pipe(
       Stream.tap((forgotten) => forgetWords(forgotten, options))
     )
   }))

@@ -62,7 +62,7 @@ import { Retention, type Size } from "../store/Retention.ts"
 import { afterwards, stepsAfterwards } from "./Afterwards.ts"
 import * as Archive from "./Archive.ts"
 import * as ArchiveFile from "./ArchiveFile.ts"
-import { type Criteria, forgetSelected, select, type Selection } from "./Bulk.ts"
+import { type Criteria, forgetSelected, select, type Selection, type TakenBy, takenBy } from "./Bulk.ts"
 import { capture, type CaptureFailure, captureLast, type CaptureStep } from "./Capture.ts"
 import { type Conversation, conversation, type Place } from "./Conversation.ts"
 import { type Failure, failures, retry } from "./Failures.ts"
@@ -253,11 +253,11 @@ const make = Effect.gen(function*() {
       conversation: (given) => run(Effect.zipLeft(storeConversation(given), refresh)),
       project: (name) => run(addProject(name))
     },
-    withDuplicates: store.withDuplicates,
     holdingAgain: (ids) => run(holdingAgain(ids)),
     forgettable: (id, isNow) => run(forgettable(id, isNow)),
     forgetting: (ids, isNow) => run(forgetting(ids, isNow)),
     select: (criteria) => run(select(criteria)),
+    takenBy: (criteria) => run(takenBy(criteria)),
     forgetSelected: (criteria, options) => {
       const withoutAnswers = Stream.execute(Owner.provideContext(context)(forgetAnswers))
       return withoutAnswers.pipe(
@@ -471,8 +471,6 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     readonly conversation: (given: GivenConversation) => Effect.Effect<string, StoreError | Projects.ProjectError>
     readonly project: (name: string) => Effect.Effect<Project.Project, StoreError | Projects.ProjectError>
   }
-  /** Returns these memories and those that `forget` deletes with them. */
-  readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns the memories in whose place one of these stands: they hold again when these are forgotten, and since they were. */
   readonly holdingAgain: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
@@ -501,6 +499,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   >
   /** Says which memories the criteria select. */
   readonly select: (criteria: Criteria) => Effect.Effect<Selection, StoreError>
+  /** Says what forgetting what the criteria's words select would take from others. */
+  readonly takenBy: (criteria: Criteria) => Effect.Effect<TakenBy, StoreError>
   /** Forgets them as `forget` does, and with the sessions that are selected whole all that was said in those. */
   readonly forgetSelected: (criteria: Criteria, options: ForgetOptions) => Stream.Stream<Forgotten, StoreError>
   readonly archive: {

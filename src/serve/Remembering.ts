@@ -12,12 +12,20 @@ import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
 import { namesOf } from "../domain/ProjectLabels.ts"
 import { SaveRequest, unitOf } from "../domain/Saved.ts"
+import { isSummary } from "../domain/SessionSummary.ts"
 import { quoteSpeakers } from "../domain/Speakers.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { SessionRecords } from "../hook/SessionRecords.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
-import { type Actor, type ForgetOptions, type Forgotten, MemoryStore, type RecentChange } from "../store/MemoryStore.ts"
+import {
+  type Actor,
+  type ForgetOptions,
+  type Forgotten,
+  MemoryStore,
+  type RecentChange,
+  type TakenAlso
+} from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
 import { InvalidRequest, validated } from "./InvalidRequest.ts"
 import { activeByPrefix, unitByPrefix } from "./Lookup.ts"
@@ -225,7 +233,9 @@ export const forgetAnswers = Effect.flatMap(
 export const forgetWords = ({ also, units }: Forgotten, { isNow }: ForgetOptions) =>
   Effect.gen(function*() {
     const records = yield* SessionRecords
-    if (isNow === true) yield* records.forgetWords(new Set([...units, ...also.units].map(({ id }) => id)))
+    if (isNow === true) {
+      yield* records.forgetWords(new Set([...units, ...also.units, ...also.gone].map(({ id }) => id)))
+    }
   })
 
 /** Most words by which the same text is looked for, and memories that are compared with it. */
@@ -248,11 +258,11 @@ export const forgetting = (prefixes: ReadonlyArray<string>, isNow: boolean) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const units = yield* Effect.forEach(prefixes, (prefix) => forgettable(prefix, isNow))
-    const { also, units: found } = yield* store.forgetting(units.map(({ id }) => id))
-    const isKnown = new Set([...units, ...found, ...also.units].map(({ id }) => id))
+    const { also, touched, units: found } = yield* store.forgetting(units.map(({ id }) => id))
+    const isKnown = new Set([...units, ...found, ...also.units, ...also.gone].map(({ id }) => id))
     const same = (yield* Effect.forEach(units, withWordsOf)).flat().filter(({ id }) => !isKnown.has(id))
     const keeping = [...new Map(same.map((unit) => [unit.id, unit])).values()]
-    return { named: units, units: found, also, keeping }
+    return { named: units, units: found, also, touched, keeping }
   })
 
 /** Returns the memories in whose place one of these stands: they hold again when these are forgotten, and since they were. */
@@ -262,6 +272,17 @@ export const holdingAgain = (ids: ReadonlyArray<string>) =>
     const gone = new Set(ids)
     return (yield* store.replaced).filter(({ id, replacedBy = "" }) => gone.has(replacedBy) && !gone.has(id))
   })
+
+/** Returns what was taken from others, of which these are gone. */
+export const withGone = ({ sessions, units, ...also }: TakenAlso, gone: ReadonlyArray<MemoryUnit>): TakenAlso => {
+  const ids = new Set(gone.map(({ id }) => id))
+  const unsummed = new Set(gone.filter(isSummary).map(({ sessionId }) => sessionId))
+  return {
+    units: [...units, ...also.gone].filter(({ id }) => !ids.has(id)),
+    gone,
+    sessions: sessions.filter(({ id }) => !unsummed.has(id))
+  }
+}
 
 export const forget = (
   ids: ReadonlyArray<string>,
@@ -277,5 +298,5 @@ export const forget = (
     yield* forgetWords(forgotten, options)
     // Compresses again what is left of the source messages.
     yield* afterwards(Pipeline.settle)
-    return forgotten
+    return { ...forgotten, also: withGone(forgotten.also, yield* store.vanished(forgotten.touched)) }
   })

@@ -10,6 +10,7 @@ import { createHash, createHmac } from "node:crypto"
 import { IS_UNSPACED } from "../domain/Cjk.ts"
 import type { Block, BlockKind, Message } from "../domain/Conversation.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
+import { isSummary } from "../domain/SessionSummary.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
 import type { CaptureBatch } from "./MemoryStore.ts"
 
@@ -314,6 +315,33 @@ export const says = ({ content, summary, title }: MemoryUnit, sentences: Sentenc
 export interface Cut {
   readonly before: Message
   readonly after: Message
+}
+
+/** Returns true when nothing is left of the texts that a unit quotes: it is not made anew. */
+export const isEmptied = (unit: MemoryUnit, changed: ReadonlyMap<string, Cut>): boolean =>
+  [...citedBy([unit])].every(([uuid, kinds]) => {
+    const cut = changed.get(uuid)
+    return cut !== undefined && !cut.after.blocks.some(({ kind }) => kinds.size === 0 || kinds.has(kind))
+  })
+
+/**
+ * Returns those of deleted units that were not made anew. One that was is stored with its origin and type, and cites a message that it
+ * cited. Each stands for one, first for that with its id: ids may count places, and so be of the neighbour now.
+ */
+export const notMadeAnew = (
+  deleted: ReadonlyArray<MemoryUnit>,
+  stored: ReadonlyArray<MemoryUnit>
+): ReadonlyArray<MemoryUnit> => {
+  const free = new Map(stored.map((unit) => [unit.id, unit]))
+  const isAnew = (unit: MemoryUnit, other: MemoryUnit) =>
+    other.origin === unit.origin && other.type === unit.type &&
+    (isSummary(unit) || evidence(other).some((uuid) => evidence(unit).includes(uuid)))
+  const takes = (unit: MemoryUnit, others: ReadonlyArray<MemoryUnit>) => {
+    const anew = others.find((other) => isAnew(unit, other))
+    return anew !== undefined && free.delete(anew.id)
+  }
+  const left = deleted.filter((unit) => !takes(unit, stored.filter(({ id }) => id === unit.id)))
+  return left.filter((unit) => !takes(unit, [...free.values()]))
 }
 
 const filesIn = ({ blocks }: Message): ReadonlyArray<string> => blocks.flatMap(({ file }) => file ?? [])

@@ -252,10 +252,12 @@ export interface ProjectTraces {
   readonly searched: ReadonlyMap<string, number>
 }
 
-/** What forgetting takes from others: these are made anew of what is left. */
+/** What forgetting takes from others. */
 export interface TakenAlso {
-  /** Other memories that say it too. */
+  /** Other memories that say it too, which are made anew of what is left. */
   readonly units: ReadonlyArray<MemoryUnit>
+  /** Other memories that are not made anew, since nothing is left of them, or too little. */
+  readonly gone: ReadonlyArray<MemoryUnit>
   /** Sessions whose title or summary says it, with the title that each had. */
   readonly sessions: ReadonlyArray<{ readonly id: string; readonly title: string }>
 }
@@ -263,14 +265,15 @@ export interface TakenAlso {
 /** The units that `forget` would delete, and what it would take from others. */
 export interface Forgetting {
   readonly units: ReadonlyArray<MemoryUnit>
+  /** Of `gone` those of which nothing at all is left: what is too little, only compressing tells. */
   readonly also: TakenAlso
+  /** All others that are deleted until they are made anew of what is left, summaries of sessions among them. */
+  readonly touched: ReadonlyArray<MemoryUnit>
 }
 
 /** The deleted units, and the uuids of the stored messages from which text was cut. */
 export interface Forgotten extends Forgetting {
   readonly messages: ReadonlyArray<string>
-  /** Other memories that are deleted until they are made anew of what is left, which may be nothing. */
-  readonly touched: ReadonlyArray<MemoryUnit>
   /** Time until which it can be undone; null when it can't be. */
   readonly until: number | null
   /** Number of the operation, for more that is to be undone with it; null when there is none. */
@@ -282,7 +285,7 @@ export const FORGOT_NOTHING: Forgotten = {
   units: [],
   messages: [],
   touched: [],
-  also: { units: [], sessions: [] },
+  also: { units: [], gone: [], sessions: [] },
   until: null,
   operation: null
 }
@@ -596,8 +599,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly recentChanges: (limit: number) => Effect.Effect<ReadonlyArray<RecentChange>, StoreError>
   /** Says what `forget` would delete, and take from others. */
   readonly forgetting: (ids: ReadonlyArray<string>) => Effect.Effect<Forgetting, StoreError>
-  /** Returns these units and their duplicates, which `forget` deletes with them. */
-  readonly withDuplicates: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Returns those of units that `forget` touched which were not made anew, and of which nothing is queued any more. */
+  readonly vanished: (touched: ReadonlyArray<MemoryUnit>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**
    * Deletes these units and their duplicates, and cuts their sentences from stored messages. Capturing the same text again does not
    * bring them back. The bin keeps them for `UNDO_MS`, unless `isNow`: then with a unit that is in the bin goes all that was forgotten

@@ -15,6 +15,7 @@ import { MAX_SEGMENT_MESSAGES } from "../../src/domain/Conversation.ts"
 import { idOf } from "../../src/domain/Ids.ts"
 import { fieldsOf } from "../../src/domain/Lexical.ts"
 import { evidence, MAX_EVIDENCE, type MemoryUnit } from "../../src/domain/MemoryUnit.ts"
+import { unitOf } from "../../src/domain/Saved.ts"
 import type { SearchFilter } from "../../src/domain/Search.ts"
 import { lexemes, queryLexemes } from "../../src/domain/Tokenizer.ts"
 import * as Duplicates from "../../src/store/Duplicates.ts"
@@ -610,10 +611,112 @@ export const suite = <E>(
             sessions.map(({ cwd, projectId, startedAt }) => [cwd, projectId, startedAt]),
             [["/work/one", "project-one", 1_000], ["/work/one", "project-one", 1_000]]
           )
-          // What was made of the other transcript is made anew, for this project.
+          // What is being made of the other transcript is made for this project.
           const again = yield* store.claim("segment", 9)
           assert.includeMembers(again.map(({ key }) => key), [idOf("segment", "back two")])
           assert.include((yield* store.claim("session", 9)).map(({ key }) => key), "back")
+        })
+      )
+
+      test(
+        "takes what was made of it to the project in which it began, but not what was saved in the other",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const read = (sessionId: string, name: "one" | "two", at: number) =>
+            store.append(
+              batch([message(`${sessionId} ${name}`, { sessionId, isPrompt: true, occurredAt: at })], {
+                cursor: cursor(`/t/${name}/${sessionId}`, 1),
+                project: project(name),
+                facts: [facts(sessionId, { cwd: `/work/${name}`, startedAt: at, endedAt: at })]
+              })
+            )
+          const made = (id: string, sessionId: string, content: string, overrides: Partial<MemoryUnit> = {}) =>
+            unit(id, {
+              projectId: "project-two",
+              sessionId,
+              origin: idOf("segment", `${sessionId} two`),
+              cites: `${sessionId} two`,
+              content,
+              ...overrides
+            })
+          const rules = words(24)
+          yield* read("other", "one", 500)
+          yield* store.commit(yield* store.claim("segment", 9), [
+            {
+              ...made("kept", "other", rules),
+              projectId: "project-one",
+              origin: idOf("segment", "other one"),
+              occurredAt: 9_000
+            }
+          ])
+          yield* read("back", "two", 2_000)
+          yield* store.commit(yield* store.claim("segment", 9), [
+            made("edited", "back", "Zod validates every request that comes in."),
+            made("same", "back", rules)
+          ])
+          yield* store.commit(yield* store.claim("session", 9), [
+            made("aim", "back", "Aim: choose what validates.", { type: "archive", origin: "back" })
+          ])
+          const noted = unitOf(
+            { content: "Yaks graze behind the depot.", by: "claude", sessionId: "back" },
+            "project-two",
+            5_000
+          )
+          yield* store.save(noted, project("two"))
+          yield* store.edit("edited", { content: "Walruses validate every request." }, "person")
+          yield* store.edit("aim", { content: "I chose what validates." }, "person")
+          yield* read("back", "one", 1_000)
+          const idsIn = (id: string) =>
+            Effect.map(store.recent({ projects: [id] }, 9), (units) => units.map((unit) => unit.id).sort())
+          assert.deepStrictEqual(yield* idsIn("project-one"), ["aim", "edited", "kept"])
+          assert.deepStrictEqual(yield* idsIn("project-two"), [noted.id])
+          assert.deepStrictEqual(
+            (yield* store.units(["same"])).map(({ projectId, supersededBy }) => [projectId, supersededBy]),
+            [
+              ["project-one", "kept"]
+            ]
+          )
+          const { candidates } = yield* store.lexical(queryLexemes("walruses"), { projects: ["project-one"] }, 9)
+          assert.deepStrictEqual(candidates.map(({ unitId }) => unitId), ["edited"])
+          // Made anew of both transcripts, what the person wrote stays.
+          yield* store.commit(yield* store.claim("segment", 9), [
+            { ...made("edited", "back", "Zod validates every request that comes in."), projectId: "project-one" }
+          ])
+          assert.deepStrictEqual(
+            (yield* store.units(["edited"])).map(({ content, projectId }) => [content, projectId]),
+            [
+              ["Walruses validate every request.", "project-one"]
+            ]
+          )
+          yield* store.undo()
+          yield* store.undo()
+          assert.deepStrictEqual(yield* idsIn("project-two"), [noted.id])
+        })
+      )
+
+      test(
+        "takes what was made of it along where the project in which it began is merged into another",
+        Effect.gen(function*() {
+          const store = yield* MemoryStore
+          const read = (name: "one" | "two", at: number) =>
+            store.append(
+              batch([message(`back ${name}`, { sessionId: "back", isPrompt: true, occurredAt: at })], {
+                cursor: cursor(`/t/${name}`, 1),
+                project: project(name),
+                facts: [facts("back", { cwd: `/work/${name}`, startedAt: at, endedAt: at })]
+              })
+            )
+          yield* store.mergeProjects(project("one"), project("three"))
+          yield* read("two", 2_000)
+          yield* store.commit(yield* store.claim("segment", 9), [
+            unit("edited", { projectId: "project-two", sessionId: "back", origin: idOf("segment", "back two") })
+          ])
+          yield* store.edit("edited", { content: "Walruses validate every request." }, "person")
+          yield* read("one", 1_000)
+          const place = Effect.map(store.units(["edited"]), (units) => units.map(({ projectId }) => projectId))
+          assert.deepStrictEqual(yield* place, ["project-three"])
+          yield* store.splitProject("project-one")
+          assert.deepStrictEqual(yield* place, ["project-one"])
         })
       )
 

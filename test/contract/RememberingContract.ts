@@ -186,7 +186,9 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         const planned = yield* store.forgetting(["goes"])
         assert.deepStrictEqual(planned.units.map(({ id }) => id), ["goes"])
         assert.deepStrictEqual(planned.also.units.map(({ id }) => id), ["both"])
+        assert.deepStrictEqual(planned.also.gone, [])
         assert.deepStrictEqual(planned.also.sessions, [{ id: "s1", title: "Cranes" }])
+        assert.sameMembers(planned.touched.map(({ id }) => id), ["both", "stays", "aim"])
         assert.deepStrictEqual(yield* store.status, status)
         const { also, operation } = yield* store.forget(["goes"])
         assert.deepStrictEqual(also, planned.also)
@@ -197,8 +199,42 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
         assert.deepStrictEqual(keys(yield* waiting("segment")), [segmentOf("a")])
         assert.deepStrictEqual(keys(yield* waiting("session")), ["s1"])
         assert.strictEqual((yield* store.sessionsByPrefix("s1"))[0]?.title, HARBOUR)
-        assert.deepStrictEqual((yield* store.forgetting(["other"])).also, { units: [], sessions: [] })
-        assert.deepStrictEqual(yield* store.forgetting(["no-such"]), { units: [], also: { units: [], sessions: [] } })
+        assert.deepStrictEqual((yield* store.forgetting(["other"])).also, { units: [], gone: [], sessions: [] })
+        assert.deepStrictEqual(yield* store.forgetting(["no-such"]), {
+          units: [],
+          also: { units: [], gone: [], sessions: [] },
+          touched: []
+        })
+      })
+    )
+
+    test(
+      "says of which others nothing is left, and afterwards which were not made anew",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const only = message("b", { isPrompt: true, blocks: [text(HARBOUR)] })
+        yield* capture("/t/a", [one, only])
+        const again = telling("again", one, `${HARBOUR}\n${LANTERN}`, { type: "decision" })
+        // Ids that count places: what was second is first where nothing is left of the first.
+        const first = telling("place 0", only, HARBOUR, { type: "conversation" })
+        const second = telling("place 1", one, `${LANTERN}\n${HARBOUR}`, { type: "conversation", origin: first.origin })
+        const aim = telling("aim", one, `Aim: ${HARBOUR}`, { origin: "s1", type: "archive" })
+        yield* compress("segment", telling("goes", one, HARBOUR, { type: "code_snippet" }), again, first, second)
+        yield* compress("session", aim)
+        const planned = yield* store.forgetting(["goes"])
+        assert.deepStrictEqual(planned.also.gone.map(({ id }) => id), ["place 0"])
+        assert.sameMembers(planned.also.units.map(({ id }) => id), ["again", "place 1"])
+        const { also, touched } = yield* store.forget(["goes"])
+        assert.deepStrictEqual(also, planned.also)
+        const idsOf = (units: ReadonlyArray<MemoryUnit>) => units.map(({ id }) => id).sort()
+        assert.deepStrictEqual(idsOf(touched), idsOf(planned.touched))
+        // All of it waits to be made anew.
+        assert.deepStrictEqual(yield* store.vanished(touched), [])
+        yield* compress("segment", { ...second, ...telling("place 0", one, LANTERN), origin: second.origin })
+        assert.deepStrictEqual(idsOf(yield* store.vanished(touched)), ["again", "place 0"])
+        yield* compress("session")
+        assert.deepStrictEqual(idsOf(yield* store.vanished(touched)), ["again", "aim", "place 0"])
+        assert.deepStrictEqual(yield* store.vanished([]), [])
       })
     )
 
@@ -261,7 +297,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
           units: [],
           messages: [],
           touched: [],
-          also: { units: [], sessions: [] },
+          also: { units: [], gone: [], sessions: [] },
           until: null,
           operation: null
         }

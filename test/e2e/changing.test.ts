@@ -199,13 +199,14 @@ describe("a person who puts memories right", () => {
         assert.isTrue(Option.isSome(taking))
         const { id } = Option.getOrThrow(taking)
         const { also: { units: [other] } } = yield* json("forget", id, "--dry-run")
-        const sentence = new RegExp(
-          `Also taken out of \\d memor(?:y|ies) and of what 1 session was for, which are made anew of what is left:\\n  ${
-            other.id.slice(0, 8)
-          } `
-        )
-        assert.match(yield* printed("forget", id, "--dry-run"), sentence)
-        assert.match(yield* printed("forget", id, "--yes"), sentence)
+        const sentence = (end: string) =>
+          new RegExp(
+            `Also taken out of \\d memor(?:y|ies) and of what 1 session was for, which are made anew of what is left${end}:\\n  ${
+              other.id.slice(0, 8)
+            } `
+          )
+        assert.match(yield* printed("forget", id, "--dry-run"), sentence(", if that is enough"))
+        assert.match(yield* printed("forget", id, "--yes"), sentence(""))
         yield* printed("undo")
         assert.deepStrictEqual((yield* list()).map(({ title }) => title).sort(), all.map(({ title }) => title).sort())
       })
@@ -275,9 +276,11 @@ describe("a person who puts memories right", () => {
         yield* printed("undo")
         assert.deepStrictEqual(titles(yield* list()), titles(all))
 
-        const { count } = yield* json("forget", "--query", "timers fake", "--all-projects", "--dry-run")
+        const { also, count } = yield* json("forget", "--query", "timers fake", "--all-projects", "--dry-run")
         assert.isAbove(count, 0)
-        yield* printed("forget", "--query", "timers fake", "--all-projects", "--yes")
+        assert.isNotEmpty(also.sessions)
+        const byWords = yield* json("forget", "--query", "timers fake", "--all-projects", "--yes")
+        for (const { id } of yield* list("--type", "archive")) assert.notInclude(byWords.forgotten, id)
         assert.strictEqual((yield* json("forget", "--query", "fake timers", "--all-projects", "--dry-run")).count, 0)
         yield* printed("undo")
 

@@ -184,7 +184,6 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
       })
     }),
     holdingAgain: Effect.flatMap(saved, ({ id }) => memory.holdingAgain([id])),
-    withDuplicates: Effect.flatMap(saved, ({ id }) => memory.withDuplicates([id])),
     archive: Effect.gen(function*() {
       const path = join(sessions, `archive ${round}`)
       yield* memory.archive.write(path, "all", "lines")
@@ -195,6 +194,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     forgettable: Effect.flatMap(saved, ({ id }) => memory.forgettable(id, true)),
     forgetting: Effect.flatMap(saved, ({ id }) => memory.forgetting([id], false)),
     select: memory.select({ projects: "all", query: `round ${round}` }),
+    takenBy: memory.takenBy({ projects: "all", query: `round ${round}` }),
     forgetSelected: drained(memory.forgetSelected({ projects: "all", query: `Round ${round} saved` }, {})),
     forget: Effect.flatMap(saved, ({ id }) => memory.forget([id])),
     projects: Effect.gen(function*() {

@@ -309,7 +309,13 @@ describe("the tools of the MCP server", () => {
         assert.isTrue(refused.isError)
         assert.strictEqual((yield* ask(connection, "search", { query })).memories[0]?.id, id, "nothing was deleted")
         const forgotten = yield* connection.call("forget", { ids: [id, id.slice(0, 10)] })
-        assert.deepStrictEqual(forgotten.structuredContent, { forgotten: [id], messages: 0, also: [], holdAgain: [] })
+        assert.deepStrictEqual(forgotten.structuredContent, {
+          forgotten: [id],
+          messages: 0,
+          also: [],
+          gone: [],
+          holdAgain: []
+        })
         assert.notInclude(textOf(forgotten), "Thursdays")
         assert.notInclude(idsOf((yield* ask(connection, "search", { query })).memories), id)
 
@@ -377,6 +383,44 @@ describe("the tools of the MCP server", () => {
         for (const text of yield* tellings) assert.notMatch(text, /noted by Claude/)
         yield* memory.forget([id])
       }))
+
+    slow(it.scoped)(
+      "forget nothing of the user's along with another memory, nor many, without asking them",
+      () =>
+        Effect.gen(function*() {
+          const { memory } = yield* Remembered
+          const [unit] = yield* memory.recent({ projects: "all" }, 1)
+          const all = yield* memory.recent({ projects: [unit!.projectId] }, 500)
+          const planned = yield* Effect.forEach(all, ({ id }) => memory.forgetting([id], false))
+          const othersOf = ({ also }: typeof planned[number]) => [...also.gone, ...also.units]
+          const few = planned.find((each) => each.units.length === 1 && othersOf(each).length === 1)!
+          const many = planned.find((each) => each.units.length === 1 && othersOf(each).length > 5)!
+          const idsOf = (units: ReadonlyArray<{ readonly id: string }>) => units.map(({ id }) => id)
+          const [other] = othersOf(few)
+          yield* memory.edit(other!.id, { kept: true }, "person")
+          const questions: Array<string> = []
+          const consent = (question: string): ElicitResult => {
+            questions.push(question)
+            return { action: "cancel" }
+          }
+          const connection = yield* connect()
+          const asking = yield* connect({ consent })
+          for (const { named, ...taking } of [few, many]) {
+            const ids = idsOf(named)
+            const count = 1 + othersOf({ named, ...taking }).length
+            const refused = yield* connection.text("forget", { ids })
+            assert.include(refused, `nothing was forgotten: with those that say it too these are ${count}, and`)
+            assert.include(refused, `claude-memory forget ${ids[0]!.slice(0, 8)}`)
+            assert.match(yield* asking.text("forget", { ids }), /^nothing was forgotten: the user did not agree/)
+            for (const { id } of othersOf({ named, ...taking })) {
+              assert.include(questions.at(-1), `\n- [${id.slice(0, 8)}] "`)
+            }
+          }
+          assert.match(questions[0]!, /^Forget this memory\?\n- \[[0-9a-f]{8}\] /)
+          assert.lengthOf(yield* memory.recent({ projects: [unit!.projectId] }, 500), all.length)
+          yield* memory.undo("person")
+        })
+    )
 
     slow(it.scoped)("forget few memories without asking the user, and many never", () =>
       Effect.gen(function*() {

@@ -6,8 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { idOf } from "../../src/domain/Ids.ts"
+import { unitOf } from "../../src/domain/Saved.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
-import { type Criteria, forgetSelected, select, together } from "../../src/serve/Bulk.ts"
+import { type Criteria, forgetSelected, select, takenBy, together } from "../../src/serve/Bulk.ts"
 import { FORGOT_NOTHING, type Forgotten, MemoryStore } from "../../src/store/MemoryStore.ts"
 import * as testing from "../../src/testing.ts"
 import { batch, cursor, everything, facts, message, project, unit } from "../contract/made.ts"
@@ -125,7 +126,7 @@ describe("what is forgotten by criteria goes with what is cut for others of them
       const forgotten = yield* Stream.runFold(forgetSelected(criteria, {}, Effect.void), FORGOT_NOTHING, together)
       assert.strictEqual(yield* store.count(everything), 0)
       assert.sameMembers(forgotten.units.map(({ id }) => id), ids)
-      assert.deepStrictEqual(forgotten.also, { units: [], sessions: [] })
+      assert.deepStrictEqual(forgotten.also, { units: [], gone: [], sessions: [] })
       // What is left is made anew under the same id.
       yield* store.commit(yield* store.claim("segment", 1), [{ ...made[0]!, content: "A rest of it.", passages: [] }])
       const undone = yield* store.undo("person")
@@ -135,6 +136,59 @@ describe("what is forgotten by criteria goes with what is cut for others of them
 })
 
 describe("what is forgotten by words", () => {
+  it.effect("is no summary of a session, which is made anew of what is left, but also what was saved", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const said = (uuid: string, text: string, sessionId = "s1") =>
+        message(uuid, { isPrompt: true, sessionId, blocks: [{ kind: "text", text }] })
+      const [cranes, ropes] = sentences
+      yield* store.append(
+        batch([said("a", cranes!), said("b", ropes!), said("c", "Nobody oils the cranes.", "s2")], {
+          facts: [facts("s1"), facts("s2")]
+        })
+      )
+      const made = [["a", cranes!], ["b", ropes!]].map(([cites, content]) =>
+        unit(idOf("unit", content!), {
+          origin: idOf("segment", cites!),
+          sessionId: "s1",
+          cites: cites!,
+          content: content!
+        })
+      )
+      const summary = (sessionId: string, cites: string, content: string) =>
+        unit(idOf("unit", sessionId), { origin: sessionId, sessionId, type: "archive", cites, content })
+      yield* store.commit(yield* store.claim("segment", 3), made)
+      yield* store.commit(yield* store.claim("session", 2), [
+        summary("s1", "a", `${cranes}\n${ropes}`),
+        summary("s2", "c", "Nobody oils the cranes.")
+      ])
+      const saved = yield* store.save(unitOf({ content: "Cranes are painted red." }, "project-one", 9), project("one"))
+      const criteria = { projects: "all" as const, query: "cranes" }
+      const { also, summaries } = yield* takenBy(criteria)
+      assert.deepStrictEqual([also.units, also.gone, also.sessions.map(({ id }) => id)], [[], [], ["s1"]])
+      assert.deepStrictEqual(summaries.map(({ sessionId }) => sessionId), ["s2"])
+      assert.strictEqual((yield* select(criteria)).count, 2)
+
+      const again = Effect.gen(function*() {
+        yield* store.commit(yield* store.claim("segment", 3), [])
+        yield* store.commit(yield* store.claim("session", 2), [summary("s1", "b", ropes!)])
+      })
+      const forgotten = yield* Stream.runFold(
+        forgetSelected(criteria, {}, Effect.orDie(again)),
+        FORGOT_NOTHING,
+        together
+      )
+      assert.sameMembers(forgotten.units.map(({ id }) => id), [made[0]!.id, saved.id])
+      assert.deepStrictEqual(forgotten.messages, ["a"])
+      assert.deepStrictEqual(forgotten.also, also)
+      assert.deepStrictEqual((yield* store.units([idOf("unit", "s1")])).map(({ content }) => content), [ropes])
+      assert.lengthOf(yield* store.units([made[1]!.id, idOf("unit", "s2")]), 2)
+      assert.deepStrictEqual(
+        (yield* store.messages(["b", "c"])).map(({ blocks }) => blocks.length),
+        [1, 1]
+      )
+    }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
+
   it.effect("names the memories that were cut along, and of which nothing is left", () =>
     Effect.gen(function*() {
       const store = yield* MemoryStore
@@ -148,7 +202,8 @@ describe("what is forgotten by words", () => {
       const criteria = { projects: "all" as const, query: "cranes" }
       const forgotten = yield* Stream.runFold(forgetSelected(criteria, {}, again), FORGOT_NOTHING, together)
       assert.deepStrictEqual(forgotten.units.map(({ id }) => id), [made[0]!.id])
-      assert.deepStrictEqual(forgotten.also.units.map(({ id }) => id), [made[1]!.id])
+      assert.deepStrictEqual(forgotten.also.units, [])
+      assert.deepStrictEqual(forgotten.also.gone.map(({ id }) => id), [made[1]!.id])
     }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
 })
 

@@ -1,6 +1,7 @@
 /**
  * Forgets units, and saves units that a person or Claude wrote.
  */
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
@@ -9,6 +10,7 @@ import { idOf } from "../../domain/Ids.ts"
 import { evidence, type MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
 import { mustNotDisplace } from "../../domain/SavedBy.ts"
+import { isSummary } from "../../domain/SessionSummary.ts"
 import * as Forgetting from "../Forgetting.ts"
 import {
   type ForgetOptions,
@@ -24,7 +26,7 @@ import { type BinWrites, sessionTomb } from "./BinWrites.ts"
 import type { SqlEffect, StoredMessage } from "./Dialect.ts"
 import { messageOf } from "./Rows.ts"
 import { SECRET, type Statements, type StoredUnit } from "./Statements.ts"
-import { isSummary, type UnitWrites } from "./UnitWrites.ts"
+import type { UnitWrites } from "./UnitWrites.ts"
 
 /** Returns a saved unit under another id. */
 const another = (unit: MemoryUnit): MemoryUnit => {
@@ -43,6 +45,9 @@ const undoable = (operation: number | null, now: number): Pick<Forgotten, "opera
 })
 
 const NOTHING: TakenAlso = FORGOT_NOTHING.also
+
+const activeOf = (stored: ReadonlyArray<StoredUnit>): ReadonlyArray<MemoryUnit> =>
+  stored.map(({ unit }) => unit).filter(({ active }) => active)
 
 /** A message from which sentences are cut. */
 interface ChangedMessage extends Forgetting.Cut {
@@ -171,12 +176,17 @@ export const make = (
       const isSaying = (unit: MemoryUnit) =>
         isSummary(unit) || Forgetting.keysOfUnit(unit).some(isKnown) ||
         evidence(unit).some((uuid) => changed.has(uuid)) && Forgetting.says(unit, takenSentences)
-      const others = touched.map(({ unit }) => unit).filter((unit) => unit.active && isSaying(unit))
+      const others = activeOf(touched).filter(isSaying)
       // Who forgets a session's summary means what the session was for.
       const meant = new Set(units.filter(isSummary).map(({ sessionId }) => sessionId))
       const summaries = new Map(others.filter(isSummary).map(({ sessionId, title }) => [sessionId, title]))
+      const [rest, gone] = Arr.partition(
+        others.filter((unit) => !isSummary(unit)),
+        (unit) => Forgetting.isEmptied(unit, changed)
+      )
       const also: TakenAlso = {
-        units: others.filter((unit) => !isSummary(unit)),
+        units: rest,
+        gone,
         sessions: Array.from(
           new Map([...titled.map(({ id, title }) => [id, title] as const), ...summaries]),
           ([id, title]) => ({ id, title })
@@ -200,7 +210,7 @@ export const make = (
       const { also, changed, formsById, isKnown, keys, letters, sessions, strip, titled, touched } = yield* cutsOf(
         named
       )
-      const others = touched.map(({ unit }) => unit).filter(({ active }) => active)
+      const others = activeOf(touched)
       const units = [...named, ...others.filter(isSelected)]
       const ids = units.map(({ id }) => id)
       if (changed.size > 0) yield* db.updateMessages(Array.from(changed.values(), ({ after }) => after))
@@ -226,7 +236,7 @@ export const make = (
       return {
         units,
         messages: [...changed.keys()],
-        touched: others.filter((unit) => !isSelected(unit) && !isSummary(unit)),
+        touched: others.filter((unit) => !isSelected(unit)),
         also,
         ...undoable(operation, now)
       }
@@ -235,9 +245,17 @@ export const make = (
   const forgetting = (ids: ReadonlyArray<string>): SqlEffect<Planned> =>
     Effect.gen(function*() {
       const units = (yield* withDuplicates(ids)).map(({ unit }) => unit)
-      if (units.length === 0 || !(yield* db.keepsOverlays)) return { units, also: NOTHING }
-      const { also } = yield* cutsOf(units)
-      return { units, also }
+      if (units.length === 0 || !(yield* db.keepsOverlays)) return { units, also: NOTHING, touched: [] }
+      const { also, touched } = yield* cutsOf(units)
+      return { units, also, touched: activeOf(touched) }
+    })
+
+  const vanished = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
+    Effect.gen(function*() {
+      if (units.length === 0) return []
+      const queued = new Set(yield* db.queuedAmong([...new Set(units.map(({ origin }) => origin))]))
+      const stored = yield* db.unitsOfSessions([...new Set(units.map(({ sessionId }) => sessionId))])
+      return Forgetting.notMadeAnew(units.filter(({ origin }) => !queued.has(origin)), stored.map(({ unit }) => unit))
     })
 
   const forget = (ids: ReadonlyArray<string>, options: ForgetOptions = {}): SqlEffect<Forgotten> =>
@@ -321,11 +339,10 @@ export const make = (
     })
 
   return {
-    withDuplicates: (ids: ReadonlyArray<string>) =>
-      Effect.map(withDuplicates(ids), (found) => found.map(({ unit }) => unit)),
     forget,
     forgetSessions,
     forgetting,
-    save
+    save,
+    vanished
   }
 }

@@ -3,6 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { isSummary } from "../../domain/SessionSummary.ts"
 import {
   type Actor,
   type Doer,
@@ -19,7 +20,7 @@ import type { SqlEffect } from "./Dialect.ts"
 import type * as ProjectWrites from "./ProjectWrites.ts"
 import type * as RecentChanges from "./RecentChanges.ts"
 import type { OperationRow, Statements, StoredUnit } from "./Statements.ts"
-import { isSummary, type UnitWrites } from "./UnitWrites.ts"
+import type { UnitWrites } from "./UnitWrites.ts"
 
 /** What the operations of a unit record. */
 export interface EditBody {

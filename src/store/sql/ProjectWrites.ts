@@ -1,10 +1,12 @@
 /**
  * Merges, splits, renames and excludes projects.
  */
+import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { Project } from "../../domain/Project.ts"
+import { savedBy } from "../../domain/SavedBy.ts"
 import * as Duplicates from "../Duplicates.ts"
 import type { MergeBody } from "./OverlayWrites.ts"
 import type { Statements } from "./Statements.ts"
@@ -43,7 +45,7 @@ export const make = (db: Statements, { mergeWithSame, settle, update }: UnitWrit
       yield* db.setMerged(from, into)
       yield* db.moveSessions(from, into)
       const moved = yield* db.unitsIn(from)
-      for (const ids of pages(moved)) yield* db.moveUnits(ids, from, into, false)
+      for (const ids of pages(moved)) yield* db.moveUnits(ids, from, into)
       const active = yield* settleMoved(moved)
       for (const ids of pages(active)) yield* mergeWithSame(ids)
       return operation
@@ -86,9 +88,27 @@ export const make = (db: Statements, { mergeWithSame, settle, update }: UnitWrit
       const segments = yield* db.segmentsIn(sessions)
       for (const kind of ["segment", "review"] as const) yield* db.raiseRevision(kind, segments)
       for (const kind of ["session", "recap"] as const) yield* db.raiseRevision(kind, sessions)
-      for (const ids of pages(moved)) yield* db.moveUnits(ids, into, id, true)
+      for (const ids of pages(moved)) yield* db.moveUnits(ids, into, id, null)
       yield* settleMoved(moved)
       for (const ids of pages(yield* separate(id, into))) yield* mergeWithSame(ids)
+    })
+
+  /** Moves what was derived of sessions to their project, with what a person changed of it. What is saved on purpose stays where it was. */
+  const followSessions = (sessionIds: ReadonlyArray<string>, into: string, own: string | null) =>
+    Effect.gen(function*() {
+      const elsewhere = Effect.map(
+        db.unitsOfSessions(sessionIds),
+        (stored) =>
+          stored.map(({ unit }) => unit).filter((unit) => unit.projectId !== into && savedBy(unit) === undefined)
+      )
+      yield* db.lockUnits([], [{ projectId: into }, ...(yield* elsewhere)])
+      for (const [from, units] of Object.entries(Arr.groupBy(yield* elsewhere, ({ projectId }) => projectId))) {
+        const moved = units.map(({ id }) => id)
+        for (const ids of pages(moved)) yield* db.moveUnits(ids, from, into, own)
+        const active = yield* settleMoved(moved)
+        const back = yield* separate(from, into)
+        for (const ids of pages([...new Set([...active, ...back])])) yield* mergeWithSame(ids)
+      }
     })
 
   const setDifferent = (ids: ReadonlyArray<string>) => {
@@ -120,6 +140,7 @@ export const make = (db: Statements, { mergeWithSame, settle, update }: UnitWrit
   return {
     addProject: db.setProject,
     excludeProject,
+    followSessions,
     inPlace,
     mergeProjects,
     renameProject: db.setName,

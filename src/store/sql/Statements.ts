@@ -280,14 +280,16 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       ),
 
     /**
-     * Moves units to a project, which is their own from now on, or keeps what was their own. Only the JSON property changes: inside a
-     * JSON string, quotation marks are escaped.
+     * Moves units to a project. `own` is the one for which they were made, where that is merged into it; left out, it stays what it was.
+     * Only the JSON property changes: inside a JSON string, quotation marks are escaped.
      */
-    moveUnits: (ids: ReadonlyArray<string>, from: string, into: string, isOwn: boolean) =>
+    moveUnits: (ids: ReadonlyArray<string>, from: string, into: string, own?: string | null) =>
       Effect.zipRight(
         dialect.moveTotals(ids, from, into),
         sql`UPDATE units SET project_id = ${text(into)},
-          own_project_id = ${isOwn ? sql`NULL` : sql`coalesce(own_project_id, project_id)`},
+          own_project_id = ${
+          own === undefined ? sql`coalesce(own_project_id, project_id)` : own === null ? sql`NULL` : text(own)
+        },
           body = ${dialect.replacedBody(`"projectId":${JSON.stringify(from)}`, `"projectId":${JSON.stringify(into)}`)}
           WHERE ${isIn("id", ids)}`
       ),
@@ -697,6 +699,13 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       Effect.map(
         sql<{ origin: string }>`SELECT DISTINCT origin FROM units WHERE ${isIn("origin", origins)}`,
         (rows) => rows.map(({ origin }) => origin)
+      ),
+
+    /** Returns those of these segments and sessions of which memories are yet to be made. */
+    queuedAmong: (keys: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<{ key: string }>`SELECT key FROM work WHERE kind IN ('segment', 'session') AND ${isIn("key", keys)}`,
+        (rows) => rows.map(({ key }) => key)
       ),
 
     /** Returns those of these ids of which a unit is stored. */

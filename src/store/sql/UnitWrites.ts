@@ -5,6 +5,7 @@ import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import { fieldsOf, lexicalOf } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
+import { isSummary } from "../../domain/SessionSummary.ts"
 import * as Duplicates from "../Duplicates.ts"
 import * as Forgetting from "../Forgetting.ts"
 import type { WorkItem } from "../MemoryStore.ts"
@@ -14,9 +15,6 @@ import type { Statements, StoredUnit } from "./Statements.ts"
 
 /** Where the messages stand from which sentences are cut, by their uuids. */
 type Changed = ReadonlyMap<string, { readonly segmentId: string; readonly sessionId: string }>
-
-/** Tests for the summary of a session. */
-export const isSummary = ({ origin, sessionId }: MemoryUnit): boolean => origin === sessionId
 
 const beforeOf = (derived: MemoryUnit): Duplicates.Before => ({
   type: derived.type,

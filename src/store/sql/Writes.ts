@@ -29,7 +29,7 @@ const hasTraditional = ({ content, files, title }: MemoryUnit): boolean =>
 
 export const make = (db: Statements) => {
   const units = UnitWrites.make(db)
-  const { inPlace, ...projects } = ProjectWrites.make(db, units)
+  const { followSessions, inPlace, ...projects } = ProjectWrites.make(db, units)
   const entombed = Entombed.make(db)
   const { permitted, remainders, unforgotten } = entombed
   const bin = BinWrites.make(db, units, entombed, inPlace)
@@ -71,8 +71,9 @@ export const make = (db: Statements) => {
       const changes = changesOf(batch.facts)
       const moved = yield* db.moveToBeginning(project, own, changes)
       const newSessions = yield* db.changeSessions(project, own, changes)
+      if (moved.length > 0) yield* followSessions(moved, project.id, own)
       if (fresh.length > 0) yield* insertMessages(fresh)
-      // Made anew, their memories are the project's too.
+      // What is being made of them is made for the other project.
       if (moved.length > 0) yield* enqueue("segment", yield* db.segmentsIn(moved))
       yield* enqueue("session", [...sessionsChangedBy(fresh, batch.facts), ...moved])
       yield* db.setCursor(batch.cursor)

@@ -279,12 +279,13 @@ export const useForget = () => {
   return useMutation({
     mutationFn: ({ unit: { id } }: Decided) => ask("delete", "/v1/units/{id}", { path: { id } }),
     onSuccess: ({ also, holdAgain, operation, units }, { onAlso, onUndecided, unit }) => {
-      onAlso?.([...units, ...also.units].map(({ id }) => id))
+      onAlso?.([...units, ...also.units, ...also.gone].map(({ id }) => id))
       say(
         t.memory.forgotten(
           names([unit]),
           also.units.length,
           also.sessions.length,
+          also.gone.length,
           holdAgain.map(({ title }) => short(title))
         ),
         undoing(operation, onUndecided, names([unit]))

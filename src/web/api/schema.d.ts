@@ -995,6 +995,10 @@ export interface components {
                     readonly id: string;
                     readonly title: string;
                 }[];
+                readonly gone: readonly {
+                    readonly id: string;
+                    readonly title: string;
+                }[];
                 readonly sessions: readonly {
                     readonly id: string;
                     readonly title: string;

@@ -34,9 +34,9 @@ export const useForgetting = (onForgotten: () => void): Forgetting => {
     isBusy.current = true
     try {
       const { also, holdAgain } = await ask("post", "/v1/forget", { body: { ids: [unit.id], isDryRun: true } })
-      if (isAsked || also.units.length + also.sessions.length + holdAgain.length > 0) {
-        setAsked({ unit, also, holdAgain })
-      } else forgetNow(unit)
+      const others = [also.units, also.gone, also.sessions, holdAgain]
+      if (isAsked || others.some(({ length }) => length > 0)) setAsked({ unit, also, holdAgain })
+      else forgetNow(unit)
     } catch (error) {
       sayProblem(error)
     } finally {
@@ -61,6 +61,12 @@ export const useForgetting = (onForgotten: () => void): Forgetting => {
       onAgreed={() => agreed.current = unit}
       onClose={close}
     >
+      {also.gone.length > 0 && (
+        <>
+          <p>{t.memory.gone(also.gone.length)}</p>
+          <ul>{also.gone.map(({ id, title }) => <li key={id}>{title}</li>)}</ul>
+        </>
+      )}
       {others.length > 0 && (
         <>
           <p>{t.memory.also(also.units.length, also.sessions.length)}</p>

@@ -157,15 +157,20 @@ export const en = {
     replace: "Replace",
     copy: "Copy",
     forget: "Forget",
-    forgotten: (what: string, units: number, sessions: number, again: ReadonlyArray<string>): string =>
-      `Forgotten: ${what}.${units + sessions === 0 ? "" : ` Also taken out of ${takenOf(units, sessions)}.`}${
+    forgotten: (what: string, units: number, sessions: number, gone: number, again: ReadonlyArray<string>): string =>
+      `Forgotten: ${what}.${
+        gone === 0 ? "" : ` ${memories(gone)} said little else, and ${gone === 1 ? "is" : "are"} gone too.`
+      }${units + sessions === 0 ? "" : ` Also taken out of ${takenOf(units, sessions)}.`}${
         again.length === 0 ? "" : ` ${en.memory.holdAgain(again)}`
       }`,
     holdAgain: (titles: ReadonlyArray<string>): string => `What it replaced holds again: ${quoted(titles)}.`,
     forgetTitle: (title: string) => `Forget “${title}”?`,
     forgetHint: "What it says goes from the messages too, and is not captured again. It can be undone for seven days.",
     also: (units: number, sessions: number) =>
-      `It is also taken out of ${takenOf(units, sessions)}, which are made anew of what is left:`,
+      `It is also taken out of ${takenOf(units, sessions)}, which ${
+        units + sessions === 1 ? "is" : "are"
+      } made anew of what is left, if that is enough:`,
+    gone: (n: number) => `${memories(n)} that ${n === 1 ? "says nothing else goes" : "say nothing else go"} too:`,
     replacedBy: "Out of date: replaced by",
     replacementGone: "What replaced it was forgotten: this one holds as long as that is not undone.",
     holdsAgain: "It still holds",
@@ -355,6 +360,10 @@ export const en = {
     takesNothing: "Nothing else says this.",
     goesToo: (n: number) =>
       n === 1 ? "One more that says the same goes with it." : `${n} more that say the same go with it.`,
+    gone: (titles: ReadonlyArray<string>) =>
+      `${en.named(titles[0] ?? "", titles.length - 1)} ${
+        titles.length === 1 ? "says nothing else, and goes" : "say nothing else, and go"
+      } too.`,
     takenOutOf: (titles: ReadonlyArray<string>, sessions: number) =>
       `Forgetting takes it out of ${
         [

@@ -202,14 +202,15 @@ export const zh: Texts = {
     replace: "取代",
     copy: "复制",
     forget: "忘记",
-    forgotten: (what, units, sessions, again) =>
-      `已忘记：${what}。${units + sessions === 0 ? "" : `同时也从${takenOf(units, sessions)}中去掉。`}${
-        again.length === 0 ? "" : zh.memory.holdAgain(again)
-      }`,
+    forgotten: (what, units, sessions, gone, again) =>
+      `已忘记：${what}。${gone === 0 ? "" : `另有 ${memories(gone)}几乎没有别的内容，也随之消失。`}${
+        units + sessions === 0 ? "" : `同时也从${takenOf(units, sessions)}中去掉。`
+      }${again.length === 0 ? "" : zh.memory.holdAgain(again)}`,
     holdAgain: (titles) => `被它取代的记忆恢复有效：${quoted(titles)}。`,
     forgetTitle: (title) => `忘记“${title}”？`,
     forgetHint: "它的内容也会从消息中去掉，不再采集。七天内可撤销。",
-    also: (units, sessions) => `它也会从${takenOf(units, sessions)}中去掉，这些将用剩下的内容重新生成：`,
+    also: (units, sessions) => `它也会从${takenOf(units, sessions)}中去掉；剩下的内容够用时，会据此重新生成：`,
+    gone: (n) => `以下 ${memories(n)}没有别的内容，会随之消失：`,
     replacedBy: "它已不再有效，取代它的是",
     replacementGone: "取代它的记忆已被忘记：只要不撤销那次忘记，这一条就有效。",
     holdsAgain: "恢复有效",
@@ -425,6 +426,7 @@ export const zh: Texts = {
     typeCounts: (type, share) => `${type}计 ${share}`,
     takesNothing: "别处没有同样的内容。",
     goesToo: (n) => `另有 ${number(n)} 条内容相同的会一起忘记。`,
+    gone: (titles) => `${zh.named(titles[0] ?? "", titles.length - 1)}没有别的内容，会随之消失。`,
     takenOutOf: (titles, sessions) =>
       `忘记时也会从${
         [

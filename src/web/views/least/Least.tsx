@@ -38,6 +38,7 @@ const Taking = ({ decided, id }: { readonly decided: number; readonly id: string
   const { also, count, holdAgain } = data
   const takes = [
     ...(count > 1 ? [t.least.goesToo(count - 1)] : []),
+    ...(also.gone.length > 0 ? [t.least.gone(also.gone.map(({ title }) => short(title)))] : []),
     ...(also.units.length + also.sessions.length > 0
       ? [t.least.takenOutOf(also.units.map(({ title }) => short(title)), also.sessions.length)]
       : []),

@@ -263,7 +263,7 @@ const agreed = (
         new Refused({
           detail:
             `nothing was forgotten: with those that say it too these are ${taken}, and Claude may have at most ${MAX_UNASKED} memories ` +
-            `forgotten at a time, ${MAX_UNASKED_IN_ALL} in a session, and none that the user saved, changed, pinned or keeps, unless its ` +
+            `forgotten at a time, ${MAX_UNASKED_IN_ALL} in a session, and none that the user saved or changed, pins or keeps, unless its ` +
             "client asks the user, which this one can't. The user can do it: " +
             `claude-memory forget ${named.map(({ id }) => id.slice(0, 8)).join(" ")}`
         })

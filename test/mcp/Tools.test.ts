@@ -403,18 +403,16 @@ describe("the tools of the MCP server", () => {
             questions.push(question)
             return { action: "cancel" }
           }
-          const connection = yield* connect()
-          const asking = yield* connect({ consent })
-          for (const { named, ...taking } of [few, many]) {
-            const ids = idsOf(named)
-            const count = 1 + othersOf({ named, ...taking }).length
-            const refused = yield* connection.text("forget", { ids })
+          const answered = (options: Parameters<typeof connect>[0], ids: ReadonlyArray<string>) =>
+            Effect.scoped(Effect.flatMap(connect(options), ({ text }) => text("forget", { ids })))
+          for (const planned of [few, many]) {
+            const ids = idsOf(planned.named)
+            const refused = yield* answered({}, ids)
+            const count = 1 + othersOf(planned).length
             assert.include(refused, `nothing was forgotten: with those that say it too these are ${count}, and`)
             assert.include(refused, `claude-memory forget ${ids[0]!.slice(0, 8)}`)
-            assert.match(yield* asking.text("forget", { ids }), /^nothing was forgotten: the user did not agree/)
-            for (const { id } of othersOf({ named, ...taking })) {
-              assert.include(questions.at(-1), `\n- [${id.slice(0, 8)}] "`)
-            }
+            assert.match(yield* answered({ consent }, ids), /^nothing was forgotten: the user did not agree/)
+            for (const { id } of othersOf(planned)) assert.include(questions.at(-1), `\n- [${id.slice(0, 8)}] "`)
           }
           assert.match(questions[0]!, /^Forget this memory\?\n- \[[0-9a-f]{8}\] /)
           assert.lengthOf(yield* memory.recent({ projects: [unit!.projectId] }, 500), all.length)

@@ -310,11 +310,11 @@ export const forget = tool({
       const { memory } = yield* opened
       // Finds every id, and checks that it is allowed, before any is deleted.
       const units = yield* Effect.forEach(ids, (id) => Effect.map(show(id), ({ unit }) => unit))
-      const named = [...new Set(units.map(({ id }) => id))]
-      const forgetting = yield* memory.forgetting(named, false)
+      const wanted = [...new Set(units.map(({ id }) => id))]
+      const forgetting = yield* memory.forgetting(wanted, false)
       const holdAgain = yield* memory.holdingAgain(forgetting.units.map(({ id }) => id))
       yield* agreed(forgetting, holdAgain)
-      const { also, messages, units: removed } = yield* memory.forget(named, { by: "claude" })
+      const { also, messages, units: removed } = yield* memory.forget(wanted, { by: "claude" })
       const forgotten = removed.map(({ id }) => id)
       const others = [...also.units, ...also.sessions].map(({ id }) => id)
       const gone = also.gone.map(({ id }) => id)

@@ -5,6 +5,7 @@ import type { Finding } from "./Secretlint.ts"
 import * as Secretlint from "./Secretlint.ts"
 import * as SecretPairs from "./SecretPairs.ts"
 import * as SecretPatterns from "./SecretPatterns.ts"
+import * as SecretTables from "./SecretTables.ts"
 
 /** Finds secrets by their shape. */
 export const shapedIn = async (content: string): Promise<ReadonlyArray<Finding>> => [
@@ -16,5 +17,6 @@ export const shapedIn = async (content: string): Promise<ReadonlyArray<Finding>>
 export const namedIn = (content: string): ReadonlyArray<Finding> => [
   ...SecretCommands.findings(content),
   ...SecretPairs.findings(content),
+  ...SecretTables.findings(content),
   ...SecretAssignments.findings(content)
 ]

@@ -1,6 +1,17 @@
 /** Finds secrets by the name before them: `password = "…"`, `API_KEY=…`, `--token …`, `密码是…`. */
 import type { Finding } from "./Secretlint.ts"
-import { entropy, isMixed, isOrdinary, isPlaceholder, isRandom, isUuid, isWords } from "./SecretValue.ts"
+import {
+  entropy,
+  isMixed,
+  isMixedCase,
+  isNumberedPhrase,
+  isOrdinary,
+  isPlaceholder,
+  isPunctuated,
+  isRandom,
+  isUuid,
+  isWords
+} from "./SecretValue.ts"
 
 const name = new RegExp(
   [
@@ -32,6 +43,9 @@ const excludingSuffixes = new Set(
 /** Matches before "pass" where it means a run through something: `the second pass is …`. */
 const ordinal = /\b(?:\d(?:st|nd|rd|th)|first|second|third|fourth|last|final|next|each|every|another|one|single)[ -]$/i
 
+/** The program of that name, which keeps logins in vaults: `1Password:Servers2024`. */
+const program = /^1password$/i
+
 const publicKey = /publi(?:c|shable)[_-]?key/i
 
 const wordsOf = (name: string): ReadonlyArray<string> =>
@@ -56,7 +70,7 @@ const connective = new RegExp(
     "[:：]\\s{0,2}[|>][+-]?[ \\t]{0,8}\\n\\s{1,24}",
     ":-(?=[^\\s-])",
     "\\s{0,2}(?:\\|\\||\\?\\?)\\s{0,2}(?=[\"'`])",
-    "\\s{0,8}(?::\\s{0,2}[A-Za-z][\\w.<>|?]{0,30}\\s{0,2}=(?!=)|=>|[:?|]{0,2}={1,3}|[:：])\\s{0,8}",
+    "\\s{0,8}(?::\\s{0,2}[A-Za-z][\\w.<>|?]{0,30}(?:\\s{1,2}=(?!=)|=(?=\\s|[\"'`]))|=>|[:?|]{0,2}={1,3}|[:：])\\s{0,8}",
     ">",
     "\\s{1,2}(?:is|was)\\s{0,2}:?\\s{1,2}",
     "\\s?(?:是|为|為|は|[는은])[:：]?\\s{0,2}",
@@ -95,6 +109,10 @@ const looseConnective = new RegExp(
   ].join("|"),
   "y"
 )
+/** Matches a loose connective after which a value must follow: `for x is`, `→`, `改成`, but no blank or list. */
+const telling = /[^\s"'`,|]/
+/** Matches before a name that a value follows: `with password …`, `and the password …`. */
+const given = /\b(?:with|and|using|mit|und|avec|con)\s(?:the\s)?$/i
 /** Matches from an old password to the new one: `from … to …`. */
 const renewal =
   /["'`」』”’»]?\s{0,2}(?:(?<=\s)(?:to|into)(?=\s)|→|->|=>|改[成为為]了?|[换換][成为為]了?|到)\s{0,2}["'`「『“‘«]?/y
@@ -104,9 +122,14 @@ const openingQuote = /[「『“‘«]/
 
 const quoted = /"\s{0,8}([^"\s]{6,512})|'\s{0,8}([^'\s]{6,512})|`\s{0,8}([^`\s]{6,512})/y
 /** Stops at the characters that end a value in code, a query or a Chinese sentence. */
-const bare = /(?:[^\s"'`,;&|(){}<>[\]“”‘’«»\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]|&(?!&|[\w.%-]{1,40}=)){6,512}/y
+const bareUnit =
+  "(?:[^\\s\"'`,;&|(){}<>[\\]“”‘’«»\\u3000-\\u9fff\\uac00-\\ud7af\\uff00-\\uffef]|&(?!&|[\\w.%-]{1,40}=))"
+const bare = new RegExp(`${bareUnit}{6,512}`, "y")
+const bareRun = new RegExp(`${bareUnit}{1,128}`, "y")
+/** Signs that end such a value, but not a password that goes on after them; there an entry, a tag or a quote begins. */
+const within = /[,;&|(){}<>[\]]+(?!(?:\s?[A-Za-z_][\w.%-]{2,40})["'`]?[=:]|[\s"'`/]|$|(?<=<)[a-z]{1,10}\d?\s?\/?>)/y
 /** Value in a line of a .env file or a shell, where punctuation belongs to the value. */
-const bareEnvironment = /[^\s"'`<>]{6,512}/y
+const bareEnvironment = /(?:[^\s"'`<>]|(?<=[^\s=][<>]{0,8})[<>]+(?=[^\s"'`/<>])){6,512}/y
 /** A phrase of several words, closed by the quote that opened it. */
 const quotedPhrase = /(["'`])([^"'`\n]{8,200})\1/y
 const functionWord = "the|for|and|with|not|are|was|must|used|use|your|from|this|that|will|can|should|when|you|is"
@@ -128,17 +151,24 @@ const prefixAt = (text: string, index: number): string =>
 /** Characters of a value that are judged; a secret's rest is masked with them. */
 const JUDGED = 128
 
-/** Recognizes a generated password without digits. */
-const isMixedCase = (value: string): boolean =>
-  value.length >= 10 && /[a-z].*[A-Z]/.test(value) && /[A-Z].*[a-z]/.test(value) && !isWords(value) &&
-  entropy(value) >= 3
-
 /** Recognizes words, digits and a sign in one: `summer24!rain`. */
 const isSigned = (value: string): boolean => /[!@#$%^&*+?~]/.test(value) && /\d/.test(value) && /[A-Za-z]/.test(value)
 
-type Style = "quoted" | "bare" | "environment"
+type Style = "quoted" | "bare" | "environment" | "punctuated"
 
-const isSecret = (name: string, written: string, style: Style, isLoose: boolean): boolean => {
+interface Joint {
+  readonly index: number
+  readonly isLoose: boolean
+  /** Whether words or a sign say that a value follows, so that it may hold any punctuation. */
+  readonly isTold?: boolean
+  /** Whether the name is that of a field into which the value is typed. */
+  readonly isTyped?: boolean
+}
+
+/** Joins the new password to the old. */
+const renewing: Joint = { index: 0, isLoose: true }
+
+const isSecret = (name: string, written: string, style: Style, { isLoose, isTold = false }: Joint): boolean => {
   // A secret may stand before the extension of a file's name.
   const value = written.slice(0, JUDGED).replace(/\.(?:txt|log|md)$/, "")
   if (isOrdinary(value) || entropy(value) < 2) return false
@@ -150,7 +180,9 @@ const isSecret = (name: string, written: string, style: Style, isLoose: boolean)
     // Neither code nor the next assignment is a secret.
     const isOther = /[(){}]|^[A-Za-z_]\w{0,40}=[^=]/.test(value)
     if (isOther) return false
-    if (password) return isMixed(value) || (isSigned(value) && !isPlaceholder(value))
+    if (password) {
+      return isMixed(value) || (isSigned(value) && !isPlaceholder(value)) || (isTold && isNumberedPhrase(value))
+    }
     return isMixed(value) && isRandom(value) && !isUuid(value)
   }
   const namesSecret = /pass|secret|token|key|credential/i.test(value)
@@ -196,6 +228,23 @@ const valueAt = (text: string, index: number, environment: boolean): Value | und
   return { start: index, end: end - trailing, style: environment ? "environment" : "bare" }
 }
 
+/** Returns where the value that begins at `start` ends when it may hold any sign: at a blank, a quote or an entry. */
+const punctuatedEnd = (text: string, start: number): number => {
+  let end = start
+  const step = (pattern: RegExp): boolean => {
+    const found = end - start < 128 ? at(pattern, text, end) : null
+    end += found?.[0].length ?? 0
+    return found !== null
+  }
+  while (step(bareRun) || step(within)) { /* on to the end */ }
+  return start + text.slice(start, end).replace(/[.,;:)\]}>|&\\]+$/, "").length
+}
+
+const punctuatedAt = (text: string, start: number, isLoose: boolean): Value | undefined => {
+  const end = punctuatedEnd(text, start)
+  return isPunctuated(text.slice(start, end), isLoose) ? { start, end, style: "punctuated" } : undefined
+}
+
 const space = /[\s"'`]/
 
 /** Extends a value that is longer than its pattern's bound to its end. */
@@ -206,13 +255,6 @@ const extended = (text: string, { end, start }: Value): number => {
 }
 
 const netrc = /\blogin \S{1,64}\s{1,8}$/
-
-interface Joint {
-  readonly index: number
-  readonly isLoose: boolean
-  /** Whether the name is that of a field into which the value is typed. */
-  readonly isTyped?: boolean
-}
 
 const typedAt = (text: string, start: number, end: number): Joint | undefined => {
   if (at(typedAfter, text, end) !== null) return { index: typedAfter.lastIndex, isLoose: false, isTyped: true }
@@ -228,7 +270,7 @@ const jointAt = (text: string, end: number, prefix: string, name: string): Joint
     const index = connective.lastIndex
     // A value in another line than its name must be in quotes, or look like a secret itself.
     const isLoose = !/["'`]/.test(text.charAt(index)) && /=\s*\n|\n\s*\n/.test(text.slice(end, index))
-    return { index, isLoose }
+    return { index, isLoose, isTold: true }
   }
   if (at(argument, text, end) !== null) {
     const expected = prefix.startsWith("--") || /["']/.test(text.charAt(argument.lastIndex)) ||
@@ -241,7 +283,14 @@ const jointAt = (text: string, end: number, prefix: string, name: string): Joint
   if (at(remark, text, end) !== null) return { index: remark.lastIndex, isLoose: !isPassword }
   const typed = isPassword ? typedAt(text, end - name.length, end) : undefined
   if (typed !== undefined) return typed
-  if (at(looseConnective, text, end) !== null) return { index: looseConnective.lastIndex, isLoose: true }
+  const loose = at(looseConnective, text, end)
+  if (loose !== null) {
+    return {
+      index: looseConnective.lastIndex,
+      isLoose: true,
+      isTold: telling.test(loose[0]) || given.test(text.slice(Math.max(0, end - name.length - 12), end - name.length))
+    }
+  }
   return unspacedName.test(name) ? { index: end, isLoose: true } : undefined
 }
 
@@ -291,26 +340,32 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
     const environment = /^=\S/.test(text.slice(end, end + 2)) && /^[A-Z][A-Z0-9_]*$/.test(full)
     const joint = environment ? { index: end + 1, isLoose: false } : jointAt(text, end, prefix, full)
     if (joint === undefined || isInArn(text, match.index - prefix.length)) continue
-    if (wordsOf(prefix).some((word) => excludingPrefixes.has(word)) || publicKey.test(full)) continue
+    if (wordsOf(prefix).some((word) => excludingPrefixes.has(word)) || publicKey.test(full) || program.test(full)) {
+      continue
+    }
     if (/^pass$/i.test(full) && ordinal.test(text.slice(Math.max(0, match.index - 12), match.index))) continue
     const after = wordsOf(match[1] ?? "")
     const isOther = after.some((word) => excludingSuffixes.has(word)) && after.at(-1) !== "salt"
     if (isOther && joint.isTyped !== true) continue
     const index = joint.index + (openingQuote.test(text.charAt(joint.index)) ? 1 : 0)
     const phrase = joint.isLoose ? undefined : phraseAt(text, index, full, environment)
-    const value = phrase ?? valueAt(text, index, environment)
+    const mayBePunctuated = !environment && phrase === undefined && joint.isTold === true && passwordName.test(full)
+    const value = phrase ?? (mayBePunctuated ? punctuatedAt(text, index, joint.isLoose) : undefined) ??
+      valueAt(text, index, environment)
     if (value === undefined || value.end - value.start < 6) continue
     // Skips the names within a long value: each would be judged with the whole rest of that value.
     if (value.end - value.start >= 512) judged = value.end
-    const isFound = phrase !== undefined ||
-      isSecret(full, text.slice(value.start, value.end), value.style, joint.isLoose)
+    const isFound = phrase !== undefined || value.style === "punctuated" ||
+      isSecret(full, text.slice(value.start, value.end), value.style, joint)
     if (isFound) {
       judged = extended(text, value)
       found.push({ start: value.start, end: judged, kind: kindOf(match[0]) })
     }
     if (at(renewal, text, value.end) === null) continue
     const renewed = valueAt(text, renewal.lastIndex, false)
-    if (renewed === undefined || !isSecret(full, text.slice(renewed.start, renewed.end), renewed.style, true)) continue
+    if (renewed === undefined || !isSecret(full, text.slice(renewed.start, renewed.end), renewed.style, renewing)) {
+      continue
+    }
     judged = extended(text, renewed)
     found.push({ start: renewed.start, end: judged, kind: kindOf(match[0]) })
   }

@@ -194,6 +194,8 @@ interface Rule {
   readonly isSecret: Judge
 }
 
+const identifiedBy = "\\s{1,4}(?:WITH\\s{1,4}\\S{1,40}\\s{1,4})?BY\\s{1,4}[\"']\\s{0,8}([^\"'\\n]{6,})"
+
 /** A pattern that could begin anywhere starts at a rare sign and looks back from there. */
 const rules: ReadonlyArray<Rule> = [
   {
@@ -239,7 +241,18 @@ const rules: ReadonlyArray<Rule> = [
   {
     literal: "IDENTIFIED",
     kind: "password",
-    pattern: /\bIDENTIFIED\s{1,4}(?:WITH\s{1,4}\S{1,40}\s{1,4})?BY\s{1,4}["']\s{0,8}([^"'\n]{6,})/g,
+    pattern: new RegExp(`\\bIDENTIFIED${identifiedBy}`, "g"),
+    isSecret: isNoPlaceholder
+  },
+  // In a sentence a thing is identified by another; in SQL a user is, whose name stands before.
+  {
+    literal: /identified/i,
+    kind: "password",
+    pattern: new RegExp(
+      "\\bidentified(?<=\\b(?:user|to)\\s{1,4}(?:if\\s{1,4}not\\s{1,4}exists\\s{1,4})?(?!(?:is|are|was|were|be)\\s)" +
+        `[^\\s;,]{1,128}\\s{1,4}identified)${identifiedBy}`,
+      "gi"
+    ),
     isSecret: isNoPlaceholder
   },
   { literal: "net user", kind: "password", pattern: /\bnet user \S{1,64} ([^\s"']{6,})/g, isSecret: isPasswordLike },

@@ -1,18 +1,22 @@
 /** Finds the password that stands beside its user (`admin:…`, `admin / …`) where the line tells of a login. */
 import type { Finding } from "./Secretlint.ts"
-import { isMixed, isOrdinary, isUuid } from "./SecretValue.ts"
+import { isMixed, isNumberedPhrase, isOrdinary, isPunctuated, isUuid, isWords } from "./SecretValue.ts"
 
 /** What may precede a user: no path, and no part of a longer `a:b:c` but `login:a:b`. */
 const boundary =
   "(?:^|[\\s\"'`(*=“‘«\\u3000-\\u9fff\\uac00-\\ud7af\\uff00-\\uff0c\\uff1a-\\uffef]|[^\\x00-\\x7f]:|\\b(?:logins?|cred(?:ential)?s):)"
-const sign = "(?:[:：][\"'`]?| [:/] [\"'`]?|/(?=[^\\s/.]{6,64}(?![^\\s.]))| with )"
-const character =
-  "(?:[^\\s\"'`,;:{}<>&[\\]“”‘’«»\\u3000-\\u9fff\\uac00-\\ud7af\\uff00-\\uffef]|[,&](?=[^\\s\"'`,;)])(?![\\w.@%+-]{1,64}[=:：]))"
-/** Matches from the sign to the end of the password; the groups are the user, its closing quote and the password. */
+const sign = "(?:[:：] ?[\"'`]?| [:/] [\"'`]?|/(?=[^\\s/.]{6,64}(?![^\\s.]))| with )"
+const unit = "(?!</)[^\\s\"'`“”‘’«»\\u3000-\\u9fff\\uac00-\\ud7af\\uff00-\\uffef]"
+/** Longest password. */
+const LONGEST = 128
+/** Matches the sign; the groups are the user, its closing quote and all up to the next blank or quote. */
 const pair = new RegExp(
-  `${sign}(?<=${boundary}([\\w.@+-]{1,64})(["'\`]?)${sign})((?![/\\\\])${character}{6,128})(?!${character}|:\\S)`,
+  `${sign}(?<=${boundary}([\\w.@+-]{1,64})(["'\`]?)${sign})(?=((?:${unit}){6,${2 * LONGEST}}))`,
   "g"
 )
+const character = `(?:(?![,;:&<>{}[\\]])${unit}|[,&](?=[^\\s"'\`,;)])(?![\\w.@%+-]{1,64}[=:：]))`
+/** Matches a password whose punctuation is unlike that of code. */
+const usual = new RegExp(`^(?![/\\\\])${character}{6,${LONGEST}}(?!${character}|:\\S)`)
 
 const letter = "a-zäöüßàçéèñа-я"
 /** Matches words set apart by blanks, and those of languages without blanks. */
@@ -28,36 +32,49 @@ const login = anyOf([
   "登[录錄陆陸入](?:信息|資訊)?|[账帐賬帳][号户號戶]|密[码碼]|用[户戶]名|口令|凭[据证]|憑[據證]|[认認][证證]|[鉴鑑][权權]",
   "ログイン(?:情報)?|認証(?:情報)?|アカウント|パスワード|ユーザー?名|로그인|계정|비밀번호|인증"
 ])
-const telling = new RegExp(login, "i")
+const near = new RegExp(login, "i")
 /** Those words, and those that count only right before a pair: users have roles, agents and levels, too. */
 const user = `(?:${login}|${anyOf(["users?|benutzer|usuario"], ["用[户戶]|ユーザー?"])})`
 const opening = "[\\s\"'`(*“「『]{0,4}$"
 const beside = new RegExp(user + opening, "i")
-/** Matches what leads straight to the pair: `login for grafana is `, `log in to it with `, `登录用`. */
-const leading = new RegExp(
+/** Matches what says that the pair follows: `login for grafana is `, `credentials: `, `登录用`. */
+const telling = new RegExp(
   `${user}(?:` + [
     "(?:\\s(?:for|of|to|on|in|at|für|auf|bei|zu[mr])\\s[^:：]{1,40}?)?\\s?(?:[:：=→]|->|\\s(?:is|are|was|ist|sind|lautet|lauten|es|son)\\s)",
-    "\\s?[是为為用は]",
-    "(?<=in)\\s(?:[^:：]{1,40}?\\s)?(?:with|as|using)\\s"
+    "\\s?[是为為用は]"
   ].join("|") + ")" + opening,
+  "i"
+)
+/** Matches what leads to the pair and to much else: `log in to it with `, but not `log in as jo with`; `账号 `. */
+const leading = new RegExp(
+  `(?:${user}(?<=in)\\s(?:(?:(?!as\\s)[^:：]|:(?=//)){1,40}?\\s)?(?:with|as|using)\\s|[账帐賬帳][号户號戶]\\s)` +
+    opening,
   "i"
 )
 
 /** Characters before the user and after the password in which such a word is looked for. */
 const NEAR = 100
-const item = /^\s*[-*•] /
+/** Matches the beginning of an item in a list. */
+const item = /^\s*(?:[-*•]|\d{1,2}[.)])\s/
+/** Matches a blank line, a fence or another entry of a list below its heading. */
+const entry = /^\s*(?:```\w*|(?:(?:[-*•]|\d{1,2}[.)])\s.*)|\S{1,64}(?:[:：] ?| \/ )\S{1,64})?\s*$/
+const heading = /[:：]\**\s*$/
 
-/** Returns what precedes a user on its line, after the line that announces the list in which it stands. */
+/**
+ * Returns what precedes a user on its line, after the line above that announces the list in which it stands. A line that the
+ * user does not begin is no entry of a list.
+ */
 const beforeOf = (text: string, from: number): string => {
   const lines = text.slice(Math.max(0, from - NEAR), from).split("\n")
   const line = lines.at(-1)!
-  const heading = item.test(line) ? lines.findLast((other) => !item.test(other)) : undefined
-  return heading !== undefined && /[:：]\s*$/.test(heading) ? `${heading}\n${line}` : line
+  if (!item.test(line) && !/^[\s"'`(*]*$/.test(line)) return line
+  const above = lines.slice(0, -1).findLast((other) => !entry.test(other) || heading.test(other))
+  return above !== undefined && heading.test(above) && near.test(above) ? `${above}\n${line}` : line
 }
 
 /** Names that only users have. */
 const account =
-  /@|(?:^|[._-])(?:administrator|root|tester?|demo|guest|gast|svc|deploy(?:er)?|ops|dev|qa|staging|preview|\w*(?:user|admin|bot))\d*(?:$|[._-])/i
+  /@|^1[3-9]\d{9}$|^\+\d{8,15}$|(?:^|[._-])(?:administrator|root|tester?|demo|guest|gast|svc|deploy(?:er)?|ops|dev|qa|staging|preview|\w*admin|(?:\w+|(?<=[._-]))(?:user|bot))\d*(?:$|[._-])/i
 /** Names of what has an id, a hash, an address or a value, but no password. */
 const field = new RegExp(
   "^(?:\\d{1,4}(?!\\d).*|v\\d+|.*(?:^|[._-])(?:" + [
@@ -75,42 +92,103 @@ const wordAndNumber =
 /** Matches a port, a colour, or a tag that begins with its version. */
 const numbered = /^(?:\d{1,5}(?:[/?#]|$)|#[0-9a-f]{3,8}$|\d+(?:[-.][a-z\d]+)+$)/i
 
+/** Matches the name of a host. */
+const host = /^(?:[a-z\d-]+\.)+[a-z]{2,}$/
+const address = /^[\w.+-]+@[\w-]+\.\w/
+/** Removes the extension of a text file. */
+const stemOf = (value: string): string => value.replace(/\.(?:txt|log|md)$/, "")
+/** Matches letters around one number, as names of a kind are that stand beside each other: `OAuth2 / SAML2bearer`. */
+const numberedName = /^[A-Za-z]+\d+[A-Za-z]*$/
+/** Matches a number of things; the group is their word: `admin / 5roles`. */
+const count = /^\d{1,2}([a-z]+)\d?$/
+/** Matches a hash or an id in hexadecimal digits. */
+const hexadecimal = /^[0-9a-f]{12,}$/
+/** Matches two words or more with a number: `Kiwi-4821-Moon`. */
+const isPhrase = (value: string): boolean => isNumberedPhrase(value) && (value.match(/[A-Z]?[a-z]+/g)?.length ?? 0) > 1
+
 /**
- * Returns where a pair needs a word of logins to be a user's password: `near` it, or `leading` to it. A sign that is
- * not usual, as in `admin/…`, needs both a name of a user and a generated password.
+ * What a pair needs to be a user's password: nothing, a login `near` it, one `beside` a user's name, one `leading` to
+ * the pair, or words `telling` that it follows.
  */
-const needOf = (user: string, value: string, isUsual: boolean): "near" | "leading" | undefined => {
+type Need = "nothing" | "near" | "beside" | "leading" | "telling"
+
+/** A pair in a text, and what stands around its sign. */
+interface Pair {
+  readonly user: string
+  readonly value: string
+  readonly isAccount: boolean
+  /** The sign joins pairs as a rule: `:` or ` / `. */
+  readonly isUsual: boolean
+  readonly isSlash: boolean
+}
+
+const needOf = ({ isAccount, isSlash, isUsual, user, value }: Pair): Need | undefined => {
   const bare = value.replace(/^\$/, "")
+  const [, counted = ""] = count.exec(value) ?? []
   if (
-    field.test(user.replace(/([a-z])([A-Z])/g, "$1_$2")) || numbered.test(value) || isOrdinary(bare) || isUuid(value) ||
+    numbered.test(value) || isSlash && counted !== "" && isWords(counted) || host.test(stemOf(value)) ||
+    isOrdinary(bare) || isUuid(value) ||
     user.includes("@") && value.includes("/")
   ) return undefined
-  const isAccount = account.test(user)
   const isGenerated = isMixed(bare) && !identifier.test(bare)
-  if (!isUsual) return isAccount && isGenerated && !value.includes("/") ? "leading" : undefined
+  if (field.test(user.replace(/([a-z])([A-Z])/g, "$1_$2"))) {
+    return isUsual && isGenerated && !hexadecimal.test(value) && !address.test(value) ? "telling" : undefined
+  }
+  if (!isUsual) return isGenerated || isPhrase(value) ? "beside" : undefined
+  if (isGenerated && !isSlash && /@[\w-]+\.\w/.test(user) && !/[./~]/.test(value)) return "nothing"
+  if (isGenerated && hexadecimal.test(value)) return isAccount ? "beside" : "leading"
   if (isGenerated || isAccount && wordAndNumber.test(value)) return "near"
-  return bare === value && /\d/.test(value) && /[A-Za-z]/.test(value) &&
-      (isAccount || !/[A-Z]/.test(user) && (wordAndNumber.test(value) || !identifier.test(value)))
-    ? "leading"
-    : undefined
+  if (bare !== value || !/\d/.test(value) || !/[A-Za-z]/.test(value)) return undefined
+  if (!isAccount) {
+    return !/[A-Z]/.test(user) && (wordAndNumber.test(value) || !identifier.test(value)) ? "leading" : undefined
+  }
+  if (!identifier.test(value)) return "beside"
+  if (isSlash) return "telling"
+  return value.length >= 8 || /\d\d$/.test(value) ? "beside" : "leading"
 }
+
+/** Tests whether the pair is part of a list, as of versions or standards: alike names, or more than two with one number. */
+const isList = ({ isSlash, user, value }: Pair, before: string, after: string): boolean =>
+  isSlash && numberedName.test(stemOf(value)) && !wordAndNumber.test(value) &&
+  (numberedName.test(user) || / \/ ["'`]?$/.test(before) || /^["'`]? \/ /.test(after))
+
+/** Returns what leads to the pair on its line. */
+const leadOf = (before: string, isAccount: boolean): Need | undefined => {
+  if (telling.test(before)) return "telling"
+  if (leading.test(before)) return "leading"
+  return isAccount && beside.test(before) ? "beside" : undefined
+}
+
+const needs: ReadonlyArray<Need> = ["nothing", "near", "beside", "leading", "telling"]
 
 /** Finds all these secrets in a text whose escapes are blanked (see Redactor). */
 export const findings = (text: string): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
-  for (const { 0: all, 1: user = "", 2: quote = "", 3: written = "", index } of text.matchAll(pair)) {
-    const value = written.replace(/[.)*\\]+$/, "")
-    const start = index + all.length - written.length
-    const end = start + value.length
+  for (const { 0: sign, 1: user = "", 2: quote = "", 3: run = "", index } of text.matchAll(pair)) {
+    const start = index + sign.length
     const from = index - quote.length - user.length
-    const isUsual = /^(?:[:：]| \/ ["'`]?)$/.test(all.slice(0, -written.length)) &&
-      !/\w:/.test(text.slice(from - 2, from))
-    const need = needOf(user, value, isUsual)
-    if (need === undefined) continue
+    const isAccount = account.test(user)
+    const isUsual = /^(?:[:：]| \/ ["'`]?)$/.test(sign) && !/\w:/.test(text.slice(from - 2, from))
+    if (!isUsual && !isAccount) continue
+    const value = usual.exec(run)?.[0].replace(/[.)*\\]+$/, "")
+    const given = { user, isAccount, isUsual, isSlash: sign.startsWith(" /") }
+    const need = value === undefined ? undefined : needOf({ ...given, value })
+    // A password with any punctuation, up to the next blank or quote.
+    const long = run.length > LONGEST ? "" : run.replace(/[.,;:)\]}>|*\\]+$/, "")
+    const isLonger = long.length > (value?.length ?? 0) && !isUuid(long)
+    if (need === undefined && !isLonger) continue
     const before = beforeOf(text, from)
-    if (!leading.test(before) && !(account.test(user) && beside.test(before))) {
+    const lead = leadOf(before, isAccount)
+    if (isLonger && lead !== undefined && (isUsual || lead !== "beside") && isPunctuated(long, lead !== "telling")) {
+      found.push({ start, end: start + long.length, kind: "password" })
+      continue
+    }
+    if (need === undefined || value === undefined) continue
+    const end = start + value.length
+    if (isList({ ...given, value }, text.slice(from - 4, from), text.slice(end, end + 4))) continue
+    if (needs.indexOf(lead ?? "nothing") < needs.indexOf(need)) {
       const [after = ""] = text.slice(end, end + NEAR).split("\n", 1)
-      if (need === "leading" || !(telling.test(before) || beside.test(before) || telling.test(after))) continue
+      if (need !== "near" || !(near.test(before) || beside.test(before) || near.test(after))) continue
     }
     found.push({ start, end, kind: "password" })
   }

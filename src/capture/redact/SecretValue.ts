@@ -14,13 +14,12 @@ export const entropy = (value: string): number => {
   return bits
 }
 
-const reference = new RegExp(
-  "^(?:\\$\\{?[A-Za-z_]\\w*\\}?|\\$env:\\w+|%\\w+%|@\\w+)$" +
-    "|^\\$\\(|\\$\\{|\\{\\{|process\\.env|os\\.environ|getenv|import\\.meta|secrets\\."
-)
+/** Matches a variable by its sign; the group is a name that nothing closes, which a password may be: `$NAME`, `@name`. */
+const variable = /^(?:[$@]([A-Za-z_]\w*)|\$\{\w+\}?|\$env:\w+|%\w+%)$/
+const expression = /^\$\(|\$\{|\{\{|process\.env|os\.environ|getenv|import\.meta|secrets\./
 const placeholderText = new RegExp(
   [
-    "^[<[{(]|\\[redacted:|\\*\\*\\*|\\.\\.\\.|…|x{5,}|(?:^|[-_])x{4,}|^your(?=[A-Z])",
+    "^(?:<[\\w\\s.:|/'-]+>|\\[[\\w\\s.:|-]*\\]|\\{[\\w\\s.-]+\\}|\\([\\w\\s.-]+\\)|<(?:your|my|the|password|token|secret))|\\[redacted:|\\*\\*\\*|\\.\\.\\.|…|x{5,}|(?:^|[-_])x{4,}|^your(?=[A-Z])",
     "^(?:my|the|some|to[-_]?do)[-_ ]|(?:^|[-_ ])(?:your|insert|replace|enter)[-_ ]",
     "example|placeholder|change[-_]?(?:me|it|this)|redacted|dummy|sample|undefined|not[-_]set"
   ].join("|"),
@@ -28,13 +27,6 @@ const placeholderText = new RegExp(
 )
 const trivial =
   /^(?:pass|password|passwd|pwd|secret|token|key|apikey|user|username|null|none|true|false|x-oauth-basic)$/i
-
-/**
- * Matches a reference to a variable, `<your-key>`, `changeme`, `***`, "password", an earlier mask, or a string of fewer
- * than 3 different characters.
- */
-export const isPlaceholder = (value: string): boolean =>
-  reference.test(value) || placeholderText.test(value) || trivial.test(value) || new Set(value.slice(0, 64)).size < 3
 
 const parts = /[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[-_.$:/]/g
 const consonants = /[bcdfghjklmnpqrstvwxz]{5}/i
@@ -74,6 +66,27 @@ const isMadeOfWordsOnce = memoizedByWord((value) => isMadeOfWords(value) || unde
  */
 export const isWords = (value: string): boolean => value.length <= MAX_WORDS && isMadeOfWordsOnce(value) === true
 
+/** Matches the name of a variable, a function or a folder that `isWords` is too strict for: `db`, `cfg2`, `i18n`, `dbUrl`. */
+const shortName =
+  /^(?:[a-z]{1,7}\d{0,3}|[A-Z]{2,5}(?:[A-Z][a-z]{2,9}){1,3}|[A-Z]{1,10}\d{0,3}|[a-z]\d{1,2}[a-z]|\d{1,4}|[A-Z][a-z]|(?:[a-z]{1,9}|[A-Z][a-z]{2,9})(?:[A-Z][a-z]{1,9}){0,3}\d{0,2})?$/
+const isName = (part: string): boolean =>
+  isWords(part) || part.split(/[_$-]/).every((piece) => shortName.test(piece) || isWords(piece))
+
+/** Matches a value with a part, between signs, that is neither a name nor a number: `Rp8wLg(z3mK`, but not `get(a.b)`. */
+const hasGeneratedPart = (value: string): boolean => value.split(/[^A-Za-z\d]+/).some((part) => !isName(part))
+
+const isReference = (value: string): boolean => {
+  const name = variable.exec(value)
+  return name === null ? expression.test(value) : name[1] === undefined || isName(name[1])
+}
+
+/**
+ * Matches a reference to a variable, `<your-key>`, `changeme`, `***`, "password", an earlier mask, or a string of fewer
+ * than 3 different characters.
+ */
+export const isPlaceholder = (value: string): boolean =>
+  isReference(value) || placeholderText.test(value) || trivial.test(value) || new Set(value.slice(0, 64)).size < 3
+
 const location =
   /^(?:[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]{1,20}:\/\/|(?:data|npm|workspace|file|link|git|github|node|arn|urn):)/
 const rooted = /^(?:~|\.{1,2}|\/(?:home|Users|root|etc|var|opt|usr|tmp|mnt|srv|run|data|app|workspaces?|private))\//
@@ -82,8 +95,8 @@ const isLocated = (value: string): boolean => rooted.test(value) || extended.tes
 const isPath = (value: string): boolean => {
   if (!/^[\w.@/~-]*\/[\w.@/~-]*$/.test(value)) return false
   // A known folder at the beginning, or an extension, vouches for parts such as `id_ed25519` and `e2e-flow.spec`.
-  const pieces = value.split(isLocated(value) ? /[/@._-]/ : "/")
-  return pieces.every((part) => part.length < 8 || isWords(part.replace("@", "")))
+  if (isLocated(value)) return value.split(/[/@._-]/).every((part) => part.length < 8 || isWords(part))
+  return value.split(/[/@.~]/).every(isName)
 }
 /** Matches the name of an algorithm, a format or an encoding: `AES-256-GCM`, `JWT+RS256`, `argon2id`, `cl100k_base`. */
 const algorithmPart = new RegExp(
@@ -101,19 +114,21 @@ const isAlgorithm = (value: string): boolean => {
 }
 const version = /^[\^~>=<v]{0,2}\d+\.\d+(?:\.\d+)?[\w.+-]{0,20}$/
 const date = /^\d{4}-\d\d-\d\d/
-const call = /^[\w$.?!]+\(/
 const goTest = /^Test[A-Z]\w*$/
-const member = /^[A-Za-z_$][\w$]{0,23}(?:\??\.[A-Za-z_$][\w$]{0,23})+!?$/
+/** Matches a call, a member, or code that begins after a quote which closes instead of opening. */
+const code = /^(?:[A-Za-z_$][\w$.?!]*\(|[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+!?$|[),;}\]])/
+/** Tests code by its names: what precedes the first bracket of a call, else all. A password has parts that are none. */
+const isCode = (value: string): boolean =>
+  code.test(value) && (/^[^(]+\(/.exec(value)?.[0] ?? value).split(/[^\w$]+/).every(isName)
 
-/** Matches a translated sentence, or code after a quote that closes instead of opening. */
-const prose = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef“”„]|^[),;}\]]/
+/** Matches a translated sentence. */
+const prose = /[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef“”„]/
 
 /** Matches a placeholder, location, number, version, date, code, algorithm or sentence; also as the name of a text file. */
 export const isOrdinary = (value: string): boolean => {
   const stem = value.replace(/\.(?:txt|log|md)$/, "")
   return isPlaceholder(stem) || location.test(stem) || isPath(stem) || version.test(stem) || date.test(stem) ||
-    call.test(stem) || goTest.test(stem) || member.test(stem) || prose.test(stem) ||
-    isAlgorithm(stem)
+    isCode(stem) || goTest.test(stem) || prose.test(stem) || isAlgorithm(stem)
 }
 
 /** Matches 16 characters or more that are no placeholder, not made of words, and as mixed as a generated key. */
@@ -124,6 +139,36 @@ export const isRandom = (value: string): boolean =>
 export const isMixed = (value: string): boolean =>
   value.length >= 8 && /[A-Za-z]/.test(value) && /\d/.test(value) && !isPlaceholder(value) && !isWords(value) &&
   entropy(value) >= 2.5
+
+/** Recognizes a generated password without digits. */
+export const isMixedCase = (value: string): boolean =>
+  value.length >= 10 && /[a-z].*[A-Z]/.test(value) && /[A-Z].*[a-z]/.test(value) && !isWords(value) &&
+  entropy(value) >= 3
+
+/** Signs that code has at most before a name. */
+const rareSign = /[^\s@#^%~$][@#^%~$]/
+/** Tests whether letters of both cases stand in many short parts around rare signs, and no character class of a pattern. */
+const isScattered = (value: string): boolean => {
+  const parts = value.match(/[A-Za-z\d]+/g) ?? []
+  return value.length >= 8 && rareSign.test(value) && /[a-z]/.test(value) && /[A-Z]/.test(value) && parts.length >= 3 &&
+    parts.join("").length <= 3 * parts.length && !/^\/?\^|\\[dws]|[a-z]-[a-z]|[A-Z]-[A-Z]|\d-\d/.test(value)
+}
+
+/**
+ * Recognizes a password with punctuation, by a part that is no name or by its many parts: `Rp8w(Lz3`, but not
+ * `hash(a.b)`. Where nothing says that a password follows (`isLoose`), it must mix letters with digits.
+ */
+export const isPunctuated = (value: string, isLoose: boolean): boolean =>
+  !isOrdinary(value) &&
+  (isScattered(value) || (hasGeneratedPart(value) && (isMixed(value) || (!isLoose && isMixedCase(value)))))
+
+/**
+ * Recognizes words with a number of 3 digits or more, as people make passwords: `Sommer-2026`, `kiwi-4821-moon`. One word
+ * in one case with a number is rather a ticket or a version.
+ */
+export const isNumberedPhrase = (value: string): boolean =>
+  /\d{3}/.test(value) && /[a-z].*[A-Z]|[A-Z].*[a-z]|[a-z][-_.]\d+[-_.][a-z]/.test(value) && isWords(value) &&
+  !isPlaceholder(value)
 
 export const isUuid = (value: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
 

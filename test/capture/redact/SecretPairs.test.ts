@@ -102,7 +102,24 @@ const told: ReadonlyArray<string> = [
   "login is 'admin':'«k9mPq2wLz»'",
   "login is admin:«kX9m,Pq2wLz», keep it",
   "login is admin:«$kX9mPq2wLz»",
-  "the login is anna:«Sommer2024»"
+  "the login is anna:«Sommer2024»",
+  "the login is ops:«Vq7;kw2M<x9»",
+  "the login is ops:«@Vq7kw2Mx9»",
+  "the login is ops:«/Vq7kw2Mx9»",
+  "login: ops / «Vq7{kw2}Mx9»",
+  "the login is image:«Vq7kw2Mx9L»",
+  "login: ops: «Vq7kw2Mx9L»",
+  "sign in to https://shop.acme.dev with jo@acme.dev / «Maple-Pond-3»",
+  "log in as ops with «Maple-3071-Pond»",
+  "created the user jo@acme.dev:«Vq7!kw2Mx9»",
+  "测试账号 13912345678 / «Lotus8812»",
+  "账号 lihua / «Lotus8812»",
+  "Login:\nops:«Vq7kw2Mx9L»",
+  "Logins:\n1. jo / «Vq7kw2Mx9L»",
+  "Logins:\n\n- jo / «Vq7kw2Mx9L»",
+  "this is the login:\n```\nops:«Vq7kw2Mx9L»\n```",
+  "账号密码如下：\nops / «Vq7kw2Mx9L»",
+  "| name | password |\n| --- | --- |\n| jo | `«Vq7kw2Mx9L»` |"
 ]
 
 /** Addresses, images, times, places in files, names of things, ids and scopes beside words that tell of a login. */
@@ -228,7 +245,19 @@ const harmless: ReadonlyArray<string> = [
   "<div class=\"login before:-inset-0.5 md:!mt-2.5\">",
   "the login scopes are app2:read2,write3",
   "sign in as admin with Firefox121.0 or OAuth2.0",
-  "the login is on admin/login2Page and test/login4Form.tsx"
+  "the login is on admin/login2Page and test/login4Form.tsx",
+  "login follows RFC6749 / RFC7636pkce",
+  "the logins were guest1 / guest2lead / guest3ops",
+  "log in as root / debian1208",
+  "sign in as qa user with plan:gold2026",
+  "login: preview:pr-88.acme.dev",
+  "the login is kept in 1Password:Servers2026",
+  "user:created2026 is the event of an account",
+  "the bot:crawl2026 fails at the login",
+  "login root:group2 is wrong",
+  "accounts: admin / 4roles",
+  "login cookie is sid:41c6a0f29be877d35e10",
+  "| password | meaning |\n| --- | --- |\n| required | a word |"
 ]
 
 describe("a user and a password beside each other", () => {

@@ -780,8 +780,8 @@ describe.skipIf(browserPath === undefined)(
       const save = async (text: string) =>
         (JSON.parse(await served.cli("save", text, "--json")) as { readonly id: string }).id
       const old = `The ${locale} lighthouse is lit by hand at dusk.`
-      const replaced = await save(old)
       const id = await save(`The ${locale} lighthouse has a timer since the storm.`)
+      const replaced = await save(old)
       await served.cli("replace", replaced, id)
       const { close, faults, page } = await see(browser, served, `/app/memories/${id}`, { locale })
       await page.getByRole("button", { name: t.forget }).click()

@@ -59,8 +59,11 @@ const isOfPart = (name: string): boolean => {
  * Registers a test that takes seconds, with TEST_RUNS, if its name is of TEST_PART; where it is not, a function that
  * registers nothing takes its place.
  */
-export const slow = <Register extends (name: string, ...rest: never) => unknown>(register: Register): Register =>
-  ((name, ...rest) => isQuick || !isOfPart(name) ? undefined : register(name, ...rest)) as Register
+export const slow = <Register extends (...args: never) => unknown>(register: Register): Register => {
+  const call = register as unknown as (...args: ReadonlyArray<unknown>) => unknown
+  const some = (...args: ReadonlyArray<unknown>) => isQuick || !isOfPart(String(args[0])) ? undefined : call(...args)
+  return some as unknown as Register
+}
 
 /** Variables that would make the program, or one of its drivers, use the person's own data or servers. */
 const OWN = /^(?:CLAUDE_MEMORY_|QDRANT_|TEST_POSTGRES_URL$|PG[A-Z]+$)/

@@ -56,7 +56,7 @@ export const en = {
     toSearch: "Go to the search",
     signedOut: "Open this page from a terminal",
     signedOutHint:
-      "It shows your memory only to you: the link that opens it works once, and this tab has no valid token any more. Run this: a new tab opens, and this one goes on:"
+      "It shows your memory only to you: the link that opens it works once, and this tab has no valid token. Run this: a new tab opens, and this one goes on:"
   },
   palette: {
     name: "Command palette",
@@ -125,7 +125,7 @@ export const en = {
     filtered: "No memory passes these filters.",
     filteredHint: "Take a filter away.",
     noMemories: "Nothing is remembered yet.",
-    noMemoriesHint: "`claude-memory import` reads the sessions that are there; new ones are remembered while you work."
+    noMemoriesHint: "`claude-memory import` reads what is there; new sessions are remembered while you work."
   },
   memory: {
     name: "Memory",
@@ -159,7 +159,7 @@ export const en = {
     forget: "Forget",
     forgotten: (what: string, units: number, sessions: number, gone: number, again: ReadonlyArray<string>): string =>
       `Forgotten: ${what}.${
-        gone === 0 ? "" : ` ${memories(gone)} said little else, and ${gone === 1 ? "is" : "are"} gone too.`
+        gone === 0 ? "" : ` ${memories(gone)} ${gone === 1 ? "is" : "are"} gone too.`
       }${units + sessions === 0 ? "" : ` Also taken out of ${takenOf(units, sessions)}.`}${
         again.length === 0 ? "" : ` ${en.memory.holdAgain(again)}`
       }`,
@@ -198,7 +198,7 @@ export const en = {
     draftKept: (title: string) =>
       `What you changed in “${title}” is not saved yet. You find it when you come back to it.`,
     changedMeanwhile:
-      "Someone else changed this memory meanwhile, and nothing was overwritten. Copy what you wrote, leave the form and begin again.",
+      "Someone else changed this memory meanwhile; nothing was overwritten. Copy what you wrote, and begin again.",
     history: "Changes",
     changedBy: (who: "person" | "claude" | "rule") =>
       who === "person" ? "changed by you" : who === "claude" ? "changed by Claude" : "by a rule",
@@ -279,7 +279,7 @@ export const en = {
   why: {
     title: "What would Claude be told, and why?",
     hint:
-      "Type a prompt as you would to Claude: you see what memory would add to it, and how it decides. The answer follows as you type, and nothing is sent to Claude.",
+      "Type a prompt as you would to Claude: you see what memory adds to it, and how it decides. Nothing is sent to Claude.",
     before: (at: string) => `What Claude was given at this prompt on ${at}:`,
     nothingBefore: (at: string) => `No record says that Claude was given anything at this prompt on ${at}.`,
     today: "What it would be given today, with what is remembered now:",
@@ -344,7 +344,7 @@ export const en = {
     openSession: "open the session",
     nothingYet: "Claude was given nothing yet.",
     nothingYetHint:
-      "You can ask any prompt of a past session again, with today's memory: open the session, and follow the link below the prompt."
+      "Any prompt of a past session can be asked again: open the session, and follow the link below the prompt."
   },
   least: {
     title: "The fifty least worth keeping",
@@ -443,7 +443,7 @@ export const en = {
   },
   changes: {
     title: "What was changed and forgotten",
-    hint: "Of the last seven days, newest first: what can be undone. Of what is forgotten, the title alone is shown.",
+    hint: "What can be undone of the last seven days, newest first. Of what is forgotten, only the title is shown.",
     none: "There is nothing of the last seven days that could be undone.",
     kinds: { edit: "Edited", keep: "Kept", feedback: "Feedback", forget: "Forgotten", merge: "Merged" },
     byClaude: "by Claude",
@@ -457,7 +457,7 @@ export const en = {
     nothing: "There are none.",
     work: "Failed work",
     lines:
-      "Lines that could not be understood are kept with the reason, their secrets masked, while there is room. Please report one that should have been.",
+      "Lines that could not be understood are kept with the reason, their secrets masked. Please report one that should have been.",
     at: (path: string, offset: number) => `${path} at byte ${offset}`,
     kinds: {
       segment: "Making memories of a part of",
@@ -481,9 +481,9 @@ export const en = {
         "See what the model answers (`claude-memory models --check`), then try it again. What the rules made stays meanwhile.",
       recap:
         "See what the model answers (`claude-memory models --check`), then try it again. What the rules made stays meanwhile.",
-      upgrade: "Try it again. If it fails once more, please report it; the memories of before stay.",
+      upgrade: "Try it again. If it fails once more, please report it; what was remembered stays.",
       index: "See whether the index is there (`claude-memory index`). Meanwhile the memory is found by its words.",
-      reconcile: "See whether the index is there (`claude-memory index`). Meanwhile memories are found by their words."
+      reconcile: "See whether the index is there (`claude-memory index`). Meanwhile the memory is found by its words."
     },
     retry: "Try it again",
     retryAll: "Try all again",

@@ -122,7 +122,7 @@ export const isOfPast = (prompt: string): boolean =>
 
 /** Matches what asks without a mark: a first word, and words of Chinese and Japanese anywhere. */
 const FIRST_ASKS = /^\W*(?:how|where|which|who|whose|what|when|why|wie|wo|wer|wann|warum|welche[rsnm]?)(?:'s)?\b/
-const ASKS_ANYWHERE = /怎么|如何|哪|什么|多少|几[个点次天位]|谁|どこ|どう|いつ|誰|何|ですか/
+const ASKS_ANYWHERE = /怎么|如何|哪|什么|多少|几[个点次天位]|谁|どこ|どう|いつ|何|ですか/
 /** Matches what points at a thing before Claude, of which no rule was saved: "this function". */
 const POINTS = /\b(?:this|that|these|those|it|here|dies(?:e[rsnm]?)?)\b|[这那]|[こそ]の|これ|それ/
 

@@ -158,11 +158,9 @@ export const en = {
     copy: "Copy",
     forget: "Forget",
     forgotten: (what: string, units: number, sessions: number, gone: number, again: ReadonlyArray<string>): string =>
-      `Forgotten: ${what}.${
-        gone === 0 ? "" : ` ${memories(gone)} ${gone === 1 ? "is" : "are"} gone too.`
-      }${units + sessions === 0 ? "" : ` Also taken out of ${takenOf(units, sessions)}.`}${
-        again.length === 0 ? "" : ` ${en.memory.holdAgain(again)}`
-      }`,
+      `Forgotten: ${what}.${gone === 0 ? "" : ` ${memories(gone)} ${gone === 1 ? "is" : "are"} gone too.`}${
+        units + sessions === 0 ? "" : ` Also taken out of ${takenOf(units, sessions)}.`
+      }${again.length === 0 ? "" : ` ${en.memory.holdAgain(again)}`}`,
     holdAgain: (titles: ReadonlyArray<string>): string => `What it replaced holds again: ${quoted(titles)}.`,
     forgetTitle: (title: string) => `Forget “${title}”?`,
     forgetHint: "What it says goes from the messages too, and is not captured again. It can be undone for seven days.",

@@ -759,6 +759,22 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "holds nothing of a pinned memory of which nothing is left, when that goes for good",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const of = { origin: idOf("segment", "a"), cites: "a", content: HARBOUR }
+        const told = message("a", { isPrompt: true, blocks: [{ kind: "text", text: HARBOUR }] })
+        yield* store.append(batch([told], { cursor: cursor("/t/a", 1) }))
+        yield* compressed(unit("a", of), unit("b", { ...of, type: "decision", title: "Cranes" }))
+        yield* edit("b", { pinned: true }, "person")
+        assert.isDefined(yield* store.history("b"))
+        const { also } = yield* store.forget(["a"], { isNow: true })
+        assert.deepStrictEqual(also.gone.map(({ id }) => id), ["b"])
+        assert.isUndefined(yield* store.history("b"))
+      })
+    )
+
+    test(
       "is emptied of a memory that is forgotten for good there, with all that went with it",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -224,8 +224,10 @@ export const make = (
         const origins = touched.map(({ unit }) => unit).filter((unit) => !isSummary(unit)).map(({ origin }) => origin)
         yield* bin.put(operation, { units, messages, titles: titled, letters, origins: [...new Set(origins)] })
       }
-      yield* db.deleteOverlays(ids)
-      yield* db.deleteOperationsOf(ids)
+      // What a person changed of memories of which nothing is left holds their words, and is kept for undoing alone.
+      const changedByPerson = isNow ? [...ids, ...also.gone.map(({ id }) => id)] : ids
+      yield* db.deleteOverlays(changedByPerson)
+      yield* db.deleteOperationsOf(changedByPerson)
 
       const summaries = (yield* db.unitsOf(sessions)).map(({ unit }) => unit)
       const isRemoved = new Set([...gone, ...touched].map(({ unit }) => unit.origin))

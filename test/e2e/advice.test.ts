@@ -45,7 +45,7 @@ describe("advice", () => {
             assert.include((yield* cli("doctor")).stdout, `; \`${typed} init\` puts it in\n`)
           }
           const cli = (...words: ReadonlyArray<string>) => run([main, ...words], { home, cwd: dirname(main) })
-          assert.include((yield* cli("search", "--help")).stdout, "\n$ node main.js search --project")
+          assert.include((yield* cli("search", "--help")).stdout, "\n$ node main.js search [--project")
           assert.include((yield* cli("projects", "merge")).stderr, "`node main.js projects merge FROM… INTO`\n")
           // A program that reads JSON gets the same words whichever way it was started.
           assert.include((yield* cli("doctor", "--json")).stdout, "; `claude-memory init` puts it in\"")

@@ -5,7 +5,7 @@ import { countTokens } from "gpt-tokenizer/encoding/o200k_base"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Tokens from "../../src/domain/Tokens.ts"
-import { samples, testData, times } from "../data.ts"
+import { samples, slow, testData, times } from "../data.ts"
 import { anyText, hostile, millis, splitsPair } from "../texts.ts"
 import { textsIn } from "../transcripts.ts"
 
@@ -89,7 +89,7 @@ describe("calibration against o200k", () => {
   const data = testData ?? ""
   const without = testData === undefined ? " (skipped: TEST_DATA is not set)" : ""
 
-  it.effect.skipIf(data === "")(
+  slow(it.effect.skipIf(data === ""))(
     `on real transcripts${without}`,
     () => Effect.map(textsIn(join(data, "transcripts")), (texts) => check("transcripts", texts))
   )

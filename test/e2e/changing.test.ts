@@ -212,36 +212,42 @@ describe("a person who puts memories right", () => {
       })
   )
 
-  test("is told which memories keep the very words of the one that is forgotten", ({ json, printed }) =>
-    Effect.gen(function*() {
-      const text = "The staging keys are rotated by the night shift, never by the build."
-      const [first, second] = yield* Effect.forEach(
-        [[], ["--project", "shop-api"]],
-        (place) => Effect.map(json("save", text, ...place), ({ id }) => id as string)
-      )
-      const sentence = new RegExp(
-        `The same words stand also in:\\n  ${second!.slice(0, 8)} The staging keys.* \\(shop-api\\)\\n`
-      )
-      assert.match(yield* printed("forget", first!, "--dry-run"), sentence)
-      assert.match(yield* printed("forget", first!, "--yes"), sentence)
-      assert.notInclude(yield* printed("forget", second!, "--yes"), "The same words")
-    }))
+  slow(test)(
+    "is told which memories keep the very words of the one that is forgotten",
+    ({ json, printed }) =>
+      Effect.gen(function*() {
+        const text = "The staging keys are rotated by the night shift, never by the build."
+        const [first, second] = yield* Effect.forEach(
+          [[], ["--project", "shop-api"]],
+          (place) => Effect.map(json("save", text, ...place), ({ id }) => id as string)
+        )
+        const sentence = new RegExp(
+          `The same words stand also in:\\n  ${second!.slice(0, 8)} The staging keys.* \\(shop-api\\)\\n`
+        )
+        assert.match(yield* printed("forget", first!, "--dry-run"), sentence)
+        assert.match(yield* printed("forget", first!, "--yes"), sentence)
+        assert.notInclude(yield* printed("forget", second!, "--yes"), "The same words")
+      })
+  )
 
-  test("is told before and after a forgetting which memory holds again without it", ({ json, printed }) =>
-    Effect.gen(function*() {
-      const saved = (text: string) => Effect.map(json("save", text), ({ id }) => id as string)
-      const old = yield* saved("The ferry timetable is kept in a spreadsheet by the harbour office.")
-      const now = yield* saved("The ferry timetable comes from the operator's feed, hourly.")
-      yield* printed("replace", old, now)
-      const sentence = new RegExp(`What it replaced holds again:\\n  ${old.slice(0, 8)} The ferry timetable is kept`)
-      assert.match(yield* printed("forget", now, "--dry-run"), sentence)
-      assert.match(yield* printed("forget", "--query", "operator feed hourly", "--dry-run"), sentence)
-      assert.notMatch(yield* printed("forget", now, old, "--dry-run"), /holds again/)
-      assert.match(yield* printed("forget", now, "--yes"), sentence)
-      yield* printed("undo")
-      const { holdAgain } = yield* json("forget", now, "--yes")
-      assert.deepStrictEqual(holdAgain.map(({ id }: { readonly id: string }) => id), [old])
-    }))
+  slow(test)(
+    "is told before and after a forgetting which memory holds again without it",
+    ({ json, printed }) =>
+      Effect.gen(function*() {
+        const saved = (text: string) => Effect.map(json("save", text), ({ id }) => id as string)
+        const old = yield* saved("The ferry timetable is kept in a spreadsheet by the harbour office.")
+        const now = yield* saved("The ferry timetable comes from the operator's feed, hourly.")
+        yield* printed("replace", old, now)
+        const sentence = new RegExp(`What it replaced holds again:\\n  ${old.slice(0, 8)} The ferry timetable is kept`)
+        assert.match(yield* printed("forget", now, "--dry-run"), sentence)
+        assert.match(yield* printed("forget", "--query", "operator feed hourly", "--dry-run"), sentence)
+        assert.notMatch(yield* printed("forget", now, old, "--dry-run"), /holds again/)
+        assert.match(yield* printed("forget", now, "--yes"), sentence)
+        yield* printed("undo")
+        const { holdAgain } = yield* json("forget", now, "--yes")
+        assert.deepStrictEqual(holdAgain.map(({ id }: { readonly id: string }) => id), [old])
+      })
+  )
 
   slow(test)("pins one, which every session is told", ({ json, list, printed }) =>
     Effect.gen(function*() {

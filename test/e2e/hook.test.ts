@@ -500,7 +500,7 @@ layer(Layer.provideMerge(Imported.layer, NodeContext.layer), { timeout: 60_000 }
       }).pipe(Effect.scoped)
   )
 
-  it.effect.skipIf(process.platform === "win32")(
+  slow(it.effect.skipIf(process.platform === "win32"))(
     "does not wait for a pipe or a device in place of git's files",
     () =>
       Effect.gen(function*() {

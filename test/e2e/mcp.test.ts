@@ -246,7 +246,7 @@ describe("the MCP server, spawned", () => {
         })
     )
 
-    it.scoped("answers and does all that was read before the end of stdin", () =>
+    slow(it.scoped)("answers and does all that was read before the end of stdin", () =>
       Effect.gen(function*() {
         const home = yield* Home
         const content = "The kestrel gateway listens on port 9000 because of the firewall."

@@ -8,7 +8,7 @@ import { inBothScripts, simplified } from "../../../src/domain/ChineseScripts.ts
 import { ClaudeMemory } from "../../../src/serve/ClaudeMemory.ts"
 import { layer as memoryLayer } from "../../../src/testing.ts"
 import { base } from "../../contract/layers.ts"
-import { root } from "../../data.ts"
+import { root, slow } from "../../data.ts"
 import { traditional } from "../../traditional.ts"
 
 /** The sessions in Chinese among the fixtures. */
@@ -36,7 +36,7 @@ const remembered = (sessions: ReadonlyArray<string>) =>
   }).pipe(Effect.scoped, Effect.provide(memoryLayer))
 
 describe("sessions in Traditional characters", () => {
-  it.effect("are remembered as those in Simplified ones", () =>
+  slow(it.effect)("are remembered as those in Simplified ones", () =>
     Effect.gen(function*() {
       const sessions = yield* chinese
       const units = yield* remembered(sessions)

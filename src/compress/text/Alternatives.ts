@@ -17,12 +17,15 @@ export interface Choice extends Name {
 }
 
 const CHINESE_NUMBERS = "一二三四五六"
+/** The first of the ten stems, which Chinese lists have as letters. */
+const STEMS = "甲乙丙丁"
 const NOUN = "(?:options?|alternative|approach|choice|variant|方案|选项)"
-const ID = `[a-h1-9${CHINESE_NUMBERS}]`
+const ID = `[a-h1-9${CHINESE_NUMBERS}${STEMS}]`
 
 const nameOf = (id: string): Name => {
   const number = CHINESE_NUMBERS.indexOf(id)
   if (number >= 0) return { by: "number", index: number }
+  if (STEMS.includes(id)) return { by: "letter", index: STEMS.indexOf(id) }
   return /\d/.test(id)
     ? { by: "number", index: Number(id) - 1 }
     : { by: "letter", index: id.toLowerCase().charCodeAt(0) - "a".charCodeAt(0) }
@@ -31,7 +34,7 @@ const nameOf = (id: string): Name => {
 /** Matches what names an alternative at the beginning of its line: "A.", "(2)", "**Option B", "### 方案二：", "- B:". */
 const MARK = inBothScripts(
   new RegExp(
-    `^[\\s>#]*(?:[-*+•]\\s+)?[*_]{0,3}(?:${NOUN}\\s*(?<noun>${ID})(?![\\p{L}\\d])|[(（](?<bracket>${ID})[)）]|` +
+    `^[\\s>#]*(?:[-*+•]\\s+)?[*_]{0,3}(?:${NOUN}\\s*(?<noun>${ID})(?![\\p{L}\\d])|[(（[](?<bracket>${ID})[)）\\]]|` +
       `(?<sign>${ID})[*_]{0,3}\\s*(?:[.:)](?=[\\s*]|$)|[：、）])|(?<dash>[A-H])[*_]{0,3} [–—-](?= ))[*_]*\\s*[.:)：、–—-]?`,
     "iu"
   )
@@ -39,7 +42,7 @@ const MARK = inBothScripts(
 /** Matches the same within a line: "A) Redis, B) Postgres", "(a) one file or (b) two". */
 const MARK_WITHIN = inBothScripts(
   new RegExp(
-    `(?<=^|[\\s,;，；。：:])(?:${NOUN}\\s*(?<noun>${ID})(?![\\p{L}\\d])\\s*[.:)：–—-]?|[(（](?<bracket>${ID})[)）]|(?<sign>${ID})[)）:：])\\s*`,
+    `(?<=^|[\\s,;，；。：:])(?:${NOUN}\\s*(?<noun>${ID})(?![\\p{L}\\d])\\s*[.:)：–—-]?|[(（[](?<bracket>${ID})[)）\\]]|(?<sign>${ID})[)）:：])\\s*`,
     "giu"
   )
 )
@@ -132,11 +135,11 @@ const PLACE =
   `(?<place>(?:the\\s+)?(?:first|1st|second|2nd|third|3rd|fourth|last)(?:\\s+(?:one|option|way|approach))?|the\\s+(?:former|latter)|第[一二三四1-4最后]|最后一?|前者|后者)`
 /** The end of a clause, or what only belongs to a choice: "A.", "A please", "A 吧". */
 const END =
-  "\\s*(?:方案|[个种条套项](?:方案)?)?(?:\\s+(?:it is|then|one))?(?=\\s*(?:$|[\\n,.，。;；!！、:：)）–—-]|(?:please|pls|thanks|because|since|but|it is)\\b|吧|来|好了?|就[好行这]|\\p{Extended_Pictographic}))"
+  "\\s*(?:方案|[个种条套项](?:方案)?)?(?:\\s+(?:it is|is (?:fine|good|ok|better)|then|one))?(?=\\s*(?:$|[\\n,.，。;；!！、:：)）–—-]|(?:please|pls|thanks|because|since|but|it is)\\b|吧|来|好了?|就[好行这]|\\p{Extended_Pictographic}))"
 
 const CHOICE = inBothScripts(
   new RegExp(
-    `^\\s*(?:${YES}|${TOPIC})${TAKING}(?:${PLACE}|${ITS_NOUN}(?<noun>${ID}|one|two|three|four)|(?<id>[a-d1-4${CHINESE_NUMBERS}]))${END}`,
+    `^\\s*(?:${YES}|${TOPIC})${TAKING}(?:${PLACE}|${ITS_NOUN}(?<noun>${ID}|one|two|three|four)|(?<id>[a-d1-4${CHINESE_NUMBERS}${STEMS}]))${END}`,
     "iu"
   )
 )

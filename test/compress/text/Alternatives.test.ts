@@ -24,6 +24,8 @@ describe("the alternatives of a message", () => {
     ["a line", "Two ways: A) Valkey, B) Cache in the process?"],
     ["brackets in a line", "Do you want (a) Valkey or (b) Cache in the process?"],
     ["Chinese", "方案一：用 Valkey，重启也在\n方案二：Cache in the process"],
+    ["square brackets", "- [a] Valkey\n- [b] Cache in the process"],
+    ["Chinese stems", "甲：用 Valkey\n乙：Cache in the process"],
     ["steps before them", "1. I read the code.\n2. I ran it.\n3. It is slow.\n\nA. Valkey\nB. Cache in the process"]
   ])("are found by %s", (_, message) => {
     const found = alternativesIn(message).filter(({ index }) => index === 1).map(({ text }) => text)
@@ -68,6 +70,7 @@ describe("a reply that names one", () => {
     [LETTERS, "B 方案"],
     [LETTERS, "好，用 B"],
     [LETTERS, "第二种"],
+    [LETTERS, "b is fine"],
     [NUMBERS, "2"],
     [NUMBERS, "yes, do 2"],
     [NUMBERS, "number 2, and no downtime please"],

@@ -103,9 +103,10 @@ export const render = (items: ReadonlyArray<Item>, { nameOf, now, sessions: know
     PREAMBLE,
     ...[...sessions.values()].map((found) => {
       const items = found.toSorted((a, b) => b.unit.position - a.unit.position)
-      const { occurredAt, origin, projectId, sessionId } = items[0]!.unit
-      // What was saved in no session has its origin in the place of one.
-      const session = sessionId === origin
+      const { unit } = items[0]!
+      const { occurredAt, origin, projectId, sessionId } = unit
+      // What was saved in no session has its origin in the place of one; a session's summary has the session in the place of an origin.
+      const session = savedBy(unit) !== undefined && sessionId === origin
         ? ""
         : `, session ${oneLine(sessionId).slice(0, 8)}${onBranch(known.get(sessionId)?.branch)}`
       return [

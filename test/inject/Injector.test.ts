@@ -401,6 +401,24 @@ describe("what is injected", () => {
       ]).layer
     )))
 
+  it.effect("names the session that an archive sums up", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(NOON)
+      const session = "5e55104a-1f00"
+      const content = "Outcome: the tide gate is shut at dusk by the keeper of the pier."
+      const { text } = yield* inject([
+        result("sum", 0.9, {
+          title: content,
+          content,
+          occurredAt: NOON,
+          origin: session,
+          sessionId: session,
+          type: "archive"
+        })
+      ])
+      assert.match(text, /^## unknown project, today \(2026-08-11\), session 5e55104a/m)
+    }))
+
   it.effect("says who saved a memory, and names no session where that was in none", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(NOON)

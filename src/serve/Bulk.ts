@@ -19,7 +19,7 @@ import {
   NO_LIMIT,
   type TakenAlso
 } from "../store/MemoryStore.ts"
-import { forgetWords, holdingAgain, withGone } from "./Remembering.ts"
+import { distinct, forgetWords, holdingAgain, withGone } from "./Remembering.ts"
 
 /** Says which memories; all of it must hold. */
 export interface Criteria {
@@ -51,10 +51,6 @@ export interface TakenBy {
   /** Summaries of sessions that hold the words too, and from which nothing is taken. */
   readonly summaries: ReadonlyArray<MemoryUnit>
 }
-
-const distinct = <A extends { readonly id: string }>(all: ReadonlyArray<A>): ReadonlyArray<A> => [
-  ...new Map(all.map((each) => [each.id, each])).values()
-]
 
 /** Sums up what was forgotten one after the other; what was taken from others is of those that were not forgotten too. */
 export const together = (before: Forgotten, next: Forgotten): Forgotten => {

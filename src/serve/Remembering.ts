@@ -253,6 +253,11 @@ const withWordsOf = ({ content }: MemoryUnit) =>
     return units.filter((unit) => Tokenizer.lexemes(unit.content).join(" ") === words)
   })
 
+/** Returns each once, by its id; of two the later. */
+export const distinct = <A extends { readonly id: string }>(all: ReadonlyArray<A>): ReadonlyArray<A> => [
+  ...new Map(all.map((each) => [each.id, each])).values()
+]
+
 /** Says what `forget` would delete, and take from others, and which ones keep the same words. */
 export const forgetting = (prefixes: ReadonlyArray<string>, isNow: boolean) =>
   Effect.gen(function*() {
@@ -261,8 +266,7 @@ export const forgetting = (prefixes: ReadonlyArray<string>, isNow: boolean) =>
     const { also, touched, units: found } = yield* store.forgetting(units.map(({ id }) => id))
     const isKnown = new Set([...units, ...found, ...also.units, ...also.gone].map(({ id }) => id))
     const same = (yield* Effect.forEach(units, withWordsOf)).flat().filter(({ id }) => !isKnown.has(id))
-    const keeping = [...new Map(same.map((unit) => [unit.id, unit])).values()]
-    return { named: units, units: found, also, touched, keeping }
+    return { named: units, units: found, also, touched, keeping: distinct(same) }
   })
 
 /** Returns the memories in whose place one of these stands: they hold again when these are forgotten, and since they were. */

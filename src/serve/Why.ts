@@ -71,11 +71,10 @@ export const explain = (request: Pick<InjectionRequest, "maxChars" | "maxTokens"
     const answers = (saved?.testimonies ?? []).filter(({ bits, unit }) =>
       told.has(unit.id) && !evidence.testimonies.some((other) => other.unit.id === unit.id && other.bits >= bits)
     )
+    const isAnswer = ({ unit }: Testimony) => answers.some((answer) => answer.unit.id === unit.id)
     const candidates = [
       ...answers,
-      ...evidence.testimonies.filter(({ together, unit }) =>
-        together.length > 0 && !answers.some((answer) => answer.unit.id === unit.id)
-      )
+      ...evidence.testimonies.filter((testimony) => testimony.together.length > 0 && !isAnswer(testimony))
     ].slice(0, NEAREST)
     const holding = yield* Effect.gen(() =>
       current<YieldWrap<Effect.Effect<unknown, StoreError>>, Testimony>(
@@ -95,9 +94,7 @@ export const explain = (request: Pick<InjectionRequest, "maxChars" | "maxTokens"
         : "room"
     const nearest = candidates.map(
       (testimony): Near => {
-        const { words } = saved !== undefined && answers.some(({ unit }) => unit.id === testimony.unit.id)
-          ? saved
-          : evidence
+        const { words } = saved !== undefined && isAnswer(testimony) ? saved : evidence
         const { score, tells } = judge(prompt, { words, testimonies: [testimony] }, request.mode)
         const isLeftOut = tells !== "nothing" && !told.has(testimony.unit.id)
         return { ...testimony, score, tells, leftOut: isLeftOut ? leftOut(testimony.unit) : null }
@@ -110,13 +107,11 @@ export const explain = (request: Pick<InjectionRequest, "maxChars" | "maxTokens"
       typed: typed(lexeme),
       memories: Math.round(evidence.matches.documentFrequencies[i] ?? 0)
     }))
+    const answerOf = (mode: InjectionMode) =>
+      mode === request.mode ? Effect.succeed(response) : injector.inject({ ...request, mode, isImmediate: true })
     const modes = yield* Effect.forEach(
       MODES,
-      (mode) =>
-        Effect.map(
-          injector.inject({ ...request, mode, isImmediate: true }),
-          ({ verdict }) => [mode, verdict.tells] as const
-        )
+      (mode) => Effect.map(answerOf(mode), ({ verdict }) => [mode, verdict.tells] as const)
     )
     return {
       ...response,

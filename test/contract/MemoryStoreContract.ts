@@ -68,6 +68,17 @@ export const compressAll = (made: Readonly<Record<string, ReadonlyArray<MemoryUn
     yield* store.release(claimed.filter(({ key }) => !origins.has(key)))
   })
 
+/** Reads a prompt of a session in a transcript of this project. */
+const readIn = (sessionId: string, name: "one" | "two", at: number) =>
+  Effect.flatMap(MemoryStore, (store) =>
+    store.append(
+      batch([message(`${sessionId} ${name}`, { sessionId, isPrompt: true, occurredAt: at })], {
+        cursor: cursor(`/t/${name}/${sessionId}`, 1),
+        project: project(name),
+        facts: [facts(sessionId, { cwd: `/work/${name}`, startedAt: at, endedAt: at })]
+      })
+    ))
+
 const NAMES =
   ("alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november oscar papa quebec romeo " +
     "sierra tango uniform victor whiskey yankee zulu amber bronze copper diamond emerald").split(" ")
@@ -593,19 +604,11 @@ export const suite = <E>(
         "is of the project in which it began, whichever of its transcripts is read first",
         Effect.gen(function*() {
           const store = yield* MemoryStore
-          const read = (sessionId: string, name: "one" | "two", at: number) =>
-            store.append(
-              batch([message(`${sessionId} ${name}`, { sessionId, isPrompt: true, occurredAt: at })], {
-                cursor: cursor(`/t/${name}/${sessionId}`, 1),
-                project: project(name),
-                facts: [facts(sessionId, { cwd: `/work/${name}`, startedAt: at, endedAt: at })]
-              })
-            )
-          yield* read("forth", "one", 1_000)
-          yield* read("forth", "two", 2_000)
-          yield* read("back", "two", 2_000)
+          yield* readIn("forth", "one", 1_000)
+          yield* readIn("forth", "two", 2_000)
+          yield* readIn("back", "two", 2_000)
           yield* store.commit(yield* store.claim("segment", 9), [unit("made", { projectId: "project-two" })])
-          yield* read("back", "one", 1_000)
+          yield* readIn("back", "one", 1_000)
           const sessions = [...(yield* store.sessions(["forth", "back"])).values()]
           assert.deepStrictEqual(
             sessions.map(({ cwd, projectId, startedAt }) => [cwd, projectId, startedAt]),
@@ -622,14 +625,6 @@ export const suite = <E>(
         "takes what was made of it to the project in which it began, but not what was saved in the other",
         Effect.gen(function*() {
           const store = yield* MemoryStore
-          const read = (sessionId: string, name: "one" | "two", at: number) =>
-            store.append(
-              batch([message(`${sessionId} ${name}`, { sessionId, isPrompt: true, occurredAt: at })], {
-                cursor: cursor(`/t/${name}/${sessionId}`, 1),
-                project: project(name),
-                facts: [facts(sessionId, { cwd: `/work/${name}`, startedAt: at, endedAt: at })]
-              })
-            )
           const made = (id: string, sessionId: string, content: string, overrides: Partial<MemoryUnit> = {}) =>
             unit(id, {
               projectId: "project-two",
@@ -640,7 +635,7 @@ export const suite = <E>(
               ...overrides
             })
           const rules = words(24)
-          yield* read("other", "one", 500)
+          yield* readIn("other", "one", 500)
           yield* store.commit(yield* store.claim("segment", 9), [
             {
               ...made("kept", "other", rules),
@@ -649,7 +644,7 @@ export const suite = <E>(
               occurredAt: 9_000
             }
           ])
-          yield* read("back", "two", 2_000)
+          yield* readIn("back", "two", 2_000)
           yield* store.commit(yield* store.claim("segment", 9), [
             made("edited", "back", "Zod validates every request that comes in."),
             made("same", "back", rules)
@@ -665,7 +660,7 @@ export const suite = <E>(
           yield* store.save(noted, project("two"))
           yield* store.edit("edited", { content: "Walruses validate every request." }, "person")
           yield* store.edit("aim", { content: "I chose what validates." }, "person")
-          yield* read("back", "one", 1_000)
+          yield* readIn("back", "one", 1_000)
           const idsIn = (id: string) =>
             Effect.map(store.recent({ projects: [id] }, 9), (units) => units.map((unit) => unit.id).sort())
           assert.deepStrictEqual(yield* idsIn("project-one"), ["aim", "edited", "kept"])

@@ -57,10 +57,10 @@ export const ownSentences = (text: string): ReadonlyArray<string> => {
 /** Replaces what stands in quotation marks, whose words are others'. */
 const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[^”]{8,}”|「[^」]{6,}」/gu, "…")
 
-/** Matches what is only tried, in Chinese: no decision unless it also states a rule. */
-const TRIAL = inBothScripts(/再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试|看看|跑个|如果.{0,12}的话/u)
-/** Matches what is to be done to one thing, in Chinese. */
-const POINTED = inBothScripts(/^(?:帮我)?把这|^先用(?!.*再)|^不要(?:急|慌)/u)
+/** Matches what is only tried, or to be done to one thing, in Chinese: no decision unless it also states a rule. */
+const TRIAL = inBothScripts(
+  /再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试|看看|跑个|如果.{0,12}的话|^(?:帮我)?把这|^先用(?!.*再)|^不要(?:急|慌)/u
+)
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
 /** Matches a reason at the end, which may name what nobody knows. */
@@ -72,19 +72,18 @@ const NO = /^no\s+/iu
 const EMPTY = inBothScripts(/[不要别再随便了的这那个样它我你啊吧先改动做弄搞用急着慢来\P{L}]/gu)
 
 /** True for words that are understandable by themselves; a prohibition needs to name no more than what is prohibited. */
-const saysWhat = (words: string): boolean =>
+const saysWhat = (words: string, isForAll: boolean): boolean =>
   isSelfContained(words) || NO.test(words) && isSelfContained(words.replace(NO, "")) ||
-  IS_CJK.test(words) && (isGeneric(words) || isStanding(words) && words.replace(EMPTY, "").length >= 3)
+  IS_CJK.test(words) && (isForAll || isStanding(words) && words.replace(EMPTY, "").length >= 3)
 
 const isDecision = (sentence: string): boolean => {
   const words = withApostrophes(plain(sentence))
+  if (isOver(words) || BACK.test(words)) return false
   const isForAll = isGeneric(words)
-  if (isOver(words) || BACK.test(words) || isTask(words) && !isForAll) return false
-  if (!isFirm(words) && (isReport(words) || (TRIAL.test(words) || POINTED.test(words)) && !isStanding(words))) {
-    return false
-  }
+  if (isTask(words) && !isForAll) return false
+  if (!isFirm(words) && (isReport(words) || TRIAL.test(words) && !isStanding(words))) return false
   const said = words.replace(REASON_AFTER, "")
-  return words.length >= 4 && !isMereQuestion(said) && !isConsidered(said) && saysWhat(words) &&
+  return words.length >= 4 && !isMereQuestion(said) && !isConsidered(said) && saysWhat(words, isForAll) &&
     (isForAll || isWish(withoutQuoted(words)))
 }
 

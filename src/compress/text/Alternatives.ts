@@ -3,7 +3,7 @@
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
-import { linesOf, plain, sentencesOf } from "./Prose.ts"
+import { type Line, linesOf, plain, sentencesOf } from "./Prose.ts"
 
 /** How one of the alternatives is known: by its letter, its number, or its place among them, from 0; -1 is the last. */
 interface Name {
@@ -86,9 +86,8 @@ const listsIn = (all: ReadonlyArray<Alternative>): ReadonlyArray<Alternative> =>
     return lists.findLast(({ length }) => length > 1) ?? []
   })
 
-const inLines = (message: string): ReadonlyArray<Alternative> => {
-  const lines = linesOf(message).filter(({ kind }) => kind !== "code" && kind !== "table")
-  return lines.flatMap(({ text }, i): ReadonlyArray<Alternative> => {
+const inLines = (lines: ReadonlyArray<Line>): ReadonlyArray<Alternative> =>
+  lines.flatMap(({ text }, i): ReadonlyArray<Alternative> => {
     const mark = MARK.exec(text)
     if (mark === null) return []
     const content = contentOf(text.slice(mark[0].length))
@@ -102,26 +101,22 @@ const inLines = (message: string): ReadonlyArray<Alternative> => {
       [text.trim(), more].join("\n").trim()
     )]
   })
-}
 
-const withinLines = (message: string): ReadonlyArray<Alternative> =>
-  linesOf(message).flatMap(({ kind, text }) => {
-    if (kind === "code" || kind === "table") return []
+const withinLines = (lines: ReadonlyArray<Line>): ReadonlyArray<Alternative> =>
+  lines.flatMap(({ text }) => {
     const marks = [...text.matchAll(MARK_WITHIN)]
     return marks.map((mark, i): Alternative => {
-      const end = withoutJoint(text.slice(0, marks[i + 1]?.index)).length
-      return alternative(
-        idIn(mark),
-        contentOf(text.slice(mark.index + mark[0].length, end)),
-        text.slice(mark.index, end)
-      )
+      // From its mark on: each character is read once.
+      const part = withoutJoint(text.slice(mark.index, marks[i + 1]?.index))
+      return alternative(idIn(mark), contentOf(part.slice(mark[0].length)), part)
     })
   })
 
 /** Returns the alternatives that a message lists, with letters or numbers; none where there are not two. */
 export const alternativesIn = (message: string): ReadonlyArray<Alternative> => {
-  const found = listsIn(inLines(message))
-  return found.length > 0 ? found : listsIn(withinLines(message))
+  const lines = linesOf(message).filter(({ kind }) => kind !== "code" && kind !== "table")
+  const found = listsIn(inLines(lines))
+  return found.length > 0 ? found : listsIn(withinLines(lines))
 }
 
 /** What may stand before the name of an alternative in a reply: assent, a topic, and "let's go with". */

@@ -70,7 +70,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
           (SELECT count(*) FROM units AS u WHERE u.session_id = s.id AND u.active) AS units,
           (SELECT u.body FROM units AS u WHERE u.session_id = s.id AND u.active AND u.type = 'archive'
             ORDER BY u.occurred_at DESC, u.id LIMIT 1) AS archive,
-          (SELECT u.body FROM units AS u WHERE u.session_id = s.id AND u.active
+          (SELECT u.body FROM units AS u WHERE s.title IS NULL AND u.session_id = s.id AND u.active
             ORDER BY u.position, u.id LIMIT 1) AS earliest
         FROM sessions AS s WHERE ${
         sql.and([

@@ -54,6 +54,18 @@ const excludedAmong = (folders: ReadonlyArray<string | undefined>, projectOf: Pr
     (excluded) => new Set<string | undefined>(excluded)
   )
 
+/** Splits a line that holds a torn one and a whole one. */
+const split = (line: FileLine): ReadonlyArray<FileLine> => {
+  const at = line.tooLong ? 0 : Transcript.startOfWhole(line.text)
+  if (at === 0) return [line]
+  const torn = line.text.slice(0, at)
+  return [{ ...line, text: torn }, {
+    ...line,
+    text: line.text.slice(at),
+    offset: line.offset + Buffer.byteLength(torn)
+  }]
+}
+
 /** Parses, masks and counts the lines of a stretch. */
 export const toBatch = (
   stretch: ReadonlyArray<FileLine>,
@@ -64,14 +76,15 @@ export const toBatch = (
 ): Effect.Effect<CaptureBatch, StoreError, MemoryStore | Path.Path> =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const mentioned = stretch.flatMap(({ text }) => mentionedIn(text))
+    const lines = stretch.flatMap(split)
+    const mentioned = lines.flatMap(({ text }) => mentionedIn(text))
     const known = new Map(mentioned.length === 0 ? [] : yield* store.places(mentioned))
     const said: Array<{ readonly message: Message; readonly facts: SessionFacts }> = []
     const facts: Array<SessionFacts> = []
     const skipped: Record<string, number> = {}
     const dead: Array<DeadLetter> = []
     let factLines = 0
-    for (const line of stretch) {
+    for (const line of lines) {
       const parsed = line.tooLong
         ? { _tag: "Malformed" as const, reason: `longer than ${MAX_LINE_BYTES / 1024 / 1024} MiB` }
         : Transcript.parse(line.text, cursor.sessionId, (uuid) => known.get(uuid))
@@ -101,7 +114,7 @@ export const toBatch = (
       previous,
       project,
       unlessExcluded: true,
-      lines: stretch.length,
+      lines: lines.length,
       messages,
       facts: facts.filter(({ cwd }) => !excluded.has(cwd)),
       factLines,

@@ -4,6 +4,7 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -26,9 +27,34 @@ import * as Bundle from "./Bundle.ts"
 import { checkConnection } from "./Connection.ts"
 import { questionSentence, questionsOf } from "./GoneFolders.ts"
 import * as Index from "./Index.ts"
-import { answer, json, minute, number, plural } from "./Output.ts"
+import { answer, json, megabytes, minute, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 import * as UnknownSettings from "./UnknownSettings.ts"
+
+/** What a session has just said is read within a minute; what is older than this many milliseconds is read by nobody. */
+const READ_WITHIN_MS = 10 * 60_000
+
+/** Tells of transcripts that nobody reads: no session's server runs, or Claude Code does not start it in their project. */
+const checkTranscripts = (memory: ClaudeMemory["Type"], folder: string) =>
+  Effect.gen(function*() {
+    const files = yield* Effect.either(memory.discover([folder]))
+    if (Either.isLeft(files)) {
+      const advice = "set CLAUDE_CONFIG_DIR if Claude Code keeps its files elsewhere"
+      return check("transcripts", false, "", `${files.left.message}; ${advice}`, "note")
+    }
+    const now = yield* Clock.currentTimeMillis
+    const { bytes, read, unread } = (yield* memory.progress(folder, now - READ_WITHIN_MS)).transcripts
+    return check(
+      "transcripts",
+      unread === 0,
+      `${number(files.right.length)} files in ${folder}`,
+      `${plural(unread, "file")} of ${number(files.right.length)} in ${folder} (${megabytes(bytes - read)} MB) ${
+        unread === 1 ? "is" : "are"
+      } not read; run \`claude-memory import\`. If they are of new sessions, Claude Code did not start the MCP server there: \`/mcp\` ` +
+        "in a session says why",
+      "note"
+    )
+  })
 
 /** Compares an index on a server with the memory; that in the memory's own file is compared with the file's pages. */
 const checkServed = Effect.gen(function*() {
@@ -66,8 +92,6 @@ const checkMemory = (isDeep: boolean, isConnected: boolean) =>
     const content = yield* checkContent(memory, "en")
     const recognized = yield* memory.projects.recognize
     const questions = questionsOf(recognized, yield* memory.projects.known)
-    const folder = Reading.transcriptsFolder(settings)
-    const files = yield* Effect.either(memory.discover([folder]))
     const place = yield* App.placeOf(settings)
     // With the memory in PostgreSQL, the home may not exist.
     const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
@@ -113,15 +137,7 @@ const checkMemory = (isDeep: boolean, isConnected: boolean) =>
       // That it does not answer is said with the content.
       ...(isDeep && content.isIndexReached ? yield* checkServed : []),
       ...(yield* checkHooks(memory, settings.home, isConnected, "en")),
-      Either.isLeft(files)
-        ? check(
-          "transcripts",
-          false,
-          "",
-          `${files.left.message}; set CLAUDE_CONFIG_DIR if Claude Code keeps its files elsewhere`,
-          "note"
-        )
-        : check("transcripts", true, `${number(files.right.length)} files in ${folder}`, "")
+      yield* checkTranscripts(memory, Reading.transcriptsFolder(settings))
     ]
     return { checks, lines: content.lines as LineSum | null }
   }).pipe(App.provide(App.reader))

@@ -175,7 +175,11 @@ const listen = (options: Options) =>
     const address = yield* Effect.catchIf(
       on(listen),
       ({ code }) => isPortFree && code === "EADDRINUSE",
-      () => on({ ...listen, port: 0 })
+      () =>
+        Effect.zipRight(
+          Effect.logWarning(`port ${listen.port} is taken by another program; another one is used`),
+          on({ ...listen, port: 0 })
+        )
     )
     const port = typeof address === "string" ? listen.port : address.port
     const url = `${tls === undefined ? "http" : "https"}://${inUrl(listen.host)}:${port}`

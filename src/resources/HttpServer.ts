@@ -11,7 +11,7 @@ import { createServer as createHttp, type Server as HttpOrHttps, type ServerResp
 import { createServer as createHttps } from "node:https"
 import type { AddressInfo, ListenOptions, Socket } from "node:net"
 import * as InFlight from "./InFlight.ts"
-import type * as Owner from "./Owner.ts"
+import * as Owner from "./Owner.ts"
 import * as Server from "./Server.ts"
 
 export interface HttpServerOptions {
@@ -38,11 +38,7 @@ const KEEP_ALIVE_MS = 5_000
 const QUIET = "200 millis"
 const LINGERS_AT_MOST = "2 seconds"
 
-/**
- * Listens until the owner's scope closes. Then it accepts no connection, waits for the requests in flight, and interrupts those that
- * take too long.
- */
-export const open = <R>(
+const listening = <R>(
   options: HttpServerOptions,
   app: HttpApp.Default<never, R>
 ): Effect.Effect<AddressInfo | string, Server.ServerError, Owner.Owner | Exclude<R, HttpServerRequest | Scope.Scope>> =>
@@ -122,3 +118,10 @@ export const open = <R>(
     })
     return address
   })
+
+/**
+ * Listens until the owner's scope closes. Then it accepts no connection, waits for the requests in flight, and interrupts those that
+ * take too long. Where it can't listen it leaves nothing open, so that another port may be tried.
+ */
+export const open = <R>(options: HttpServerOptions, app: HttpApp.Default<never, R>) =>
+  Effect.flatMap(Effect.flatten(Owner.children("the server")), (child) => child.open(listening(options, app)))

@@ -184,9 +184,10 @@ const make = Effect.gen(function*() {
       )
     )
 
-  const progress = (folder: string) =>
+  const progress = (folder: string, until = Infinity) =>
     Effect.gen(function*() {
-      const files = yield* Effect.orElseSucceed(collector.discover([folder]), () => [])
+      const all = yield* Effect.orElseSucceed(collector.discover([folder]), () => [])
+      const files = all.filter(({ modifiedAt }) => modifiedAt <= until)
       return { transcripts: yield* collector.unread(files), waiting: yield* store.waiting }
     })
 
@@ -282,7 +283,7 @@ const make = Effect.gen(function*() {
     project: (folder) => run(Projects.byFolder(folder)),
     projectsNamed: (names) => run(Projects.byName(names)),
     status: store.status,
-    progress: (folder) => run(progress(folder)),
+    progress: (folder, until) => run(progress(folder, until)),
     version: store.version,
     size: retention.size,
     checkWriting,
@@ -569,8 +570,12 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
     names: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
   readonly status: Effect.Effect<StoreStatus, StoreError>
-  /** Says how far the transcripts below a folder have been read, by whatever process, and what waits; a folder need not exist. */
-  readonly progress: (folder: string) => Effect.Effect<Progress, StoreError>
+  /**
+   * Says how far the transcripts below a folder have been read, by whatever process, and what waits; a folder need not exist.
+   *
+   * @param until time in milliseconds; transcripts that were written later are left out
+   */
+  readonly progress: (folder: string, until?: number) => Effect.Effect<Progress, StoreError>
   /** Returns a text that is another one after anything was written, by whatever process. */
   readonly version: Effect.Effect<string, StoreError>
   /** Reports the memory's size and limit, and what was let go; undefined where a server keeps the memory. */

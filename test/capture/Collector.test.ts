@@ -252,6 +252,36 @@ describe("a transcript that is being written", () => {
       })
     ))
 
+  it.effect("goes on behind a line that was torn, whose rest alone is left out", () =>
+    inFolder((folder) =>
+      Effect.gen(function*() {
+        const file = join(folder, "s1.jsonl")
+        const message = (uuid: string) => {
+          const { parentUuid, ...rest } = JSON.parse(line(uuid, `text of {"parentUuid":${uuid}`)) as Record<
+            string,
+            unknown
+          >
+          return JSON.stringify({ parentUuid, ...rest })
+        }
+        const torn = message("u2").slice(0, -40)
+        writeFileSync(
+          file,
+          `${message("u1")}\n${torn}${message("u3")}\n\0\0\0${message("u4")}\n`
+        )
+        yield* collect(file)
+        const store = yield* MemoryStore
+        assert.deepStrictEqual(
+          (yield* store.messages(["u1", "u2", "u3", "u4"])).map(({ uuid }) => uuid),
+          ["u1", "u3", "u4"]
+        )
+        const lines = yield* lineSum
+        assert.deepInclude(lines, { stored: 3, deadLetter: 2, total: 5 })
+        assert.strictEqual(sumOf(lines), lines.total)
+        const letter = (yield* store.deadLetters(9)).find(({ line }) => line === torn)
+        assert.strictEqual(letter?.offset, Buffer.byteLength(`${message("u1")}\n`))
+      })
+    ))
+
   it.effect("and grows between being found and being read is read to its end", () =>
     inFolder((folder) =>
       Effect.gen(function*() {

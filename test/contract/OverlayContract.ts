@@ -334,6 +334,27 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "is undone in the order in which it was done, also where the clock was ahead and set right meanwhile",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        yield* compress("one", made)
+        yield* TestClock.setTime(7_200_000)
+        const first = yield* edit("a", { title: "First" }, "person")
+        yield* TestClock.setTime(60_000)
+        yield* edit("a", { title: "Second" }, "person")
+        assert.deepInclude((yield* store.recentChanges(1))[0], { at: 60_000 })
+        assert.deepNestedInclude(yield* store.undo(undefined, first?._tag === "Edited" ? first.operation! : 0), {
+          _tag: "NotUndone",
+          reason: "Later"
+        })
+        assert.isDefined(yield* store.undo())
+        assert.strictEqual((yield* one("a")).title, "First")
+        assert.isDefined(yield* store.undo())
+        assert.strictEqual((yield* one("a")).title, "Letters")
+      })
+    )
+
+    test(
       "is undone by its number, unless it was changed again, and tells the words from what was said of it",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -6,7 +6,17 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
 import { oneIn, slow } from "../data.ts"
 import { commandLines } from "./commandLines.ts"
@@ -106,6 +116,40 @@ describe("doctor of a whole memory", () => {
       assert.deepStrictEqual(filesOf(home), before)
       assert.isTrue(readFileSync(memoryOf(home)).equals(bytes))
       assert.match((yield* inProcess(["doctor"], { home })).stdout, /\nNothing is wrong\.\n$/)
+    })
+  )
+})
+
+describe("doctor of transcripts", () => {
+  live(
+    "notes those that nobody has read, but for what was just written",
+    Effect.gen(function*() {
+      const home = yield* makeRemembering
+      const folder = join(home, ".claude", "projects", "-nowhere-shop")
+      const file = join(folder, "s1.jsonl")
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(
+        file,
+        `${
+          JSON.stringify({
+            type: "user",
+            uuid: "u1",
+            sessionId: "s1",
+            cwd: "/nowhere/shop",
+            timestamp: "2026-01-01T00:00:00.000Z",
+            message: { role: "user", content: "Why does the lamp flicker?" }
+          })
+        }\n`
+      )
+      const check = Effect.map(doctor(home), ({ checks }) => checks.find(({ name }) => name === "transcripts"))
+      assert.deepInclude(yield* check, { state: "ok" })
+      const before = Date.now() / 1_000 - 3_600
+      utimesSync(file, before, before)
+      const found = yield* check
+      assert.strictEqual(found?.state, "note")
+      assert.match(found?.detail ?? "", /^1 file of 1 in .* is not read; run `claude-memory import`\. /)
+      assert.strictEqual((yield* inProcess(["import"], { home })).code, 0)
+      assert.deepInclude(yield* check, { state: "ok" })
     })
   )
 })

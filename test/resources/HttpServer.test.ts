@@ -10,11 +10,16 @@ import { packageFile } from "../../src/settings/Settings.ts"
 import { slow } from "../data.ts"
 import { observed } from "./observed.ts"
 
-const answering = (closesWithin: string, tls?: HttpServer.HttpServerOptions["tls"], answersAfter = "1 day") =>
+const answering = (
+  closesWithin: string,
+  tls?: HttpServer.HttpServerOptions["tls"],
+  answersAfter = "1 day",
+  port = 0
+) =>
   HttpServer.open({
     name: "http",
     tls,
-    listen: { port: 0, host: "127.0.0.1" },
+    listen: { port, host: "127.0.0.1" },
     maxConnections: 10,
     headersWithinMs: 60_000,
     requestWithinMs: 60_000,
@@ -39,25 +44,47 @@ const certificate = {
   key: readFileSync(packageFile("test", "fixtures", "tls", "key.pem"), "utf8")
 }
 
+/** Runs the effect; returns its value, and what was logged. */
+const logging = <A, E, R>(effect: Effect.Effect<A, E, R>) => {
+  const logged: Array<string> = []
+  const logger = Logger.make(({ message }) => void logged.push(String(message)))
+  return effect.pipe(
+    Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+    Effect.map((value) => ({ logged, value }))
+  )
+}
+
 /** Opens a server, begins these connections, and closes it: how that ended, what was logged, and after how many milliseconds. */
 const closing = (closesWithin: string, ...texts: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const logged: Array<string> = []
     let since = 0
-    const { changes } = yield* observed(answering(closesWithin), (address) =>
+    const { logged, value } = yield* logging(observed(answering(closesWithin), (address) =>
       Effect.gen(function*() {
         for (const text of texts) yield* begin(address, text)
         since = performance.now()
-      })).pipe(
-        Effect.provide(Logger.replace(
-          Logger.defaultLogger,
-          Logger.make(({ message }) => void logged.push(String(message)))
-        ))
-      )
-    return { changes, logged, ms: performance.now() - since }
+      })))
+    return { changes: value.changes, logged, ms: performance.now() - since }
   })
 
 describe("HttpServer", () => {
+  it.live("leaves nothing open where its port is taken, and may listen at another", () =>
+    Effect.gen(function*() {
+      const taken = Net.createServer().listen(0, "127.0.0.1")
+      yield* Effect.addFinalizer(() => Effect.sync(() => taken.close()))
+      yield* Effect.async<void>((resume) => void taken.once("listening", () => resume(Effect.void)))
+      const { port } = taken.address() as Net.AddressInfo
+      const { logged } = yield* logging(
+        observed(
+          Effect.catchTag(answering("1 second", undefined, "1 day", port), "ServerError", ({ code }) => {
+            assert.strictEqual(code, "EADDRINUSE")
+            return answering("1 second")
+          }),
+          (address) => Effect.sync(() => assert.notStrictEqual((address as Net.AddressInfo).port, port))
+        )
+      )
+      assert.deepStrictEqual(logged, [])
+    }).pipe(Effect.scoped))
+
   slow(it.live)("ends connections without a whole request at once when it closes", () =>
     Effect.gen(function*() {
       const { changes, logged, ms } = yield* closing("5 seconds", "", "GET / HTTP/1.1\r\nHost: 127")

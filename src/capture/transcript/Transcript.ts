@@ -217,6 +217,27 @@ const timeOf = (line: Json): number | undefined => {
   return Number.isFinite(time) ? time : undefined
 }
 
+/** How a line of a message begins; within a string its quotes would be escaped. */
+const MESSAGE_BEGINS = "{\"parentUuid\":"
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Returns where in a line a whole one begins behind a torn one: Claude Code was ended while it wrote, and the session was resumed.
+ * 0 for a line that is whole, or torn to its end.
+ */
+export const startOfWhole = (raw: string): number => {
+  const at = raw.lastIndexOf(MESSAGE_BEGINS)
+  return at > 0 && isJson(raw.slice(at)) && !isJson(raw.trim()) ? at : 0
+}
+
 /**
  * Parses a line.
  *

@@ -525,9 +525,10 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         )
       } WHERE true ON CONFLICT (id) DO NOTHING`,
 
+    /** Returns what was done to units, oldest first: by its number, since a clock may have been ahead. */
     operationsOf: (unitIds: ReadonlyArray<string>) =>
       sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations WHERE ${isIn("unit_id", unitIds)}
-        ORDER BY at, id`,
+        ORDER BY id`,
 
     deleteOperationsOf: (unitIds: ReadonlyArray<string>) =>
       sql`DELETE FROM operations WHERE ${isIn("unit_id", unitIds)}`,
@@ -535,14 +536,12 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     /** Returns the newest operations of these kinds since a time that were not undone, newest first. */
     newestOperations: (kinds: ReadonlyArray<OperationKind>, since: number, limit: number) =>
       sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations
-        WHERE ${isIn("kind", kinds)} AND undone = ${
-        boolean(false)
-      } AND at >= ${since} ORDER BY at DESC, id DESC LIMIT ${limit}`,
+        WHERE ${isIn("kind", kinds)} AND undone = ${boolean(false)} AND at >= ${since} ORDER BY id DESC LIMIT ${limit}`,
 
     /** Returns the operations of these kinds after one that were not undone, oldest first. */
-    operationsAfter: (kinds: ReadonlyArray<OperationKind>, { at, id }: OperationRow) =>
+    operationsAfter: (kinds: ReadonlyArray<OperationKind>, { id }: OperationRow) =>
       sql<OperationRow>`SELECT ${sql.literal(OPERATION)} FROM operations
-        WHERE ${isIn("kind", kinds)} AND undone = ${boolean(false)} AND (at, id) > (${at}, ${id}) ORDER BY at, id`,
+        WHERE ${isIn("kind", kinds)} AND undone = ${boolean(false)} AND id > ${id} ORDER BY id`,
 
     operation: (id: number) =>
       Effect.map(

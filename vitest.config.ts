@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config"
-import { isPartial } from "./test/data.ts"
+import { isQuick } from "./test/data.ts"
 
 export default defineConfig({
   test: {
@@ -11,7 +11,7 @@ export default defineConfig({
     minWorkers: 3,
     isolate: false,
     // Some files hold nothing but slow tests.
-    passWithNoTests: isPartial,
+    passWithNoTests: isQuick,
     // Properties make much that lives for a moment. The helpers of V8's collector, of three processes on two cores, mostly
     // wait for one another: a tenth of all CPU.
     poolOptions: { forks: { execArgv: ["--max-semi-space-size=64", "--single-threaded-gc"] } },

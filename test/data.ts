@@ -2,7 +2,6 @@
  * Data and settings from outside of the tests. No other file of the tests reads the environment.
  */
 // @effect-diagnostics processEnv:off
-import { createHash } from "node:crypto"
 import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -27,11 +26,11 @@ export const testSeed: string = process.env.TEST_SEED ?? "20261125"
 /** Multiple of the cases that properties see; undefined in the quick form. */
 const runs: number | undefined = process.env.TEST_RUNS === undefined ? undefined : Number(process.env.TEST_RUNS)
 
-/** True in the quick form, without TEST_RUNS: half the cases, and none of the slow tests. */
+/** True in the quick form, without TEST_RUNS: a quarter of the cases, and none of the slow tests. */
 export const isQuick: boolean = runs === undefined
 
-/** Number of cases for a slow property: `some` times TEST_RUNS; in the quick form half of `some`. */
-export const times = (some: number): number => Math.ceil(some * (runs ?? 0.5))
+/** Number of cases for a slow property: `some` times TEST_RUNS; in the quick form a quarter of `some`. */
+export const times = (some: number): number => Math.ceil(some * (runs ?? 0.25))
 
 /**
  * Filter that keeps every `n`th of a list of slow cases, and in the quick form every `quick`th; always the same ones, and
@@ -42,28 +41,9 @@ export const oneIn = (n: number, quick = n) => {
   return (_: unknown, index: number): boolean => index % step === 0
 }
 
-/** Part of the slow tests that runs: "2/4" is the second of four; undefined for all of them. */
-const part: string | undefined = process.env.TEST_PART
-
-/** True where some or all of the slow tests are left out. */
-export const isPartial: boolean = isQuick || part !== undefined
-
-/** A test is always of the same part, wherever it stands and whatever else there is. */
-const isOfPart = (name: string): boolean => {
-  if (part === undefined) return true
-  const [which = 1, parts = 1] = part.split("/").map(Number)
-  return createHash("sha256").update(name).digest().readUInt32BE() % parts === which - 1
-}
-
-/**
- * Registers a test that takes seconds, with TEST_RUNS, if its name is of TEST_PART; where it is not, a function that
- * registers nothing takes its place.
- */
-export const slow = <Register extends (...args: never) => unknown>(register: Register): Register => {
-  const call = register as unknown as (...args: ReadonlyArray<unknown>) => unknown
-  const some = (...args: ReadonlyArray<unknown>) => isQuick || !isOfPart(String(args[0])) ? undefined : call(...args)
-  return some as unknown as Register
-}
+/** Registers a test that takes seconds, with TEST_RUNS; without it, a function that registers nothing takes its place. */
+export const slow = <Register extends (...args: never) => unknown>(register: Register): Register =>
+  isQuick ? (() => undefined) as unknown as Register : register
 
 /** Variables that would make the program, or one of its drivers, use the person's own data or servers. */
 const OWN = /^(?:CLAUDE_MEMORY_|QDRANT_|TEST_POSTGRES_URL$|PG[A-Z]+$)/

@@ -199,8 +199,7 @@ describe("the database of a running server", () => {
   }
 
   for (const ends of [["-wal", "-shm"], ["-shm"]] as const) {
-    const register = ends.length === 2 ? it.live : slow(it.live)
-    register(
+    slow(it.live)(
       `whose ${ends.join(" and ")} is deleted: it says that it saves nothing, and takes nothing away from others`,
       () =>
         withServer((home, server) =>

@@ -372,42 +372,45 @@ describe("a backup", () => {
 })
 
 describe("a restore", () => {
-  it.scopedLive("puts all of it back, for processes too that have the memory open, and keeps what was there", () =>
-    withMemory((folder) =>
-      Effect.gen(function*() {
-        const memory = yield* MemoryStore
-        const reading = yield* Effect.map(
-          Layer.build(store(folder, "other", true)),
-          (context) => Context.get(context, MemoryStore)
-        )
-        const index = yield* VectorIndex
-        yield* index.ensure({ id: "test@1", dimension: 4 })
-        yield* tell("a", HARBOUR, LANTERN)
-        yield* index.upsert([{ unitId: "a-0", vector: vector(1, 0, 0, 0) }])
-        const before = contentOf(join(folder, DATABASE))
-        const backup = yield* make()
-        yield* tell("b", TIDE)
-        yield* memory.save(unit("s", { content: "A note.", passages: [], pinned: true }), project("two"))
-        assert.deepStrictEqual(yield* found("ferries"), ["b-0"])
+  slow(it.scopedLive)(
+    "puts all of it back, for processes too that have the memory open, and keeps what was there",
+    () =>
+      withMemory((folder) =>
+        Effect.gen(function*() {
+          const memory = yield* MemoryStore
+          const reading = yield* Effect.map(
+            Layer.build(store(folder, "other", true)),
+            (context) => Context.get(context, MemoryStore)
+          )
+          const index = yield* VectorIndex
+          yield* index.ensure({ id: "test@1", dimension: 4 })
+          yield* tell("a", HARBOUR, LANTERN)
+          yield* index.upsert([{ unitId: "a-0", vector: vector(1, 0, 0, 0) }])
+          const before = contentOf(join(folder, DATABASE))
+          const backup = yield* make()
+          yield* tell("b", TIDE)
+          yield* memory.save(unit("s", { content: "A note.", passages: [], pinned: true }), project("two"))
+          assert.deepStrictEqual(yield* found("ferries"), ["b-0"])
 
-        const restored = yield* restore(backup.path)
-        assert.deepStrictEqual(contentOf(join(folder, DATABASE)), before)
-        assert.deepInclude(restored, { units: 2, sessions: 1, messages: 1, lostTombstones: 0 })
-        assert.deepStrictEqual(yield* found("ferries"), [])
-        assert.deepStrictEqual(yield* found("lanterns"), ["a-1"])
-        assert.lengthOf((yield* reading.lexical(queryLexemes("ferries"), everything, 9)).candidates, 0)
-        // The transcript is read again from where it stood.
-        assert.deepStrictEqual([...(yield* memory.cursors(["/t/a.jsonl", "/t/b.jsonl"])).keys()], ["/t/a.jsonl"])
+          const restored = yield* restore(backup.path)
+          assert.deepStrictEqual(contentOf(join(folder, DATABASE)), before)
+          assert.deepInclude(restored, { units: 2, sessions: 1, messages: 1, lostTombstones: 0 })
+          assert.deepStrictEqual(yield* found("ferries"), [])
+          assert.deepStrictEqual(yield* found("lanterns"), ["a-1"])
+          assert.lengthOf((yield* reading.lexical(queryLexemes("ferries"), everything, 9)).candidates, 0)
+          // The transcript is read again from where it stood.
+          assert.deepStrictEqual([...(yield* memory.cursors(["/t/a.jsonl", "/t/b.jsonl"])).keys()], ["/t/a.jsonl"])
 
-        // The processes go on.
-        yield* tell("b", TIDE)
-        assert.deepStrictEqual(yield* found("ferries"), ["b-0"])
-        assert.lengthOf((yield* reading.lexical(queryLexemes("ferries"), everything, 9)).candidates, 1)
-        assert.strictEqual((yield* verify(restored.before)).header.units, 4)
-        yield* restore(restored.before!)
-        assert.deepStrictEqual((yield* memory.units(["s"])).map(({ content }) => content), ["A note."])
-      })
-    ))
+          // The processes go on.
+          yield* tell("b", TIDE)
+          assert.deepStrictEqual(yield* found("ferries"), ["b-0"])
+          assert.lengthOf((yield* reading.lexical(queryLexemes("ferries"), everything, 9)).candidates, 1)
+          assert.strictEqual((yield* verify(restored.before)).header.units, 4)
+          yield* restore(restored.before!)
+          assert.deepStrictEqual((yield* memory.units(["s"])).map(({ content }) => content), ["A note."])
+        })
+      )
+  )
 
   slow(it.scopedLive)(
     "leaves what was excluded since the backup excluded",

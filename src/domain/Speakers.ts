@@ -4,7 +4,7 @@
  */
 
 const LABEL =
-  /^([ \t]*)(?=(?:User|Human|Assistant|Claude(?: chose| explained)?|System|Decided|Learned|Outcome|Committed)[ \t]*[:：])/gm
+  /^([ \t]*)(?=(?:User|Human|Assistant|Claude(?: chose| explained| found later)?|System|Decided|Learned|Outcome|Committed)[ \t]*[:：])/gm
 
 /** Puts a mark of quotation before each line that begins with the label of a speaker. */
 export const quoteSpeakers = (text: string): string => text.replace(LABEL, "$1> ")

@@ -9,6 +9,7 @@ import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
 import { isChoice, isFinding, isLesson, isRecommendation, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
 import { isAnnounced, isChatter, plain, quotable } from "../text/Prose.ts"
+import { refutedIn } from "../text/Refuted.ts"
 import { type Choice, choose, summarize } from "../text/Salience.ts"
 import { isDone } from "../text/Settled.ts"
 import { pieces } from "../text/Text.ts"
@@ -69,7 +70,8 @@ const answersIn = (closing: ReadonlyArray<Message>, prompts: ReadonlyArray<Messa
 const outcomeIn = (
   closing: ReadonlyArray<Message>,
   prompts: ReadonlyArray<Message>,
-  topics: string
+  topics: string,
+  refuted: ReadonlySet<string>
 ): ReadonlyArray<Excerpt> => {
   const answers = answersIn(closing, prompts).toReversed()
   const others = closing.filter((message) => !answers.includes(message)).toReversed()
@@ -77,7 +79,9 @@ const outcomeIn = (
   for (const message of [...answers, ...others]) {
     const said = outcome.reduce((sum, { text }) => sum + text.length, 0)
     if (outcome.length === 3 || said >= ENOUGH && others.includes(message)) break
-    const stated = quotable(textOf(message)).filter((sentence) => !isAnnouncement(sentence) && !OPEN_END.test(sentence))
+    const stated = quotable(textOf(message)).filter((sentence) =>
+      !isAnnouncement(sentence) && !OPEN_END.test(sentence) && !refuted.has(sentence)
+    )
     const solid = stated.filter((sentence) => !isStatus(sentence))
     const sentences = solid.length === 0 ? stated : solid
     const kept = choose(sentences.map(plain), {
@@ -130,6 +134,27 @@ const SPEAKER = /(?:^|\n)(User|Claude)(?: [a-z ]{1,24})?: /gu
 
 const isOfPerson = ({ content }: MemoryUnit, { from }: Passage): boolean =>
   [...content.slice(0, from).matchAll(SPEAKER)].at(-1)?.[1] === "User"
+
+/** Returns the texts of Claude's that units of one origin quote, as the sentences of each. */
+const textsIn = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<ReadonlyArray<string>> =>
+  units.flatMap((unit) =>
+    unit.passages.filter((passage) => passage.kind === "text" && !isOfPerson(unit, passage))
+      .map(({ from, to }) => quotable(unit.content.slice(from, to)))
+  )
+
+/** Returns what of Claude's causes a later message refutes before the next prompt, or the person in that prompt. */
+const refutedOf = ({ closing, prompts, units }: SessionOutline): ReadonlySet<string> => {
+  const ordered = units.toSorted((a, b) => a.position - b.position)
+  const quoted = [...new Set(ordered.map(({ origin }) => origin))].map((origin) =>
+    textsIn(ordered.filter((unit) => unit.origin === origin && unit.type === "conversation"))
+  )
+  const nextOf = (message: Message) => prompts.find(({ occurredAt }) => occurredAt > message.occurredAt)
+  const said = [undefined, ...prompts].map((next) =>
+    [...closing.filter((message) => nextOf(message) === next), ...next === undefined ? [] : [next]]
+      .map((message) => quotable(textOf(message)))
+  )
+  return new Set([...quoted, ...said].flatMap((texts) => [...refutedIn(texts)]))
+}
 
 /** Returns sentences of the session's units for which `isOf` holds, in their order, each once. */
 const quotesIn = (
@@ -204,13 +229,15 @@ const commandsIn = (message: Message | undefined): ReadonlyArray<Excerpt> => {
   return commands === "" ? [] : [{ message, kind: "text", label: "To run: ", text: commands }]
 }
 
-export const archive = ({ closing, files, prompts, session, units }: SessionOutline): ReadonlyArray<Draft> => {
+export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
+  const { closing, files, prompts, session, units } = outline
   const asked = prompts.filter((prompt) => textOf(prompt).trim() !== "")
   const first = asked.find((prompt) => promptTitle(textOf(prompt)) !== undefined) ?? asked[0]
   if (first === undefined) return []
   const last = closing.at(-1)
   const topics = asked.map((prompt) => promptTitle(textOf(prompt)) ?? "").join(" ")
-  const outcome = outcomeIn(closing, prompts, topics)
+  const refuted = refutedOf(outline)
+  const outcome = outcomeIn(closing, prompts, topics, refuted)
   // One long text got one answer, which the conversation unit holds already.
   if (asked.length === 1 && files.length === 0 && isLongPrompt(first, textOf(first)) && closing.length === 1) return []
 
@@ -226,7 +253,7 @@ export const archive = ({ closing, files, prompts, session, units }: SessionOutl
   const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)
   const pullRequest = pullRequestIn(closing)
   const learned = chosenOf(
-    quotesIn(units, session, false, isTaught),
+    quotesIn(units, session, false, (sentence) => isTaught(sentence) && !refuted.has(sentence)),
     "Learned: ",
     { ...LEARNED, about: topics }
   )

@@ -17,6 +17,7 @@ import {
 } from "../Draft.ts"
 import { asksWhy, isFact, isLesson, isQuestion, isReason, isTold, isWish, standsAlone } from "../text/Lessons.ts"
 import { condense, informativeStatements, isAnnounced, isChatter, plain, quotable, statements } from "../text/Prose.ts"
+import { refutedIn, withoutSentences } from "../text/Refuted.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { settled } from "../text/Settled.ts"
 import { errorLines, failureStrength, gist } from "../text/Text.ts"
@@ -40,6 +41,7 @@ import {
 
 const PRECEDED = "Claude had said: "
 const EXPLAINED = "Claude explained: "
+const FOUND_LATER = "Claude found later: "
 const RAN = "Ran: "
 const COMMITTED = "Committed: "
 
@@ -339,6 +341,46 @@ const fallbackSummary = (excerpts: ReadonlyArray<Excerpt>): string => {
   return summarize(sentences, { count: 2, length: MAX_SUMMARY }) || plain(text)
 }
 
+/** What Claude supposed of a cause in a segment and found to be wrong, and what it found in its place. */
+interface Findings {
+  readonly refuted: ReadonlySet<string>
+  readonly found: Excerpt | undefined
+}
+
+/**
+ * Returns what of Claude's causes a later message refutes, and the last cause or fact that it told before it changed something, else
+ * the last one of all.
+ */
+const findingsIn = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<Call>): Findings => {
+  const said = messages.flatMap((message, at) =>
+    message.role !== "assistant" || message.isSummary ?
+      [] :
+      message.blocks.flatMap(({ kind, text }) => kind === "text" ? [{ message, at, sentences: quotable(text) }] : [])
+  )
+  const refuted = refutedIn(said.map(({ sentences }) => sentences))
+  const wrong = said.findLast(({ sentences }) => sentences.some((sentence) => refuted.has(sentence)))
+  if (wrong === undefined) return { refuted, found: undefined }
+  const after = said.filter(({ at }) => at > wrong.at).map((each) => ({
+    ...each,
+    sentences: each.sentences.filter((sentence) => (isLesson(sentence) || isFact(sentence)) && !isAnnounced(sentence))
+  })).filter(({ sentences }) => sentences.length > 0)
+  const [first] = after
+  const changedAt = calls.find((call) => first !== undefined && call.at > first.at && editsOf(call).length > 0)?.at
+  const last = after.findLast(({ at }) => changedAt === undefined || at <= changedAt)
+  if (last === undefined) return { refuted, found: undefined }
+  const kept = choose(last.sentences.map(plain), { count: 2, length: MENTIONED })
+  const text = kept.map((i) => last.sentences[i]!).join("\n")
+  return { refuted, found: text === "" ? undefined : { message: last.message, kind: "text", label: FOUND_LATER, text } }
+}
+
+/** Adds to a part that tells a wrong cause, and ends before the right one, what was found later. */
+const withFound = (excerpts: ReadonlyArray<Excerpt>, { found, refuted }: Findings): ReadonlyArray<Excerpt> => {
+  if (found === undefined || excerpts.some(({ message }) => message === found.message)) return excerpts
+  const isWrong = excerpts.some(({ text }) => withoutSentences(text, refuted) !== text)
+  const both = [...excerpts, found]
+  return isWrong && fitOneUnit(both) ? both : excerpts
+}
+
 /** Returns the subjects of the commits. */
 const commitsIn = (excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<string> =>
   excerpts.flatMap(({ label, text }) => label === COMMITTED ? [text.split("\n")[0]!] : [])
@@ -353,12 +395,14 @@ export const conversations = (
     [precedingAnswer(context), ...excerptsIn(context, calls)],
     ([first], length) => first?.kind === "text" && length >= ENOUGH_LENGTH
   ))
-  return packed.flatMap((excerpts, i): ReadonlyArray<Draft> => {
-    if (!isWorthUnit(excerpts, i === 0)) return []
+  const findings = findingsIn(context, calls)
+  return packed.flatMap((part, i): ReadonlyArray<Draft> => {
+    if (!isWorthUnit(part, i === 0)) return []
+    const excerpts = withFound(part, findings)
     const answer = excerpts.filter(({ kind, label, message }) =>
       kind === "text" && message.role === "assistant" && label !== PRECEDED
     )
-      .map(({ text }) => text).join("\n")
+      .map(({ text }) => withoutSentences(text, findings.refuted)).join("\n")
     const begins = excerpts.some(({ message }) => message.isPrompt)
     const [commit] = commitsIn(excerpts)
     const own = answerTitle(answer) ?? (commit === undefined ? undefined : titleFrom(commit))
@@ -366,7 +410,9 @@ export const conversations = (
     const lead = begins || subject === undefined || subject === title || subject.length > MAX_TITLE
       ? ""
       : `${subject} — `
-    const summary = summarize(informativeStatements(answer), {
+    // What was found later is what a part with a wrong cause is about.
+    const later = excerpts.at(-1)?.label === FOUND_LATER ? excerpts.at(-1)!.text : answer
+    const summary = summarize(informativeStatements(later), {
       count: 2,
       length: MAX_SUMMARY - lead.length,
       about: subject ?? ""

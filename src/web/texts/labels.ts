@@ -11,6 +11,7 @@ export const LABELS = [
   "Claude proposed",
   "Claude planned",
   "Claude had said",
+  "Claude found later",
   "Gave an agent the task",
   "An agent reported",
   "It reported",

@@ -290,6 +290,7 @@ export const zh: Texts = {
     "Claude proposed": "Claude 建议",
     "Claude planned": "Claude 计划",
     "Claude had said": "Claude 此前说",
+    "Claude found later": "Claude 后来发现",
     "Gave an agent the task": "交给子代理的任务",
     "An agent reported": "子代理报告",
     "It reported": "其报告",

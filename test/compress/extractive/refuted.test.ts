@@ -1,0 +1,60 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { asks, messagesOf, runs, says, type Step, summarize, unitsOf } from "../sessions.ts"
+
+const only = <A>(all: ReadonlyArray<A>): A => {
+  assert.lengthOf(all, 1)
+  return all[0]!
+}
+
+describe("a cause that turned out wrong", () => {
+  const wrong = "The mails are late because the queue `outgoing` has a single consumer."
+  const right = "The relay `smtp2` defers each mail by 30 minutes because our address has no reverse record."
+  const looks = (from: number, count: number): ReadonlyArray<Step> =>
+    Array.from(
+      { length: count },
+      (_, i) => runs(`mailctl inspect --part ${from + i} --since yesterday`, "deferred 30m")
+    )
+  const session = (looked = 1): ReadonlyArray<Step> => [
+    asks("Why do our mails arrive so late since Tuesday?"),
+    says(`${wrong} A second consumer would halve the delay.`),
+    ...looks(0, looked),
+    says("The queue isn't it: nothing waits there."),
+    ...looks(looked, looked),
+    says(right)
+  ]
+
+  it.effect("is not in the summary of the conversation, which quotes it with its denial", () =>
+    Effect.gen(function*() {
+      const { content, summary } = only(yield* unitsOf("conversation", session()))
+      assert.include(content, wrong)
+      assert.notInclude(summary, "consumer")
+      assert.include(summary, "smtp2")
+    }))
+
+  it.effect("is followed by the right one in a part that ends before it", () =>
+    Effect.gen(function*() {
+      const [first, ...rest] = yield* unitsOf("conversation", session(4))
+      assert.isNotEmpty(rest)
+      assert.include(first!.content, `Claude: ${wrong}`)
+      assert.isTrue(first!.content.endsWith(`Claude found later: ${right}`), first!.content)
+      assert.strictEqual(first!.summary, right)
+    }))
+
+  it.effect("is neither learned nor an outcome in the session's archive", () =>
+    Effect.gen(function*() {
+      const steps = [...session(), asks("Then ask for the record"), says("The provider sets it by tomorrow.")]
+      const messages = messagesOf(steps)
+      const closing = messages.filter(({ blocks, role }) => role === "assistant" && blocks[0]!.kind === "text")
+      const { content, summary } = only(
+        yield* summarize({
+          closing,
+          prompts: messages.filter(({ isPrompt }) => isPrompt),
+          units: yield* unitsOf("conversation", session()),
+          files: ["dns.tf"]
+        })
+      )
+      assert.include(content, `Learned: ${right}`)
+      for (const text of [content, summary]) assert.notInclude(text, "consumer")
+    }))
+})

@@ -113,7 +113,7 @@ const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
     3
   ],
   [
-    /^(?:error\b(?!: (?:could not apply|failed to push))|Error|ERROR|FAIL|fatal)\b|\b(?:not assignable|is not (?:defined|a function|checked)|Cannot find|No such file|refused|denied|Unrecognized|Unused)\b|expected .+ (?:to|but|got)/u,
+    /^(?:error\b(?!: (?:could not apply|failed to push))|Error|ERROR|FAIL|fatal)\b|\b(?:not assignable|is not (?:defined|a function|checked)|Cannot find|No such file|refused|denied|Unrecognized|Unused)\b|expected .+ (?:to|but|got)|\bHTTP(?:\/\d(?:\.\d)?)? [45]\d\d\b/u,
     2
   ],
   [FAILURE, 1],
@@ -132,18 +132,44 @@ const strengthOf = memoized((line: string): number =>
 export const failureStrength = (text: string): number =>
   Math.max(0, ...text.split("\n").map(clear).filter((line) => !DECORATION.test(line)).map(strengthOf))
 
+const indentOf = (line: string): number => line.search(/\S/)
+
+/** Matches the line of a stack, and a place in code, below which a program prints the code. */
+const FRAME = /^\s*(?:at|from|in) /u
+const PLACE = /:\d+:\d+/u
+
+/** Lines of a failure that are taken for what it says below its first. */
+const MOST_DETAILS = 3
+
+/** Returns the lines that stand below one that states a failure and further in: they say what failed. */
+const detailsIn = (lines: ReadonlyArray<string>): ReadonlySet<string> =>
+  new Set(lines.flatMap((head, i) => {
+    if (PLACE.test(head) || strengthOf(clear(head)) === 0) return []
+    const below = lines.slice(i + 1, i + 1 + MOST_DETAILS)
+    const end = below.findIndex((line) => indentOf(line) <= indentOf(head) || FRAME.test(line))
+    return end < 0 ? below : below.slice(0, end)
+  }))
+
+/** Strength of such lines, less than of one that states a failure by itself. */
+const OF_DETAIL = 0.5
+
 /**
  * Returns the distinct lines that state the failure, in their order; the strongest are chosen first, up to `length`.
  * Without any, the last three lines.
  */
 export const errorLines = (text: string, length: number): string => {
-  const lines = text.split("\n").map(clear).filter((line) => /\p{L}{3}/u.test(line) && !DECORATION.test(line))
-  const strengths = lines.map(strengthOf)
-  const ranked = lines.map((line, i) => ({ i, line, strength: strengths[i]! })).filter(({ strength }) => strength > 0)
-    .sort((a, b) => b.strength - a.strength || a.i - b.i)
+  const all = text.split("\n")
+  const details = detailsIn(all)
+  const lines = all.map((raw) => ({ line: clear(raw), isDetail: details.has(raw) }))
+    .filter(({ line }) => /\p{L}{3}/u.test(line) && !DECORATION.test(line))
+  const ranked = lines.map(({ isDetail, line }, i) => ({
+    i,
+    line,
+    strength: strengthOf(line) || (isDetail ? OF_DETAIL : 0)
+  })).filter(({ strength }) => strength > 0).sort((a, b) => b.strength - a.strength || a.i - b.i)
   const kept = new Map<string, number>()
   let room = length
-  for (const { i, line } of ranked.length > 0 ? ranked : lines.map((line, i) => ({ i, line })).slice(-3)) {
+  for (const { i, line } of ranked.length > 0 ? ranked : lines.map(({ line }, i) => ({ i, line })).slice(-3)) {
     const shown = line.length > 300 ? `${line.slice(0, 299).replace(/[\ud800-\udbff]$/, "")}…` : line
     if (kept.has(shown) || shown.length + 1 > room) continue
     kept.set(shown, i)

@@ -97,6 +97,21 @@ describe("errorLines", () => {
     assert.strictEqual(errorLines("\u001b[31merror\u001b[0m: no space left\n━━━━", 100), "error: no space left")
   })
 
+  it("are also those further in below them, without a stack and without the code at a place", () => {
+    assert.strictEqual(
+      errorLines("OrdersTest > totals FAILED\n    12 rows were left over\n    at Orders.kt:31\n  it took a while", 100),
+      "OrdersTest > totals FAILED\n12 rows were left over"
+    )
+    assert.strictEqual(
+      errorLines("PutTest > big files\n    HTTP/1.1 507 Insufficient Storage\nall in all 3", 100),
+      "HTTP/1.1 507 Insufficient Storage"
+    )
+    assert.strictEqual(
+      errorLines("main.go:7:2: not checked (lint)\n\treturn nil", 100),
+      "main.go:7:2: not checked (lint)"
+    )
+  })
+
   it("are the last lines where none says so", () => {
     assert.strictEqual(
       errorLines("one word\ntwo words\nthree words\nfour words", 100),

@@ -11,6 +11,7 @@ import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, leadingExcerpt, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
 import { isHedged, isQuestion, isReason, isStatus, standsAlone } from "../text/Lessons.ts"
 import { isAnnounced, isChatter, joined, plain, quotable, withFullStop, withoutOpeners } from "../text/Prose.ts"
+import { refutedIn } from "../text/Refuted.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { isDone } from "../text/Settled.ts"
 import { errorLines, worstLine } from "../text/Text.ts"
@@ -31,6 +32,8 @@ import {
 
 const COMMAND = 250
 const FAILURE = 480
+/** Characters of the failure that came after what was tried. */
+const FAILED_THEN = 160
 const MAX_WORDS_LENGTH = 300
 /** Characters of a command within a sentence. */
 const MAX_NAME = 40
@@ -40,7 +43,7 @@ const MAX_CHANGES = 2
 const REACH = 13
 
 const CAUSE = inBothScripts(
-  /\b(?:because|since|due to|caused by|root cause|(?:the )?(?:issue|problem|error|bug|cause|reason) (?:is|was|here)|turns out|missing|doesn't|don't|isn't|aren't|wasn't|can't|cannot|not (?:checked|found|defined|exported|supported|recognized)|still|expects?|requires?|conflicts?|wrong|unused|instead of|needs? to|should (?:be|have|now)|there(?:'s| is| are))\b|因为|原因|由于|问题|缺少|没有|不能|不支持|导致|应该/iu
+  /\b(?:because|since|due to|caused by|root cause|(?:the )?(?:issue|problem|error|bug|cause|reason)(?: is| was| here|:(?= ))|turns out|missing|doesn't|don't|isn't|aren't|wasn't|can't|cannot|not (?:checked|found|defined|exported|supported|recognized)|still|expects?|requires?|conflicts?|wrong|unused|instead of|needs? to|should (?:be|have|now)|there(?:'s| is| are))(?!\w)|因为|原因|由于|问题|缺少|没有|不能|不支持|导致|应该/iu
 )
 
 const nameOf = (file: string) => file.split(/[/\\]/).at(-1)!
@@ -60,13 +63,14 @@ const errorTitle = (failure: string, length = MAX_TITLE): string =>
 
 /** Matches an explicit cause. */
 const CERTAIN = inBothScripts(
-  /\b(?:because|due to|caused by|root cause|(?:the )?(?:issue|problem|cause|reason) (?:is|was))\b|因为|原因|问题(?:是|在于)/iu
+  /\b(?:because|due to|caused by|root cause|(?:the )?(?:issue|problem|cause|reason)(?: is| was|:(?= )))(?!\w)|因为|原因|问题(?:是|在于)/iu
 )
 /** Praise and reports of success, which say nothing about a failure. */
 const SUCCESS =
   /\bshould (?:now )?work|✅|🎯|🎉|\bsucce(?:ss|ed)|\bperfect\b|\ball .{0,30}(?:pass|resolved|fixed|complete)/iu
 
-const wordsIn = (text: string) => new Set(Tokenizer.lexemes(text).filter((word) => word.length > 3 && word !== "error"))
+const wordsIn = (text: string) =>
+  new Set(Tokenizer.lexemes(text).filter((word) => (word.length > 3 || /^\d{3}$/.test(word)) && word !== "error"))
 
 /** Returns the words by which a text is known again: none of everyday, and of figures those of two and more. */
 const namesIn = (text: string): ReadonlySet<string> =>
@@ -117,8 +121,19 @@ interface Said {
   readonly sentences: ReadonlyArray<string>
 }
 
-/** Returns what Claude says after a message, up to another one, until a person speaks. */
-const saidBetween = (messages: ReadonlyArray<Message>, from: number, to: number): ReadonlyArray<Said> => {
+/** Returns the texts of Claude's, as the sentences of each. */
+const textsIn = (messages: ReadonlyArray<Message>): ReadonlyArray<ReadonlyArray<string>> =>
+  messages.flatMap(({ blocks, role }) =>
+    role === "assistant" ? blocks.flatMap(({ kind, text }) => kind === "text" ? [quotable(text)] : []) : []
+  )
+
+/** Returns what Claude says after a message, up to another one, until a person speaks; nothing that it found to be wrong. */
+const saidBetween = (
+  messages: ReadonlyArray<Message>,
+  refuted: ReadonlySet<string>,
+  from: number,
+  to: number
+): ReadonlyArray<Said> => {
   const next = messages.findIndex((message, i) => i > from && message.isPrompt)
   const end = Math.min(to + 1, next < 0 ? messages.length : next)
   return messages.slice(from + 1, end).flatMap((message, i) =>
@@ -129,7 +144,7 @@ const saidBetween = (messages: ReadonlyArray<Message>, from: number, to: number)
           at: from + 1 + i,
           kind,
           sentences: quotable(text).filter((sentence) =>
-            weightedLength(plain(sentence)) >= 12 && !SUCCESS.test(sentence)
+            weightedLength(plain(sentence)) >= 12 && !SUCCESS.test(sentence) && !refuted.has(sentence)
           )
         }]
         : []
@@ -237,8 +252,14 @@ interface Change {
   /** The file, or the command between backticks. */
   readonly name: string
   readonly file: string | undefined
+  /** Lines that an edit added. */
+  readonly added: ReadonlyArray<string>
   readonly excerpts: ReadonlyArray<Excerpt>
 }
+
+/** Returns the lines with a word, without the white space around them. */
+const linesWithWords = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
+  lines.map((line) => line.trim()).filter((line) => /\p{L}{2}/u.test(line))
 
 /** Matches the word of a command, or of Claude's description of it, by which it only looks at something. */
 const LOOKS =
@@ -264,6 +285,7 @@ const changeOf = (call: Call): Change | undefined => {
       at: call.at,
       name: nameOf(edit.file),
       file: edit.file,
+      added: linesWithWords(edit.after),
       excerpts: changeIn(call.message, edit, MAX_WORDS_LENGTH)
     }
   }
@@ -274,6 +296,7 @@ const changeOf = (call: Call): Change | undefined => {
     at: call.at,
     name: `\`${shortened(line!, MAX_NAME)}\``,
     file: undefined,
+    added: [],
     excerpts: leadingExcerpt(call.message, "tool_use", "", line!, MAX_WORDS_LENGTH)
   }
 }
@@ -296,6 +319,15 @@ const changesBetween = (
     const change = changeOf(call)
     if (change === undefined || change.excerpts.length === 0) return []
     return change.file !== undefined && PROSE_FILE.test(change.name) && !filesNamed.has(change.name) ? [] : [change]
+  })
+
+/** True where one of the calls edits away half of the lines, or more, that a change added. */
+const isUndone = ({ added, file }: Change, later: ReadonlyArray<Call>): boolean =>
+  later.flatMap(editsOf).some((edit) => {
+    if (edit.file !== file) return false
+    const [before, after] = [edit.before, edit.after].map((lines) => new Set(linesWithWords(lines)))
+    const gone = added.filter((line) => before!.has(line) && !after!.has(line))
+    return gone.length > 0 && 2 * gone.length >= added.length
   })
 
 const textOf = ({ excerpts, name }: Change): string => [name, ...excerpts.map(({ text }) => text)].join("\n")
@@ -372,8 +404,10 @@ const OFTEN = 3
  * Keeps failures whose lesson outlives the edit: those of tools and the environment with a cause or a fix, and slips in
  * the code only with a cause that is understandable alone, when it took several tries, or when a test had found it.
  */
-export const errors = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<Call>): ReadonlyArray<Draft> =>
-  failuresIn(calls).flatMap(({ again, call, next, relapse, success }): ReadonlyArray<Draft> => {
+export const errors = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<Call>): ReadonlyArray<Draft> => {
+  const refuted = refutedIn(textsIn(messages))
+  const said = (from: number, to: number) => saidBetween(messages, refuted, from, to)
+  return failuresIn(calls).flatMap(({ again, call, next, relapse, success }): ReadonlyArray<Draft> => {
     const result = call.result!
     const last = again.at(-1)?.result?.at ?? result.at
     const to = next?.at ?? messages.length
@@ -388,35 +422,57 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
       changes,
       filesNamed,
       { command: command ?? "", failure },
-      saidBetween(messages, tried, to)
+      said(tried, to)
     )
     // Where no later try succeeded, an edit that shares words with the failure counts as the fix.
     const isMending = success !== undefined || best?.file !== undefined && isAbout(textOf(best))
     const mending = isMending ? best : undefined
     const only = success !== undefined && changes.length === 1 ? changes[0] : undefined
     const likely = mending ?? only
-    const mended = likely === undefined ? "" : textOf(likely)
     const changed = likely ?? (success === undefined ? undefined : changes.at(-1))
+    // Where another failure came, what was tried before it is no fix once it was taken back, or what Claude said for it was wrong.
+    const isGivenUp = likely !== undefined && success !== undefined && next !== undefined && next !== success &&
+      (isUndone(likely, calls.filter(({ at }) => at > next.at && at < success.at)) ||
+        textsIn(messages.slice(result.at + 1, likely.at + 1)).flat().some((sentence) => refuted.has(sentence)))
+    const later = isGivenUp ? changesBetween(calls, next.at, success.at, filesNamed) : []
+    const mended = isGivenUp ? later.map(textOf).join("\n") : likely === undefined ? "" : textOf(likely)
+    const lastly = later.at(-1) ?? changed
+    const end = isGivenUp ? success.at : to
     const since = changed === undefined ? result.at : tried
     const afterwards = success === undefined
       ? []
-      : saidBetween(messages, success.result!.at, relapse?.at ?? messages.length)
+      : said(success.result!.at, relapse?.at ?? messages.length)
     const told = causeOf(
       [
-        ...saidBetween(messages, since, Math.min(to, (changed?.at ?? since) + REACH)),
+        ...said(since, Math.min(end, (lastly?.at ?? since) + REACH)),
         ...explanationsOf(afterwards, failure, mended)
       ],
       failure,
       sharing(`${failure} ${command ?? ""}`, mended),
-      changed?.at
+      lastly?.at
     )
     const cause = excerptsOf(told, "Cause: ", failure)
-    const fix = mending ?? (told === undefined ? undefined : only)
-    const shown = fix !== undefined ? [fix] : success !== undefined ? changes : []
+    const fix = isGivenUp ? undefined : mending ?? (told === undefined ? undefined : only)
+    const shown = fix !== undefined ? [fix] : isGivenUp ? later : success !== undefined ? changes : []
+    const triedFirst = isGivenUp
+      ? [
+        ...labelled("Tried", likely),
+        ...leadingExcerpt(
+          next.result!.message,
+          "tool_result",
+          "Then it failed: ",
+          errorLines(next.result!.block.text, FAILED_THEN),
+          FAILED_THEN
+        )
+      ]
+      : []
     const cure = fix === undefined
-      ? shown.slice(-MAX_CHANGES).flatMap((change) => labelled("Changed in between", change))
+      ? [
+        ...triedFirst,
+        ...shown.slice(-MAX_CHANGES).flatMap((change) => labelled("Changed in between", change))
+      ]
       : labelled("Fix", fix)
-    const plan = excerptsOf(planOf(saidBetween(messages, last, Math.min(to, last + REACH)), isAbout), "Then: ", failure)
+    const plan = excerptsOf(planOf(said(last, Math.min(to, last + REACH)), isAbout), "Then: ", failure)
     const reasons = [...cause, ...plan].flatMap(({ text }) => text.split("\n")).filter(isReason)
     const isSlip = SLIP.test(failure) || (command !== undefined && isRoutine(command))
     // A test that failed and held after a change elsewhere has found a fault.
@@ -467,6 +523,7 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
     const failing = withFullStop(`${purpose} failed: ${reason}`)
     const names = [...new Set(shown.map(({ name }) => name))].slice(-MAX_CHANGES).join(", ")
     const outcome = joined([
+      isGivenUp ? `What was tried in ${likely.name} did not hold.` : "",
       fix === undefined ? "" : `Fixed ${fix.file === undefined ? "by" : "in"} ${fix.name}.`,
       success !== undefined
         ? fix !== undefined
@@ -487,3 +544,4 @@ export const errors = ({ segment: { messages } }: SegmentContext, calls: Readonl
       slot: `${result.message.uuid}/${call.block.toolUseId ?? ""}`
     }]
   })
+}

@@ -28,6 +28,8 @@ export const LABELS = [
   "Failed",
   "Cause",
   "Then",
+  "Tried",
+  "Then it failed",
   "Fix",
   "Command",
   "Later this succeeded",

@@ -307,6 +307,8 @@ export const zh: Texts = {
     Failed: "失败",
     Cause: "原因",
     Then: "然后",
+    Tried: "尝试了",
+    "Then it failed": "之后又失败",
     Fix: "修复",
     Command: "命令",
     "Later this succeeded": "后来成功的",

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { asks, messagesOf, runs, says, type Step, summarize, unitsOf } from "../sessions.ts"
+import { asks, edits, fails, messagesOf, runs, says, type Step, summarize, unitsOf } from "../sessions.ts"
 
 const only = <A>(all: ReadonlyArray<A>): A => {
   assert.lengthOf(all, 1)
@@ -56,5 +56,60 @@ describe("a cause that turned out wrong", () => {
       )
       assert.include(content, `Learned: ${right}`)
       for (const text of [content, summary]) assert.notInclude(text, "consumer")
+    }))
+})
+
+describe("a fix that was given up", () => {
+  const pull = "docker compose pull"
+  const file = "compose.yaml"
+  const begin = (said: string): ReadonlyArray<Step> => [
+    asks("Get the images onto the build machine"),
+    fails(pull, "Error: timeout while awaiting headers from the registry"),
+    says(said),
+    edits(file, "COMPOSE_TIMEOUT: 60", "COMPOSE_TIMEOUT: 600"),
+    fails(pull, "Error: toomanyrequests: rate limit of anonymous pulls")
+  ]
+  const login = "The registry limits anonymous pulls because nobody is logged in on this machine."
+  const firstOf = (steps: ReadonlyArray<Step>) => Effect.map(unitsOf("error_log", steps), ([first]) => first!)
+
+  it.effect("is told as a try, with what failed then and what was changed in the end", () =>
+    Effect.gen(function*() {
+      const { content, summary } = yield* firstOf([
+        ...begin("The registry answers late, so the timeout has to grow."),
+        says(login),
+        edits(file, "COMPOSE_TIMEOUT: 600", "DOCKER_CONFIG: /etc/docker/ci"),
+        runs(pull, "pulled")
+      ])
+      assert.include(content, `Tried, in ${file}. Before:\nCOMPOSE_TIMEOUT: 60\n`)
+      assert.include(content, "Then it failed: Error: toomanyrequests")
+      assert.include(content, "Now:\nDOCKER_CONFIG: /etc/docker/ci\nLater this succeeded: docker compose pull")
+      assert.include(summary, `What was tried in ${file} did not hold. It succeeded after a change: ${file}.`)
+      assert.notInclude(content + summary, "held")
+    }))
+
+  it.effect("is one too where its reason was wrong, which is not told", () =>
+    Effect.gen(function*() {
+      const { content, summary } = yield* firstOf([
+        ...begin("The timeout is too short for the registry."),
+        says(
+          "A longer timeout doesn't help. The cause: anonymous pulls are limited, `docker login` was never run here."
+        ),
+        edits("setup.sh", "exit 0", "docker login --username ci"),
+        runs(pull, "pulled")
+      ])
+      assert.include(summary, `What was tried in ${file} did not hold.`)
+      assert.include(content, "Cause: A longer timeout doesn't help.")
+      assert.notInclude(content + summary, "too short")
+    }))
+
+  it.effect("is none where another failure came and it stayed", () =>
+    Effect.gen(function*() {
+      const { summary } = yield* firstOf([
+        ...begin("The registry answers late, so the timeout has to grow."),
+        says(login),
+        edits("setup.sh", "exit 0", "docker login --username ci"),
+        runs(pull, "pulled")
+      ])
+      assert.match(summary, /Fixed in compose\.yaml\. It held\.$/)
     }))
 })

@@ -12,14 +12,21 @@ export const ORIGINS: Readonly<Record<Saver, string>> = { person: "saved:", clau
 export const mustNotDisplace = (one: Pick<MemoryUnit, "origin">, other: Pick<MemoryUnit, "origin">): boolean =>
   savedBy(one) === "claude" && savedBy(other) === "person"
 
+/** The part of a unit by which it is ranked. */
+export type Ranked = Pick<MemoryUnit, "origin"> & Partial<Pick<MemoryUnit, "also" | "passages" | "pinned" | "revision">>
+
+/** Tests whether a person wrote anew what a unit of a session says: it quotes no message, and still cites some. */
+const isRewritten = ({ also, passages, revision }: Ranked): boolean =>
+  revision !== undefined && passages?.length === 0 && also !== undefined && also.length > 0
+
 /** How much it was wanted that a unit be remembered: the higher the more. */
-export const rankOf = (unit: Pick<MemoryUnit, "origin"> & Partial<Pick<MemoryUnit, "pinned">>): number => {
+export const rankOf = (unit: Ranked): number => {
   const saver = savedBy(unit)
-  return unit.pinned === true ? 3 : saver === "person" ? 2 : saver === "claude" ? 1 : 0
+  return unit.pinned === true ? 3 : saver === "person" || isRewritten(unit) ? 2 : saver === "claude" ? 1 : 0
 }
 
-/** Tests whether the person saved or pinned a unit. */
-export const isPersons = (unit: Parameters<typeof rankOf>[0]): boolean => rankOf(unit) > 1
+/** Tests whether the person saved, rewrote or pinned a unit. */
+export const isPersons = (unit: Ranked): boolean => rankOf(unit) > 1
 
 /** Returns who saved a unit; none for one that was made of a session or of a note. */
 export const savedBy = ({ origin }: Pick<MemoryUnit, "origin">): Saver | undefined =>

@@ -3,7 +3,7 @@
  */
 import { isEveryday } from "../domain/EverydayWords.ts"
 import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
-import { isPersons, mustNotDisplace, rankOf } from "../domain/SavedBy.ts"
+import { isPersons, mustNotDisplace, type Ranked, rankOf } from "../domain/SavedBy.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 
 /** An item adds nothing when better items contain this share of its words. */
@@ -22,11 +22,8 @@ const overlap = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => {
 
 /** The part of a unit by which it is selected. */
 type Unit =
-  & Pick<
-    MemoryUnit,
-    "content" | "id" | "occurredAt" | "origin" | "projectId" | "sessionId" | "supersededBy" | "title" | "type"
-  >
-  & Partial<Pick<MemoryUnit, "pinned">>
+  & Pick<MemoryUnit, "content" | "id" | "occurredAt" | "projectId" | "sessionId" | "supersededBy" | "title" | "type">
+  & Ranked
 
 interface Result {
   readonly unit: Unit

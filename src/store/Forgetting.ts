@@ -287,12 +287,16 @@ const repeats = (text: string, sentences: Sentences): boolean => {
     sentences.some((other) => sharedBy(sentence, other) >= SHARE * Math.max(size, other.lexemes.size))
 }
 
+/** Cuts the sentences that a test is true for. */
+export const cutSentences = (message: Message, isCut: (sentence: string) => boolean): Stripped =>
+  withoutIn(message, () => isCut)
+
 /** Cuts all sentences. */
-export const cutAll = (message: Message): Stripped => withoutIn(message, () => () => true)
+export const cutAll = (message: Message): Stripped => cutSentences(message, () => true)
 
 /** Cuts the sentences that repeat one of `sentences` from a message, cited or not. */
 export const cutRepeats = (message: Message, sentences: Sentences): Stripped =>
-  withoutIn(message, () => (sentence) => repeats(sentence, sentences))
+  cutSentences(message, (sentence) => repeats(sentence, sentences))
 
 /**
  * Returns true when a unit contains forgotten text or cites a changed message, and so must be compressed again. One that a person has
@@ -377,7 +381,7 @@ export const isIntact = (summary: MemoryUnit, changed: ReadonlyMap<string, Cut>,
 export const cutCited = (message: Message, cited: ReadonlySet<BlockKind>, sentences: Sentences): Stripped => {
   const isCited = ({ kind }: Block) => cited.has(kind)
   const hasCited = message.blocks.some(isCited)
-  const cut = withoutIn(message, () => (sentence) => overlaps(sentence, sentences))
+  const cut = cutSentences(message, (sentence) => overlaps(sentence, sentences))
   const wasFound = message.blocks.some((block) =>
     (isCited(block) || !hasCited) && sentencesOf(block.text).some((sentence) => overlaps(sentence, sentences))
   )

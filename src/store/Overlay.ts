@@ -115,11 +115,15 @@ export const change = (overlay: Overlay, changes: Change): Overlay => {
   return { ...overlay, ...next, revision: overlay.revision + (isSame ? 0 : 1) }
 }
 
+/** Tests whether a person, and no rule, said that another unit holds in this one's place. */
+export const isReplacedOnPurpose = ({ replacedBy, replacedFor }: Changed): boolean =>
+  replacedBy !== null && replacedFor === null
+
 /** Tests whether a person changed anything: such a unit stays where its origin is compressed again. */
 export const isKept = <A extends Changed>(changed: A | null | undefined): changed is A =>
   changed !== null && changed !== undefined &&
   (changed.pinned || changed.kept || changed.content !== null || changed.title !== null ||
-    changed.type !== null || changed.replacedBy !== null && changed.replacedFor === null || changed.feedback.length > 0)
+    changed.type !== null || isReplacedOnPurpose(changed) || changed.feedback.length > 0)
 
 /** Returns the overlay for a unit as it is derived anew: what a rule found, or counted, in other words holds no more. */
 export const rebased = (overlay: Overlay, unit: MemoryUnit): Overlay => {

@@ -115,6 +115,46 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "keeps what it said out of what its session's summary is made of, as is what another replaces, until undone",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const [gulls, ferry] = yield* said("asked", "Feed the gulls 40 herrings a day.", TIDE)
+        const answer = message("answered", {
+          role: "assistant",
+          text: `The gulls get their 40 herrings at noon. The keeper bought 40 buckets. ${KEEPER}`
+        })
+        yield* store.append(batch([answer], { cursor: cursor("/t/answered", 1) }))
+        const summarized = Effect.flatMap(
+          store.claim("session", 100),
+          (items) => Effect.as(store.commit(items, []), items.map(({ key }) => key))
+        )
+        const outlined = Effect.map(store.outlines(["s1"]), ([outline]) => ({
+          asked: outline?.prompts.flatMap(({ blocks }) => blocks.map(({ text }) => text)),
+          answered: outline?.closing.flatMap(({ blocks }) => blocks.map(({ text }) => text)),
+          quoted: outline?.units.flatMap(({ content, passages }) =>
+            passages.map(({ from, to }) => content.slice(from, to))
+          ).toSorted()
+        }))
+        const before = yield* outlined
+        yield* summarized
+        yield* edit(gulls!, { content: "Feed the gulls 15 herrings a day." }, "person")
+        assert.deepStrictEqual(yield* outlined, {
+          asked: [TIDE],
+          answered: [`The keeper bought 40 buckets. ${KEEPER}`],
+          quoted: [TIDE]
+        })
+        assert.deepStrictEqual(yield* summarized, ["s1"])
+        yield* store.replace("newer", [unit("newer", { origin: "newer", sessionId: "s2", content: HARBOUR })])
+        yield* edit(ferry!, { replacedBy: "newer" }, "person")
+        assert.deepStrictEqual(yield* summarized, ["s1"])
+        assert.deepInclude(yield* outlined, { asked: [], quoted: [] })
+        yield* edit(ferry!, { replacedBy: null }, "person")
+        yield* store.undo("person")
+        assert.deepStrictEqual(yield* outlined, before)
+      })
+    )
+
+    test(
       "of nothing, or to what it is, changes nothing",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -254,6 +254,18 @@ describe("search among near-copies", () => {
       )
     }))
 
+  it.effect("finds what a person wrote anew beside what its session says of it", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const content = "The gateway for partner tokens allows 500 requests a minute"
+      yield* remembered.store([
+        unit("summary", { type: "archive", title: "limit of the gateway for partner tokens", content }),
+        unit("decided", { type: "decision", content: `${content}, says the contract` })
+      ])
+      yield* store.edit("decided", { content: content.replace("500", "90") }, "person")
+      assert.include(yield* ids("the limit of the gateway"), "decided")
+    }).pipe(Effect.provide(whole)))
+
   it.effect("finds what was pinned beside the newest that was saved, in whichever order the three match", () =>
     Effect.gen(function*() {
       const day = 24 * 3_600_000

@@ -3,6 +3,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import { isSummary } from "../../domain/SessionSummary.ts"
 import {
   type Actor,
@@ -64,10 +65,24 @@ export const make = (
   splitProject: ReturnType<typeof ProjectWrites.make>["splitProject"],
   recent: ReturnType<typeof RecentChanges.make>
 ) => {
+  /**
+   * Has the summary of a unit's session made anew, which may say what the unit said, where that was changed or replaced. A language model's
+   * stays: it was paid for.
+   */
+  const summarizeAnew = (unit: MemoryUnit, before: Overlay.Overlay, after: Overlay.Overlay, isWorded: boolean) =>
+    Effect.gen(function*() {
+      const derived = Overlay.underneath(unit, before)
+      const successorOf = (overlay: Overlay.Overlay) => Overlay.isReplacedOnPurpose(overlay) ? overlay.replacedBy : null
+      const isQuoted = derived.passages.length > 0 && !isSummary(derived)
+      if (!isQuoted || !isWorded && successorOf(before) === successorOf(after)) return
+      if (!(yield* db.isReviewed(unit.sessionId))) yield* enqueue("session", [unit.sessionId])
+    })
+
   /** Writes a changed unit; one whose words changed is indexed anew, and merged with what says the same now. */
   const write = ({ row, unit }: StoredUnit, before: Overlay.Overlay, after: Overlay.Overlay, isWorded: boolean) =>
     Effect.gen(function*() {
       yield* db.setOverlays([after])
+      yield* summarizeAnew(unit, before, after, isWorded)
       if (!isWorded) {
         const changed = Overlay.applied(Overlay.underneath(unit, before), after)
         yield* update([changed], [])
@@ -78,9 +93,6 @@ export const make = (
       const back = yield* restore(yield* remove([row]))
       yield* insert([{ ...derived, active: true, supersededBy: null }], own)
       yield* mergeWithSame([...back, unit.id])
-      // The summary may quote what it said. A language model's stays: it was paid for.
-      const isQuoted = derived.passages.length > 0 && !isSummary(derived)
-      if (isQuoted && !(yield* db.isReviewed(unit.sessionId))) yield* enqueue("session", [unit.sessionId])
       return (yield* db.unitsById([unit.id]))[0]!.unit
     })
 

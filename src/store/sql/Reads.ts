@@ -23,7 +23,8 @@ import {
   type Waiting,
   type WorkItem
 } from "../MemoryStore.ts"
-import { UNCHANGED } from "../Overlay.ts"
+import { type Corrected, withoutOutdated } from "../Outdated.ts"
+import { isReplacedOnPurpose, UNCHANGED, underneath } from "../Overlay.ts"
 import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
 import * as ArchiveReads from "./ArchiveReads.ts"
 import type { Body, Dialect, SqlEffect, UnitBody } from "./Dialect.ts"
@@ -37,6 +38,7 @@ import { derivedIn, OPERATION, type OperationRow, segmentsOf } from "./Statement
 export const make = (sql: SqlClient, dialect: Dialect) => {
   const { conditions, countsAttempts, isIn, table, text, unitOf } = dialect
   const prompt = PromptReads.make<YieldWrap<SqlEffect<unknown>>, Fragment>(sql, dialect)
+  const db = Statements.make(sql, dialect)
   const sessionsById = (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.sessions(ids))
 
   const cursors = (paths: ReadonlyArray<string>) =>
@@ -114,6 +116,21 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
       return contextsOf(ids, held, sessions, byKey(yield* before(places)))
     })
 
+  /** Finds which of the units were corrected, or are replaced by one that is there, on purpose. */
+  const correctedAmong = (units: ReadonlyArray<MemoryUnit>) =>
+    Effect.gen(function*() {
+      const revised = units.filter(({ revision }) => revision !== undefined)
+      const overlays = yield* db.overlays(revised.map(({ id }) => id))
+      const others = [...overlays.values()].filter(isReplacedOnPurpose).flatMap(({ replacedBy }) => replacedBy ?? [])
+      const contentOf = new Map((yield* db.unitsById(others)).map(({ unit }) => [unit.id, unit.content]))
+      return revised.flatMap((unit): ReadonlyArray<Corrected> => {
+        const overlay = overlays.get(unit.id)
+        if (overlay === undefined) return []
+        const now = (isReplacedOnPurpose(overlay) ? contentOf.get(overlay.replacedBy!) : undefined) ?? overlay.content
+        return now === null ? [] : [{ derived: underneath(unit, overlay), now }]
+      })
+    })
+
   const outlines = (sessionIds: ReadonlyArray<string>) =>
     Effect.gen(function*() {
       const sessions = yield* sessionsById(sessionIds)
@@ -133,13 +150,14 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
           const made = yield* sql<UnitBody>`SELECT body FROM units
             WHERE session_id = ${id} AND type <> 'archive'
             ORDER BY occurred_at DESC, position DESC, id DESC LIMIT ${OUTLINE.units}`
-          return {
+          const units = made.map(unitOf).reverse()
+          return withoutOutdated({
             session,
-            units: made.map(unitOf).reverse(),
+            units,
             prompts: prompts.map(({ message }) => message),
             closing: closing.map(({ message }) => message),
             files: files.map(({ file }) => file)
-          }
+          }, yield* correctedAmong(units))
         }))
     })
 
@@ -367,8 +385,6 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
         WHERE substr(id, 1, length(CAST(${text(prefix)} AS text))) = ${text(prefix)} ORDER BY id LIMIT 10`,
       (rows) => rows.map(sessionOf)
     )
-
-  const db = Statements.make(sql, dialect)
 
   return {
     archived: ArchiveReads.make(sql, dialect, db),

@@ -9,6 +9,7 @@ import { weightedLength } from "../../domain/MemoryUnit.ts"
 import { isFirm, isStanding } from "../../domain/Standing.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
+import type { Choice } from "../text/Choices.ts"
 import { isGeneric } from "../text/Generic.ts"
 import { isChoice, isLesson, isRecommendation, isWish, standsAlone } from "../text/Lessons.ts"
 import { joined, plain, quotable, statements, withFullStop, withoutOpeners } from "../text/Prose.ts"
@@ -17,7 +18,17 @@ import { choose, shared, summarize } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { headingIn, isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
 import { isConsidered, isMereQuestion, isOver, isReport, isTask, withoutWithdrawn } from "../text/Undecided.ts"
-import { alternativeIn, CHOSEN, chosenIn, isProposed, MAX_PROPOSAL_LENGTH, proposalIn, STEP } from "./Proposals.ts"
+import {
+  alternativeIn,
+  CHOSEN,
+  chosenIn,
+  isProposed,
+  MAX_PROPOSAL_LENGTH,
+  ownChoiceIn,
+  type Proposal,
+  proposalIn,
+  STEP
+} from "./Proposals.ts"
 import { type Call, choicesIn, textOf } from "./Steps.ts"
 
 const REASON = inBothScripts(
@@ -180,6 +191,19 @@ const titleOf = (sentence: string): string => {
   return BACK.test(title) ? gist(plain(sentence), MAX_TITLE) : title
 }
 
+/** Returns what a reply takes of a list in the prompt before it, by its number or letter. */
+const listedBefore = (
+  said: ReadonlyArray<Message>,
+  before: ReadonlyArray<Message>,
+  option: Choice
+): Proposal | undefined =>
+  option.taken.some(({ by }) => by === "place")
+    ? undefined
+    : alternativeIn(
+      said.findLast(({ isPrompt }) => isPrompt) ?? before.find(({ isPrompt }) => isPrompt),
+      option
+    )
+
 const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
   const { before, segment: { messages } } = context
   return messages.flatMap((message, at): ReadonlyArray<Draft> => {
@@ -190,7 +214,8 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
     const sentences = said.map(({ sentence }) => sentence)
     const proposer = messages.slice(0, at).findLast((other) => other.role === "assistant" && textOf(other) !== "") ??
       before.find(({ role }) => role === "assistant")
-    const option = optionIn(text)
+    const own = ownChoiceIn(text)
+    const option = own?.choice ?? optionIn(text)
     const instead = option === undefined ? saidInstead(text) : undefined
     const counter = instead === undefined || !isProposed(proposer)
       ? []
@@ -200,24 +225,27 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       : said.filter(({ instead, sentence }) =>
         isDecision(sentence) || instead !== undefined && isDecision(instead) && isInstead(sentence)
       ).map(({ sentence }) => sentence).filter((sentence) => option === undefined || optionIn(sentence) === undefined)
-    const accepted = option !== undefined
-      ? alternativeIn(proposer, option)
+    const accepted = own !== undefined
+      ? alternativeIn(message, own.choice)
+      : option !== undefined
+      ? alternativeIn(proposer, option) ?? listedBefore(messages.slice(0, at), before, option)
       : isAcceptance(text, textOf(proposer))
       ? proposalIn(proposer)
       : undefined
     const chosen = decided.length > 0 || option !== undefined ? undefined : chosenIn(proposer, text)
     const isNamed = chosen !== undefined &&
       (accepted === undefined || !accepted.isArgued || shared(accepted.title, text) === 0)
+    const isOwn = own !== undefined || isNamed
     const proposal = isNamed ? chosen : accepted ?? (counter.length > 0 ? proposalIn(proposer) : undefined)
     if (decided.length === 0 && proposal?.isArgued !== true) return []
     const words = decided.length === 0 || counter.length > 0
-      ? [text.trim()]
+      ? [own?.line ?? text.trim()]
       : withReasons(sentences, (sentence) => decided.includes(sentence))
     const person = excerptOf(message, "User: ", words, MAX_OWN_LENGTH)
     const best = strongest(decided)
     const title = decided.length > 0
       ? titleOf(best.replace(/[?？]\s*$/u, ""))
-      : isNamed
+      : isOwn
       ? titleFrom(proposal!.title)
       : `Agreed: ${proposal!.title}`
     if (weightedLength(title) < 8 || person.length === 0) return []
@@ -225,8 +253,8 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       type: "decision",
       title,
       summary: decided.length > 0
-        ? summaryOf(decided, best)
-        : `The person ${isNamed ? "chose" : "agreed"}: ${proposal!.statement}`,
+        ? summaryOf(option === undefined || accepted === undefined ? decided : [...decided, accepted.statement], best)
+        : `The person ${isOwn ? "chose" : "agreed"}: ${proposal!.statement}`,
       excerpts: fittingExcerpts([
         ...person,
         ...(proposal?.excerpts ?? []),

@@ -6,10 +6,12 @@ import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { type Excerpt, MAX_TITLE } from "../Draft.ts"
-import { alternativesIn, type Choice, chosenAmong } from "../text/Alternatives.ts"
+import { type Alternative, alternativesIn, chosenAmong } from "../text/Alternatives.ts"
+import type { Choice } from "../text/Choices.ts"
 import { isReason, standsAlone } from "../text/Lessons.ts"
-import { joined, plain, quotable, withFullStop } from "../text/Prose.ts"
-import { namedIn } from "../text/Replies.ts"
+import { markIn } from "../text/Marks.ts"
+import { joined, linesOf, plain, quotable, sentencesOf, withFullStop } from "../text/Prose.ts"
+import { namedIn, optionIn } from "../text/Replies.ts"
 import { choose, shared } from "../text/Salience.ts"
 import { gist } from "../text/Text.ts"
 import { isSelfContained, titleFrom } from "../text/Titles.ts"
@@ -52,7 +54,12 @@ const recommendedIn = (sentences: ReadonlyArray<string>): ReadonlyArray<string> 
   sentences.filter((sentence) => PROPOSAL.test(plain(sentence)) && !/[?？:：]$/.test(plain(sentence)))
 
 const excerptsOf = (message: Message, sentences: ReadonlyArray<string>): ReadonlyArray<Excerpt> => [
-  { message, kind: "text", label: "Claude proposed: ", text: sentences.join("\n") }
+  {
+    message,
+    kind: "text",
+    label: message.role === "assistant" ? "Claude proposed: " : "User: ",
+    text: sentences.join("\n")
+  }
 ]
 
 /** Returns the proposal in a message: an offer in a question, else a recommendation. */
@@ -103,21 +110,26 @@ const namedOf = (message: Message, name: string, sentence: string): Proposal => 
 /** An alternative of fewer weighted characters is told with the question that it answers. */
 const MIN_ALTERNATIVE = 24
 
-/**
- * Returns the alternative of a message that a reply names; undefined where the message has none of that name, since what Claude recommends may
- * be another.
- */
-export const alternativeIn = (message: Message | undefined, choice: Choice): Proposal | undefined => {
-  if (message === undefined) return undefined
+/** Matches what is offered in one sentence. */
+const EITHER = inBothScripts(/\bor\b|还是|或者/iu)
+
+/** What an alternative is called: its first words, before what is said of it. */
+const headOf = (text: string): string =>
+  (sentencesOf(text)[0] ?? "").split(/[:：](?=\s|$)|\s[–—]\s|[，。；]/u)[0]!.replace(/[.!]$/u, "").trim()
+
+/** Quotes an alternative as the message has it, without the marks of a quotation. */
+const quoted = ({ lines }: Alternative): string => {
+  const said = lines.replace(/^(?:\s*>)+\s*/gmu, "")
+  return said.length <= MAX_PROPOSAL_LENGTH ? said : gist(said, MAX_PROPOSAL_LENGTH)
+}
+
+/** Says what one alternative offers: one of a few words with the question that it answers, and why Claude recommends it. */
+const offerOf = (chosen: Alternative, message: Message): Proposal => {
   const sentences = sentencesIn(message)
-  const chosen = chosenAmong(alternativesIn(textOf(message)), choice)
-  if (chosen === undefined) {
-    const offer = choice.by === "place" ? sentences.find((sentence) => OFFERED.test(sentence)) : undefined
-    return offer === undefined ? undefined : namedOf(message, choice.words, offer)
-  }
-  // What Claude recommends is told where it is the same.
   const name = new RegExp(`(?<![\\p{L}\\d])${chosen.name}(?![\\p{L}\\d])`, "u")
-  const why = recommendedIn(sentences).filter((sentence) => name.test(sentence) && !chosen.lines.includes(sentence))
+  const why = chosen.name === ""
+    ? []
+    : recommendedIn(sentences).filter((sentence) => name.test(sentence) && !chosen.lines.includes(sentence))
   const asked = sentences.find((sentence) => /[?？:：]$/u.test(plain(sentence)))
   const text = gist(chosen.text, MAX_PROPOSAL_LENGTH)
   const statement = weightedLength(text) < MIN_ALTERNATIVE && asked !== undefined
@@ -126,7 +138,66 @@ export const alternativeIn = (message: Message | undefined, choice: Choice): Pro
   return {
     title: titleFrom(statement, MAX_TITLE - 8),
     statement: joined([withFullStop(statement), ...why.map(plain)]),
-    excerpts: excerptsOf(message, [gist(chosen.lines, MAX_PROPOSAL_LENGTH), ...why]),
+    excerpts: excerptsOf(message, [quoted(chosen), ...why]),
+    isArgued: true
+  }
+}
+
+/** Returns the alternatives that a choice takes, and those that it refuses; undefined where one that it takes is not there. */
+const resolved = (
+  alternatives: ReadonlyArray<Alternative>,
+  { refused, taken }: Choice
+): { readonly taken: ReadonlyArray<Alternative>; readonly refused: ReadonlyArray<Alternative> } | undefined => {
+  const left = refused.flatMap((name) => chosenAmong(alternatives, name) ?? [])
+  const among = taken.length > 0
+    ? taken.flatMap((name) => chosenAmong(alternatives, name) ?? [])
+    : alternatives.filter(({ by, index }) => by === left[0]?.by && left.every((other) => other.index !== index))
+  return among.length === 0 || among.length < taken.length ? undefined : { taken: among, refused: left }
+}
+
+/** Returns what a prompt takes of a list that it holds itself, and the line that says so of several. */
+export const ownChoiceIn = (prompt: string): { readonly line: string; readonly choice: Choice } | undefined => {
+  if (alternativesIn(prompt).every(({ by }) => by === "place")) return undefined
+  const lines = linesOf(prompt).filter(({ kind, text }) =>
+    kind === "prose" && !/^\s*>/u.test(text) && markIn(text) === undefined
+  )
+  return lines.flatMap(({ text: line }) => {
+    const choice = optionIn(line)
+    return choice !== undefined && choice.taken.length + choice.refused.length > 1 ? [{ line, choice }] : []
+  })[0]
+}
+
+/**
+ * Returns what a reply takes of the alternatives that a message lists; undefined where the message has none of that name, since what Claude
+ * recommends may be another. What one sentence offers is told whole.
+ */
+export const alternativeIn = (message: Message | undefined, choice: Choice): Proposal | undefined => {
+  if (message === undefined) return undefined
+  const found = resolved(alternativesIn(textOf(message)), choice)
+  if (found === undefined) {
+    const offers = sentencesIn(message).filter((sentence) => EITHER.test(sentence))
+    return choice.taken[0]?.by === "place" && alternativesIn(textOf(message)).length === 0 && offers.length === 1
+      ? namedOf(message, choice.words, offers[0]!)
+      : undefined
+  }
+  const [first, ...more] = found.taken
+  // By their names alone: what would have spoken for them isn't what was decided.
+  const without = found.refused.map(({ text }): Excerpt => ({
+    message,
+    kind: "text",
+    label: "Rejected: ",
+    text: gist(headOf(text), MAX_TITLE)
+  }))
+  const only = offerOf(first!, message)
+  if (more.length === 0) return { ...only, excerpts: [...only.excerpts, ...without] }
+  const heads = found.taken.map(({ text }) => gist(headOf(text), Math.floor((MAX_TITLE - 8) / found.taken.length) - 2))
+  return {
+    title: heads.join("; "),
+    statement: joined(found.taken.map(({ text }) => withFullStop(gist(text, MAX_PROPOSAL_LENGTH)))),
+    excerpts: [
+      ...excerptsOf(message, found.taken.map(quoted)),
+      ...without
+    ],
     isArgued: true
   }
 }

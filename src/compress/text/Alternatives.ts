@@ -1,51 +1,26 @@
 /**
- * Parses the alternatives that a message offers, and which of them a reply names. Pure.
+ * Parses the alternatives that a message offers: lines with letters or numbers, the rows of a table, or the items of its last list. Pure.
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
+import { markAlone, markIn, marksWithin, type Name, nameOf } from "./Marks.ts"
 import { type Line, linesOf, plain, sentencesOf } from "./Prose.ts"
 
-/** How one of the alternatives is known: by its letter, its number, or its place among them, from 0; -1 is the last. */
-interface Name {
-  readonly by: "letter" | "number" | "place"
-  readonly index: number
+/** One of the alternatives of a message. */
+export interface Alternative extends Name {
+  /** Its letter or number, as the message has it; empty where it has none. */
+  readonly name: string
+  /** What is offered, without the name. */
+  readonly text: string
+  /** The lines of the message that offer it, or the part of one. */
+  readonly lines: string
 }
 
-/** Which of the alternatives a reply names, and in which words. */
-export interface Choice extends Name {
-  readonly words: string
+/** A line, or the row of a table as one; `source` has the lines as the message has them. */
+interface Item extends Line {
+  readonly source: string
 }
 
-const CHINESE_NUMBERS = "一二三四五六"
-/** The first of the ten stems, which Chinese lists have as letters. */
-const STEMS = "甲乙丙丁"
-const NOUN = "(?:options?|alternative|approach|choice|variant|方案|选项)"
-const ID = `[a-h1-9${CHINESE_NUMBERS}${STEMS}]`
-
-const nameOf = (id: string): Name => {
-  const number = CHINESE_NUMBERS.indexOf(id)
-  if (number >= 0) return { by: "number", index: number }
-  if (STEMS.includes(id)) return { by: "letter", index: STEMS.indexOf(id) }
-  return /\d/.test(id)
-    ? { by: "number", index: Number(id) - 1 }
-    : { by: "letter", index: id.toLowerCase().charCodeAt(0) - "a".charCodeAt(0) }
-}
-
-/** Matches what names an alternative at the beginning of its line: "A.", "(2)", "**Option B", "### 方案二：", "- B:". */
-const MARK = inBothScripts(
-  new RegExp(
-    `^[\\s>#]*(?:[-*+•]\\s+)?[*_]{0,3}(?:${NOUN}\\s*(?<noun>${ID})(?![\\p{L}\\d])|[(（[](?<bracket>${ID})[)）\\]]|` +
-      `(?<sign>${ID})[*_]{0,3}\\s*(?:[.:)](?=[\\s*]|$)|[：、）])|(?<dash>[A-H])[*_]{0,3} [–—-](?= ))[*_]*\\s*[.:)：、–—-]?`,
-    "iu"
-  )
-)
-/** Matches the same within a line: "A) Redis, B) Postgres", "(a) one file or (b) two". */
-const MARK_WITHIN = inBothScripts(
-  new RegExp(
-    `(?<=^|[\\s,;，；。：:])(?:${NOUN}\\s*(?<noun>${ID})(?![\\p{L}\\d])\\s*[.:)：–—-]?|[(（[](?<bracket>${ID})[)）\\]]|(?<sign>${ID})[)）:：])\\s*`,
-    "giu"
-  )
-)
 /** Matches a name in brackets at the beginning of what is offered: "(Postgres): one service less". */
 const NAME_IN_BRACKETS = /^[(（]([^()（）]{1,60})[)）][*_]*\s*[:：–—-]*\s*/u
 /** Matches what joins an alternative to the next in a line. */
@@ -56,23 +31,51 @@ const withoutJoint = (text: string): string =>
 /** Characters of an alternative below which what is said next of it is added. */
 const SHORT = 24
 
-/** One of the alternatives of a message. */
-export interface Alternative extends Name {
-  /** Its letter or number, as the message has it. */
-  readonly name: string
-  /** What is offered, without the name. */
-  readonly text: string
-  /** The lines of the message that offer it, or the part of one. */
-  readonly lines: string
+const contentOf = (line: string): string =>
+  plain(line.replace(NAME_IN_BRACKETS, "$1: ").replace(/^[\s*_:.)、–—-]+/u, ""))
+
+const RULE = /^[\s|:-]+$/u
+const cellsOf = (line: string): ReadonlyArray<string> =>
+  line.trim().replace(/^\||\|$/gu, "").split("|").map((cell) => cell.trim())
+
+/** Returns a table with its columns as rows. */
+const turned = (table: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<ReadonlyArray<string>> =>
+  table[0]!.map((_, column) => table.map((row) => row[column] ?? ""))
+
+const isMarked = (cell: string): boolean => markAlone(cell) !== undefined || markIn(cell) !== undefined
+
+/** Returns the rows of a table as lines: "A. Elasticsearch — good: ranking; bad: a cluster". Alternatives that are columns become rows. */
+const rowsOf = (lines: ReadonlyArray<Line>): ReadonlyArray<Item> => {
+  const table = lines.filter(({ text }) => !RULE.test(text)).map(({ text }) => cellsOf(text))
+  const [head = []] = table
+  const leads = table.slice(1).map(([lead = ""]) => lead)
+  const isTurned = !leads.some(isMarked) && (head[0] === "" || head.slice(1).every(isMarked))
+  const [heads = [], ...rows] = isTurned ? turned(table) : table
+  const ruled = lines.filter(({ text }) => !RULE.test(text)).map(({ text }) => text)
+  return rows.map((row, i) => {
+    const id = markAlone(row[0]!)
+    const [lead = "", ...cells] = id === undefined ? row : row.slice(1)
+    const names = heads.slice(row.length - cells.length)
+    const said = cells.flatMap((cell, at) =>
+      cell === "" ? [] : [(names[at] ?? "") === "" ? cell : `${names[at]}: ${cell}`]
+    ).join("; ")
+    return {
+      kind: "table",
+      text: (id === undefined ? "" : `${id}. `) + [lead, said].filter((part) => part !== "").join(" — "),
+      source: isTurned ? ruled.join("\n") : [ruled[0], ruled[i + 1]].join("\n")
+    }
+  })
 }
 
-const idIn = ({ groups }: RegExpExecArray): string =>
-  groups!["noun"] ?? groups!["bracket"] ?? groups!["sign"] ?? groups!["dash"]!
-
-const alternative = (name: string, text: string, lines: string): Alternative => ({ ...nameOf(name), name, text, lines })
-
-const contentOf = (line: string): string =>
-  plain(line.replace(NAME_IN_BRACKETS, "$1: ").replace(/^[\s*_:：.)、–—-]+/u, ""))
+const itemsOf = (message: string): ReadonlyArray<Item> => {
+  const lines = linesOf(message).filter(({ kind }) => kind !== "code")
+  return lines.flatMap((line, i): ReadonlyArray<Item> => {
+    if (line.kind !== "table") return [{ ...line, source: line.text }]
+    if (lines[i - 1]?.kind === "table") return []
+    const end = lines.findIndex(({ kind }, at) => at > i && kind !== "table")
+    return rowsOf(lines.slice(i, end < 0 ? undefined : end))
+  })
+}
 
 /** Returns those that follow one another from the first on; of several lists the last. */
 const listsIn = (all: ReadonlyArray<Alternative>): ReadonlyArray<Alternative> =>
@@ -86,88 +89,110 @@ const listsIn = (all: ReadonlyArray<Alternative>): ReadonlyArray<Alternative> =>
     return lists.findLast(({ length }) => length > 1) ?? []
   })
 
-const inLines = (lines: ReadonlyArray<Line>): ReadonlyArray<Alternative> =>
-  lines.flatMap(({ text }, i): ReadonlyArray<Alternative> => {
-    const mark = MARK.exec(text)
-    if (mark === null) return []
-    const content = contentOf(text.slice(mark[0].length))
-    const next = lines[i + 1]
-    const isMore = weightedLength(content) < SHORT && next !== undefined && next.kind !== "heading" &&
-      !MARK.test(next.text)
-    const more = isMore ? sentencesOf(next.text)[0] ?? "" : ""
-    return [alternative(
-      idIn(mark),
-      [content, plain(more)].filter((part) => part !== "").join(" — "),
-      [text.trim(), more].join("\n").trim()
-    )]
+/** Returns what the item at a place offers, after its mark, with the next line where it says little itself. */
+const offered = (items: ReadonlyArray<Item>, at: number, mark: number): Pick<Alternative, "lines" | "text"> => {
+  const item = items[at]!
+  const next = items[at + 1]
+  const content = contentOf(item.text.slice(mark))
+  const isMore = item.kind !== "table" && weightedLength(content) < SHORT && next !== undefined &&
+    next.kind !== "heading" && markIn(next.text) === undefined && !isListed(next, item)
+  const more = isMore ? sentencesOf(next.text)[0] ?? "" : ""
+  return {
+    text: [content, plain(more)].filter((part) => part !== "").join(" — "),
+    lines: [item.source.trim(), more].join("\n").trim()
+  }
+}
+
+const inLines = (items: ReadonlyArray<Item>): ReadonlyArray<Alternative> =>
+  items.flatMap(({ text }, i): ReadonlyArray<Alternative> => {
+    const mark = markIn(text)
+    return mark === undefined ? [] : [{ ...nameOf(mark.id), name: mark.id, ...offered(items, i, mark.to) }]
   })
 
-const withinLines = (lines: ReadonlyArray<Line>): ReadonlyArray<Alternative> =>
-  lines.flatMap(({ text }) => {
-    const marks = [...text.matchAll(MARK_WITHIN)]
-    return marks.map((mark, i): Alternative => {
+const withinLines = (items: ReadonlyArray<Item>): ReadonlyArray<Alternative> =>
+  items.flatMap(({ kind, text }) => {
+    const marks = kind === "table" ? [] : marksWithin(text)
+    return marks.map(({ from, id, to }, i): Alternative => {
       // From its mark on: each character is read once.
-      const part = withoutJoint(text.slice(mark.index, marks[i + 1]?.index))
-      return alternative(idIn(mark), contentOf(part.slice(mark[0].length)), part)
+      const part = withoutJoint(text.slice(from, marks[i + 1]?.from))
+      return { ...nameOf(id), name: id, text: contentOf(part.slice(to - from)), lines: part }
     })
   })
 
-/** Returns the alternatives that a message lists, with letters or numbers; none where there are not two. */
-export const alternativesIn = (message: string): ReadonlyArray<Alternative> => {
-  const lines = linesOf(message).filter(({ kind }) => kind !== "code" && kind !== "table")
-  const found = listsIn(inLines(lines))
-  return found.length > 0 ? found : listsIn(withinLines(lines))
+/** Matches a line that begins with its name in bold: "**On disk**: simplest". */
+const BOLD_NAME = /^\*\*[^*]{1,60}\*\*\s*[:：–—-]|^\*\*[^*]{1,60}[:：]\*\*\s/u
+const indentOf = ({ text }: Line): number => text.search(/\S/u)
+const signOf = ({ kind, text }: Line): string =>
+  kind === "table" ? "|" : /^\s*(?:[-*+•]|\d|\*\*)/u.exec(text)?.[0].trim().replace(/\d/u, "1") ?? ""
+
+/** True for an item of a list; with another one, for an item beside it. */
+const isListed = (item: Item, beside = item): boolean =>
+  (item.kind === "item" || item.kind === "table" || BOLD_NAME.test(item.text)) &&
+  signOf(item) === signOf(beside) && indentOf(item) === indentOf(beside)
+
+/** Matches what introduces alternatives. */
+const INTRODUCES = inBothScripts(
+  /\b(?:options?|choices?|alternatives?|ways|approaches|possibilit\w+|either|one of|choose|pick|could)\b|方案|选项|办法|思路|做法|可以|几种|[二两三四]种/iu
+)
+
+/** A list: the places of its items, and of the line that introduces it. */
+interface List {
+  readonly lead: number
+  readonly items: ReadonlyArray<number>
+  readonly end: number
 }
 
-/** What may stand before the name of an alternative in a reply: assent, a topic, and "let's go with". */
-const YES =
-  "(?:(?:y|yes|yeah|yep|yup|ok(?:ay)?|sure|hm+|well|so|then|no(?=[,，])|nah|good|fine|right|i think|好的?|嗯|行|可以|有道理|那就?)[\\s,，.。!！]*)*"
-const TOPIC = "(?:[^,，:：.。?？!！\\n]{1,24}[,，:：]\\s*)?"
-const TAKING =
-  "(?:(?:let's|lets|let us|i'd|id|i would|i'll|i|we'll|we|please|pls)\\s+)?(?:(?:do|go(?:\\s+(?:with|for))?|take|use|pick|choose|prefer|say|like|want)\\s+)?(?:就|选择?|用|按|走|要)?\\s*"
-const ITS_NOUN = `(?:(?:the\\s+)?(?:${NOUN}|number|plan|no\\.)\\s*|#)`
-const PLACE =
-  `(?<place>(?:the\\s+)?(?:first|1st|second|2nd|third|3rd|fourth|last)(?:\\s+(?:one|option|way|approach))?|the\\s+(?:former|latter)|第[一二三四1-4最后]|最后一?|前者|后者)`
-/** The end of a clause, or what only belongs to a choice: "A.", "A please", "A 吧". */
-const END =
-  "\\s*(?:方案|[个种条套项](?:方案)?)?(?:\\s+(?:it is|is (?:fine|good|ok|better)|then|one))?(?=\\s*(?:$|[\\n,.，。;；!！、:：)）–—-]|(?:please|pls|thanks|because|since|but|it is)\\b|吧|来|好了?|就[好行这]|\\p{Extended_Pictographic}))"
-
-const CHOICE = inBothScripts(
-  new RegExp(
-    `^\\s*(?:${YES}|${TOPIC})${TAKING}(?:${PLACE}|${ITS_NOUN}(?<noun>${ID}|one|two|three|four)|(?<id>[a-d1-4${CHINESE_NUMBERS}${STEMS}]))${END}`,
-    "iu"
-  )
-)
-/** Matches a place that begins a list of steps, or speaks of something else, unless it is all that is said. */
-const BARE_PLACE = /^(?:first|second|third|fourth|last)$/iu
-
-const PLACES: ReadonlyArray<readonly [RegExp, number]> = [
-  [inBothScripts(/last|最后/iu), -1],
-  [/first|1|一|former|前者/iu, 0],
-  [inBothScripts(/second|2|二|latter|后者/iu), 1],
-  [/third|3|三/iu, 2],
-  [/fourth|4|四/iu, 3]
-]
-const placeOf = (place: string): number => PLACES.find(([words]) => words.test(place))![1]
-
-/** Returns which of the alternatives a short reply names: "A", "yes do B", "option 2", "the second one please", "那就 B 吧". */
-export const choiceIn = (reply: string): Choice | undefined => {
-  const found = CHOICE.exec(reply)
-  if (found === null) return undefined
-  const { id, noun, place } = found.groups!
-  const words = place ?? noun ?? id!
-  if (place !== undefined) {
-    const isOnlyBeginning = BARE_PLACE.test(place) && /[\p{L}\p{N}]/u.test(reply.slice(found[0].length))
-    return isOnlyBeginning ? undefined : { by: "place", index: placeOf(place), words }
+/** Returns the lists of a message. What is indented more, or has another sign, belongs to the item above it. */
+const runsIn = (items: ReadonlyArray<Item>): ReadonlyArray<List> => {
+  const runs: Array<List> = []
+  for (let from = 0; from < items.length; from++) {
+    const first = items[from]!
+    if (!isListed(first)) continue
+    let end = from + 1
+    while (end < items.length && (isListed(items[end]!) || indentOf(items[end]!) > indentOf(first))) end++
+    const beside = items.slice(from, end).flatMap((item, i) => isListed(item, first) ? [from + i] : [])
+    if (beside.length > 1) runs.push({ lead: from - 1, items: beside, end })
+    from = end - 1
   }
-  const number = ["one", "two", "three", "four"].indexOf(words.toLowerCase())
-  return number >= 0 ? { by: "number", index: number, words } : { ...nameOf(words), words }
+  return runs
+}
+
+/**
+ * Returns the places of the items that stand side by side in the last list: of several, in the one that is introduced as alternatives. Where lists
+ * stand under headings of their own, these are the alternatives. None where it can't be told.
+ */
+const siblingsIn = (items: ReadonlyArray<Item>): ReadonlyArray<number> => {
+  const runs = runsIn(items)
+  const introduced = runs.findLast(({ lead }) => INTRODUCES.test(items[lead]?.text ?? ""))
+  if (introduced !== undefined || runs.length < 2) return (introduced ?? runs[0])?.items ?? []
+  const leads = runs.map(({ lead }) => lead)
+  const isOwn = leads.every((lead, i) => lead >= 0 && (i === 0 || runs[i - 1]!.end === lead))
+  if (isOwn) return leads.every((lead) => items[lead]!.kind === "heading") ? leads : []
+  const signs = new Set(runs.map(({ items: [first] }) => signOf(items[first!]!)))
+  return signs.size === 1 ? runs.at(-1)!.items : []
+}
+
+/**
+ * Returns the alternatives that a message lists: with letters or numbers those that follow one another, none where there are not two; and the items of
+ * its last list by their places.
+ */
+export const alternativesIn = (message: string): ReadonlyArray<Alternative> => {
+  const items = itemsOf(message)
+  const marked = listsIn(inLines(items))
+  const found = marked.length > 0 ? marked : listsIn(withinLines(items))
+  const places = siblingsIn(items).map((at, index): Alternative => {
+    const mark = markIn(items[at]!.text)
+    return { by: "place", index, name: mark?.id ?? "", ...offered(items, at, mark?.to ?? 0) }
+  })
+  return [...found, ...places]
 }
 
 /** Returns the alternative that is meant; undefined where the message has none of that name. */
 export const chosenAmong = (alternatives: ReadonlyArray<Alternative>, { by, index }: Name): Alternative | undefined => {
-  const letters = alternatives.filter((each) => each.by === "letter")
-  const numbers = alternatives.filter((each) => each.by === "number")
+  const [letters = [], numbers = [], places = []] = (["letter", "number", "place"] as const).map((by) =>
+    alternatives.filter((each) => each.by === by)
+  )
   if (by === "letter") return letters[index]
-  return by === "number" && numbers.length > 0 ? numbers[index] : (letters.length > 0 ? letters : numbers).at(index)
+  if (by === "number" && numbers.length > 0) return numbers[index]
+  return [letters, places, numbers].find(({ length }) => length > 0)?.at(index)
 }

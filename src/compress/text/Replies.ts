@@ -4,7 +4,7 @@
 import { withApostrophes } from "../../domain/Apostrophes.ts"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
-import { type Choice, choiceIn } from "./Alternatives.ts"
+import { ASSENT, ASSENT_IN_CHINESE, type Choice, choiceIn, withoutOthers } from "./Choices.ts"
 import { shared } from "./Salience.ts"
 
 /** Words that take a proposal, whatever follows them. */
@@ -15,10 +15,8 @@ const TAKES = inBothScripts(
 const TAKES_ALONE = inBothScripts(
   /(?:both|(?:please|go|proceed|love it)(?=[\s.!]*$)|(?:that's|thats|all) (?:fine|good)|do so|fine(?: (?:by|with|for) me)|(?:that )?works(?: for me)?|(?:good|great|nice) (?:idea|plan|point)|deal|absolutely|definitely|of course|convinced|(?:hell|heck|oh) yes|(?:i'm|im) (?:ok|fine|good|happy) with (?:it|that|this)|(?:you're|youre|you are) right|why not)/u
 ).source
-/** Words of assent, which may only say that a message was read: what follows them decides. */
-const ASSENTS = inBothScripts(
-  /(?:y|yes|yep|yea|yeah|yup|ya|aye|k|kk|ok(?:ay)?|okey|sure|perfect|(?:好|可以|行|对|是|嗯|成|有道理)[的吧啊呀哈嘛嗯]*)(?![\p{L}\p{N}_])/u
-).source
+/** Words of assent: what follows them decides. */
+const ASSENTS = inBothScripts(new RegExp(`(?:${ASSENT}|${ASSENT_IN_CHINESE}(?![\\p{L}\\p{N}_]))`, "u")).source
 /** The same at the end of a clause alone. */
 const ASSENTS_ALONE =
   /(?:exactly(?: what i .{1,30})?|alright(?: then)?|fine|great|cool|good|nice|correct|right|(?:good|great|nice) (?:call|catch))/u
@@ -29,7 +27,7 @@ const END =
 
 const LEAD = "(?:(?:oh|ok|well|and|so)[,\\s]+)?"
 const TAKING = new RegExp(`^\\s*${LEAD}(?:${TAKES}|${TAKES_ALONE}${END})`, "iu")
-const ASSENT = new RegExp(`^\\s*(?:${ASSENTS}|${ASSENTS_ALONE}${END})[\\s,.，。!！-]*`, "iu")
+const BEGINS = new RegExp(`^\\s*(?:${ASSENTS}|${ASSENTS_ALONE}${END})[\\s,.，。!！-]*`, "iu")
 
 /** Matches a reply that begins like one that takes a proposal, and goes on against it or to something else. */
 const TURNS_AWAY = [
@@ -70,14 +68,16 @@ export const isAcceptance = (text: string, offer: string): boolean => {
   if (text.length > MAX_REPLY || isOpen(text) || turnsAway(withApostrophes(text))) return false
   if (TAKING.test(text)) return true
   let rest = text
-  while (ASSENT.test(rest)) rest = rest.replace(ASSENT, "")
+  while (BEGINS.test(rest)) rest = rest.replace(BEGINS, "")
   if (rest === text) return false
   return rest === "" || TAKING.test(rest) || ADDS.test(rest) || GOES_ON.test(rest) || shared(rest, offer) > 0
 }
 
 /** Matches what a reply names at its beginning: "postgres" of "ok postgres it is, less to run". */
-const NAMES =
-  /^\s*(?:(?:ok(?:ay)?|yes|yeah|yep|sure|hm+|so|then|no(?=,)|nah|let's|i'd|i'll|we'll|we|go(?: w(?:ith)?)?|take|use|do|pick|the)[\s,]+)*(?<named>[^\s,.;:!?()][^\n,.;:!?()]{0,40}?)(?:\s+(?:it is|then|please|pls|of course|for sure|imo|i guess|i think|sounds good))*\s*(?:$|[\n,.;:!])/iu
+const NAMES = new RegExp(
+  `^\\s*(?:(?:${ASSENT}|hm+|so|then|no(?=,)|nah|let's|i'd|i'll|we'll|we|go(?: w(?:ith)?)?|take|use|do|pick|the)[\\s,]+)*(?<named>[^\\s,.;:!?()][^\\n,.;:!?()]{0,40}?)(?:\\s+(?:it is|then|please|pls|of course|for sure|imo|i guess|i think|sounds good))*\\s*(?:$|[\\n,.;:!])`,
+  "iu"
+)
 
 /** Matches what names nothing: a pronoun, a question, a refusal, a statement. */
 const NO_NAME =
@@ -97,7 +97,7 @@ export const namedIn = (text: string, offer: string): string | undefined => {
 
 /** Returns which of the listed alternatives a short reply names; what adds to it may follow. */
 export const optionIn = (text: string): Choice | undefined =>
-  text.length > MAX_REPLY || isOpen(text) ? undefined : choiceIn(text)
+  text.length > MAX_REPLY || isOpen(withoutOthers(text)) ? undefined : choiceIn(text)
 
 const REFUSAL = inBothScripts(
   /^\s*(?:(?:yeah|well|ok|hm+|uh)[,\s]+)?(?:no|nope|nah|no way|rather not|不(?:行|对|用了?|要)?)\s*(?:[,.!;，。！；、]|\s[-–—]\s)\s*(?<rest>\S[\s\S]{7,})$/iu

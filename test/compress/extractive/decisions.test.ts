@@ -312,4 +312,67 @@ describe("a reply to a recommendation", () => {
     ([offer, reply, title]) =>
       Effect.map(answered(offer!, reply!), (units) => assert.deepStrictEqual(units.map((unit) => unit.title), [title]))
   )
+
+  const BULLETS =
+    "There are three ways:\n\n- **Cron in the pod**: runs twice with two pods.\n- **A queue**: one more thing to watch.\n- **pg_cron**: 4.2 MB of extension, nothing else."
+  const TABLE =
+    "| | what | good | bad |\n|---|---|---|---|\n| A | Mapbox | pretty | costs 300 a month |\n| B | MapLibre | free | we host the tiles |\n\nI lean to A."
+  const LIST =
+    "1. Shrink the images: an hour of work.\n2. A CDN: our contract forbids it.\n3. Lazy loading: easy.\n4. HTTP/3: the proxy can't yet.\n\nI'd do 1 to 3."
+
+  it.effect.each<[string, string, RegExp, RegExp]>([
+    [BULLETS, "the third one. every night at 3", /pg_cron/, /twice|watch/],
+    [BULLETS, "前者", /Cron in the pod/, /watch/],
+    [TABLE, "B please, ops has room for tiles", /^Agreed: MapLibre/, /Mapbox/],
+    [TABLE, "the first one", /^Agreed: Mapbox/, /MapLibre/],
+    [
+      "| | Kotlin | Java |\n|---|---|---|\n| speed | same | same |\n| team | two know it | all |",
+      "the second",
+      /Java/,
+      /Kotlin —/
+    ],
+    [LIST, "1 and 3, not 2", /^Agreed: Shrink the images; Lazy loading/, /HTTP/],
+    [LIST, "3 now, 4 maybe in spring. skip 2", /^Agreed: Lazy loading/, /HTTP/],
+    [LIST, "all but 2", /^Agreed: Shrink the .*Lazy .*HTTP/, /contract/],
+    [LIST, "1、3，不要 2", /^Agreed: Shrink the images; Lazy/, /HTTP/]
+  ])(
+    "takes what is chosen of a list or a table: %j",
+    ([offer, reply, title, not]) =>
+      Effect.map(answered(offer, reply), ([unit]) => {
+        assert.match(`${unit!.title} ${unit!.summary}`, title)
+        assert.notMatch(`${unit!.title} ${unit!.summary}`, not)
+      })
+  )
+
+  it.effect("names what is rejected, without what spoke for it", () =>
+    Effect.map(answered(LIST, "1 and 3, not 2"), ([unit]) => {
+      assert.match(unit!.content, /\nRejected: A CDN$/m)
+      assert.notInclude(unit!.content, "contract")
+    }))
+
+  it.effect("takes nothing where a place can't be told", () =>
+    Effect.map(
+      answered("Docs are in wiki pages. But first, the first draft was read by two people.", "the second one"),
+      (units) => assert.isEmpty(units)
+    ))
+
+  it.effect("is made of a list that the person brings along", () =>
+    Effect.map(
+      decided(
+        "Ines wrote:\n\n> 1. Use a ring buffer.\n> 2. Rename the crate.\n> 3. Log dropped frames.\n\n1 and 3, not 2, the name is fine"
+      ),
+      ([unit]) => {
+        assert.strictEqual(unit!.title, "Use a ring buffer; Log dropped frames")
+        assert.include(
+          unit!.content,
+          "User: 1 and 3, not 2, the name is fine\n1. Use a ring buffer.\n3. Log dropped frames."
+        )
+      }
+    ))
+
+  it.effect("says which way it took where the reply decides more", () =>
+    Effect.map(answered(TABLE, "B. always cache tiles for a month"), ([unit]) => {
+      assert.include(unit!.summary, "MapLibre")
+      assert.include(unit!.title.toLowerCase(), "cache tiles")
+    }))
 })

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { alternativesIn, choiceIn, chosenAmong } from "../../../src/compress/text/Alternatives.ts"
+import { alternativesIn, chosenAmong } from "../../../src/compress/text/Alternatives.ts"
+import { choiceIn } from "../../../src/compress/text/Choices.ts"
 
 const chosen = (message: string, reply: string) => {
   const choice = choiceIn(reply)
-  return choice === undefined ? undefined : chosenAmong(alternativesIn(message), choice)?.text
+  return choice === undefined ? undefined : chosenAmong(alternativesIn(message), choice.taken[0]!)?.text
 }
 
 describe("the alternatives of a message", () => {
@@ -42,13 +43,36 @@ describe("the alternatives of a message", () => {
 
   it("are the last list of several", () => {
     const lists = "1. Read it\n2. Run it\n\nThen one of these:\n1. Keep the queue\n2. Drop the queue"
-    assert.deepStrictEqual(alternativesIn(lists).map(({ text }) => text), ["Keep the queue", "Drop the queue"])
+    const numbered = alternativesIn(lists).filter(({ by }) => by === "number")
+    assert.deepStrictEqual(numbered.map(({ text }) => text), ["Keep the queue", "Drop the queue"])
   })
 
   it("have a name alone, and what is said of it in the next line", () => {
     const [first] = alternativesIn("### A: Valkey\nSurvives a restart. Needs a server.\n### B: None\nIs what we have.")
     assert.strictEqual(first!.text, "Valkey — Survives a restart.")
   })
+})
+
+describe("alternatives without marks", () => {
+  const places = (message: string) =>
+    alternativesIn(message).filter(({ by }) => by === "place").map(({ text }) => text.split(/ — |: /u)[0]!)
+
+  it.each<[string, string, Array<string>]>([
+    ["the items of a list", "Two ways:\n- Poll it\n- Push it", ["Poll it", "Push it"]],
+    ["without what is indented", "- Poll it\n  - slow\n  - simple\n- Push it\n  - fast", ["Poll it", "Push it"]],
+    [
+      "of the list that is introduced",
+      "I ran:\n- the tests\n- the linter\n\nTwo options:\n* Poll it\n* Push it\n\nOpen:\n+ names\n+ docs",
+      ["Poll it", "Push it"]
+    ],
+    ["the headings of lists", "### Poll it\n- slow\n- simple\n### Push it\n- fast\n- a socket", ["Poll it", "Push it"]],
+    ["lines with a name in bold", "**Poll it**: slow\n**Push it**: fast", ["Poll it", "Push it"]],
+    ["the rows of a table", "| way | speed |\n|---|---|\n| Poll it | slow |\n| Push it | fast |", [
+      "Poll it",
+      "Push it"
+    ]],
+    ["none of lists that each describe one", "Poll it:\n- slow\n- simple\nPush it:\n- fast\n- a socket", []]
+  ])("are %s", (_, message, found) => assert.deepStrictEqual(places(message), found))
 })
 
 const LETTERS = "A. Keep one table\nB. Split it by month\nC. Move it to ClickHouse"
@@ -103,6 +127,9 @@ describe("a reply that names one", () => {
     "the last build is red",
     "Add it",
     "一个就够",
-    "neither, write to a file"
+    "neither, write to a file",
+    "1.5 seconds is too long",
+    "2-3 retries at most",
+    "1, 2 are done"
   ])("is none: %j", (reply) => assert.isUndefined(choiceIn(reply)))
 })

@@ -21,7 +21,7 @@ import type { Session } from "./domain/Conversation.ts"
 import { flawOf } from "./domain/Flaws.ts"
 import { findById } from "./domain/KnownProjects.ts"
 import type { MemoryUnit } from "./domain/MemoryUnit.ts"
-import { messageOf } from "./domain/Thrown.ts"
+import { diedOf } from "./domain/Thrown.ts"
 import { differences } from "./index/Differences.ts"
 import { pointsOf } from "./index/Points.ts"
 import { IndexError, VectorIndex } from "./index/VectorIndex.ts"
@@ -278,9 +278,9 @@ const attach = Effect.gen(function*() {
   yield* store.indexFor(yield* vectors.identity)
 })
 
-/** Fails work that died of a defect, a bug in a compressor, and tells of it. */
+/** Fails work that died of a defect, most often a bug in a compressor, and tells of it. */
 const failByBug = ({ fail }: MemoryStore["Type"], items: ReadonlyArray<WorkItem>, defect: unknown) => {
-  const bug = `a bug: ${messageOf(defect)}`
+  const bug = diedOf(defect)
   const names = items.map(({ key, kind }) => `${kind} ${key}`).join(", ")
   return Effect.zipRight(Effect.logWarning(`${names} is passed over for now: ${bug}`), fail(items, bug))
 }

@@ -25,6 +25,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import { defuse } from "../domain/Injection.ts"
 import type { Language } from "../domain/Language.ts"
+import { goneIn } from "../domain/Thrown.ts"
 import { advice } from "../process/Advice.ts"
 import { version } from "../process/version.ts"
 import * as Fibers from "../resources/Fibers.ts"
@@ -117,7 +118,8 @@ const failed = (name: string) => (cause: Cause.Cause<Failure>): Effect.Effect<Ca
       Effect.as(
         Effect.logError(`${name} failed`, cause),
         errorResult(
-          `${name} failed because of a bug, which is logged on stderr; \`claude-memory doctor\` checks the rest`
+          goneIn(Cause.squash(cause)) ??
+            `${name} failed because of a bug, which is logged on stderr; \`claude-memory doctor\` checks the rest`
         )
       )
   })

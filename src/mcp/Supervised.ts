@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
+import { diedOf } from "../domain/Thrown.ts"
 
 /** Pause after the first failure; each further failure in a row doubles it, up to the longest. */
 const FIRST_PAUSE = Duration.seconds(1)
@@ -31,7 +32,7 @@ export interface Supervised {
 
 const failureOf = (cause: Cause.Cause<{ readonly message: string }>): string =>
   Option.match(Cause.failureOption(cause), {
-    onNone: () => `a bug: ${String(Cause.squash(cause))}`,
+    onNone: () => diedOf(Cause.squash(cause)),
     onSome: ({ message }) => message
   })
 

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { parentPort } from "node:worker_threads"
+import { diedOf } from "../domain/Thrown.ts"
 import { loggedToStderr } from "./Process.ts"
 
 /** Asks the thread to end, as a signal asks a process. */
@@ -20,7 +21,7 @@ export interface Failed {
 
 const failureOf = (cause: Cause.Cause<{ readonly message: string }>): string =>
   Option.match(Cause.failureOption(cause), {
-    onNone: () => `a bug: ${String(Cause.squash(cause))}`,
+    onNone: () => diedOf(Cause.squash(cause)),
     onSome: ({ message }) => message
   })
 

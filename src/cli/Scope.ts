@@ -63,7 +63,9 @@ export const filters = {
   ...projects,
   ...times,
   session: Options.text("session").pipe(
-    Options.withDescription("Only memories of this session, of whatever project: its id or the beginning of it"),
+    Options.withDescription(
+      "Only memories of this session, of whatever project if --project names none: its id or the beginning of it"
+    ),
     Options.optional
   ),
   type: Options.choice("type", UnitType.literals).pipe(
@@ -136,10 +138,20 @@ export const toFilter = (options: Values<typeof filters>) =>
     }
   })
 
-/** Names the projects that were searched, for a message about an empty result. */
-export const scopeText = (options: Values<typeof projects>): string =>
-  options.allProjects
+/** Options of a filter that narrow what is looked at, beside its projects. */
+const NARROWING = ["session", "type", "pinned", "file", "since", "until"] as const
+
+/** Names the projects that were searched, and the options that narrowed the search, for a message about an empty result. */
+export const scopeText = (options: Values<typeof projects> & Partial<Values<typeof filters>>): string => {
+  const place = options.allProjects
     ? "any project"
     : options.project.length > 0
     ? options.project.join(", ")
+    : options.session !== undefined && Option.isSome(options.session)
+    ? "any project"
     : "this folder's project (--all-projects looks everywhere)"
+  const isGiven = (value: boolean | ReadonlyArray<unknown> | Option.Option<unknown> | undefined) =>
+    typeof value === "object" ? "length" in value ? value.length > 0 : Option.isSome(value) : value === true
+  const narrowing = NARROWING.filter((name) => isGiven(options[name])).map((name) => `--${name}`)
+  return narrowing.length === 0 ? place : `${place}, with ${narrowing.join(" and ")}`
+}

@@ -482,6 +482,10 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         }
         assert.include((yield* cli(["list"])).stdout, "No memories in this folder's project")
         assert.include((yield* cli(["sessions"])).stdout, "No sessions in this folder's project")
+        assert.strictEqual(
+          (yield* cli(["list", "--all-projects", "--file", "nowhere.ts", "--since", "2020-01-01"])).stdout,
+          "No memories in any project, with --file and --since.\n"
+        )
       }))
 
     it.effect("look into one session, whatever its project, by the beginning of its id", () =>

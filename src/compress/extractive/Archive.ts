@@ -15,6 +15,7 @@ import { isDone } from "../text/Settled.ts"
 import { pieces } from "../text/Text.ts"
 import { isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
 import { isLongPrompt } from "./Documentation.ts"
+import { withoutUnchosen } from "./Proposals.ts"
 
 const AIM = 400
 const ASKED = 140
@@ -65,7 +66,8 @@ const answersIn = (closing: ReadonlyArray<Message>, prompts: ReadonlyArray<Messa
 
 /**
  * Returns the outcome: sentences of three closing messages that have any, most of the last one. Those that end the
- * answer to a prompt come first; where these say little, what was said on the way there, too.
+ * answer to a prompt come first; where these say little, what was said on the way there, too. Of alternatives only what the next prompt takes
+ * came of it.
  */
 const outcomeIn = (
   closing: ReadonlyArray<Message>,
@@ -79,7 +81,8 @@ const outcomeIn = (
   for (const message of [...answers, ...others]) {
     const said = outcome.reduce((sum, { text }) => sum + text.length, 0)
     if (outcome.length === 3 || said >= ENOUGH && others.includes(message)) break
-    const stated = quotable(textOf(message)).filter((sentence) =>
+    const reply = prompts.find(({ occurredAt }) => occurredAt > message.occurredAt)
+    const stated = withoutUnchosen(message, reply === undefined ? "" : textOf(reply)).filter((sentence) =>
       !isAnnouncement(sentence) && !OPEN_END.test(sentence) && !refuted.has(sentence)
     )
     const solid = stated.filter((sentence) => !isStatus(sentence))

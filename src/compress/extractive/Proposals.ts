@@ -123,13 +123,16 @@ const quoted = ({ lines }: Alternative): string => {
   return said.length <= MAX_PROPOSAL_LENGTH ? said : gist(said, MAX_PROPOSAL_LENGTH)
 }
 
+/** True for a sentence that calls an alternative by its letter or number. */
+const isCalled = (sentence: string, { name }: Alternative): boolean =>
+  name !== "" && new RegExp(`(?<![\\p{L}\\d])${name}(?![\\p{L}\\d])`, "u").test(sentence)
+
 /** Says what one alternative offers: one of a few words with the question that it answers, and why Claude recommends it. */
 const offerOf = (chosen: Alternative, message: Message): Proposal => {
   const sentences = sentencesIn(message)
-  const name = new RegExp(`(?<![\\p{L}\\d])${chosen.name}(?![\\p{L}\\d])`, "u")
-  const why = chosen.name === ""
-    ? []
-    : recommendedIn(sentences).filter((sentence) => name.test(sentence) && !chosen.lines.includes(sentence))
+  const why = recommendedIn(sentences).filter((sentence) =>
+    isCalled(sentence, chosen) && !chosen.lines.includes(sentence)
+  )
   const asked = sentences.find((sentence) => /[?？:：]$/u.test(plain(sentence)))
   const text = gist(chosen.text, MAX_PROPOSAL_LENGTH)
   const statement = weightedLength(text) < MIN_ALTERNATIVE && asked !== undefined
@@ -200,6 +203,23 @@ export const alternativeIn = (message: Message | undefined, choice: Choice): Pro
     ],
     isArgued: true
   }
+}
+
+/** Returns a message's sentences without the alternatives that a reply passes over, and without what recommends one of these. */
+export const withoutUnchosen = (message: Message, reply: string): ReadonlyArray<string> => {
+  const sentences = quotable(textOf(message))
+  const choice = optionIn(reply)
+  const alternatives = choice === undefined ? [] : alternativesIn(textOf(message))
+  const taken = choice === undefined ? undefined : resolved(alternatives, choice)?.taken
+  if (taken === undefined) return sentences
+  const isOf = (sentence: string, some: ReadonlyArray<Alternative>) =>
+    some.some(({ lines }) => lines.includes(sentence))
+  const left = alternatives.filter(({ lines }) => taken.every((each) => each.lines !== lines))
+  const isNamed = (sentence: string) =>
+    taken.some((each) => shared(sentence, headOf(each.text)) > 0 || isCalled(sentence, each))
+  return sentences.filter((sentence) =>
+    !isOf(sentence, left) && (isOf(sentence, taken) || !PROPOSAL.test(plain(sentence)) || isNamed(sentence))
+  )
 }
 
 export const isProposed = (message: Message | undefined): boolean => {

@@ -3,7 +3,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { asks, says, type Step, unitsOf } from "../sessions.ts"
+import { asks, messagesOf, says, type Step, summarize, unitsOf } from "../sessions.ts"
 
 const decidedAfter = (before: ReadonlyArray<Step>, prompt: string) =>
   unitsOf("decision", [...before, asks(prompt), says("Done.")])
@@ -348,6 +348,19 @@ describe("a reply to a recommendation", () => {
     Effect.map(answered(LIST, "1 and 3, not 2"), ([unit]) => {
       assert.match(unit!.content, /\nRejected: A CDN$/m)
       assert.notInclude(unit!.content, "contract")
+    }))
+
+  it.effect("leaves what came of it to the archive", () =>
+    Effect.gen(function*() {
+      const [aim, offer, reply, end] = messagesOf([
+        asks("how do we get the photos to load faster?"),
+        says(LIST),
+        asks("3"),
+        says("The photos below the fold load when they are scrolled to, which saves 2 MB on the first view.")
+      ])
+      const [unit] = yield* summarize({ prompts: [aim!, reply!], closing: [offer!, end!] })
+      assert.include(unit!.content, "Lazy loading: easy")
+      assert.notMatch(unit!.content, /CDN|HTTP|images/)
     }))
 
   it.effect("takes nothing where a place can't be told", () =>

@@ -16,7 +16,7 @@ import type { MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import * as Project from "../domain/Project.ts"
 import * as EventLoop from "../resources/EventLoop.ts"
 import { MemoryStore, type SegmentContext, type SessionOutline } from "../store/MemoryStore.ts"
-import { changesOf, hasText, OUTLINE, outlinePrompts } from "../store/Rules.ts"
+import { changesOf, hasText, OUTLINE, outlinePrompts, stepsAmong } from "../store/Rules.ts"
 import type { TailsRequest } from "./Tails.ts"
 
 /** Transcripts that are looked at, newest first. */
@@ -66,7 +66,8 @@ const outlineOf = (
       ...stored?.files ?? [],
       ...messages.flatMap(({ blocks }) => blocks.flatMap(({ file }) => file === undefined ? [] : [file]))
     ])
-  ].slice(0, OUTLINE.files)
+  ].slice(0, OUTLINE.files),
+  steps: stepsAmong([...stored?.steps ?? [], ...messages.filter(({ thread }) => thread === MAIN)]).slice(-OUTLINE.steps)
 })
 
 /** Returns the segments that the main thread's messages begin or go on, the open one with what it holds already. */

@@ -41,7 +41,7 @@ const OPEN_FOR_MS = 30 * DAY_MS
 const DECIDED_FOR_MS = 3 * DAY_MS
 
 /** Labels that the compressor puts before the parts of a session's archive. */
-const LABEL = /^(Aim|Decided|Learned|Also asked|Outcome|Pull request|To run|Open|Asked last, without an answer): /
+const LABEL = /^(Aim|Decided|Learned|Also asked|Outcome|Pull request|To run|Ran|Open|Asked last, without an answer): /
 type Label =
   | "Aim"
   | "Decided"
@@ -50,6 +50,7 @@ type Label =
   | "Outcome"
   | "Pull request"
   | "To run"
+  | "Ran"
   | "Open"
   | "Asked last, without an answer"
 

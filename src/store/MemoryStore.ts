@@ -151,8 +151,8 @@ export interface ReviewRequest {
 
 /**
  * The input of a session's archive unit: its prompts (the first 25 and the last 25), its closing assistant messages (the last
- * 6), the files that its messages name (at most 30), and its other units by time (the last 200), also those that were
- * merged into others.
+ * 6), the files that its messages name (at most 30), its other units by time (the last 200), also those that were
+ * merged into others, and what of its last 400 messages keeps a list of tasks, changes files or works with Git, with the results.
  */
 export interface SessionOutline {
   readonly session: Session
@@ -160,6 +160,7 @@ export interface SessionOutline {
   readonly prompts: ReadonlyArray<Message>
   readonly closing: ReadonlyArray<Message>
   readonly files: ReadonlyArray<string>
+  readonly steps: ReadonlyArray<Message>
 }
 
 /** The input of a segment's units: all its messages, and what was said right before. */

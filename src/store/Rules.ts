@@ -9,13 +9,28 @@ import type { KnownProject, Project } from "../domain/Project.ts"
 import type { Candidate, CaptureBatch, LineSum } from "./MemoryStore.ts"
 
 /** Largest number of each part in a session's outline; of the prompts there are as many first and as many last ones. */
-export const OUTLINE = { prompts: 25, closing: 6, files: 30, units: 200 } as const
+export const OUTLINE = { prompts: 25, closing: 6, files: 30, units: 200, steps: 400 } as const
 
 /** Returns a session's prompts as its outline has them, of all of them or of an earlier outline's and what came since. */
 export const outlinePrompts = (prompts: ReadonlyArray<Message>): ReadonlyArray<Message> =>
   prompts.length <= 2 * OUTLINE.prompts
     ? prompts
     : [...prompts.slice(0, OUTLINE.prompts), ...prompts.slice(-OUTLINE.prompts)]
+
+/** Tools whose calls tell what is to be done or what was changed. */
+const STEPS = new Set("TodoWrite TaskCreate TaskUpdate Edit MultiEdit Write NotebookEdit".split(" "))
+/** Matches what commands do with Git and with pull requests. */
+const OF_GIT = /\bgit\b[^\n]*\b(?:stash|commit)\b|\b(?:gh pr|glab mr)\b/u
+
+/** Returns the messages with calls that tell what is to be done or was done, and with their results. */
+export const stepsAmong = (messages: ReadonlyArray<Message>): ReadonlyArray<Message> => {
+  const isStep = ({ kind, text, tool = "" }: Message["blocks"][number]) =>
+    kind === "tool_use" && (STEPS.has(tool) || tool === "Bash" && OF_GIT.test(text))
+  const called = new Set(messages.flatMap(({ blocks }) => blocks.filter(isStep).map(({ toolUseId }) => toolUseId)))
+  return messages.filter(({ blocks }) =>
+    blocks.some((block) => isStep(block) || block.kind === "tool_result" && called.has(block.toolUseId))
+  )
+}
 
 /** Returns true for a message with text by a person or Claude. */
 export const hasText = (message: Message): boolean =>

@@ -97,6 +97,6 @@ export const unitsOf = (type: UnitType, steps: ReadonlyArray<Step>, before: Read
 export const summarize = (outline: Partial<SessionOutline>) =>
   Effect.flatMap(
     Compressor,
-    ({ summarize }) => summarize({ session, units: [], prompts: [], closing: [], files: [], ...outline })
+    ({ summarize }) => summarize({ session, units: [], prompts: [], closing: [], files: [], steps: [], ...outline })
   )
     .pipe(Effect.provide(compressor))

@@ -208,7 +208,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<Compressor, E>) => {
             units: [],
             prompts: messages.slice(0, half),
             closing: messages.slice(half),
-            files: ["a.ts"]
+            files: ["a.ts"],
+            steps: messages
           }
           const units = yield* summarize(outline)
           check(units, session.id, messages)
@@ -220,7 +221,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Compressor, E>) => {
     it.scoped("archives nothing where nobody asked anything", () =>
       Effect.gen(function*() {
         const closing = [message("c", { role: "assistant", text: "Done." })]
-        assert.deepStrictEqual(yield* summarize({ session, units: [], prompts: [], closing, files: [] }), [])
+        assert.deepStrictEqual(yield* summarize({ session, units: [], prompts: [], closing, files: [], steps: [] }), [])
       }).pipe(Effect.provide(layer)))
 
     it.scoped("stays within the bounds when messages are many, or as long as they come", () =>

@@ -1,7 +1,6 @@
 /**
  * Archives: a session in one unit, with its aim, its other requests, its outcome and its open ends.
  */
-import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message, Session } from "../../domain/Conversation.ts"
 import { type MemoryUnit, type Passage, weightedLength } from "../../domain/MemoryUnit.ts"
 import { isResumption } from "../../domain/Resumption.ts"
@@ -15,6 +14,7 @@ import { isDone } from "../text/Settled.ts"
 import { pieces } from "../text/Text.ts"
 import { isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
 import { isLongPrompt } from "./Documentation.ts"
+import { isOpenEnd, LABELS, openPoints } from "./OpenPoints.ts"
 import { withoutUnchosen } from "./Proposals.ts"
 
 const AIM = 400
@@ -24,15 +24,6 @@ const LAST_OUTCOME = { length: 420, count: 5 }
 const EARLIER_OUTCOME = { length: 500, count: 5 }
 /** Characters of the answers' outcome that need no more. */
 const ENOUGH = 250
-const OPEN = 300
-
-/** Sentences about work or questions that are still open. */
-const OPEN_END = inBothScripts(
-  /\b(?:next steps?|to[- ]do|todo:|remaining|remains|left to|still (?:need|have|to|fail\w*|missing|open)|not yet|pending|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|follow-?up|ready to (?:test|commit|push|merge|review))\b|下一步|待(?:办|定|确认|处理)|还(?:没|需要|要|差)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)/iu
-)
-
-/** Matches an offer of more help, which leaves nothing open. */
-const OFFERS = inBothScripts(/anything else|需要帮助/iu)
 
 const textOf = (message: Message): string => message.blocks.find(({ kind }) => kind === "text")?.text ?? ""
 
@@ -83,7 +74,7 @@ const outcomeIn = (
     if (outcome.length === 3 || said >= ENOUGH && others.includes(message)) break
     const reply = prompts.find(({ occurredAt }) => occurredAt > message.occurredAt)
     const stated = withoutUnchosen(message, reply === undefined ? "" : textOf(reply)).filter((sentence) =>
-      !isAnnouncement(sentence) && !OPEN_END.test(sentence) && !refuted.has(sentence)
+      !isAnnouncement(sentence) && !isOpenEnd(sentence) && !refuted.has(sentence)
     )
     const solid = stated.filter((sentence) => !isStatus(sentence))
     const sentences = solid.length === 0 ? stated : solid
@@ -106,7 +97,7 @@ const ORDER = [
   "Outcome: ",
   "Pull request: ",
   "To run: ",
-  "Open: "
+  ...LABELS
 ]
 
 /** Characters and sentences of what a session taught, and of what was decided in it. */
@@ -244,17 +235,12 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
   // One long text got one answer, which the conversation unit holds already.
   if (asked.length === 1 && files.length === 0 && isLongPrompt(first, textOf(first)) && closing.length === 1) return []
 
-  const open = last === undefined
-    ? []
-    : quotable(textOf(last)).filter((sentence) => OPEN_END.test(sentence) && !OFFERS.test(sentence))
-  const ends = choose(open.map(plain), { count: 2, length: OPEN, about: topics }).map((i) => open[i]!)
-  const openEnds: ReadonlyArray<Excerpt> = ends.length === 0
-    ? []
-    : [{ message: last!, kind: "text", label: "Open: ", text: ends.join("\n") }]
+  const openEnds = openPoints(outline, answersIn(closing, prompts), topics)
   // A prompt that is newer than Claude's last message has no answer.
   const lastAsked = asked.at(-1)!
   const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)
-  const pullRequest = pullRequestIn(closing)
+  const isOpenRequest = ({ text }: Excerpt) => openEnds.some((end) => end.text === text)
+  const pullRequest = pullRequestIn(closing).filter((request) => !isOpenRequest(request))
   const learned = chosenOf(
     quotesIn(units, session, false, (sentence) => isTaught(sentence) && !refuted.has(sentence)),
     "Learned: ",

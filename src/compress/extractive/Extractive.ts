@@ -89,9 +89,12 @@ export const extract = ({ segment, ...rest }: SegmentContext, now: number): Read
 
 /** Extracts the archive of a session; empty when the session is not worth one. */
 export const extractArchive = (outline: SessionOutline, now: number): ReadonlyArray<MemoryUnit> =>
-  archive({ ...outline, prompts: quoted(outline.prompts), closing: quoted(outline.closing) }).map((draft) =>
-    sessionUnit(outline, now, draft)
-  )
+  archive({
+    ...outline,
+    prompts: quoted(outline.prompts),
+    closing: quoted(outline.closing),
+    steps: quoted(outline.steps)
+  }).map((draft) => sessionUnit(outline, now, draft))
 
 const compressor = Compressor.of({
   version: VERSION,

@@ -25,7 +25,7 @@ import {
 } from "../MemoryStore.ts"
 import { type Corrected, withoutOutdated } from "../Outdated.ts"
 import { isReplacedOnPurpose, UNCHANGED, underneath } from "../Overlay.ts"
-import { knownProjects, lineSumOf, OUTLINE } from "../Rules.ts"
+import { knownProjects, lineSumOf, OUTLINE, stepsAmong } from "../Rules.ts"
 import * as ArchiveReads from "./ArchiveReads.ts"
 import type { Body, Dialect, SqlEffect, UnitBody } from "./Dialect.ts"
 import type { EditBody } from "./OverlayWrites.ts"
@@ -146,6 +146,8 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
             WHERE session_id = ${id} AND thread = 'main' AND role = 'assistant' AND said
             ORDER BY seq DESC LIMIT ${OUTLINE.closing}`)
           const files = yield* dialect.filesOf(id, OUTLINE.files)
+          const last = yield* dialect.messagesIn(sql`SELECT seq, '' AS key, 0 AS rank FROM messages
+            WHERE session_id = ${id} AND thread = 'main' AND NOT is_prompt ORDER BY seq DESC LIMIT ${OUTLINE.steps}`)
           // Also what was merged with another session's unit, and by time: so that it is the same whichever came first.
           const made = yield* sql<UnitBody>`SELECT body FROM units
             WHERE session_id = ${id} AND type <> 'archive'
@@ -156,7 +158,8 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
             units,
             prompts: prompts.map(({ message }) => message),
             closing: closing.map(({ message }) => message),
-            files: files.map(({ file }) => file)
+            files: files.map(({ file }) => file),
+            steps: stepsAmong(last.map(({ message }) => message))
           }, yield* correctedAmong(units))
         }))
     })

@@ -395,7 +395,8 @@ describe("a session", () => {
     const { asked, layer } = writing(scripts)
     return Effect.flatMap(
       Compressor,
-      ({ summarize }) => summarize({ session, units: [], prompts, closing, files: ["src/net/client.ts"], ...outline })
+      ({ summarize }) =>
+        summarize({ session, units: [], prompts, closing, files: ["src/net/client.ts"], steps: [], ...outline })
     ).pipe(Effect.provide(layer), Effect.map((units) => ({ units, asked })))
   }
 

@@ -1,0 +1,271 @@
+/**
+ * Finds what a session leaves to be done: tasks of Claude's list that are not completed, changes in Git's stash, pull requests that were
+ * not merged, what Claude's last answer says is missing, and what the person put off. What was done later in the session is left out.
+ */
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import type { Block, Message } from "../../domain/Conversation.ts"
+import { weightedLength } from "../../domain/MemoryUnit.ts"
+import * as Tokenizer from "../../domain/Tokenizer.ts"
+import type { SessionOutline } from "../../store/MemoryStore.ts"
+import type { Excerpt } from "../Draft.ts"
+import { type Account, closes, lexemesIn, namesIn, reportsIn } from "../text/Closing.ts"
+import { linesOf, plain, quotable, sentencesOf } from "../text/Prose.ts"
+import { choose } from "../text/Salience.ts"
+import { type Call, callsOf, commandOf, commitIn, editsOf, inputOf, textOf } from "./Steps.ts"
+
+const OPEN = "Open: "
+const PUT_OFF = "Open: the person said: "
+const STASHED = "Open: stashed: "
+const PULL_REQUEST = "Open: pull request: "
+const RAN = "Ran: "
+
+/** Labels of what is open, and of commands that close what an earlier session left, in the order in which an archive is read. */
+export const LABELS = [RAN, OPEN, STASHED, PULL_REQUEST, PUT_OFF]
+
+/** Most tasks, and characters and sentences of what Claude and of what the person said. */
+const MAX_TASKS = 5
+const SAID = { count: 2, length: 300 }
+const ASKED = { count: 2, length: 200 }
+/** Weighted length of a prompt that is too long for one that puts something off, and of an answer that is too short to be the last. */
+const LONG = 600
+const SHORT = 160
+/** Most answers, from the last one on, and most prompts that are read. */
+const MAX_ANSWERS = 3
+const MAX_PROMPTS = 2
+
+/** Matches what says that something is not done, or asks whether it should be. */
+const UNDONE = inBothScripts(
+  /^[^\p{L}]*(?:left|open|missing|outstanding|to ?do)\b[^:：]{0,20}[:：]|\b(?:next steps?|to[- ]do|todo:|remaining|remains|left (?:to|for|open|undone|out)|pending|follow-?up|still (?:need|ha(?:s|ve)|to|fail|miss|open|not|un\p{L}+ed\b|(?:is|are|was|were)(?: not|n['’]t))|(?:not|\p{L}+n['’]t|nothing|nobody|never)\b[^.;:]{0,50}\byet\b|(?:ha(?:s|ve)|needs?|remains?) (?:yet )?to be \p{L}+(?:ed|en|t)\b|(?:is|are|'s) still (?:missing|open|unresolved|failing)|still (?:missing|open)|waiting (?:for|on)|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|ready to (?:test|commit|push|merge|review))|下一步|待(?:办|定|确认|处理|修复|补)|还(?:没|需要|要|差|缺|剩)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)|没[^，。；：]{0,6}完(?!全|整|美)|(?:^|[，,。；;\s])等(?![等于级价同效，,：:])/iu
+)
+
+/** Matches what says that nothing is open, and an offer of more help. */
+const NOTHING_OPEN = inBothScripts(
+  /\b(?:no(?:thing|ne)?|zero|without(?: any)?)\b[^,.;]{0,40}\b(?:left|remain\w*|pending|open|missing|outstanding|to do|follow-?ups?)\b|anything else|(?:没有?|无)[^，。；]{0,8}(?:剩|待|遗留|未)|需要帮助/iu
+)
+
+/** True for a sentence that tells of something open. */
+export const isOpenEnd = (sentence: string): boolean => UNDONE.test(sentence) && !NOTHING_OPEN.test(sentence)
+
+const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ")
+const MONTH =
+  "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+const DAYS = "(\\d{1,2})(?:st|nd|rd|th)?"
+const DATES = [
+  new RegExp(`\\b${MONTH}\\.? (?:the )?${DAYS}\\b`, "giu"),
+  new RegExp(`\\b${DAYS} (?:of )?${MONTH}\\b`, "giu"),
+  inBothScripts(/(?<!\d|年 ?)(\d{1,2}) ?月 ?(\d{1,2}) ?[日号]/gu)
+]
+/** A date that is so near, in milliseconds, is one on which something is to be done. */
+const NEAR_MS = 60 * 86_400_000
+
+/** True where a text names a day, without a year, that comes soon after a time. */
+const namesComingDay = (text: string, now: number): boolean =>
+  DATES.some((dates, form) =>
+    [...text.matchAll(dates)].some(([, first, second]) => {
+      const [month, date] = form === 1 ? [second!, first!] : [first!, second!]
+      const named = /^\d/.test(month) ? Number(month) - 1 : MONTHS.indexOf(month.slice(0, 3).toLowerCase())
+      const year = new Date(now).getUTCFullYear()
+      return [year, year + 1].map((year) => Date.UTC(year, named, Number(date) + 1))
+        .some((end) => end > now && end < now + NEAR_MS)
+    })
+  )
+
+/** Matches a time to come, by its distance. */
+const COMING = inBothScripts(
+  /\b(?:tomorrow|tonight|next (?:week|month|time|sprint|release|year)|later (?:today|this week)|end of (?:the )?(?:day|week|month)|(?:on|by|until|till|before|after|next) (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:not|\p{L}+n['’]t)\b.{0,60}\b(?:before|until|till)|not (?:now|today)|another (?:day|time))\b|明[天早晚]|后天|下个?(?:周|星期|礼拜|月|季度|版本|迭代|次)|(?:这|本)?(?:周|星期|礼拜)[一二三四五六日天末]|月[底中初]|年[底后]|节后|改天|回头|以后再|晚点|稍后|先(?:别|不(?!要?太)|放|留)/iu
+)
+/** Matches what has been, or only asks. */
+const PAST = inBothScripts(
+  /\b(?:was|were|did(?:n['’]t)?|had|happened|started|began|since|ago|last (?:week|month|night|\w+day))\b|[?？]\s*$|上个?(?:周|月|次)|昨|之前就/iu
+)
+
+/** True for a sentence by which a person puts something off. */
+const isPutOff = (sentence: string, now: number): boolean =>
+  !PAST.test(sentence) && (COMING.test(sentence) || namesComingDay(sentence, now))
+
+/** A statement of something that is open, and where it stands. */
+interface Point {
+  readonly message: Message
+  readonly text: string
+}
+
+/** Returns what a message says of something open; of a list below a line that says so, the items. */
+const pointsIn = (message: Message, isOpen: (sentence: string) => boolean): ReadonlyArray<Point> => {
+  const points: Array<string> = []
+  let isListed = false
+  for (const { kind, text } of linesOf(textOf(message))) {
+    if (kind === "item" && isListed) points.push(text.trim())
+    else if (kind === "code" || kind === "table") isListed = false
+    else {
+      const isHead = kind === "heading" || /[:：][*_\s]*$/u.test(text)
+      isListed = isHead && isOpen(text)
+      if (!isHead) points.push(...sentencesOf(text).filter(isOpen))
+    }
+  }
+  return points.map((text) => ({ message, text }))
+}
+
+/** What was said and done later than a time: what was asked for, and what was reported, committed and edited. */
+interface Later extends Account {
+  readonly files: ReadonlyArray<string>
+}
+
+const laterThan = (
+  time: number,
+  { closing, prompts }: Pick<SessionOutline, "closing" | "prompts">,
+  calls: ReadonlyArray<Call>
+): Later => {
+  const isLater = ({ occurredAt }: Message) => occurredAt > time
+  const asked = prompts.filter(isLater).map(textOf)
+  const done = calls.filter(({ failed, message }) => !failed && isLater(message))
+  return {
+    asked: [...lexemesIn(asked.join("\n"))],
+    open: new Set(),
+    reports: [
+      ...[...asked, ...closing.filter(isLater).map(textOf)].flatMap((text) => reportsIn(text)),
+      ...done.flatMap((call) => commitIn(commandOf(call) ?? "")?.subject ?? [])
+    ],
+    files: done.flatMap(editsOf).map(({ file }) => file.split(/[\\/]/).at(-1)!)
+  }
+}
+
+/** Matches what is missing of a thing by the verb for it: "is not filed", "to be rotated". */
+const PARTICIPLE = /\b(?:not|\p{L}+n['’]t|be)(?: yet| been)? (\p{L}{2,}(?:ed|en|nt|lt|pt))\b/iu
+/** Matches a report of the person's or Claude's about "it". */
+const OF_IT = /\b(?:it|that|this|them|those)\b/iu
+
+/** True where later words or edits say that a point was done: also by its verb and "it", or in the file that it names. */
+const isClosed = (point: string, later: Later): boolean => {
+  const verb = PARTICIPLE.exec(point)?.[1]?.toLowerCase()
+  return closes(point)(later) || later.files.some((file) => file.includes(".") && point.includes(file)) ||
+    verb !== undefined &&
+      later.reports.some((report) => OF_IT.test(report) && report.toLowerCase().split(/\W+/u).includes(verb))
+}
+
+/** Returns a string of JSON as it stands there, where it needs no escapes: excerpts are verbatim. */
+const verbatim = (value: unknown, { text }: Block): ReadonlyArray<string> =>
+  typeof value === "string" && value.trim() !== "" && text.includes(value) ? [value] : []
+
+const TASKS = /^todos:\s*(\[[\s\S]*\])$/mu
+const FIELD = (name: string) => new RegExp(`^${name}: (\\S+)`, "mu")
+
+/** Returns the entries of a list of tasks; none where it was cut or is of another form. */
+const entriesIn = (text: string): ReadonlyArray<{ readonly content?: unknown; readonly status?: unknown }> => {
+  try {
+    const entries: unknown = JSON.parse(TASKS.exec(text)?.[1] ?? "[]")
+    return Array.isArray(entries) ? entries.filter((entry) => typeof entry === "object" && entry !== null) : []
+  } catch {
+    return []
+  }
+}
+
+/** Returns the tasks of Claude's list that are neither completed nor deleted: of the last list, or as they were created and updated. */
+const tasksIn = (calls: ReadonlyArray<Call>): ReadonlyArray<Point> => {
+  let tasks = new Map<string, Point>()
+  for (const { block, failed, message, result, tool } of calls) {
+    if (failed || block.kind !== "tool_use") continue
+    if (tool === "TodoWrite") {
+      const left = entriesIn(block.text).filter(({ status }) => status !== "completed")
+        .flatMap(({ content }) => verbatim(content, block))
+      tasks = new Map(left.map((text) => [text, { message, text }]))
+    } else if (tool === "TaskCreate") {
+      const id = /#(\d+)/u.exec(result?.block.text ?? "")?.[1]
+      const [subject = ""] = inputOf({ block }, "subject")?.split("\n") ?? []
+      if (id !== undefined && subject !== "") tasks.set(`#${id}`, { message, text: subject })
+    } else if (tool === "TaskUpdate" && /^(?:completed|deleted)$/u.test(FIELD("status").exec(block.text)?.[1] ?? "")) {
+      tasks.delete(`#${FIELD("taskId").exec(block.text)?.[1] ?? ""}`)
+    }
+  }
+  return [...tasks.values()]
+}
+
+const STASH =
+  /\bgit(?: -C \S+)? stash\b(?: (push|save|pop|apply|drop|clear|branch|list|show|create|store))?(?:[^\n&;|"']|"[^"\n]*"|'[^'\n]*')*/gu
+const OF_REQUEST = /\b(?:gh pr|glab mr) (create|merge|close)\b[^\n&;|"']*/gu
+const URL = /https:\/\/[\w.-]+\/[\w./-]+\/(?:pull|merge_requests)\/\d+/u
+
+/** What of Git is open at the end of a session, and the commands by which it closed what another one had left. */
+interface OfGit {
+  readonly open: ReadonlyArray<Excerpt>
+  readonly closing: ReadonlyArray<Excerpt>
+}
+
+/** Returns stashes that were not taken back, and pull requests that were neither merged nor closed. */
+const ofGit = (calls: ReadonlyArray<Call>): OfGit => {
+  const stashes: Array<Excerpt> = []
+  const requests: Array<Excerpt> = []
+  const closing: Array<Excerpt> = []
+  for (const call of calls) {
+    const command = commandOf(call)
+    if (command === undefined || call.failed) continue
+    const { message, result } = call
+    const printed = result?.block.text ?? ""
+    const ran = (text: string): Excerpt => ({ message, kind: "tool_use", label: RAN, text: text.trim() })
+    for (const [text, verb = "push"] of command.matchAll(STASH)) {
+      if (/^(?:push|save)$/u.test(verb)) {
+        if (!/No local changes/u.test(printed)) stashes.push({ ...ran(text), label: STASHED })
+      } else if (verb === "clear") closing.push(...stashes.splice(0).length === 0 ? [ran(text)] : [])
+      else if (/^(?:pop|apply|drop|branch)$/u.test(verb) && stashes.pop() === undefined) closing.push(ran(text))
+    }
+    for (const [text, verb] of command.matchAll(OF_REQUEST)) {
+      const url = URL.exec(printed)?.[0]
+      if (verb !== "create") { if (requests.pop() === undefined) closing.push(ran(text)) }
+      else if (url !== undefined) {
+        requests.push({ message: result!.message, kind: "tool_result", label: PULL_REQUEST, text: url })
+      }
+    }
+  }
+  return { open: [...stashes, ...requests], closing }
+}
+
+/** Returns the answers, from the last one on, up to the first that says enough or that something is open. */
+const lastAnswers = (answers: ReadonlyArray<Message>): ReadonlyArray<Message> => {
+  const newest = answers.slice(-MAX_ANSWERS).toReversed()
+  const end = newest.findIndex((message) =>
+    weightedLength(textOf(message)) >= SHORT || quotable(textOf(message)).some(isOpenEnd)
+  )
+  return newest.slice(0, end < 0 ? newest.length : end + 1).toReversed()
+}
+
+const chosenOf = (
+  points: ReadonlyArray<Point>,
+  label: string,
+  choice: { readonly count: number; readonly length: number; readonly about: string }
+): ReadonlyArray<Excerpt> =>
+  choose(points.map(({ text }) => plain(text)), choice).map((i) => ({ ...points[i]!, kind: "text" as const, label }))
+
+/** Returns what is open at the end of a session. `answers` are the last messages that Claude gave to prompts, `topics` what it was about. */
+export const openPoints = (
+  outline: Pick<SessionOutline, "closing" | "prompts" | "steps">,
+  answers: ReadonlyArray<Message>,
+  topics: string
+): ReadonlyArray<Excerpt> => {
+  const calls = callsOf(outline.steps)
+  const isLeft = ({ message, text }: Point) => {
+    const later = laterThan(message.occurredAt, outline, calls)
+    // What the person came back to was dealt with, or the answer to it says what is open.
+    return !isClosed(text, later) && !namesIn(text).some((name) => later.asked.includes(name))
+  }
+  // The first prompt says what the session is for.
+  const lastPrompts = outline.prompts.slice(1).slice(-MAX_PROMPTS)
+    .filter((prompt) => weightedLength(textOf(prompt)) < LONG)
+  const said = lastAnswers(answers).flatMap((message) =>
+    pointsIn(message, (sentence) => isOpenEnd(sentence) || namesComingDay(sentence, message.occurredAt))
+  ).filter(isLeft)
+  const putOff = lastPrompts.flatMap((message) =>
+    quotable(textOf(message)).filter((sentence) => isPutOff(sentence, message.occurredAt))
+      .map((text) => ({ message, text }))
+  ).filter(isLeft)
+  // What Claude says of the tasks on its list needs no second line.
+  const told = new Set(said.flatMap(({ text }) => Tokenizer.lexemes(text)))
+  const isTold = ({ text }: Point) => Tokenizer.lexemes(text).every((lexeme) => told.has(lexeme))
+  const tasks = tasksIn(calls).filter((task) => !isTold(task)).filter(isLeft).slice(0, MAX_TASKS)
+  const { closing, open } = ofGit(calls)
+  return [
+    ...closing,
+    ...chosenOf(said, OPEN, { ...SAID, about: topics }),
+    ...tasks.map((task): Excerpt => ({ ...task, kind: "tool_use", label: OPEN })),
+    ...open,
+    ...chosenOf(putOff, PUT_OFF, { ...ASKED, about: topics })
+  ]
+}

@@ -107,6 +107,9 @@ const taughtText = (unit: LeftUnit, isOpenTold: boolean): string => {
     .map(({ label, text }) => `${label}: ${text}`).join("\n")
 }
 
+/** Matches the label of a person's words. */
+const PERSON = /^(?:User|Agreed|The person)\b/u
+
 const NO_PROMPT: ReadonlyMap<string, Word> = new Map()
 
 /** Returns the text, or as much of its beginning as has at most `tokens`, in whole sentences. */
@@ -120,6 +123,15 @@ const below = (text: string): Weighed => {
   if (text === "") return NO_TEXT
   const lines = `${defuse(indented(text))}\n`
   return { text: lines, weight: Tokens.weigh(lines) }
+}
+
+/**
+ * Returns what a person said or chose in a decision: a rule is a person's, and what Claude says of it may sound like one. All of a content
+ * without such a line.
+ */
+const personIn = (content: string): string => {
+  const lines = content.split(/\n(?=[A-Z][A-Za-z, ]{2,40}: )/u).filter((line) => PERSON.test(line))
+  return lines.length === 0 ? content : lines.join("\n")
 }
 
 /** Makes the texts about a unit, each when it is asked for. */
@@ -148,7 +160,7 @@ export const textsOf = (unit: LeftUnit): Texts => {
       return open === "" ? null : below(beginning(open, ITEM_TOKENS))
     },
     get isStanding() {
-      return isStanding(unit.content)
+      return isStanding(personIn(unit.content))
     }
   }
 }
@@ -218,8 +230,7 @@ const itemsOf = <U extends LeftUnit>(
     ...sessions.slice(0, last + 1).filter((_, i) => i === 0 || i === last).map(sessionOf("long")),
     ...decisions.map(withTexts).filter(({ texts }) => !titles.has(texts.letters)).slice(0, MAX_TRIED)
       .map(({ texts, unit }) => ({ head: "Decided lately" as const, unit, texts, told: texts.short[0] })),
-    ...sessions.slice(last + 1).map(sessionOf("short"))
-      .filter(({ told, unit }) => told.text !== "" || unit.type === "conversation"),
+    ...sessions.slice(last + 1).map(sessionOf("short")),
     ...archives.slice(sessions.length).filter((unit) => mayBeOpen(unit, now)).map(withTexts)
       .flatMap(({ texts, unit }) =>
         texts.open === null ? [] : [{ head: "Left open before" as const, unit, texts, told: texts.open }]

@@ -210,6 +210,33 @@ describe("what is injected when a session begins", () => {
       assert.include(text, `: ${asked}\n[a2] `)
     }))
 
+  it.effect("tells another branch's decision later on only where the person's own words are a rule", () =>
+    Effect.gen(function*() {
+      const told = (content: string) =>
+        Effect.map(
+          opened([...SESSIONS, decision("d1", 9, content)]),
+          ({ units }) => units.some(({ id }) => id === "d1")
+        )
+      assert.isFalse(
+        yield* told("User: put a second key on the table.\nClaude: It never lets two clerks book one seat.")
+      )
+      assert.isTrue(yield* told("User: never book a seat without a second key.\nClaude: The table has one now."))
+    }))
+
+  it.effect("leaves out a stash that was taken back, and a pull request that was merged, in a later session", () =>
+    Effect.gen(function*() {
+      const url = "https://github.com/acme/mail/pull/71"
+      const open = archive("b1", 2, `Aim: mail\nOpen: stashed: git stash push -m "half"\nOpen: pull request: ${url}`)
+      const told = (later: string) =>
+        Effect.map(opened([archive("b2", 1, `Aim: bounces\n${later}`), open]), ({ text }) => text)
+      const none = yield* told("Outcome: Bounces are counted.")
+      assert.include(none, "stashed: git stash push")
+      assert.include(none, url)
+      assert.notInclude(yield* told("Outcome: Bounces are counted.\nRan: git stash pop"), "stashed")
+      assert.notInclude(yield* told("Outcome: Pull request 71 was merged."), url)
+      assert.include(yield* told("Outcome: Pull request 70 was merged."), url)
+    }))
+
   it.effect("is what the last ones were for, what was decided lately, and what is open before", () =>
     Effect.gen(function*() {
       const { text, tokens, units } = yield* opened([
@@ -233,6 +260,7 @@ describe("what is injected when a session begins", () => {
           "[a2] 3 days ago (2026-11-23): Title a2",
           "  Open: the flaky upload test still fails.",
           "  Want me to look?",
+          "[a3] 4 days ago (2026-11-22): Title a3",
           "",
           "## Decided lately",
           "[d1234567] 2 days ago (2026-11-24): Title d1234567-89ab",
@@ -246,7 +274,7 @@ describe("what is injected when a session begins", () => {
           "</claude-memory>"
         ].join("\n")
       )
-      assert.sameMembers(units.map(({ id }) => id), ["a1", "a2", "d1234567-89ab", "d2", "a5"])
+      assert.sameMembers(units.map(({ id }) => id), ["a1", "a2", "a3", "d1234567-89ab", "d2", "a5"])
       assert.strictEqual(tokens, Tokens.estimate(text))
     }))
 

@@ -55,6 +55,8 @@ export const OpeningRequest = Schema.Struct({
   sessionId: Schema.optional(Schema.String),
   /** Lexemes of the work that is asked for: sessions that hold most of these come first. */
   about: Schema.optional(Schema.Array(Schema.String)),
+  /** Tells nothing but the newest session that holds these; nothing where there is none, or where it is in `injectedIds`. */
+  isNamed: Schema.optional(Schema.Boolean),
   /** Branch that is checked out: after the last session, those that were on it come first. */
   branch: Schema.optional(Schema.String),
   /** Lower bound of the units' times, in milliseconds since the epoch. */

@@ -41,13 +41,28 @@ export interface Resumption {
 const FRAME =
   /\b(?:continue|carry|resume|pick|picking|left|leave|stop|stopped|doing|working|catch|remind|yesterday|last|where|whats?|were|was|up|on|off|we|you|i|the|with|from|me|waren|woran|haben|hatten|stehen|geblieben|stehengeblieben|gestern|zuletzt|letztes|mal|gehts?|aufgehört|gearbeitet|gemacht)\b|继续|接着|接上|恢复|回忆|回顾|一下|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|下一步|停下?在?|还[剩有]|地方|(?<=的|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|哪些|什么|啥)(?:工作|任务|进度|会话|状态|开发|事情?|功能){1,2}(?=[吗么啊吧呢没要，,。！？?!\s]|做?到|$)|完成|你|做|干|弄|搞|没|完|从|到?哪[里儿些]?|什么|啥|是|了|的|来|去|吧|前回|昨日|続き?|作业/g
 
+/** Returns a prompt in small letters, without apostrophes and without what greets. */
+const saidIn = (prompt: string): string =>
+  simplified(prompt.toLowerCase()).replaceAll(/['’]/g, "").replace(GREETING, "")
+
+const subjectOf = (said: string): ReadonlyArray<string> =>
+  Tokenizer.lexemes(said.replace(FRAME, " ")).filter((lexeme) => !isEveryday(lexeme))
+
+/** Matches a verb of going on or of finishing, and what it is about. "Back" is taken for a part of a greeting. */
+const GOES_ON =
+  /^(?:(?:go(?:ing)?|carry(?:ing)?|keep(?:ing)?) on (?:with|working on)|continue(?: with| working on)?(?! to)|(?:return )?to(?= (?:the|our|my)\b)|resume|finish(?: up| off)?|pick up|继续|接着|接上|回到)(?:\b|(?=[^a-z]))(?<work>[^.,;:!?。，；：！？\n]+)/
+
+/** Returns the lexemes of a work that a prompt goes on with or finishes by its name, whether or not there was such a one. */
+export const workNamedIn = (prompt: string): ReadonlyArray<string> =>
+  Tokens.estimate(prompt) > MAX_TOKENS ? [] : subjectOf(GOES_ON.exec(saidIn(prompt))?.groups?.work ?? "")
+
 /** Returns what a prompt wants to go on with; undefined when it asks for something else. */
 export const resumptionIn = (prompt: string): Resumption | undefined => {
   if (Tokens.estimate(prompt) > MAX_TOKENS) return undefined
-  const rest = simplified(prompt.toLowerCase()).replaceAll(/['’]/g, "").replace(GREETING, "")
+  const rest = saidIn(prompt)
   const isBare = BARE.test(rest)
   if (!isBare && !isOfEarlier(rest)) return undefined
-  return { isBare, subject: Tokenizer.lexemes(rest.replace(FRAME, " ")).filter((lexeme) => !isEveryday(lexeme)) }
+  return { isBare, subject: subjectOf(rest) }
 }
 
 /** True for a prompt that wants to go on and names no work. */

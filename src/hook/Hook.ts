@@ -130,7 +130,7 @@ const opening = (
   input: HookInput,
   ids: ReadonlySet<string>,
   about: ReadonlyArray<string>,
-  tailsWithin = TAILS_WITHIN
+  { isNamed = false, tailsWithin = TAILS_WITHIN } = {}
 ) =>
   Effect.gen(function*() {
     const isStart = input.hook_event_name === "SessionStart"
@@ -147,12 +147,13 @@ const opening = (
       maxChars: MAX_HOOK_CHARS,
       injectedIds: [...ids],
       about,
+      isNamed,
       ...(branch !== undefined && { branch }),
       contextText: (yield* notesInContext(input)).text,
       ...(yield* unremembered(input, id, tailsWithin)),
       ...(session !== undefined && { since: session.endedAt })
     })
-    return { ...Prompt.NO_INJECTION, text, units, isOpening: text !== "" }
+    return { ...Prompt.NO_INJECTION, text, units, isOpening: text !== "" && !isNamed }
   })
 
 const onSessionStart = (input: SessionStart, tailsWithin?: number) =>
@@ -164,7 +165,9 @@ const onSessionStart = (input: SessionStart, tailsWithin?: number) =>
       yield* Effect.ignore((yield* SessionRecords).reset(input.session_id, now))
     }
     const { ids, isMuted } = yield* Prompt.recordFor<Waited>(yield* session, input)
-    return isMuted ? Prompt.NO_INJECTION : yield* opening(input, ids, [], tailsWithin)
+    return isMuted
+      ? Prompt.NO_INJECTION
+      : yield* opening(input, ids, [], { ...(tailsWithin !== undefined && { tailsWithin }) })
   })
 
 const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
@@ -176,7 +179,7 @@ const onPrompt = (input: UserPromptSubmit, telling: Telling) =>
         projectOf: (folder) => Effect.map(Project.resolve(folder), ({ id }) => id),
         notesOf: notesInContext,
         inject,
-        open: opening
+        open: (input, ids, about, isNamed = false) => opening(input, ids, about, { isNamed })
       },
       input,
       telling

@@ -7,7 +7,7 @@ import type { InjectionMode, InjectionRequest, InjectionResponse } from "../doma
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { NotesInContext } from "../domain/NoteFolders.ts"
 import { isReport } from "../domain/Report.ts"
-import { resumptionIn } from "../domain/Resumption.ts"
+import { resumptionIn, workNamedIn } from "../domain/Resumption.ts"
 import { type Eventual, lazily, type Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
@@ -70,11 +70,12 @@ export interface Prompted<Y> extends Session<Y> {
   readonly inject: (
     request: InjectionRequest
   ) => Eventual<Y, Injected>
-  /** Tells what earlier sessions left about a subject. */
+  /** Tells what earlier sessions left about a subject; of a named one, the newest session that holds it, or nothing. */
   readonly open: (
     input: PromptInput,
     ids: ReadonlySet<string>,
-    about: ReadonlyArray<string>
+    about: ReadonlyArray<string>,
+    isNamed?: boolean
   ) => Eventual<Y, Injection>
 }
 
@@ -171,6 +172,11 @@ export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: 
   // Where the start has told what it goes on with, such a prompt has no words to look for.
   if (resumption?.subject.length === 0) return NO_INJECTION
   if (!mayTell(input.prompt, telling.mode)) return NO_INJECTION
+  const work = resumption?.subject ?? workNamedIn(input.prompt)
+  if (work.length > 0) {
+    const told = yield* session.open(input, ids, work, true)
+    if (told.text !== "") return told
+  }
   const project = yield* session.projectOf(input.cwd)
   const notes = yield* session.notesOf(input)
   const { items, named, pointed, text, verdict } = yield* session.inject({

@@ -7,6 +7,7 @@ import type { OpeningRequest, OpeningResponse, Unremembered } from "../domain/In
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Left } from "../domain/OpeningFile.ts"
 import { savedBy } from "../domain/SavedBy.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
 import { withoutClosed } from "./OpenEnds.ts"
@@ -124,8 +125,27 @@ export const left = (
     }
   })
 
+/** Share of the lexemes of a named work that its session holds. */
+const NAMED_SHARE = 0.6
+
+/** Keeps the newest session that holds what is asked for; nothing of others. */
+const named = (
+  { archives, branches }: Left<MemoryUnit>,
+  { about = [], injectedIds = [], sessionId }: OpeningRequest
+): Left<MemoryUnit> => {
+  // A single word may stand anywhere: it has to be in what the session was for.
+  const holds = ({ content, title }: MemoryUnit) => {
+    const lexemes = new Set(Tokenizer.lexemes(`${title}\n${about.length > 1 ? content : content.split("\n")[0]!}`))
+    return about.filter((lexeme) => lexemes.has(lexeme)).length >= NAMED_SHARE * about.length
+  }
+  const found = archives.find((unit) => unit.sessionId !== sessionId && holds(unit))
+  const isNew = found !== undefined && !injectedIds.includes(found.id)
+  return { pinned: [], unreadPins: 0, archives: isNew ? [found] : [], decisions: [], branches }
+}
+
 export const open = (store: Store, request: OpeningRequest): Effect.Effect<OpeningResponse, StoreError> =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
-    return compose(yield* left(store, request), request, now)
+    const all = yield* left(store, request)
+    return compose(request.isNamed === true ? named(all, request) : all, request, now)
   })

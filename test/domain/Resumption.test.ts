@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { resumptionIn } from "../../src/domain/Resumption.ts"
+import { resumptionIn, workNamedIn } from "../../src/domain/Resumption.ts"
 
 describe("a prompt that asks to go on", () => {
   it.each([
@@ -104,4 +104,26 @@ describe("a prompt that asks to go on", () => {
     "weiter unten fehlt ein Komma",
     `continue where we left off ${"and so on ".repeat(40)}`
   ])("is not: %s", (prompt) => assert.isUndefined(resumptionIn(prompt)))
+})
+
+describe("a prompt that goes on with a work by its name", () => {
+  it.each([
+    ["go on with the ledger widget", ["ledger", "widget"]],
+    ["ok, back to the ledger widget", ["ledger", "widget"]],
+    ["let's finish the Android widget", ["android", "widget"]],
+    ["carry on with the widget, but keep it small", ["widget"]],
+    ["接着做账单对账", ["账单", "对账"]],
+    ["继续缓存预热。先看一下日志", ["缓存", "预热"]]
+  ])("names it: %s", (prompt, subject) => assert.includeMembers([...workNamedIn(prompt)], subject))
+
+  it.each([
+    "continue to the next page and collect rows",
+    "finish",
+    "继续",
+    "why does it go on with the ledger import",
+    "show the ledger"
+  ])(
+    "does not: %s",
+    (prompt) => assert.deepStrictEqual(workNamedIn(prompt), [])
+  )
 })

@@ -223,6 +223,21 @@ describe("what is injected when a session begins", () => {
       assert.isTrue(yield* told("User: never book a seat without a second key.\nClaude: The table has one now."))
     }))
 
+  it.effect("tells of a named work the newest session that holds it, and nothing else", () =>
+    Effect.gen(function*() {
+      const named = (about: ReadonlyArray<string>, injectedIds: ReadonlyArray<string> = []) =>
+        opened([
+          ...SESSIONS,
+          archive("a5", 6, "Aim: sort the ledger import\nOutcome: it sorts by day."),
+          archive("a6", 5, "Aim: the ledger import again\nOutcome: it reads in parts.\nOpen: the dry run remains.")
+        ], { about, injectedIds, isNamed: true })
+      const { text, units } = yield* named(["ledger", "import"])
+      assert.deepStrictEqual(units.map(({ id }) => id), ["a6"])
+      assert.include(text, "Open: the dry run remains.")
+      assert.strictEqual((yield* named(["ledger", "import"], ["a6"])).text, "")
+      assert.strictEqual((yield* named(["newsletter"])).text, "")
+    }))
+
   it.effect("leaves out a stash that was taken back, and a pull request that was merged, in a later session", () =>
     Effect.gen(function*() {
       const url = "https://github.com/acme/mail/pull/71"

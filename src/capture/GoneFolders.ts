@@ -3,25 +3,28 @@
  * read, and so could not be resolved to their repository.
  *
  * A folder is surely a repository's
- * - when it lay inside the repository, which is there,
  * - when the repository still has an entry for it (`.git/worktrees/NAME/gitdir`, until `git worktree prune`),
  * - when an earlier session in the very same folder, or in one around it that is gone too, was captured while it was
  *   there, and was the repository's, or
  * - when a message of a session in the repository holds a `git worktree add` or `remove` with its path, unless the path
  *   looks more like another repository's.
  *
- * The projects of such folders are merged into the repository's. Of others that only look like worktrees of a
- * repository, by the usual names and places or by a branch that only this repository has, a person is asked.
+ * The projects of such folders are merged into the repository's. Of others that lay inside a repository, or only look like
+ * worktrees of one, by the usual names and places or by a branch that only this repository has, a person is asked.
  *
- * Merges, too, the project of a folder that is there and belongs to another by now: its repository got a remote, or the
- * same at another owner or host, or was made around it. One that is excluded stays so by its folder; what its own repository
- * is called by now is excluded with it.
+ * A folder that is there may belong to another project by now. Its project is merged into that one when its own repository,
+ * which lies in the very folder, got a remote, or the same at another owner or host. The folder must be the one that
+ * the memories are from, and no other project may come together with it. Otherwise a person is asked: its repository may
+ * have been made around it, or be another one. One that is excluded stays so by its folder; what its own repository is called
+ * by now is excluded with it.
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { homedir } from "node:os"
 import { basename, dirname, isAbsolute, join, relative } from "node:path"
 import * as Project from "../domain/Project.ts"
+import { locate } from "../domain/ProjectFiles.ts"
 import { isTelling, isWithin, likeness, meant, type Named, namedIn, NAMING } from "../domain/Worktrees.ts"
 import { MemoryStore, type ProjectTraces } from "../store/MemoryStore.ts"
 import { branchesIn, exists, listedWorktrees, type RepositoryProject, repositoryProject } from "./Repositories.ts"
@@ -32,11 +35,17 @@ export interface Pair {
   readonly into: Project.Project
 }
 
+/** A pair of which a person is asked. */
+export interface Doubt extends Pair {
+  /** True where the folder is gone, and only looks like a part of the repository. */
+  readonly isGone: boolean
+}
+
 /** Projects of folders that belong to a repository. */
 export interface Recognized {
   readonly sure: ReadonlyArray<Pair>
-  /** Those that are gone and only look like parts of a repository. */
-  readonly alike: ReadonlyArray<Pair>
+  /** Those that belong to another project by now, which need not have their memories, or that look like parts of one. */
+  readonly alike: ReadonlyArray<Doubt>
 }
 
 /** Messages read at a time. */
@@ -79,23 +88,60 @@ const findGone = (known: ReadonlyArray<Project.KnownProject>) =>
     return gone
   })
 
+/** A project whose folder is there and belongs to another project by now. */
+interface Moved {
+  readonly from: Project.KnownProject
+  readonly into: Project.KnownProject
+  /** True where the other project goes by a repository in the very folder. */
+  readonly isOwn: boolean
+}
+
 /** Finds projects whose folder is there and belongs to another project by now. */
 const findMoved = (known: ReadonlyArray<Project.KnownProject>) =>
   Effect.gen(function*() {
     const find = Project.finderOf(known)
-    const moved: Array<{ readonly from: Project.KnownProject; readonly into: Project.KnownProject }> = []
+    const moved: Array<Moved> = []
     for (const from of known) {
-      if (!(yield* exists(from.root))) continue
-      const now = yield* Project.resolve(from.root)
+      if (!isAbsolute(from.root) || !(yield* exists(from.root))) continue
+      const place = yield* Project.answering(locate(from.root))
+      const now = yield* Project.at(place)
       const there = find(now.id)
-      // Other folders may be that project's, too, which nobody excluded.
-      if (from.isExcluded && (there !== undefined || now.root !== from.root)) continue
       const into = there ?? { ...now, isExcluded: false, merged: [] }
+      if (into.id === from.id || into.isExcluded) continue
       const isSame = from.key.startsWith("path:") ||
         now.key.startsWith("remote:") && basename(now.key).toLowerCase() === basename(from.key).toLowerCase()
-      if (into.id !== from.id && !into.isExcluded && isSame) moved.push({ from, into })
+      const isOwn = isSame && place.repository?.directory === place.start
+      // Other folders may be that project's, too, which nobody excluded.
+      if (from.isExcluded && !(isOwn && there === undefined && now.root === from.root)) continue
+      moved.push({ from, into, isOwn })
     }
     return moved
+  })
+
+/** Tests whether a folder has been there since the oldest of its project's memory was written: else it is another of the same path. */
+const isStill = ({ id, root }: Project.Project) =>
+  Effect.gen(function*() {
+    const oldest = yield* Effect.flatMap(MemoryStore, (store) => store.oldestSource(id))
+    if (oldest === undefined) return true
+    const fs = yield* FileSystem.FileSystem
+    const info = yield* Effect.option(fs.stat(root))
+    const made = Option.getOrUndefined(Option.flatMap(info, ({ birthtime }) => birthtime))?.getTime() ?? 0
+    // Some file systems don't record it.
+    return made > 0 && made <= oldest
+  })
+
+/** Tells those of them that may be merged from those of which a person is asked. */
+const judged = (moved: ReadonlyArray<Moved>) =>
+  Effect.gen(function*() {
+    const sure: Array<Pair> = []
+    const alike: Array<Doubt> = []
+    for (const { from, into, isOwn } of moved) {
+      const isAlone = moved.every((other) => other.from === from || other.into.id !== into.id)
+      const isSure = from.isExcluded || isOwn && isAlone && (yield* isStill(from))
+      if (isSure) sure.push({ from, into })
+      else alike.push({ from, into, isGone: false })
+    }
+    return { sure, alike }
   })
 
 /** Returns the one candidate to which a test gives the highest number above 0; none when two share it. */
@@ -117,24 +163,21 @@ const candidateIn = (known: ReadonlyArray<Project.KnownProject>) => {
   }
 }
 
-/** Recognizes a folder by the file system and by earlier sessions. */
+/** Recognizes a folder by git's entries and by earlier sessions. */
 const byPlace = (
   known: ReadonlyArray<Project.KnownProject>,
   { sessions }: ProjectTraces,
   worktrees: ReadonlyMap<string, RepositoryProject>
 ) => {
   const candidateOf = candidateIn(known)
-  return ({ around, candidates, paths, project }: Gone) =>
-    Effect.gen(function*() {
-      const outer = candidateOf(candidates, (yield* Project.resolve(project.root)).id)
-      if (outer !== undefined) return outer
-      for (const [folder, candidate] of worktrees) {
-        if (candidates.includes(candidate) && paths.some((path) => isWithin(path, folder))) return candidate
-      }
-      const earlier = sessions.filter(({ cwd }) => around.includes(cwd)).map(({ projectId }) => projectId)
-      const owners = new Set(earlier.map((id) => candidateOf(candidates, id)).filter((found) => found !== undefined))
-      return owners.size === 1 ? [...owners][0] : undefined
-    })
+  return ({ around, candidates, paths }: Gone) => {
+    for (const [folder, candidate] of worktrees) {
+      if (candidates.includes(candidate) && paths.some((path) => isWithin(path, folder))) return candidate
+    }
+    const earlier = sessions.filter(({ cwd }) => around.includes(cwd)).map(({ projectId }) => projectId)
+    const owners = new Set(earlier.map((id) => candidateOf(candidates, id)).filter((found) => found !== undefined))
+    return owners.size === 1 ? [...owners][0] : undefined
+  }
 }
 
 /**
@@ -187,11 +230,20 @@ const byCommands = (
     return { end, candidateOf: (each: Gone) => each.candidates.find((candidate) => candidate === sureOf(each)) }
   })
 
-/** Returns what folders look like parts of: by their paths, else by the branches of their sessions. */
-const byLikeness = ({ sessions }: ProjectTraces, gone: ReadonlyArray<Gone>) =>
+/** Returns what folders look like parts of: the repository around them, else by their paths or by the branches of their sessions. */
+const byLikeness = (
+  known: ReadonlyArray<Project.KnownProject>,
+  { sessions }: ProjectTraces,
+  gone: ReadonlyArray<Gone>
+) =>
   Effect.gen(function*() {
+    const candidateOf = candidateIn(known)
     const included = (each: Gone) => each.candidates.filter(({ project }) => !project.isExcluded)
-    const likely = gone.map((each) => likest(each, included(each)))
+    const likely = yield* Effect.forEach(gone, (each) =>
+      Effect.map(
+        Project.resolve(each.project.root),
+        ({ id }) => candidateOf(included(each), id) ?? likest(each, included(each))
+      ))
     const telling = gone.map(({ project }, i) => {
       const ids = likely[i] === undefined ? Project.idsOf(project) : []
       return sessions.flatMap(({ branch, projectId }) =>
@@ -210,7 +262,7 @@ const byLikeness = ({ sessions }: ProjectTraces, gone: ReadonlyArray<Gone>) =>
 const pairsOf = (gone: ReadonlyArray<Gone>, into: ReadonlyArray<RepositoryProject | undefined>): ReadonlyArray<Pair> =>
   gone.flatMap(({ project }, i) => into[i] === undefined ? [] : [{ from: project, into: into[i].project }])
 
-const NONE = { alike: [], sure: [], searched: undefined }
+const NONE = { alike: [] as ReadonlyArray<Doubt>, sure: [] as ReadonlyArray<Pair>, searched: undefined }
 
 /** Recognizes projects; `searched` is the position in the messages that was reached, and for which projects. */
 const recognizeAll = Effect.gen(function*() {
@@ -220,8 +272,8 @@ const recognizeAll = Effect.gen(function*() {
   if (found.length === 0 && moved.length === 0) return NONE
   const traces = yield* store.traces
   const areDifferent = Project.differing(traces.different)
-  const there = moved.filter(({ from, into }) => !areDifferent(from, into))
-  if (found.length === 0) return { ...NONE, sure: there }
+  const there = yield* judged(moved.filter(({ from, into }) => !areDifferent(from, into)))
+  if (found.length === 0) return { ...NONE, ...there }
   const cwdsOf = (project: Project.KnownProject) => {
     const ids = Project.idsOf(project)
     return traces.sessions.filter(({ projectId }) => ids.includes(projectId)).map(({ cwd }) => cwd)
@@ -231,22 +283,25 @@ const recognizeAll = Effect.gen(function*() {
     known.filter((project) => !missing.has(project)),
     (project) => repositoryProject(project, cwdsOf(project))
   )).flat()
-  if (all.length === 0) return { ...NONE, sure: there }
+  if (all.length === 0) return { ...NONE, ...there }
   const gone = found.map((each): Gone => ({
     ...each,
     candidates: all.filter(({ project }) => !areDifferent(each.project, project))
   }))
 
-  const placed = yield* Effect.forEach(gone, byPlace(known, traces, yield* listedWorktrees(all)))
-  const surely = [...there, ...pairsOf(gone, placed)]
+  const placed = gone.map(byPlace(known, traces, yield* listedWorktrees(all)))
+  const surely = [...there.sure, ...pairsOf(gone, placed)]
   const unplaced = gone.filter((_, i) => placed[i] === undefined)
-  if (unplaced.length === 0) return { ...NONE, sure: surely }
+  if (unplaced.length === 0) return { ...NONE, alike: there.alike, sure: surely }
   const { candidateOf, end } = yield* byCommands(known, traces, all, unplaced)
   const named = unplaced.map(candidateOf)
   const unsure = unplaced.filter((_, i) => named[i] === undefined)
   return {
     sure: [...surely, ...pairsOf(unplaced, named)],
-    alike: pairsOf(unsure, yield* byLikeness(traces, unsure)),
+    alike: [
+      ...there.alike,
+      ...pairsOf(unsure, yield* byLikeness(known, traces, unsure)).map((pair): Doubt => ({ ...pair, isGone: true }))
+    ],
     searched: { end, ids: unplaced.map(({ project }) => project.id) }
   }
 })

@@ -1,5 +1,5 @@
 /**
- * Words what was recognized of folders that are gone, and the commands that answer.
+ * Words what was recognized of folders that are gone or another project's, and the commands that answer.
  */
 import * as Arr from "effect/Array"
 import type { Pair, Recognized } from "../capture/Collector.ts"
@@ -7,10 +7,12 @@ import type { KnownProject, Project } from "../domain/Project.ts"
 import { quoted } from "../process/Advice.ts"
 import { joined } from "./Output.ts"
 
-/** Projects that look like parts of another one, and what a person may answer. */
+/** Projects that may be parts of another one, and what a person may answer. */
 export interface Question {
   readonly from: ReadonlyArray<Project>
   readonly into: Project
+  /** True where their folders are gone; else these belong to the other project by now. */
+  readonly isGone: boolean
   /** Command that merges them all. */
   readonly merge: string
   /** Command after which nobody is asked about them again. */
@@ -22,7 +24,10 @@ const wordFor = (known: ReadonlyArray<KnownProject>) => {
   const all = known.flatMap((project) => [project, ...project.merged])
   const meaning = (word: string) => all.filter(({ id, name, root }) => [id, name, root].includes(word))
   return ({ id, name, root }: Project): string =>
-    quoted([name, root].find((word) => meaning(word).length === 1 && !word.startsWith("-")) ?? id)
+    // One of which nothing is remembered yet is known by its folder alone.
+    meaning(id).length === 0
+      ? quoted(root)
+      : quoted([name, root].find((word) => meaning(word).length === 1 && !word.startsWith("-")) ?? id)
 }
 
 /** Groups pairs by the project that the others look like parts of. */
@@ -36,11 +41,14 @@ export const questionsOf = (
   { alike }: Pick<Recognized, "alike">,
   known: ReadonlyArray<KnownProject>
 ): ReadonlyArray<Question> =>
-  grouped(alike).map(({ from, into }) => {
+  [true, false].flatMap((isGone) =>
+    grouped(alike.filter((each) => each.isGone === isGone)).map((group) => ({ ...group, isGone }))
+  ).map(({ from, into, isGone }) => {
     const words = [...from, into].map(wordFor(known)).join(" ")
     return {
       from,
       into,
+      isGone,
       merge: `claude-memory projects merge ${words}`,
       different: `claude-memory projects different ${words}`
     }
@@ -49,23 +57,34 @@ export const questionsOf = (
 const placeOf = ({ name, root }: Project) => `${name} (${root})`
 
 /** Asks about projects in lines of their own. */
-export const questionText = ({ different, from, into, merge }: Question): string =>
+export const questionText = ({ different, from, into, isGone, merge }: Question): string =>
   [
-    from.length === 1
-      ? `1 project looks like a part of ${placeOf(into)}, such as a worktree; its folder is gone:`
-      : `${from.length} projects look like parts of ${placeOf(into)}, such as worktrees; their folders are gone:`,
+    isGone
+      ? from.length === 1
+        ? `1 project looks like a part of ${placeOf(into)}, such as a worktree; its folder is gone:`
+        : `${from.length} projects look like parts of ${placeOf(into)}, such as worktrees; their folders are gone:`
+      : from.length === 1
+      ? `The folder of ${from[0]!.name} is ${
+        placeOf(into)
+      } by now, which does not have what was remembered of it before:`
+      : `The folders of ${from.length} projects are ${
+        placeOf(into)
+      } by now, which does not have what was remembered of ` +
+        "them before:",
     ...from.map(({ root }) => `  ${root}`),
-    `If ${from.length === 1 ? "it is" : "they are"}, this makes them one project:`,
+    `If ${from.length === 1 ? "it is" : "they are"}${isGone ? "" : " the same work"}, this makes them one project:`,
     `  ${merge}`,
     "If not, this keeps them apart, and you are not asked again:",
     `  ${different}`
   ].join("\n")
 
 /** Asks about projects in one sentence. */
-export const questionSentence = ({ different, from, into, merge }: Question): string =>
+export const questionSentence = ({ different, from, into, isGone, merge }: Question): string =>
   `${joined(from.map(({ root }) => root))} ${
-    from.length === 1 ? "is gone and looks like a part" : "are gone and look like parts"
-  } of ${placeOf(into)}: \`${merge}\` makes them one project, \`${different}\` keeps them apart`
+    isGone
+      ? `${from.length === 1 ? "is gone and looks like a part" : "are gone and look like parts"} of ${placeOf(into)}`
+      : `${from.length === 1 ? "is" : "are"} ${placeOf(into)} by now, which does not have what was remembered before`
+  }: \`${merge}\` makes them one project, \`${different}\` keeps them apart`
 
 /** Says which folders were recognized, and may be there or gone. */
 export const attachedText = (pairs: ReadonlyArray<Pair>): string =>

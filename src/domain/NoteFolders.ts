@@ -4,7 +4,7 @@
  */
 import { basename, dirname, join, sep } from "node:path"
 import type { MemoryUnit } from "./MemoryUnit.ts"
-import { type Asking, locate, rootsIn } from "./ProjectFiles.ts"
+import { type Asking, locate, type Place, rootsIn } from "./ProjectFiles.ts"
 
 /** File of a notes folder that Claude Code loads whenever a session begins. */
 export const INDEX = "MEMORY.md"
@@ -24,13 +24,20 @@ const foldersOf = (projects: string, root: string): ReadonlyArray<string> => {
 const isSame = (one: string, other: string): boolean =>
   one === other || sep === "\\" && one.toLowerCase() === other.toLowerCase()
 
-/** Returns the folders that may hold the notes of a transcript's project: the repository's and the transcript's own. */
-export function* noteFolders(transcript: string, cwd: string): Asking<ReadonlyArray<string>> {
-  const { root } = rootsIn(yield* locate(cwd))
+/** Returns the folders of notes that a session has: that of the place by which Claude Code names its project, and the transcript's own. */
+const noteFolders = (transcript: string, place: Place): ReadonlyArray<string> => {
+  const { root } = rootsIn(place)
   const own = dirname(transcript)
   return [...foldersOf(dirname(own), root).filter((folder) => !isSame(folder, own)), own].map((folder) =>
     join(folder, "memory")
   )
+}
+
+/** Returns the folders that may hold the notes of a transcript's project: the repository's and the transcript's own. */
+export function* ownFolders(transcript: string, cwd: string): Asking<ReadonlyArray<string>> {
+  const place = yield* locate(cwd)
+  // What is noted in a home folder's repository is not what is known of each folder below.
+  return noteFolders(transcript, { ...place, around: place.repository })
 }
 
 export interface NotesInContext {
@@ -44,7 +51,7 @@ export function* notesInContext(transcript: string | undefined, cwd: string): As
   const own = dirname(transcript)
   // Resolves links like capture, but in the parent folder: the project's own folder may not exist yet.
   const projects = (yield { of: "realPath", path: dirname(own) }) ?? dirname(own)
-  const folders = yield* noteFolders(join(projects, basename(own), basename(transcript)), cwd)
+  const folders = noteFolders(join(projects, basename(own), basename(transcript)), yield* locate(cwd))
   const files = folders.map((folder) => join(folder, INDEX))
   const texts: Array<string> = []
   for (const path of files) texts.push(((yield { of: "read", path }) ?? "").slice(0, INDEX_CHARS))

@@ -4,12 +4,12 @@
  */
 import { idOf } from "./Ids.ts"
 import { MAX_CONTENT_LENGTH, MAX_CONTENT_TOKENS, type MemoryUnit, weightedLength } from "./MemoryUnit.ts"
-import { noteFolders, notesSession } from "./NoteFolders.ts"
+import { notesSession, ownFolders } from "./NoteFolders.ts"
 import * as Project from "./Project.ts"
 import * as Tokens from "./Tokens.ts"
 
 /** Returns the folders that may hold the notes of a transcript's project: the repository's and the transcript's own. */
-export const foldersFor = (transcript: string, cwd: string) => Project.answering(noteFolders(transcript, cwd))
+export const foldersFor = (transcript: string, cwd: string) => Project.answering(ownFolders(transcript, cwd))
 
 export interface Note {
   readonly path: string

@@ -2,6 +2,7 @@
  * Finds the project, the repository and the branch of a folder in git's own files. Each function asks for the files one
  * by one, so that Project.ts answers by the file system of Effect, and the hook's entry at once.
  */
+import { homedir } from "node:os"
 import { basename, dirname, isAbsolute, join, normalize, resolve, win32 } from "node:path"
 
 /** Asks for a file's text, for a real path, or whether something exists. The answer is undefined where it does not. */
@@ -109,12 +110,22 @@ export const MAX_PATH = 4096
 export interface Place {
   /** The folder's real path. */
   readonly start: string
-  /** The repository around it. */
+  /** The repository that it is a part of. */
   readonly repository: Repository | undefined
+  /** The repository that git finds around it: of the two below a person's home folder, it may have this one alone. */
+  readonly around: Repository | undefined
+}
+
+/** True for the home folder and the root of the file system: most of what lies below has nothing to do with a repository there. */
+function* isAroundAll(folder: string): Asking<boolean> {
+  if (dirname(folder) === folder) return true
+  const home = homedir()
+  return folder === withDrive((yield { of: "realPath", path: home }) ?? home)
 }
 
 /**
- * Finds the repository around a folder, also around one that is gone. A worktree that is gone together with the
+ * Finds the repository around a folder, also around one that is gone. A repository in the home folder, as of settings, or
+ * at the root of the file system has no part but its own folder. A worktree that is gone together with the
  * repository around it is at the repository's place. A path of another system, as of Windows in a transcript that is read
  * on Linux, or one that is too long, names no folder here: nothing is around it.
  */
@@ -122,34 +133,36 @@ export function* locate(folder: string): Asking<Place> {
   const isHere = isAbsolute(folder) && folder.length <= MAX_PATH
   const real = isHere ? yield { of: "realPath", path: folder } : undefined
   const start = withDrive(real ?? normalize(folder))
-  for (let directory = start; isHere; directory = dirname(directory)) {
+  let around: Repository | undefined
+  for (let directory = start; isHere && around === undefined; directory = dirname(directory)) {
     const dotGit = join(directory, ".git")
     if ((yield { of: "exists", path: dotGit }) !== undefined) {
-      return { start, repository: yield* repositoryOf(dotGit) }
+      around = yield* repositoryOf(dotGit)
+      if (directory === start || !(yield* isAroundAll(directory))) return { start, repository: around, around }
     }
     if (dirname(directory) === directory) break
   }
-  const around = real === undefined ? aroundWorktrees(start) : undefined
-  const isGone = around !== undefined && around !== "" &&
-    (!isHere || (yield { of: "exists", path: around }) === undefined)
-  return { start: isGone ? around : start, repository: undefined }
+  const outer = real === undefined ? aroundWorktrees(start) : undefined
+  const isGone = outer !== undefined && outer !== "" &&
+    (!isHere || (yield { of: "exists", path: outer }) === undefined)
+  return { start: isGone ? outer : start, repository: undefined, around }
 }
 
 /** Returns the branch that is checked out; undefined outside a repository, or when no branch is. */
-export function* branchIn({ repository }: Place): Asking<string | undefined> {
-  if (repository === undefined) return undefined
-  const head = yield { of: "read", path: repository.head }
+export function* branchIn({ around }: Place): Asking<string | undefined> {
+  if (around === undefined) return undefined
+  const head = yield { of: "read", path: around.head }
   return /^ref: refs\/heads\/(.+)$/m.exec(head ?? "")?.[1]?.trim()
 }
 
 /** Returns the folder by which Claude Code names a project, and the folder of the project's personal settings. */
-export const rootsIn = ({ repository, start }: Place): { readonly root: string; readonly settings: string } => ({
-  root: repository?.root ?? start,
-  settings: repository === undefined
+export const rootsIn = ({ around, start }: Place): { readonly root: string; readonly settings: string } => ({
+  root: around?.root ?? start,
+  settings: around === undefined
     ? start
-    : repository.root === repository.common
-    ? repository.directory
-    : repository.root
+    : around.root === around.common
+    ? around.directory
+    : around.root
 })
 
 /** What tells a project from others, and what it is called by. */

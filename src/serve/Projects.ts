@@ -4,7 +4,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { resolve, win32 } from "node:path"
+import { isAbsolute, resolve, win32 } from "node:path"
 import * as Project from "../domain/Project.ts"
 import { withDrive } from "../domain/ProjectFiles.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
@@ -106,6 +106,21 @@ export const find = (name: string) =>
     return yield* singleOf(name, found)
   })
 
+/**
+ * Returns the projects with these names, of which the last may be the folder of another: then it is what that folder is today, a project
+ * that may not be known yet.
+ */
+const findEach = (names: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const found = yield* Effect.forEach(names, find)
+    const last = found.at(-1)
+    const isTwice = last !== undefined && found.slice(0, -1).some(({ id }) => id === last.id)
+    if (!isTwice || !isAbsolute(names.at(-1)!)) return found
+    const known = yield* Effect.flatMap(MemoryStore, (store) => store.projects)
+    const now = yield* Project.resolve(names.at(-1)!)
+    return [...found.slice(0, -1), Project.findById(known, now.id) ?? now]
+  })
+
 /** A project into which others were merged. */
 export interface Merged extends Project.Project {
   /** Numbers of the merges, for `undo`. */
@@ -116,8 +131,9 @@ export interface Merged extends Project.Project {
 export const merge = (from: ReadonlyArray<string>, into: string) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const others = yield* Effect.forEach(from, find)
-    const target = yield* find(into)
+    const all = yield* findEach([...from, into])
+    const others = all.slice(0, -1)
+    const target = all.at(-1)!
     const same = others.findIndex(({ id }) => id === target.id)
     if (same >= 0) return yield* new ProjectError({ reason: "Same", project: from[same]!, folders: [] })
     const known = yield* store.projects
@@ -163,7 +179,7 @@ export const split = (projects: ReadonlyArray<string>) =>
 export const setDifferent = (projects: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    const found = yield* Effect.forEach(projects, find)
+    const found = yield* findEach(projects)
     yield* store.setDifferent(found.map(({ id }) => id))
     return found
   })

@@ -651,6 +651,11 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   /** Records that each two of these projects are different, so that they are not taken for one. */
   readonly setDifferent: (ids: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
   readonly traces: Effect.Effect<ProjectTraces, StoreError>
+  /**
+   * Returns the time in milliseconds at which the oldest source of a project's memory was last written: a session's transcript, or a
+   * memory that came from none. Undefined where there is neither.
+   */
+  readonly oldestSource: (projectId: string) => Effect.Effect<number | undefined, StoreError>
   /** Records the position up to which the messages have been searched for these projects' folders. */
   readonly setSearched: (ids: ReadonlyArray<string>, end: number) => Effect.Effect<void, StoreError>
   readonly renameProject: (id: string, name: string) => Effect.Effect<void, StoreError>

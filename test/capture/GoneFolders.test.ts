@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { mkdirSync, rmSync, symlinkSync } from "node:fs"
 import { basename, join, sep } from "node:path"
+import { vi } from "vitest"
 import type { Pair } from "../../src/capture/Collector.ts"
 import { MAX_HOOK_CHARS } from "../../src/domain/Fence.ts"
 import { idOf } from "../../src/domain/Ids.ts"
@@ -98,6 +99,16 @@ const about = (thing: string) => [
   `How should the ${thing} be stored? We had trouble with the ${thing} last week.`,
   `We decided that the ${thing} is stored in PostgreSQL, because the ${thing} must survive a restart of the server.`
 ]
+
+/** Runs an effect as a person whose home this folder is. */
+const atHome = <A, E, R>(home: string, effect: Effect.Effect<A, E, R>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      for (const name of ["HOME", "USERPROFILE"]) vi.stubEnv(name, home)
+    }),
+    () => effect,
+    () => Effect.sync(() => vi.unstubAllEnvs())
+  )
 
 const THINGS = ["lantern", "harbour", "quokka", "walnut", "sextant", "marmot", "trombone"] as const
 
@@ -373,7 +384,7 @@ describe("a folder that is there", () => {
       assert.notInclude(yield* found(world.at("mono"), "how is the harbour stored"), "harbour")
     }))
 
-  test("is another project's when a repository is made around it, but not when it is a repository of another name now", (world) =>
+  test("is asked about when a repository is made around it, and when it is a repository of another name now", (world) =>
     Effect.gen(function*() {
       const api = world.at("mono", "api")
       mkdirSync(api, { recursive: true })
@@ -383,14 +394,111 @@ describe("a folder that is there", () => {
       assert.deepStrictEqual(yield* imported(world), NOTHING)
       makeRepository(world.at("mono"), "git@github.com:acme/mono.git")
       git(tool, "remote", "set-url", "origin", "git@github.com:acme/other.git")
-      assert.deepStrictEqual(yield* imported(world), { sure: [`${api} → mono`], alike: [] })
+      const asked = { sure: [], alike: [`${api} → mono`, `${tool} → other`] }
+      assert.deepStrictEqual(yield* imported(world), asked)
+      assert.deepStrictEqual(yield* imported(world), asked)
+      // Nothing is remembered of either yet, so that they are named by their folders.
       const memory = yield* ClaudeMemory
-      yield* memory.projects.split(["api"])
+      yield* memory.projects.merge(["api"], world.at("mono"))
+      yield* memory.projects.setDifferent(["tool", tool])
       assert.deepStrictEqual(yield* imported(world), NOTHING)
+      assert.sameDeepMembers(yield* list, [["mono", 1], ["tool", 0]])
+      assert.include(yield* found(world.at("mono"), "how is the lantern stored"), "lantern")
+    }))
+})
+
+describe("folders with one repository around them", () => {
+  test("keep what each of them remembers, also where the repository is the home folder's", (world) =>
+    Effect.gen(function*() {
+      const clients = ["birch", "cedar"].map((name) => world.at("home", "work", name))
+      for (const [i, cwd] of clients.entries()) {
+        mkdirSync(cwd, { recursive: true })
+        world.session(THINGS[i]!, { cwd, said: about(THINGS[i]!) })
+      }
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      makeRepository(world.at("home", "work"))
+      assert.deepStrictEqual(yield* imported(world), { sure: [], alike: clients.map((folder) => `${folder} → work`) })
+      rmSync(world.at("home", "work", ".git"), { recursive: true })
+      const home = makeRepository(world.at("home"), "git@github.com:mei/settings.git")
+      yield* atHome(
+        home,
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* imported(world), NOTHING)
+          world.session("home", { cwd: home, said: about("walnut") })
+          for (const [i, cwd] of clients.entries()) {
+            world.session(`again-${i}`, { cwd, said: about(["trombone", "marmot"][i]!) })
+          }
+          assert.deepStrictEqual(yield* imported(world), NOTHING)
+          assert.sameDeepMembers(yield* list, [["birch", 0], ["cedar", 0], ["settings", 0]])
+          assert.include(yield* found(clients[1]!, "how is the marmot stored"), "marmot")
+          assert.notInclude(yield* found(clients[1]!, "how is the lantern stored"), "lantern")
+          assert.include(yield* found(home, "how is the walnut stored"), "walnut")
+        })
+      )
+    }))
+
+  test("are asked about when both are clones of one remote by now", (world) =>
+    Effect.gen(function*() {
+      const clones = ["birch", "cedar"].map((name) => makeRepository(world.at(name)))
+      for (const cwd of clones) world.session(basename(cwd), { cwd, said: about(basename(cwd)) })
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      for (const cwd of clones) git(cwd, "remote", "add", "origin", "git@github.com:mei/trees.git")
+      assert.deepStrictEqual(yield* imported(world), { sure: [], alike: clones.map((folder) => `${folder} → trees`) })
+    }))
+})
+
+describe("a folder that was made again", () => {
+  test("keeps its old memory from the repository that it is now, until a person says that it is the same", (world) =>
+    Effect.gen(function*() {
+      const memory = yield* ClaudeMemory
+      const draft = world.at("draft")
+      mkdirSync(draft)
+      const api = makeRepository(world.at("api"), "git@github.com:birch/api.git")
+      world.session("draft", { cwd: draft, said: about("lantern") })
+      world.session("api", { cwd: api, said: about("harbour") })
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      for (const folder of [draft, api]) rmSync(folder, { recursive: true })
+      makeRepository(draft, "git@github.com:acme/kettle.git")
+      makeRepository(api, "git@github.com:cedar/api.git")
+      const asked = { sure: [], alike: [`${api} → api`, `${draft} → kettle`] }
+      assert.deepStrictEqual(yield* imported(world), asked)
+      assert.notInclude(
+        yield* found(makeRepository(world.at("kettle"), "git@github.com:acme/kettle.git"), "lantern"),
+        "lantern"
+      )
+      yield* memory.projects.merge(["draft"], draft)
+      assert.include(yield* found(draft, "how is the lantern stored"), "lantern")
+      assert.deepStrictEqual((yield* imported(world)).alike, [`${api} → api`])
+    }))
+
+  test("is known by what was saved there, too", (world) =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const memory = yield* ClaudeMemory
+      for (const [name, at] of [["early", 1], ["late", Date.now() + 60_000]] as const) {
+        const folder = makeRepository(world.at(name))
+        const content = "The quokka is stored in PostgreSQL."
+        const project = yield* memory.project(folder)
+        yield* store.save(unitOf({ content, title: name, files: [] }, project.id, at), project)
+        git(folder, "remote", "add", "origin", `git@github.com:mei/${name}.git`)
+      }
+      assert.deepStrictEqual(yield* imported(world), {
+        sure: [`${world.at("late")} → late`],
+        alike: [`${world.at("early")} → early`]
+      })
     }))
 })
 
 describe("a folder that is gone", () => {
+  test("is asked about when the repository around it was made later", (world) =>
+    Effect.gen(function*() {
+      const api = world.at("mono", "api")
+      world.session("api", { cwd: api, said: about("lantern") })
+      assert.deepStrictEqual(yield* imported(world), NOTHING)
+      world.session("mono", { cwd: makeRepository(world.at("mono")), said: about("harbour") })
+      assert.deepStrictEqual(yield* imported(world), { sure: [], alike: [`${api} → mono`] })
+    }))
+
   test("is the repository's when an earlier session in it was, or in a folder around it that is gone too", (world) =>
     Effect.gen(function*() {
       const shop = makeRepository(world.at("shop"))

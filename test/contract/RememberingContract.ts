@@ -789,6 +789,24 @@ export const suite = <E>(name: string, layer: Layer.Layer<MemoryStore, E>) => {
     )
 
     test(
+      "have a time at which the oldest source of their memory was written",
+      Effect.gen(function*() {
+        const store = yield* MemoryStore
+        const oldest = store.oldestSource("project-one")
+        assert.isUndefined(yield* oldest)
+        for (const [path, sessionId, modifiedAt] of [["/t/a", "s1", 300], ["/t/b", "s2", 200]] as const) {
+          yield* store.append(
+            batch([message(path, { sessionId })], { cursor: cursor(path, 1, { modifiedAt, sessionId }) })
+          )
+        }
+        assert.strictEqual(yield* oldest, 200)
+        yield* store.save(unit("saved", { sessionId: "saved", occurredAt: 100 }), project("one"))
+        assert.strictEqual(yield* oldest, 100)
+        assert.isUndefined(yield* store.oldestSource("project-two"))
+      })
+    )
+
+    test(
       "may be named by messages, which are searched from a position on",
       Effect.gen(function*() {
         const store = yield* MemoryStore

@@ -188,3 +188,29 @@ describe("removed worktrees", () => {
     60_000
   )
 })
+
+describe("a folder that is another project by now", () => {
+  slow(it.live)(
+    "is asked about, and the command that is printed makes the two one",
+    () =>
+      world(({ asked, claude, session, shop }) =>
+        Effect.gen(function*() {
+          session("main", shop, about("sextant"))
+          ok(yield* claude("import"))
+          git(shop, "remote", "set-url", "origin", "git@github.com:acme/store.git")
+          const text = ok(yield* claude("projects"))
+          assert.include(text, `\nThe folder of shop is store (${shop}) by now, `)
+          assert.deepStrictEqual(commandIn(text, "merge"), ["projects", "merge", "shop", shop])
+          assert.match(
+            ok(yield* claude("doctor")),
+            /^note +repositories +\S+shop is store \(\S+shop\) by now, .+ projects merge shop \S+` makes them one project/m
+          )
+          assert.notInclude(ok(yield* asked(PROMPT)), "sextant is stored")
+          ok(yield* claude(...commandIn(text, "merge")))
+          assert.include(ok(yield* asked(`${PROMPT} Tell me.`)), "sextant is stored in PostgreSQL")
+          assert.match(ok(yield* claude("doctor")), /^ok +repositories/m)
+        })
+      ),
+    60_000
+  )
+})

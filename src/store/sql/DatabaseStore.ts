@@ -129,6 +129,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     splitProject: (id) => keep("splitProject", Effect.asVoid(writes.splitProject(id))),
     setDifferent: (ids) => keep("setDifferent", Effect.asVoid(writes.setDifferent(ids))),
     traces: read("traces", reads.traces),
+    oldestSource: (projectId) => read("oldestSource", reads.oldestSource(projectId)),
     setSearched: (ids, end) => write("setSearched", Effect.asVoid(writes.setSearched(ids, end))),
     renameProject: (id, name) => keep("renameProject", Effect.asVoid(writes.renameProject(id, name))),
     excludeProject: (project, isExcluded) =>

@@ -260,6 +260,18 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     }
   })
 
+  const oldestSource = (projectId: string) =>
+    Effect.map(
+      sql<{ at: number | null }>`SELECT min(at) AS at FROM (
+        SELECT min(c.modified_at) AS at FROM sessions AS s JOIN cursors AS c ON c.session_id = s.id
+          WHERE s.project_id = ${text(projectId)}
+        UNION ALL
+        SELECT min(occurred_at) FROM units
+          WHERE project_id = ${text(projectId)} AND session_id NOT IN (SELECT session_id FROM cursors)
+      ) AS sources`,
+      ([row]) => row?.at ?? undefined
+    )
+
   const summaries = Effect.gen(function*() {
     const counts = yield* sql<
       { id: string; n: number }
@@ -411,6 +423,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     version: dialect.version,
     unitIds,
     oldest,
+    oldestSource,
     units: (ids: ReadonlyArray<string>, sessionId?: string) => Effect.gen(() => prompt.units(ids, sessionId)),
     replaced,
     unitsByPrefix,

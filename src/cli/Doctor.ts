@@ -25,7 +25,7 @@ import { type Inspection, Integrity } from "../store/Integrity.ts"
 import { EMBEDDED, type LineSum } from "../store/MemoryStore.ts"
 import * as Bundle from "./Bundle.ts"
 import { checkConnection } from "./Connection.ts"
-import { questionSentence, questionsOf } from "./GoneFolders.ts"
+import { findGone, goneSentence, questionSentence, questionsOf } from "./GoneFolders.ts"
 import * as Index from "./Index.ts"
 import { answer, json, megabytes, minute, number, plural } from "./Output.ts"
 import * as Progress from "./Progress.ts"
@@ -91,7 +91,10 @@ const checkMemory = (isDeep: boolean, isConnected: boolean) =>
     const fs = yield* FileSystem.FileSystem
     const content = yield* checkContent(memory, "en")
     const recognized = yield* memory.projects.recognize
-    const questions = questionsOf(recognized, yield* memory.projects.known)
+    const known = yield* memory.projects.known
+    const questions = questionsOf(recognized, known)
+    const asked = new Set([...recognized.alike, ...recognized.sure].map(({ from }) => from.id))
+    const gone = (yield* findGone(known)).filter(({ id }) => !asked.has(id))
     const place = yield* App.placeOf(settings)
     // With the memory in PostgreSQL, the home may not exist.
     const mode = yield* Effect.option(Effect.map(fs.stat(settings.home), (info) => info.mode & 0o777))
@@ -134,6 +137,7 @@ const checkMemory = (isDeep: boolean, isConnected: boolean) =>
         ].join("; "),
         "note"
       ),
+      ...(gone.length === 0 ? [] : [check("folders", false, "", goneSentence(gone), "note")]),
       // That it does not answer is said with the content.
       ...(isDeep && content.isIndexReached ? yield* checkServed : []),
       ...(yield* checkHooks(memory, settings.home, isConnected, "en")),

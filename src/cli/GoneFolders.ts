@@ -1,7 +1,10 @@
 /**
  * Words what was recognized of folders that are gone or another project's, and the commands that answer.
  */
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import { isAbsolute } from "node:path"
 import type { Pair, Recognized } from "../capture/Collector.ts"
 import type { KnownProject, Project } from "../domain/Project.ts"
 import { quoted } from "../process/Advice.ts"
@@ -99,3 +102,25 @@ export const attachedText = (pairs: ReadonlyArray<Pair>): string =>
       } a project of its own again.`
     ].join("\n")
   ).join("\n")
+
+/** Finds the projects that go by the path of a folder that is gone: what is remembered of them is told nowhere. */
+export const findGone = (known: ReadonlyArray<KnownProject>) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.filter(
+      // A folder of another system may well be there.
+      known.filter(({ isExcluded, key, root }) => !isExcluded && key.startsWith("path:") && isAbsolute(root)),
+      ({ root }) => Effect.map(Effect.orElseSucceed(fs.exists(root), () => true), (isThere) => !isThere)
+    ))
+
+/** Folders that a sentence names. */
+const MAX_NAMED = 3
+
+/** Says which projects' folders are gone, and what to do where one was moved. */
+export const goneSentence = (gone: ReadonlyArray<KnownProject>): string => {
+  const rest = gone.length - MAX_NAMED
+  const folders = gone.slice(0, MAX_NAMED).map(({ root }) => root)
+  return `${joined(rest > 0 ? [...folders, `${rest} more`] : folders)} ${
+    gone.length === 1 ? "is" : "are"
+  } gone, and what is remembered of ${gone.length === 1 ? "it" : "them"} is told nowhere; where a folder was moved, ` +
+    "`claude-memory projects merge OLD NEW` gives it to the new one"
+}

@@ -10,7 +10,7 @@ import type { KnownProject } from "../domain/Project.ts"
 import { advice, quoted } from "../process/Advice.ts"
 import { Unsuccessful, writeStderr } from "../process/Process.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { questionsOf, questionText } from "./GoneFolders.ts"
+import { findGone, questionsOf, questionText } from "./GoneFolders.ts"
 import { answer, joined, json, number, table } from "./Output.ts"
 import { textArgument } from "./Scope.ts"
 
@@ -45,9 +45,10 @@ const names = textArgument("project").pipe(
   Args.repeated
 )
 
-const noteOf = ({ isExcluded, merged }: KnownProject): string =>
+const noteOf = ({ isExcluded, merged }: KnownProject, isGone: boolean): string =>
   [
     ...(isExcluded ? ["excluded"] : []),
+    ...(isGone ? ["its folder is gone"] : []),
     ...(merged.length === 0 ? [] : [`with ${merged.map(({ root }) => root).join(", ")}`])
   ].join("; ")
 
@@ -55,6 +56,7 @@ const list = (isJson: boolean) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const projects = yield* memory.projects.list
+    const gone = new Set<KnownProject>(yield* findGone(projects))
     const alike = questionsOf(yield* memory.projects.recognize, projects)
     yield* answer(isJson, { projects, alike }, () =>
       projects.length === 0
@@ -66,7 +68,7 @@ const list = (isJson: boolean) =>
               project.name,
               number(project.units).padStart(8),
               project.root,
-              noteOf(project)
+              noteOf(project, gone.has(project))
             ])
           ]).map((row) => row.trimEnd()),
           ...alike.flatMap((question) => ["", advice(questionText(question))])

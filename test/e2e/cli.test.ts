@@ -648,7 +648,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
         assert.deepStrictEqual(doctor.lines, status.lines)
         assert.deepStrictEqual(
           doctor.checks.filter(({ state }) => state === "note").map(({ name }) => name),
-          ["Claude Code", "dead letters", "hooks", "transcripts", "backups"]
+          ["Claude Code", "dead letters", "folders", "hooks", "transcripts", "backups"]
         )
       }))
 

@@ -213,4 +213,25 @@ describe("a folder that is another project by now", () => {
       ),
     60_000
   )
+
+  slow(it.live)(
+    "is noted where it was moved, and the command gives its memory to the new folder",
+    () =>
+      world(({ at, claude, session }) =>
+        Effect.gen(function*() {
+          for (const name of ["early", "later"]) mkdirSync(at(name))
+          session("early", at("early"), about("sextant"))
+          session("later", at("later"), about("walnut"))
+          ok(yield* claude("import"))
+          assert.notInclude(ok(yield* claude("doctor")), "gone")
+          rmSync(at("early"), { recursive: true })
+          assert.match(ok(yield* claude("projects")), /^early +\d+ +\S+early +its folder is gone$/m)
+          assert.match(ok(yield* claude("doctor")), /^note +folders +\S+early is gone, .+ projects merge OLD NEW`/m)
+          ok(yield* claude("projects", "merge", at("early"), at("later")))
+          assert.notInclude(ok(yield* claude("doctor")), " gone")
+          assert.include(ok(yield* claude("search", "sextant stored", "--project", "later")), "sextant")
+        })
+      ),
+    60_000
+  )
 })

@@ -6,6 +6,7 @@ import { type MemoryUnit, type Passage, weightedLength } from "../../domain/Memo
 import { isResumption } from "../../domain/Resumption.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
+import { changedIn } from "../text/Changed.ts"
 import { isChoice, isFinding, isLesson, isRecommendation, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
 import { isAnnounced, isChatter, plain, quotable } from "../text/Prose.ts"
 import { refutedIn } from "../text/Refuted.ts"
@@ -87,19 +88,27 @@ const outcomeIn = (
   return outcome.sort((a, b) => closing.indexOf(a.message) - closing.indexOf(b.message))
 }
 
+/** Labels of what held until a later turn changed it, and of a commit. */
+const CHANGED = "Found, and changed since: "
+const COMMITTED = "Committed: "
+
 /** Labels in the order in which an archive is read. */
 const ORDER = [
   "Aim: ",
   "Decided: ",
   "Learned: ",
   "Also asked: ",
+  CHANGED,
   "Asked last, without an answer: ",
   "Outcome: ",
+  COMMITTED,
   "Pull request: ",
   "To run: ",
   ...LABELS
 ]
 
+/** Characters and sentences of what was found amiss and then changed. */
+const FOUND = { length: 300, count: 3 }
 /** Characters and sentences of what a session taught, and of what was decided in it. */
 const LEARNED = { length: 450, count: 3 }
 const DECIDED = { length: 300, count: 2 }
@@ -148,6 +157,54 @@ const refutedOf = ({ closing, prompts, units }: SessionOutline): ReadonlySet<str
       .map((message) => quotable(textOf(message)))
   )
   return new Set([...quoted, ...said].flatMap((texts) => [...refutedIn(texts)]))
+}
+
+/** Returns the subjects of the commits of the turn that a message ends, as its units quote them. */
+const commitsOf = (message: Message, { session, units }: SessionOutline): ReadonlyArray<Excerpt> => {
+  const origin = units.find(({ passages }) => passages.some(({ uuid }) => uuid === message.uuid))?.origin
+  return units.filter((unit) => unit.origin === origin && unit.type === "conversation").flatMap((unit) =>
+    unit.passages.filter(({ from, kind }) => kind === "tool_use" && unit.content.slice(0, from).endsWith(COMMITTED))
+      .map(
+        (passage): Excerpt => ({
+          message: quotedMessage(unit, passage, session),
+          kind: passage.kind,
+          label: COMMITTED,
+          text: unit.content.slice(passage.from, passage.to).split("\n")[0]!
+        })
+      )
+  )
+}
+
+/** Matches a commit's hash. */
+const HASH = /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b/gu
+/** Weighted length, without the hash, of a sentence that says no more than that it was committed. */
+const BARE = 24
+
+/** True for a sentence that names a commit by its hash and says nothing else: "Pushed as 1a2b3c4." */
+const isBareCommit = (sentence: string): boolean => {
+  const words = plain(sentence)
+  const rest = words.replace(HASH, "")
+  return rest !== words && !/\d/u.test(rest) && weightedLength(rest) <= BARE
+}
+
+/** Returns what answers said to be amiss and the turn after them changed, with the message that says it. */
+const changedSince = (
+  outline: SessionOutline
+): ReadonlyArray<readonly [message: Message, sentences: ReadonlySet<string>]> => {
+  const { closing, prompts } = outline
+  const answers = answersIn(closing, prompts)
+  return answers.slice(0, -1).map((message, i) => {
+    const next = answers[i + 1]!
+    const asked = prompts.filter(({ occurredAt }) => occurredAt > message.occurredAt && occurredAt <= next.occurredAt)
+    return [
+      message,
+      changedIn(
+        quotable(textOf(message)),
+        asked.flatMap((prompt) => quotable(textOf(prompt))),
+        [...quotable(textOf(next)), ...commitsOf(next, outline).map(({ text }) => text)]
+      )
+    ]
+  })
 }
 
 /** Returns sentences of the session's units for which `isOf` holds, in their order, each once. */
@@ -231,7 +288,21 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
   const last = closing.at(-1)
   const topics = asked.map((prompt) => promptTitle(textOf(prompt)) ?? "").join(" ")
   const refuted = refutedOf(outline)
-  const outcome = outcomeIn(closing, prompts, topics, refuted)
+  const changed = changedSince(outline)
+  const isChanged = (sentence: string) => changed.some(([, sentences]) => sentences.has(sentence))
+  const isTold = (sentence: string) => isChanged(sentence) || isBareCommit(sentence)
+  const outcome = outcomeIn(closing, prompts, topics, refuted).map((each) => ({
+    ...each,
+    text: each.text.split("\n").filter((sentence) => !isTold(sentence)).join("\n")
+  }))
+  const found = changed.flatMap(([message, sentences]): ReadonlyArray<Excerpt> => {
+    const all = [...sentences].filter((sentence) => !refuted.has(sentence))
+    const kept = choose(all.map(plain), { ...FOUND, about: topics }).map((i) => all[i]!)
+    return kept.length === 0 ? [] : [{ message, kind: "text", label: CHANGED, text: kept.join("\n") }]
+  })
+  const commits = closing.filter((message) => quotable(textOf(message)).some(isBareCommit)).flatMap((message) =>
+    commitsOf(message, outline)
+  )
   // One long text got one answer, which the conversation unit holds already.
   if (asked.length === 1 && files.length === 0 && isLongPrompt(first, textOf(first)) && closing.length === 1) return []
 
@@ -242,7 +313,7 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
   const isOpenRequest = ({ text }: Excerpt) => openEnds.some((end) => end.text === text)
   const pullRequest = pullRequestIn(closing).filter((request) => !isOpenRequest(request))
   const learned = chosenOf(
-    quotesIn(units, session, false, (sentence) => isTaught(sentence) && !refuted.has(sentence)),
+    quotesIn(units, session, false, (sentence) => isTaught(sentence) && !refuted.has(sentence) && !isChanged(sentence)),
     "Learned: ",
     { ...LEARNED, about: topics }
   )
@@ -257,7 +328,8 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
     text: each.text.split("\n").filter((sentence) => !told.has(plain(sentence))).join("\n")
   })).filter(({ text }) => text !== "")
   const commands = commandsIn(last)
-  const isUntold = [...came, ...learned, ...decided, ...openEnds, ...pullRequest, ...commands].length === 0
+  const isUntold =
+    [...came, ...found, ...commits, ...learned, ...decided, ...openEnds, ...pullRequest, ...commands].length === 0
   // Prompts alone, without a word of Claude's and without files, sum up nothing; one without an answer may be open.
   if (isUntold && files.length === 0 && !isUnanswered) return []
   // Who only wants to go on does not say with what.
@@ -281,11 +353,24 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
   })).filter(({ label, text }) => isSelfContained(text) && !(label === "Also asked: " && told.has(plain(text))))
   let middle: ReadonlyArray<Excerpt> = requests
   // Where not all fits, what was done gives way to what was learned and to how it goes on.
-  const all = () => [...aim, ...decided, ...learned, ...middle, ...commands, ...openEnds, ...pullRequest, ...came]
+  const all = () => [
+    ...aim,
+    ...decided,
+    ...learned,
+    ...middle,
+    ...commands,
+    ...openEnds,
+    ...pullRequest,
+    ...came,
+    ...commits,
+    ...found
+  ]
   // The first and the last of many requests matter most, so that requests are dropped from the middle.
   while (middle.length > 0 && !fitOneUnit(all())) middle = middle.toSpliced(middle.length >> 1, 1)
 
-  const outcomeSentences = outcome.flatMap(({ text }) => text.split("\n")).map(plain)
+  const sentencesIn = (excerpts: ReadonlyArray<Excerpt>) =>
+    excerpts.flatMap(({ text }) => text.split("\n")).filter((sentence) => sentence !== "").map(plain)
+  const outcomeSentences = sentencesIn(outcome.some(({ text }) => text !== "") ? outcome : commits)
   const aimTitle = promptTitle(textOf(first)) ?? units[0]?.title ?? titleFrom(textOf(first))
   return [{
     type: "archive",

@@ -316,6 +316,7 @@ const isWorthUnit = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolea
     return lengthOf(own) > 60
   }
   if (own.some(({ label, text }) => label === RAN && text.length >= MIN_COMMAND)) return true
+  if (own.some(({ label, text }) => label === COMMITTED && statements(text).some(isLesson))) return true
   if (said.some(({ text }) => COMMANDS.test(text))) return true
   const isReasoned = lengthOf(asked) <= MENTIONED && asked.some(({ text }) => asksWhy(text)) &&
     lengthOf(said) >= MIN_ANSWER

@@ -19,9 +19,9 @@ const BLAMES = inBothScripts(
 const CLEARS = inBothScripts(
   /\b(?:it|this|that)(?:'s| is| was) not (?:the|an?)\b|\b(?:it|this|that) (?:isn|wasn)'t (?:the|an?)\b|\bnothing to do with\b|\brule[sd]? .{0,30}\bout\b|\bnot (?:the|a) (?:cause|reason|problem|issue|culprit)\b|\b(?:is|are|was|were|looks?) (?:fine|ok(?:ay)?|innocent|intact|healthy|not to blame)\b|不是|无关|没(?:有)?(?:什么)?(?:关系|问题)|排除|正常/iu
 )
-/** Matches the admission that what was supposed last is wrong. */
+/** Matches the admission, or the objection of a person, that what was supposed last is wrong. */
 const ADMITS = inBothScripts(
-  /\b(?:not (?:it|that|this)(?: one)? either|(?:it|this|that)(?:'s| is| was) not (?:it|the (?:cause|reason|problem|issue|culprit))|(?:it|this|that) (?:isn|wasn)'t (?:it|the (?:cause|reason|problem|issue|culprit))|i was wrong|(?:guess|suspicion|theory|assumption|hypothesis) (?:is|was|turned out|proved) (?:to be )?wrong|wrong (?:track|guess|lead))\b|猜错|(?:方向|思路|判断|猜测|推测|假设)(?:是|就)?(?:不对|错)/iu
+  /^(?:no|nope), |^不(?:是|对)?[，,]|\b(?:not (?:it|that|this)(?: one)? either|(?:it|this|that)(?:'s| is| was) not (?:it|the (?:cause|reason|problem|issue|culprit))|(?:it|this|that) (?:isn|wasn)'t (?:it|the (?:cause|reason|problem|issue|culprit))|i was wrong|(?:guess|suspicion|theory|assumption|hypothesis) (?:is|was|turned out|proved) (?:to be )?wrong|wrong (?:track|guess|lead))\b|猜错|(?:方向|思路|判断|猜测|推测|假设)(?:是|就)?(?:不对|错)/iu
 )
 /** Matches what Claude would do, which is no guess at a cause. */
 const PROPOSES = inBothScripts(/\b(?:i|we)(?:['’]d|['’]ll| would| could| can| should)\b|我(?:会|可以|打算)/iu)

@@ -45,6 +45,7 @@ export const LABELS = [
   "Among",
   "Decided",
   "Learned",
+  "Found, and changed since",
   "Agreed",
   "The person agreed",
   "Rejected"

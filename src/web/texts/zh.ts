@@ -324,6 +324,7 @@ export const zh: Texts = {
     Among: "选项",
     Decided: "决定",
     Learned: "学到",
+    "Found, and changed since": "当时的情况（后来已改变）",
     Agreed: "同意",
     "The person agreed": "您同意了",
     Rejected: "否决"

@@ -1,6 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { asks, edits, fails, messagesOf, runs, says, type Step, summarize, unitsOf } from "../sessions.ts"
+import {
+  asks,
+  compress,
+  contextOf,
+  edits,
+  fails,
+  messagesOf,
+  runs,
+  says,
+  type Step,
+  summarize,
+  unitsOf
+} from "../sessions.ts"
 
 const only = <A>(all: ReadonlyArray<A>): A => {
   assert.lengthOf(all, 1)
@@ -111,5 +123,35 @@ describe("a fix that was given up", () => {
         runs(pull, "pulled")
       ])
       assert.match(summary, /Fixed in compose\.yaml\. It held\.$/)
+    }))
+})
+
+describe("an archive of several turns", () => {
+  const amiss = "The chart `sales` still reads the old table."
+  const subject = "read the new table, since the old one is frozen"
+  const steps: ReadonlyArray<Step> = [
+    asks("Which charts use the warehouse?"),
+    says(`Three of them. ${amiss}`),
+    asks("Move the chart then"),
+    edits("charts/sales.sql", "FROM old_sales", "FROM sales"),
+    runs(`git commit -qam "${subject}" && git push`, "[main 5d01c7e]"),
+    says("Pushed as 5d01c7e.")
+  ]
+
+  it.effect("tells what a later turn changed as that, and a commit by what it says", () =>
+    Effect.gen(function*() {
+      const messages = messagesOf(steps)
+      const closing = messages.filter(({ blocks, role }) => role === "assistant" && blocks[0]!.kind === "text")
+      const units =
+        (yield* compress({ ...contextOf([]), segment: { ...contextOf([]).segment, messages: messages.slice(2) } }))
+          .filter((unit) => unit.type === "conversation")
+      assert.include(only(units).content, `Committed: ${subject}`)
+      const { content, summary } = only(
+        yield* summarize({ closing, prompts: messages.filter(({ isPrompt }) => isPrompt), units, files: ["charts"] })
+      )
+      assert.include(content, `Found, and changed since: ${amiss}`)
+      assert.include(content, `Committed: ${subject}`)
+      assert.notInclude(content, "5d01c7e")
+      assert.notInclude(summary, "still")
     }))
 })

@@ -11,6 +11,7 @@ describe("a supposed cause", () => {
     ["Maybe the clock of the runner is off.", "It isn't the clock, `chronyd` agrees to the millisecond."],
     ["The sitemap is empty because the cron job was removed.", "I was wrong, `crontab -l` lists `sitemap.sh`."],
     ["页面打不开，因为缓存过期时间太短。", "缓存没有问题，命中率 99%。"],
+    ["The report is late because the queue is drained once a day.", "no, it is drained every minute"],
     ["原因是连接池被任务占满。", "猜错了，连接池只用了两个。"]
   ])("is refuted by what denies it: %s", (supposed, denial) => {
     assert.deepStrictEqual(refuted([supposed], [denial], ["The request ends in `legacy.conf`, which answers 404."]), [

@@ -73,7 +73,9 @@ const TRIAL = inBothScripts(
   /再[跑试测看来](?:一?[遍下次]|看)|[跑试测]一[遍下次]|试试|看看|跑个|如果.{0,12}的话|^(?:帮我)?把这|^先用(?!.*再)|^不要(?:急|慌)/u
 )
 /** Matches a subject that was named before. */
-const BACK = inBothScripts(/^(?:these|those|this|that|it|they|them|both|这|那|它)\b/iu)
+const BACK = inBothScripts(
+  /^(?:(?:(?:i|we) )?(?:don't|do not) want (?:them|these|those)|these|those|this|that|it|they|them|both|这|那|它)\b/iu
+)
 /** Matches a reason at the end, which may name what nobody knows. */
 const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为|毕竟|免得|省得).*$/u)
 

@@ -4,11 +4,12 @@
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { IS_CJK } from "../../domain/Cjk.ts"
+import { isMeasured } from "./Lessons.ts"
 import { withoutOpeners } from "./Prose.ts"
 
 /** Matches what points to something, somebody or some time: what is said of it holds for that alone. */
 const POINTS =
-  /\b(?:this|that|these|those|here|there|now|again|yet|still|just|once|already|suddenly|yesterday|today|tomorrow|tonight|lately|sometimes|mostly|i|i'm|i've|i'd|my|mine|you|your|you're|he|she|they|it|his|her)\b/iu
+  /\b(?:this|that|these|those|here|there|now|again|yet|still|just|once|already|suddenly|yesterday|today|tomorrow|tonight|lately|sometimes|mostly|next (?:week|month|year|sprint)|i|i'm|i've|i'd|my|mine|you|your|you're|he|she|they|it|his|her)\b/iu
 
 /** Matches what is not as it should be, or as it seems to somebody. */
 const AMISS =
@@ -45,7 +46,7 @@ const NOT_IN_CHINESE = inBothScripts(
 )
 const STATES_IN_CHINESE = [
   /^(?:只|每|凡|所有|任何|全部|新)|一个.{1,6}一个|都(?:要|得|用|走|放|能|按|写|存|在)/u,
-  /(?:用|走|放在?|按|存在?|写在?)[\p{L}\d\s`/.]{2,}|走$|后再|含从.{1,10}[读取]|写(?:英文|中文)|锁定|保留|才能|只能|不能(?:叠|大|小|超|重)|不(?:开|做|发|支持|考虑|留|建|接|让|单独|重复)|至少|最多|不超过/u,
+  /(?:用|走|放在?|按|存在?|写在?)[\p{L}\d\s`/.]{2,}|走$|后再|含|从.{1,10}[读取]|写(?:英文|中文)|锁定|保留|才能|只能|不能(?:叠|大|小|超|重)|不(?:开|做|发|支持|考虑|留|建|接|让|单独|重复)|至少|最多|不超过/u,
   /[\d一二三四五六七八九十]+\s?(?:分钟|秒|天|小时|次|条|行|位|个人|元|[MGK]B|字)/u
 ].map(inBothScripts)
 
@@ -60,6 +61,7 @@ export const isGeneric = (words: string): boolean => {
       STATES_IN_CHINESE.some((expression) => expression.test(said))
   }
   if (ASKED.test(said)) return true
+  if (isMeasured(said)) return false
   const [main = ""] = said.split(/[,;:]\s|\s[-–—]\s/u)
   return said.length <= 160 && !POINTS.test(main) && !AMISS.test(main) && !PAST.test(main) &&
     STATES.some((expression) => expression.test(said))

@@ -74,9 +74,17 @@ const CHOICE_IN_CHINESE = [
 
 const CHOICES = [CHOICE, ...CHOICE_IN_SHORT, ...ARRANGED, ...CHOICE_IN_CHINESE]
 
+/** Matches how much there is of something, about or in a time: "we write around 9 GB a day". A limit is a rule. */
+const MEASURED =
+  /^(?!.*\b(?:at most|at least|max\w*|min|limit\w*|no more|only|must|should)\b)(?:(?:and|but|so|currently|today|right now),? )?we (?:currently |now |usually )?(?:do|write|get|have|see|handle|process|serve|receive|send|store|produce|make|ship) (?:(?:about|around|roughly|approximately|nearly|almost) |~)?\d[^,;]*\b(?:(?:per|an?|each|every) (?:second|minute|hour|day|night|week|month|year)|(?<=\b(?:about|around|roughly|approximately|nearly|almost) \d.*))\b/iu
+
+/** True for a sentence that tells an amount as it is, in place of a rule. */
+export const isMeasured = (sentence: string): boolean => MEASURED.test(withApostrophes(sentence))
+
 /** True for a person's sentence that states a rule, a choice or a preference. */
 export const isWish = (sentence: string): boolean => {
   const said = withApostrophes(sentence)
+  if (isMeasured(said) && !isStanding(said)) return false
   return isStanding(said) || CHOICES.some((expression) => expression.test(said))
 }
 

@@ -73,6 +73,10 @@ export const isAcceptance = (text: string, offer: string): boolean => {
   return rest === "" || TAKING.test(rest) || ADDS.test(rest) || GOES_ON.test(rest) || shared(rest, offer) > 0
 }
 
+/** True for words that take what was proposed, and say no more. */
+export const isBareAssent = (text: string): boolean =>
+  /^[\s.,!。，！]*$/u.test(text.replace(TAKING, "").replace(BEGINS, ""))
+
 /** Matches what a reply names at its beginning: "postgres" of "ok postgres it is, less to run". */
 const NAMES = new RegExp(
   `^\\s*(?:(?:${ASSENT}|hm+|so|then|no(?=,)|nah|let's|i'd|i'll|we'll|we|go(?: w(?:ith)?)?|take|use|do|pick|the)[\\s,]+)*(?<named>[^\\s,.;:!?()][^\\n,.;:!?()]{0,40}?)(?:\\s+(?:it is|then|please|pls|of course|for sure|imo|i guess|i think|sounds good))*\\s*(?:$|[\\n,.;:!])`,

@@ -19,15 +19,16 @@ import {
   withoutNumber,
   withoutOpeners
 } from "./Prose.ts"
+import { isBareAssent, optionIn } from "./Replies.ts"
 import { choose } from "./Salience.ts"
 import { errorLines, failureStrength, gist, worstLine } from "./Text.ts"
 
 const ASKING = inBothScripts(
-  /^(?:(?:hey|hi|hello|please|pls|kindly|claude)\b[\s,，]*|(?:can|could|would|will) (?:you|we(?= please))(?: please)?(?: help me)?(?: to)? |i(?:'d| would)? (?:want|need|like)(?: you)? to |i want you to |(?:we|you) (?:need|have|want) to |help me (?:to )?|let's (?:please )?|(?:i was )?wondering (?:if|whether) |i think (?:that )?(?:we (?:want|need|should) )?|because |(?:请|麻烦|帮忙|帮我|你能不能|(?<=请)能不能|能不能(?=帮|麻烦)|可以|我想(?:让你)?|我需要你?|给我)[，,]?(?:你)?)+/iu
+  /^(?:(?:hey|hi|hello|please|pls|kindly|claude)\b[\s,，]*|(?:can|could|would|will) (?:you|we(?= please))(?: please)?(?: help me)?(?: to)? |i(?:'d| would)? (?:want|need|like)(?: you)? to |i want you to |(?:we|you) (?:need|have|want) to |help me (?:to )?|let's (?:please )?|(?:i was )?wondering (?:if|whether) |i think (?:that )?(?:we (?:want|need|should) )?|because |(?:请|麻烦|帮忙|帮我|你?能不能|可以|我想(?:让你)?|我需要你?|给我)[，,]?(?:你)?)+/iu
 )
 
 /** Matches what asks whether something may be done, which a title keeps: the answer may be no. */
-const MAY = inBothScripts(/^(?:(?:can|could|would|will) we |能不能)/iu)
+const MAY = /^(?:can|could|would|will) we /iu
 
 const INTENDING = inBothScripts(
   /^(?:(?:let me |i'll )?(?:now )?update (?:the )?todo(?:s| list| status)? and |let me |let's |i'll |i will |i'm going to |i can |i need to |we need to |i should |(?:i|we)(?:'ve| have)? (?:decided|chose) to |我决定(?:了)?|让我们?|我来|我会|我将)(?:now |also |first |just |quickly |来|先)*/iu
@@ -140,7 +141,10 @@ const BARE_COMMIT =
 /** True when a prompt is understandable by itself; "yes", "push", "address all of them" and "where were we?" are not. */
 export const isSelfContained = (prompt: string): boolean => {
   const line = withoutOpeners(plain((prompt.split("\n")[0] ?? "").slice(0, 400))).replace(ASKING, "").replace(MAY, "")
-  return hasSubject(line) &&
+  // "1 and 3" names what only Claude's message says.
+  const choice = optionIn(line)?.words
+  return hasSubject(line) && (choice === undefined || !line.startsWith(choice)) && !isBareAssent(line) &&
+    !/^back to (?:the|our) (?:\p{L}+ ?){1,2}[.!]?$/iu.test(line) &&
     !/^(?:(?:yes|no(?! (?:\p{L}+ ){1,3}(?:pls|please|here|ever|anywhere|in)\b)|ok|do (?:it|that|so)|go ahead|continue|try again|again|update again|address (?:all|them|the)|fix (?:it|them|that|this|all)|both|all of (?:them|it)|we are #?\d|(?:add|fix|update|change|make|do|use|try|apply|implement|commit|push|remove|keep|run|test|check|show|explain|merge|revert|undo) (?:that|this|it|these|those|them|both|all)(?: \p{L}+)?|how(?:'s| is) it going|what(?:'s| is) (?:up|the status)|(?:any )?(?:news|progress|status|update)s?|the following|implement the following plan)\b|\[)[^`/]{0,30}$/iu
       .test(line) &&
     !BARE_COMMIT.test(line) && !/^\s*[❯$>%(（]/u.test(prompt) && !isResumption(prompt)

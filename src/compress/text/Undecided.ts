@@ -84,6 +84,10 @@ const FOR_NOW = inBothScripts(
   /\b(?:when (?:you(?:'re| are)|it(?:'s| is)|all (?:is|are)) (?:done|finished)|for now|not (?:now|today)|while i\b|this time|then stop|until (?:all|everything)|hold on|hang on|wait for me)\b|(?:n't|\bnot?)\b.{0,60}\byet\b|这次(?!不)|现在先|先这样|先(?:别|等|只|不要.{0,3}[提合推发动改急])|暂时(?!不)|别急(?!.*再)/iu
 )
 
+/** Matches what is not to be done besides the task at hand: "don't change anything", "don't touch the other modules". */
+const BESIDES =
+  /^(?:(?:please|pls|and|but|so)[,\s]+)*(?:don't|do not) (?:touch|change|edit|modify|apply|run|commit|push|deploy|start|restart|delete|merge) (?:(?:anything|any of (?:it|them|this))[\s.!]*$|(?:anything|everything) else\b|(?:the )?(?:others?|rest)\b)/iu
+
 /** Matches a task for now, which is no decision unless it also chooses or excludes something. */
 const TASK = inBothScripts(
   /^(?:please |can you |could you |let's )*(?:completely )?(?:remove|delete|drop|rename|replace|move|fix|add|update|open|raise|bump|implement|write|create|run|port|commit|push|rebase|merge|review|check|test|look|read)\b|^(?:请|麻烦|帮我|先|再|那|就|把|顺便|另外|然后|给)*(?:去掉|删|移除|加|添|新增|写|实现|修|提交|推|检查|看|试|测|重命名|更新|补|画|生成|拆)(?!密|荐|板|门狗|偿|送?服务|试?(?:环境|框架|数据|用例)|信息|粒度|.{0,4}(?:时候?|之前|前|之后))/iu
@@ -113,7 +117,7 @@ export const isReport = (words: string): boolean => {
 }
 
 /** True for words that hold for the moment alone, or are a piece of a sentence. */
-export const isOver = (words: string): boolean => FRAGMENT.test(words) || FOR_NOW.test(words)
+export const isOver = (words: string): boolean => FRAGMENT.test(words) || FOR_NOW.test(words) || BESIDES.test(words)
 
 /** Matches where a person takes back what the sentence or the one before it says. */
 const TAKES_BACK =

@@ -363,6 +363,23 @@ describe("a reply to a recommendation", () => {
       assert.notMatch(unit!.content, /CDN|HTTP|images/)
     }))
 
+  it.effect.each([
+    "we get around 40 uploads an hour",
+    "we send about 2 GB of mail",
+    "we carry on with the invoices next month",
+    "don't change anything",
+    "do not edit the other modules",
+    "don't want them to wait for the mail"
+  ])(
+    "is no statement of an amount, and no order of the moment: %j",
+    (prompt) => Effect.map(decided(prompt), (units) => assert.isEmpty(units))
+  )
+
+  it.effect.each(["we allow at most 40 uploads an hour", "don't edit anything under third_party/"])(
+    "is a limit, and what is never to be touched: %j",
+    (prompt) => Effect.map(decided(prompt), (units) => assert.lengthOf(units, 1))
+  )
+
   it.effect("takes nothing where a place can't be told", () =>
     Effect.map(
       answered("Docs are in wiki pages. But first, the first draft was read by two people.", "the second one"),

@@ -8,7 +8,7 @@ import { inverseDocumentFrequency, scoreOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 import type { Boosted } from "./Surroundings.ts"
-import type { Term } from "./Terms.ts"
+import { isForeign, type Term } from "./Terms.ts"
 
 /** Score, in matches of the rarest words, that answers a question of any length. */
 const ENOUGH_MATCHES = 2.5
@@ -21,10 +21,7 @@ const SMALL_MEMORY = 200
 /** Share of its weight that a word of everyday work counts: it is said in every session. */
 const EVERYDAY_SHARE = 0.5
 
-/**
- * Share of its weight that a Chinese or Japanese word counts which no unit contains: it shows that the memory is in
- * another language more than that the answer is missing.
- */
+/** Share of its weight that a Chinese or Japanese word counts which no unit contains, where that says nothing of the answer. */
 const FOREIGN_SHARE = 0.05
 
 /** Units of the first one's session that are looked at, the best: a session that is about the question says its words often. */
@@ -41,27 +38,32 @@ export const certainty = (score: number, weights: ReadonlyArray<number>, documen
 }
 
 /** Weighs the terms: by their rarity, and by what their absence says. */
-const weightsOf = (terms: ReadonlyArray<Term>, matches: LexicalMatches): ReadonlyArray<number> =>
-  terms.map(({ lexeme }, term) => {
+const weightsOf = (
+  terms: ReadonlyArray<Term>,
+  matches: LexicalMatches,
+  holdsChinese: boolean
+): ReadonlyArray<number> =>
+  terms.map((each, term) => {
     const frequency = matches.documentFrequencies[term] ?? 0
-    const isForeign = !/[\x00-\x7f]/.test(lexeme) && frequency === 0 &&
+    const isElsewhere = frequency === 0 && isForeign(each, holdsChinese) &&
       !matches.candidates.some(({ frequencies }) => frequencies[term]?.some((count) => count > 0))
     return inverseDocumentFrequency(matches.documents, frequency) *
-      (isForeign ? FOREIGN_SHARE : isEveryday(lexeme) ? EVERYDAY_SHARE : 1)
+      (isElsewhere ? FOREIGN_SHARE : isEveryday(each.lexeme) ? EVERYDAY_SHARE : 1)
   })
 
 /**
  * Rates how surely `first` answers the terms, from 0 to 1: by the mean of its own score and of the best of its session
- * among `units`. The terms that `isImplied` accepts need not be there.
+ * among `units`. The terms that `isImplied` accepts need not be there, nor Chinese ones where the memory holds no Chinese.
  */
 export const confidenceIn = (
   first: Boosted,
   units: ReadonlyArray<MemoryUnit>,
   terms: ReadonlyArray<Term>,
   matches: LexicalMatches,
-  isImplied: (term: Term) => boolean
+  isImplied: (term: Term) => boolean,
+  holdsChinese = false
 ): number => {
-  const weights = weightsOf(terms, matches)
+  const weights = weightsOf(terms, matches, holdsChinese)
   const candidates = new Map(matches.candidates.map((candidate) => [candidate.unitId, candidate]))
   const scored = (id: string) => {
     const candidate = candidates.get(id)

@@ -167,6 +167,25 @@ export const CHINESE_WORDS = ["需要", "问题", "使用", "直接", "现在", 
 /** Least share of the units that holds one of them. */
 const CHINESE_SHARE = 0.02
 
+/** Tests whether a memory holds Chinese. */
+function* holdsChinese<Y>(store: Reads<Y>, filter: SearchFilter): Steps<Y, boolean> {
+  const { documentFrequencies, documents } = yield* store.lexical(CHINESE_WORDS, filter, 0)
+  return documents > 0 && Math.max(...documentFrequencies) >= CHINESE_SHARE * documents
+}
+
+/** Tests the same where it matters: where no unit contains a Chinese term. */
+function* missesChinese<Y>(
+  store: Reads<Y>,
+  filter: SearchFilter,
+  terms: ReadonlyArray<Term>,
+  { documentFrequencies }: LexicalMatches
+): Steps<Y, boolean> {
+  const isMissing = terms.some(({ isBetween, lexeme }, i) =>
+    documentFrequencies[i] === 0 && isBetween !== true && IS_CJK.test(lexeme)
+  )
+  return isMissing && (yield* holdsChinese(store, filter))
+}
+
 /** Returns the terms of a question; those of an English one stand for their Chinese words too, where the memory holds Chinese. */
 export function* termsFor<Y>(
   store: Reads<Y>,
@@ -176,10 +195,7 @@ export function* termsFor<Y>(
 ): Steps<Y, ReadonlyArray<Term>> {
   const terms = Terms.termsOf(text, ranking)
   if (terms.length === 0 || IS_CJK.test(text)) return terms
-  const { documentFrequencies, documents } = yield* store.lexical(CHINESE_WORDS, filter, 0)
-  return documents > 0 && Math.max(...documentFrequencies) >= CHINESE_SHARE * documents
-    ? Terms.inChineseToo(terms)
-    : terms
+  return (yield* holdsChinese(store, filter)) ? Terms.inChineseToo(terms) : terms
 }
 
 /** A query, what the lexical lane found for its text and filter, where that is known, and how long vectors are waited for. */
@@ -273,7 +289,7 @@ function* gathering<Y>(
 
 /** Scores the results relative to how well the first one answers, and gives the reasons for which each was found. */
 const explain = (
-  { dates, gathered: { lexical, matches, units }, hits, order, query, ranked, rerankScores, rest, terms }: {
+  { dates, gathered: { lexical, matches, units }, hits, isChinese, order, query, ranked, rerankScores, rest, terms }: {
     readonly query: SearchQuery
     readonly terms: ReadonlyArray<Term>
     /** Dates that the question names, and, in `rest`, the question without them. */
@@ -281,6 +297,8 @@ const explain = (
     readonly rest: string
     readonly gathered: Pick<Gathered, "lexical" | "matches" | "units">
     readonly hits: ReadonlyArray<Hit>
+    /** True where a Chinese word is missing that the memory, which holds Chinese, could have. */
+    readonly isChinese: boolean
     /** The units before and after reranking. */
     readonly ranked: ReadonlyArray<Boosted>
     readonly order: ReadonlyArray<Current<Boosted>>
@@ -302,7 +320,7 @@ const explain = (
     : query.mode === "semantic"
     ? Math.max(0, nearest)
     : lexical.length > 0
-    ? confidenceIn(first, units, terms, matches, isImplied)
+    ? confidenceIn(first, units, terms, matches, isImplied, isChinese)
     : Math.max(0, 2 * nearest - 1)
 
   // Scores belong to the places before reranking: a unit gets the score of the place to which the reranker moves it.
@@ -421,6 +439,7 @@ export function* search<Y>(
       dates,
       gathered: { ...gathered, units: [...gathered.units, ...unread] },
       hits: recalled.hits,
+      isChinese: yield* missesChinese(store, query, terms, gathered.matches),
       order: yield* current(
         order,
         store.units,
@@ -461,6 +480,7 @@ export function* evidence<Y>(
     const next = yield* store.units(ids.slice(read, read + EVIDENCE_DEPTH))
     units.push(...next.filter((unit) => passes(unit, filter) && !isInContext(unit, inContext)))
   }
-  const words = weigh(terms, matches, isSaved ? isTalk : isEveryday)
+  const isChinese = yield* missesChinese(store, filter, terms, matches)
+  const words = weigh(terms, matches, isSaved ? isTalk : isEveryday, isChinese)
   return { ...evidenceIn(words, units.slice(0, EVIDENCE_DEPTH)), matches }
 }

@@ -2,6 +2,7 @@
  * The terms of a question: its words, each with the lexemes that stand for it in a memory. A word of technical Chinese or
  * Japanese is one term with its English translations, since sessions are mostly in English. Pure.
  */
+import { IS_CJK } from "../domain/Cjk.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 import { chineseFor, translationsIn } from "./Glossary.ts"
@@ -13,6 +14,8 @@ export interface Term {
   readonly members: ReadonlyMap<string, number>
   /** The number of the written word that it is a part of, where that has several: a path, an identifier. */
   readonly within?: number
+  /** True for two characters on both sides of where one Chinese word ends and the next begins: where no unit holds these, no word is missing. */
+  readonly isBetween?: true
 }
 
 /** Matches what stands between blanks, commas and the like, or between letters of Chinese, Japanese and Korean. */
@@ -53,9 +56,16 @@ export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<
     return [{ lexeme: word, members: new Map(members) }]
   })
   const parts = partsOf(text)
+  const words = IS_CJK.test(text) ? Tokenizer.cjkWordsIn(text) : undefined
   const others = free(Tokenizer.queryLexemes(text)).map((lexeme): Term => {
     const within = parts.get(lexeme)
-    return { lexeme, members: new Map([[lexeme, 1]]), ...(within === undefined ? {} : { within }) }
+    const isBetween = IS_CJK.test(lexeme) && words?.has(lexeme) !== true
+    return {
+      lexeme,
+      members: new Map([[lexeme, 1]]),
+      ...(within !== undefined && { within }),
+      ...(isBetween && { isBetween })
+    }
   })
   const technical = translated.slice(0, MAX_TRANSLATED)
   return [...others.slice(0, MAX_TERMS - technical.length), ...technical]
@@ -76,6 +86,13 @@ export const inChineseToo = (terms: ReadonlyArray<Term>): ReadonlyArray<Term> =>
     }
   })
 }
+
+/**
+ * Tests whether it says nothing of an answer that no unit contains a term: in a memory that holds no Chinese, a Chinese word shows that the
+ * memory is in another language; and two characters between two words are no word.
+ */
+export const isForeign = ({ isBetween, lexeme }: Term, holdsChinese: boolean): boolean =>
+  IS_CJK.test(lexeme) && (!holdsChinese || isBetween === true)
 
 /** Returns the lexemes of all terms. */
 export const lexemesOf = (terms: ReadonlyArray<Term>): ReadonlyArray<string> =>

@@ -94,8 +94,9 @@ describe("confidence", () => {
   const rated = (
     question: string,
     held: ReadonlyArray<ReadonlyArray<string>>,
-    { found = units, isImplied = () => false }: {
+    { found = units, holdsChinese = false, isImplied = () => false }: {
       readonly found?: ReadonlyArray<MemoryUnit>
+      readonly holdsChinese?: boolean
       readonly isImplied?: (term: { readonly lexeme: string }) => boolean
     } = {}
   ) => {
@@ -112,7 +113,7 @@ describe("confidence", () => {
     )
     const first = { unit: found[0]!, score: 1, neighbours: 0, boosts: {}, raisedBy: [] }
     const matches = { documents: 300, averageLength: 20, documentFrequencies, candidates }
-    return confidenceIn(first, found, terms, matches, isImplied)
+    return confidenceIn(first, found, terms, matches, isImplied, holdsChinese)
   }
 
   it("is greater where other units of the session speak of the question, too", () => {
@@ -139,6 +140,15 @@ describe("confidence", () => {
     const [everyday, other] = [rated("ledger review", [["ledger"]]), rated("ledger hexagon", [["ledger"]])]
     assert.isAbove(everyday, other)
     assert.isBelow(everyday, rated("ledger", [["ledger"]]))
+  })
+
+  it("falls with a Chinese word that a memory of Chinese lacks as with an English one", () => {
+    const [chinese, english] = [
+      rated("ledger 灯塔", [["ledger"]], { holdsChinese: true }),
+      rated("ledger hexagon", [["ledger"]])
+    ]
+    assert.closeTo(chinese, english, 1e-9)
+    assert.isAbove(rated("ledger 灯塔", [["ledger"]]), chinese)
   })
 
   it("falls a little with Chinese words that no unit contains", () => {

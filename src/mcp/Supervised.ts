@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { diedOf } from "../domain/Thrown.ts"
+import { diedOf } from "../process/Died.ts"
 
 /** Pause after the first failure; each further failure in a row doubles it, up to the longest. */
 const FIRST_PAUSE = Duration.seconds(1)

@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { parentPort } from "node:worker_threads"
-import { diedOf } from "../domain/Thrown.ts"
+import { diedOf } from "./Died.ts"
 import { loggedToStderr } from "./Process.ts"
 
 /** Asks the thread to end, as a signal asks a process. */

@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { diedOf } from "../../src/domain/Thrown.ts"
+import { diedOf } from "../../src/process/Died.ts"
 
 it("a file of the program that is gone is told apart from a bug", async () => {
   const gone: unknown = await import("./chunk-that-an-update-took.mjs" as string).catch((error: unknown) => error)

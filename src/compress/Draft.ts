@@ -155,7 +155,7 @@ export const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
   ].slice(0, 20)
 
 /** Version of the rules by which units are made. */
-export const VERSION = 17
+export const VERSION = 18
 
 /** Labels of what a person chose in a form, and of commands. */
 export const CHOSE = "User chose: "

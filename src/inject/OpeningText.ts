@@ -367,6 +367,12 @@ export const compose = <U extends LeftUnit>(
   }
   const share = items.length === 0 ? [] : within(PINNED_SHARE)
   const pins = share.length === 0 ? within(1) : share
-  const { kept, text, tokens } = renderFitting([...pins, ...items], render, request)
+  const fitting = renderFitting([...pins, ...items], render, request)
+  // A session that does not fit with what came of it is named at least.
+  const named = items.filter((item) => item.head === "Last sessions" && !fitting.kept.includes(item))
+    .map((item) => ({ ...item, told: NO_TEXT }))
+  const { kept, text, tokens } = named.length === 0
+    ? fitting
+    : renderFitting([...fitting.kept, ...named], render, request)
   return { text, tokens, units: withoutRepeated(kept).flatMap(({ unit }) => unit === undefined ? [] : [unit]) }
 }

@@ -252,6 +252,20 @@ describe("what is injected when a session begins", () => {
       assert.include(yield* told("Outcome: Pull request 70 was merged."), url)
     }))
 
+  it.effect("names a session of which no more fits", () =>
+    Effect.gen(function*() {
+      const sessions = [
+        archive("b1", 1, "Aim: bounces\nOutcome: Bounces are counted.\nOpen: the report still lacks a total."),
+        archive("b2", 2, `Aim: mail\nOpen: ${"the queue, the archive and the footer of letters are left. ".repeat(3)}`)
+      ]
+      const whole = yield* opened(sessions)
+      const few = yield* opened(sessions, { maxTokens: whole.tokens - 20 })
+      assert.include(few.text, "the report still lacks a total")
+      assert.match(few.text, /\[b2\] 2 days ago \(2026-11-24\): Title b2\n<\/claude-memory>$/)
+      assert.sameMembers(few.units.map(({ id }) => id), ["b1", "b2"])
+      assert.strictEqual(few.tokens, Tokens.estimate(few.text))
+    }))
+
   it.effect("is what the last ones were for, what was decided lately, and what is open before", () =>
     Effect.gen(function*() {
       const { text, tokens, units } = yield* opened([

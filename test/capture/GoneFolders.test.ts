@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { mkdirSync, rmSync, symlinkSync } from "node:fs"
+import { mkdirSync, rmSync, statSync, symlinkSync } from "node:fs"
 import { basename, join, sep } from "node:path"
 import { vi } from "vitest"
 import type { Pair } from "../../src/capture/Collector.ts"
@@ -475,8 +475,9 @@ describe("a folder that was made again", () => {
     Effect.gen(function*() {
       const store = yield* MemoryStore
       const memory = yield* ClaudeMemory
-      for (const [name, at] of [["early", 1], ["late", Date.now() + 60_000]] as const) {
+      for (const name of ["early", "late"]) {
         const folder = makeRepository(world.at(name))
+        const at = name === "early" ? 1 : Math.ceil(statSync(folder).birthtimeMs) + 60_000
         const content = "The quokka is stored in PostgreSQL."
         const project = yield* memory.project(folder)
         yield* store.save(unitOf({ content, title: name, files: [] }, project.id, at), project)

@@ -143,7 +143,7 @@ describe("doctor of transcripts", () => {
       )
       const check = Effect.map(doctor(home), ({ checks }) => checks.find(({ name }) => name === "transcripts"))
       assert.deepInclude(yield* check, { state: "ok" })
-      const before = Date.now() / 1_000 - 3_600
+      const before = statSync(file).mtimeMs / 1_000 - 3_600
       utimesSync(file, before, before)
       const found = yield* check
       assert.strictEqual(found?.state, "note")

@@ -2,6 +2,7 @@
  * Finds what a session leaves to be done: tasks of Claude's list that are not completed, changes in Git's stash, pull requests that were
  * not merged, what Claude's last answer says is missing, and what the person put off. What was done later in the session is left out.
  */
+import * as DateTime from "effect/DateTime"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Block, Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
@@ -64,7 +65,7 @@ const namesComingDay = (text: string, now: number): boolean =>
     [...text.matchAll(dates)].some(([, first, second]) => {
       const [month, date] = form === 1 ? [second!, first!] : [first!, second!]
       const named = /^\d/.test(month) ? Number(month) - 1 : MONTHS.indexOf(month.slice(0, 3).toLowerCase())
-      const year = new Date(now).getUTCFullYear()
+      const year = DateTime.getPartUtc(DateTime.unsafeMake(now), "year")
       return [year, year + 1].map((year) => Date.UTC(year, named, Number(date) + 1))
         .some((end) => end > now && end < now + NEAR_MS)
     })

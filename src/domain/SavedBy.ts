@@ -13,11 +13,13 @@ export const mustNotDisplace = (one: Pick<MemoryUnit, "origin">, other: Pick<Mem
   savedBy(one) === "claude" && savedBy(other) === "person"
 
 /** The part of a unit by which it is ranked. */
-export type Ranked = Pick<MemoryUnit, "origin"> & Partial<Pick<MemoryUnit, "also" | "passages" | "pinned" | "revision">>
+export type Ranked =
+  & Pick<MemoryUnit, "origin">
+  & Partial<Pick<MemoryUnit, "also" | "feedback" | "passages" | "pinned" | "revision">>
 
-/** Tests whether a person wrote anew what a unit of a session says: it quotes no message, and still cites some. */
-const isRewritten = ({ also, passages, revision }: Ranked): boolean =>
-  revision !== undefined && passages?.length === 0 && also !== undefined && also.length > 0
+/** Tests whether a person changed a unit, and did not only say whether it helps; its words, if it quotes no message and still cites some. */
+const isRewritten = ({ also, feedback, passages, revision }: Ranked): boolean =>
+  revision !== undefined && (feedback === undefined || passages?.length === 0 && also !== undefined && also.length > 0)
 
 /** How much it was wanted that a unit be remembered: the higher the more. */
 export const rankOf = (unit: Ranked): number => {

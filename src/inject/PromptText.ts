@@ -14,7 +14,7 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Verdict } from "../domain/Verdict.ts"
 import { current } from "../retrieve/Current.ts"
-import { feedbackFactor, namedIn, tellingOf, type Testimony } from "../retrieve/Evidence.ts"
+import { evidenceIn, feedbackFactor, namedIn, tellingOf, type Testimony } from "../retrieve/Evidence.ts"
 import { MAX_FACTOR, MAX_OF_USE } from "../retrieve/Helping.ts"
 import type { EvidenceRequest, Found, SearchRequest } from "../retrieve/Search.ts"
 import * as Terms from "../retrieve/Terms.ts"
@@ -41,6 +41,9 @@ const ASKED_SCORES: Readonly<Record<InjectionMode, number>> = {
 
 /** Least share of a later item that is worth reading, where nobody asked. */
 const WORTH = 0.2
+
+/** Least share that the first memory told must itself hold of the bits of the one for which it is spoken. */
+const HELD_BY_FIRST = 0.4
 
 /** Share of the bits of a question's words that what was saved must hold to answer it. */
 const HELD = 0.75
@@ -110,12 +113,13 @@ const isWorthTelling = ({ unit }: SearchResult, better: ReadonlyArray<SearchResu
 /** Results that may be told, best first, and why some lane could not be asked. */
 type Relevant = Pick<SearchResponse, "degraded" | "results">
 
-/** Searches, and keeps the results that earn their place. */
+/** Searches, and keeps the results that earn their place: of those that hold at least so many `bits`, where the first holds fewer. */
 function* find<Y>(
   memory: Memory<Y>,
   request: InjectionRequest,
   { matches, testimonies, words }: Found,
-  repeats: (unit: MemoryUnit) => boolean
+  repeats: (unit: MemoryUnit) => boolean,
+  bits = 0
 ): Steps<Y, Relevant> {
   const { inContext, mode, prompt } = request
   const { search, searchMode, store } = memory
@@ -127,7 +131,10 @@ function* find<Y>(
   const factorOf = (unit: MemoryUnit) => request.isAsked === true ? 1 : feedbackFactor(unit, telling)
   // What use alone lifts is too little to look further down for.
   const isLifted = testimonies.some(({ unit }) => factorOf(unit) > MAX_OF_USE)
-  const { degraded, results: found } = yield* search({
+  const weighed = new Map(testimonies.map(({ bits, unit }) => [unit.id, bits]))
+  const bitsOf = (unit: MemoryUnit) => weighed.get(unit.id) ?? evidenceIn(words, [unit]).testimonies[0]!.bits
+  const lacks = ({ unit }: Pick<SearchResult, "unit">) => bits > 0 && bitsOf(unit) < bits
+  const asked = {
     text: prompt,
     projects: resolveForInjection(known, request.projects),
     inContext,
@@ -137,9 +144,14 @@ function* find<Y>(
     isImmediate,
     vectorsWithin: request.vectorsWithin,
     minShare: isLifted ? share / MAX_FACTOR : share,
-    leavesOut: (unit) => repeats(unit) || factorOf(unit) === 0,
+    leavesOut: (unit: MemoryUnit) => repeats(unit) || factorOf(unit) === 0,
     matches
-  })
+  }
+  const first = yield* search(asked)
+  // What matches best may lack the very word for which it is spoken: a title tells the judge more than the search.
+  const { degraded, results: found } = first.results.slice(0, 1).some(lacks)
+    ? yield* search({ ...asked, leavesOut: (unit) => asked.leavesOut(unit) || lacks({ unit }) })
+    : first
   const results = withFeedback(found, factorOf)
   const best = results[0]?.score ?? 0
   return {
@@ -297,7 +309,7 @@ export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<
     ? { ...all, tells: "pointer" as const }
     : all
   if (verdict.tells === "memories") {
-    const found = yield* find(memory, request, evidence, repeats)
+    const found = yield* find(memory, request, evidence, repeats, HELD_BY_FIRST * verdict.bits)
     return named(yield* tell(memory, request, words, found, isKnown), words, verdict)
   }
   const saved = yield* savedAnswers(memory, request, projects, isKnown)

@@ -102,6 +102,10 @@ const holdsBeside = (other: Kept, better: Kept): boolean => {
   return isWanted && hasOwn(other.words, better.words)
 }
 
+/** Returns the words of a unit that say something: a title is a person's only where they saved or changed the unit. */
+const wordsOf = (unit: MemoryUnit): ReadonlySet<string> =>
+  new Set(Tokenizer.lexemesOnce(isPersons(unit) ? `${unit.title}\n${unit.content}` : unit.content))
+
 /** A unit's place in a list: one that was replaced and that which holds in its place count once. */
 const placeOf = ({ unit }: Boosted): string => unit.replacedBy ?? unit.id
 
@@ -120,7 +124,7 @@ const distinct = (
   for (const boosted of ranked) {
     const place = placeOf(boosted)
     if (places.size === limit && !places.has(place)) break
-    const words = new Set(Tokenizer.lexemesOnce(boosted.unit.content))
+    const words = wordsOf(boosted.unit)
     const one = { boosted, words, first: words }
     const isInPlace = (better: Kept) => !isDated && holdsInPlace(one, better, asked)
     const at = kept.findIndex((better) =>
@@ -480,7 +484,6 @@ export function* evidence<Y>(
     const next = yield* store.units(ids.slice(read, read + EVIDENCE_DEPTH))
     units.push(...next.filter((unit) => passes(unit, filter) && !isInContext(unit, inContext)))
   }
-  const isChinese = yield* missesChinese(store, filter, terms, matches)
-  const words = weigh(terms, matches, isSaved ? isTalk : isEveryday, isChinese)
+  const words = weigh(terms, matches, isSaved ? isTalk : isEveryday)
   return { ...evidenceIn(words, units.slice(0, EVIDENCE_DEPTH)), matches }
 }

@@ -41,14 +41,11 @@ const projectOf = (place: SaveRequest["project"]) =>
     return yield* new NotFound({ what: "project", asked: place.id, known: projects.map(({ name }) => name) })
   })
 
-/** Time that a person waits for what follows from what they save or change. */
-const FOLLOWED_WITHIN = "2 seconds"
+/** Time that a person waits for the index of what they save or change. */
+const INDEXED_WITHIN = "2 seconds"
 
-/**
- * Has the summary of a changed memory's session made anew, and indexes what was saved or changed, which is found by its words at once; what
- * is not done by then waits for the next that works off the queue.
- */
-const followed = Effect.suspend(() => Effect.timeoutOption(afterwards(Pipeline.settle), FOLLOWED_WITHIN))
+/** Has what was saved or changed, which is found by its words at once, indexed; what is not by then waits for the next that indexes. */
+const indexed = Effect.suspend(() => Effect.timeoutOption(afterwards(Pipeline.catchUp), INDEXED_WITHIN))
 
 const savable = validated(SaveRequest)
 
@@ -66,7 +63,7 @@ export const save = (asked: SaveRequest) =>
     )
     const saved = yield* store.save(unit, project)
     yield* supersede([saved])
-    yield* followed
+    yield* indexed
     return saved
   })
 
@@ -130,7 +127,7 @@ export const edit = (prefix: string, asked: EditRequest, by: Actor) =>
     const result = yield* store.edit(id, change, by, revisions)
     if (result === undefined) return yield* new NotFound({ what: "unit", asked: prefix, known: [] })
     if (result._tag === "Conflict") return yield* new Conflict({ unit: result.unit })
-    yield* followed
+    yield* indexed
     if (content !== undefined && result.operation !== null) yield* toldAnew(id)
     return { unit: result.unit, operation: result.operation } satisfies Edited
   })
@@ -208,7 +205,7 @@ export const undo = (by: Actor | undefined, operation: number | undefined) =>
     if (undone?._tag === "Edit") yield* toldAnew(undone.unitId)
     // Compresses again what the messages tell.
     if (undone !== undefined && undone._tag !== "Keep") {
-      yield* afterwards(Pipeline.settle)
+      yield* afterwards(undone._tag === "Edit" ? Pipeline.catchUp : Pipeline.settle)
     }
     return undone
   })

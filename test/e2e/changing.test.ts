@@ -422,7 +422,7 @@ describe("a person who puts memories right", () => {
       Effect.gen(function*() {
         const archive = join(home, "all.jsonl")
         const { results: [{ id }] } = yield* json("search", "fake timers", "--all-projects")
-        yield* printed("edit", id, "--title", "Clocks")
+        yield* printed("edit", id, "--title", "Frozen clocks")
         assert.match(yield* printed("export", archive), /all\.jsonl: [\d,]+ bytes\. It holds all that is remembered/)
         assert.match(yield* refused("export", archive), /is there already/)
         for (
@@ -445,12 +445,12 @@ describe("a person who puts memories right", () => {
           known.memories.map((unit: { readonly id: string }) => unit.id).sort(),
           all.map((unit) => unit.id).sort()
         )
-        assert.include((yield* elsewhere("search", "fake timers", "--all-projects")).stdout, "Clocks")
+        assert.include((yield* elsewhere("search", "fake timers", "--all-projects")).stdout, "Frozen clocks")
         const doctor = yield* elsewhere("doctor", "--deep")
         assert.include(doctor.stdout, "Nothing is wrong.")
 
         yield* printed("export", "--markdown", `${archive}.md`)
-        assert.match(readFileSync(`${archive}.md`, "utf8"), /^# shop-api\n\n## [^]*### Clocks\n/)
+        assert.match(readFileSync(`${archive}.md`, "utf8"), /^# shop-api\n\n## [^]*### Frozen clocks\n/)
         assert.match((yield* elsewhere("import-archive", `${archive}.md`)).stderr, /line 1: this is no archive/)
       })
   )

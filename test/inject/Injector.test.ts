@@ -28,8 +28,13 @@ const result = (id: string, score: number, overrides: Parameters<typeof unit>[1]
   }
 }
 
-/** An injector whose search finds these results, and evidence of these bits in each. */
-const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<string> = [], bits = 24) => {
+/** An injector whose search finds these results, and evidence of these bits in each, but for those of which the ids are given. */
+const finding = (
+  results: ReadonlyArray<SearchResult>,
+  degraded: ReadonlyArray<string> = [],
+  bits = 24,
+  lacking: ReadonlyArray<string> = []
+) => {
   const asked: Array<SearchRequest> = []
   const retriever = Layer.succeed(
     Retriever,
@@ -37,7 +42,8 @@ const finding = (results: ReadonlyArray<SearchResult>, degraded: ReadonlyArray<s
       evidence: ({ text }) =>
         Effect.succeed({
           words: termsOf(text).map((term, i) => ({ ...term, bits: i === 0 ? 24 : 0, isAbsent: false })),
-          testimonies: results.map(({ unit }) => ({ unit, together: [], bits })),
+          testimonies: results.map(({ unit }) => ({ unit, together: [], bits: lacking.includes(unit.id) ? 0 : bits }))
+            .toSorted((a, b) => b.bits - a.bits),
           matches: { documents: 0, averageLength: 0, documentFrequencies: [], candidates: [] }
         }),
       search: (query) =>
@@ -297,6 +303,17 @@ describe("what is injected", () => {
       const told = yield* inject(results)
       assert.deepStrictEqual(told.items.map(({ unit }) => unit.id), ["poor-best", "good-one"])
       assert.lengthOf((yield* inject(results, { isAsked: true })).items, 4)
+    }))
+
+  it.effect("is what holds the words for which it is spoken, though what lacks them matches better", () =>
+    Effect.gen(function*() {
+      const results = [result("lacking", 1), result("holding", 0.4), result("also", 0.35)]
+      const { asked, layer } = finding(results, [], 24, ["lacking", "also"])
+      const told = (overrides: Partial<InjectionRequest>) =>
+        Effect.map(ask(overrides), ({ items }) => items.map(({ unit }) => unit.id)).pipe(Effect.provide(layer))
+      assert.deepStrictEqual(yield* told({}), ["holding"])
+      assert.strictEqual(asked.length, 2)
+      assert.include(yield* told({ isAsked: true }), "lacking")
     }))
 
   it.effect("leaves out what is far below the best", () =>

@@ -455,7 +455,7 @@ export const en = {
     nothing: "There are none.",
     work: "Failed work",
     lines:
-      "Lines that could not be understood are kept with the reason, their secrets masked. Please report one that should have been.",
+      "Lines that could not be read are kept with the reason, secrets masked. Please report one that should have been.",
     at: (path: string, offset: number) => `${path} at byte ${offset}`,
     kinds: {
       segment: "Making memories of a part of",

@@ -157,9 +157,11 @@ export const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
 /** Version of the rules by which units are made. */
 export const VERSION = 18
 
-/** Labels of what a person chose in a form, and of commands. */
+/** Labels of what a person chose in a form, of commands, and of a commit's message. */
 export const CHOSE = "User chose: "
-const COMMAND_LABELS = new Set(["Ran: ", "Command: "])
+export const RAN = "Ran: "
+export const COMMITTED = "Committed: "
+const COMMAND_LABELS = new Set([RAN, "Command: "])
 
 /**
  * Weighted length (a CJK character counts for 3.3) from which a person's text is taken for one that was pasted: a review, a plan, a

@@ -3,6 +3,7 @@
  */
 import * as Either from "effect/Either"
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
+import { isJson } from "../domain/Json.ts"
 
 /** Names of properties and indexes of elements, from the root on. */
 export type Path = ReadonlyArray<string | number>
@@ -27,15 +28,6 @@ const treeOf = (text: string, errors: Array<ParseError>): Node | undefined => {
   } catch {
     // The text is nested too deeply for the parser.
     return undefined
-  }
-}
-
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }
 

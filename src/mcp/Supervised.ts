@@ -6,9 +6,8 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { diedOf } from "../process/Died.ts"
+import { failureOf } from "../process/Died.ts"
 
 /** Pause after the first failure; each further failure in a row doubles it, up to the longest. */
 const FIRST_PAUSE = Duration.seconds(1)
@@ -29,12 +28,6 @@ export interface Supervised {
   /** Runs until interrupted. */
   readonly run: Effect.Effect<never>
 }
-
-const failureOf = (cause: Cause.Cause<{ readonly message: string }>): string =>
-  Option.match(Cause.failureOption(cause), {
-    onNone: () => diedOf(Cause.squash(cause)),
-    onSome: ({ message }) => message
-  })
 
 /**
  * Restarts the work after a pause when it fails or ends, and logs each failure. A run that lasted as long as the

@@ -5,9 +5,8 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import { parentPort } from "node:worker_threads"
-import { diedOf } from "./Died.ts"
+import { failureOf } from "./Died.ts"
 import { loggedToStderr } from "./Process.ts"
 
 /** Asks the thread to end, as a signal asks a process. */
@@ -18,12 +17,6 @@ export interface Failed {
   readonly _tag: "Failed"
   readonly message: string
 }
-
-const failureOf = (cause: Cause.Cause<{ readonly message: string }>): string =>
-  Option.match(Cause.failureOption(cause), {
-    onNone: () => diedOf(Cause.squash(cause)),
-    onSome: ({ message }) => message
-  })
 
 /**
  * Runs the program until it ends or the thread is asked to. Then all finalizers have run, and the thread ends by itself,

@@ -9,7 +9,7 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Word } from "../domain/Verdict.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 import { factorOf } from "./Helping.ts"
-import { byLexeme, isForeign, type Term } from "./Terms.ts"
+import { byLexeme, type Term } from "./Terms.ts"
 
 /** A term of a text, and its weight. */
 export interface Weighed extends Term, Word {
@@ -55,26 +55,21 @@ type SaysNothing = (lexeme: string) => boolean
 /** Weighs a lexeme by the share of units that contain it: -log2 of it, at most `MAX_BITS`. */
 const bitsOf = (lexeme: string, documents: number, frequency: number, saysNothing: SaysNothing): number => {
   if (FRAGMENT.test(lexeme) || saysNothing(lexeme) || Tokenizer.isQuestionWord(lexeme)) return 0
+  // A Chinese word that no unit contains shows that the memory is in another language, or says it otherwise, not that the answer is missing.
+  if (frequency === 0 && IS_CJK.test(lexeme)) return 0
   return Math.min(MAX_BITS, Math.max(0, Math.log2((documents + BACKGROUND) / (frequency + 0.5))))
 }
 
 /**
  * Weighs the terms of a text by their matches in the memory; an English translation that says nothing counts nothing, and the parts of
- * a written word share at most `MAX_BITS_WRITTEN`. Words of everyday work say nothing, unless `saysNothing` is another; and neither does a
- * Chinese word that no unit contains, where the memory holds no Chinese.
+ * a written word share at most `MAX_BITS_WRITTEN`. Words of everyday work say nothing, unless `saysNothing` is another.
  */
 export const weigh = (
   terms: ReadonlyArray<Term>,
   { documentFrequencies, documents }: Pick<LexicalMatches, "documentFrequencies" | "documents">,
-  saysNothing: SaysNothing = isEveryday,
-  holdsChinese = false
+  saysNothing: SaysNothing = isEveryday
 ): ReadonlyArray<Weighed> => {
-  const bits = terms.map((term, i) => {
-    const frequency = documentFrequencies[i] ?? 0
-    return frequency === 0 && isForeign(term, holdsChinese)
-      ? 0
-      : bitsOf(term.lexeme, documents, frequency, saysNothing)
-  })
+  const bits = terms.map(({ lexeme }, i) => bitsOf(lexeme, documents, documentFrequencies[i] ?? 0, saysNothing))
   const ofWritten = new Map<number, number>()
   terms.forEach(({ within }, i) => {
     if (within !== undefined) ofWritten.set(within, (ofWritten.get(within) ?? 0) + bits[i]!)

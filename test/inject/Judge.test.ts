@@ -241,15 +241,6 @@ describe("the judge", () => {
     assert.deepStrictEqual(bitsOf(["1", "第"]), [0, 0])
   })
 
-  it("misses a word of Chinese in a memory of Chinese, but not what stands where two words meet", () => {
-    const terms = termsOf("灯塔油漆")
-    const words = weigh(terms, { documents: 100, documentFrequencies: terms.map(() => 0) }, undefined, true)
-    assert.deepStrictEqual(
-      words.map(({ bits, lexeme }) => [lexeme, bits]),
-      [["灯塔", 8], ["塔油", 0], ["油漆", 8]]
-    )
-  })
-
   it.prop(
     "is monotone: more bits and rarer words never tell less, a higher bound never more",
     [

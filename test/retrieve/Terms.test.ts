@@ -3,7 +3,7 @@ import * as FastCheck from "effect/FastCheck"
 import { simplified } from "../../src/domain/ChineseScripts.ts"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
 import { translationsIn } from "../../src/retrieve/Glossary.ts"
-import { inChineseToo, lexemesOf, matchesOf, termsOf } from "../../src/retrieve/Terms.ts"
+import { inChineseToo, isForeign, lexemesOf, matchesOf, termsOf } from "../../src/retrieve/Terms.ts"
 import { times } from "../data.ts"
 import { anyText } from "../texts.ts"
 
@@ -121,6 +121,13 @@ describe("the terms of a question", () => {
     },
     { fastCheck: { numRuns: times(200) } }
   )
+
+  it("are foreign in a memory of Chinese only where two words meet", () => {
+    assert.deepStrictEqual(
+      termsOf("灯塔油漆").map((term) => [term.lexeme, isForeign(term, true), isForeign(term, false)]),
+      [["灯塔", false, true], ["塔油", true, true], ["油漆", false, true]]
+    )
+  })
 
   it("occur as often as their lexemes together, in no more units than there are", () => {
     const terms = [...termsOf("死锁").filter(({ lexeme }) => lexeme === "死锁"), ...termsOf("pool")]

@@ -7,6 +7,7 @@
 import { type Block, leftOut, type Message, type SessionFacts } from "../../domain/Conversation.ts"
 import { idOf } from "../../domain/Ids.ts"
 import { removePassages, stripFence } from "../../domain/Injection.ts"
+import { isJson } from "../../domain/Json.ts"
 import { classify } from "./Prompt.ts"
 
 /** Session and thread of a message seen before. */
@@ -219,15 +220,6 @@ const timeOf = (line: Json): number | undefined => {
 
 /** How a line of a message begins; within a string its quotes would be escaped. */
 const MESSAGE_BEGINS = "{\"parentUuid\":"
-
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /**
  * Returns where in a line a whole one begins behind a torn one: Claude Code was ended while it wrote, and the session was resumed.

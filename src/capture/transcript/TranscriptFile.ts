@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
+import { isJson } from "../../domain/Json.ts"
 import { Files } from "../../resources/Files.ts"
 
 /** Longest line, in bytes. A longer one becomes a dead letter and is never held in memory whole. */
@@ -159,15 +160,7 @@ const split = (bytes: Uint8Array, offset: number, state: State, maxLineBytes: nu
 }
 
 /** Tests whether the last bytes of a file are a whole line that lacks only its newline: a torn line is no JSON. */
-const isWhole = (text: string): boolean => {
-  if (!text.trimEnd().endsWith("}")) return false
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
+const isWhole = (text: string): boolean => text.trimEnd().endsWith("}") && isJson(text)
 
 /** Returns the offset of the next line: after the newline that the last line lacked when it was read. */
 const nextLine = (file: Source, offset: number) =>

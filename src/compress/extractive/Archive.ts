@@ -5,7 +5,7 @@ import type { Message, Session } from "../../domain/Conversation.ts"
 import { type MemoryUnit, type Passage, weightedLength } from "../../domain/MemoryUnit.ts"
 import { isResumption } from "../../domain/Resumption.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
-import { type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
+import { COMMITTED, type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
 import { changedIn } from "../text/Changed.ts"
 import { isChoice, isFinding, isLesson, isRecommendation, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
 import { isAnnounced, isChatter, plain, quotable } from "../text/Prose.ts"
@@ -62,15 +62,14 @@ const answersIn = (closing: ReadonlyArray<Message>, prompts: ReadonlyArray<Messa
  * came of it.
  */
 const outcomeIn = (
-  closing: ReadonlyArray<Message>,
-  prompts: ReadonlyArray<Message>,
+  { closing, prompts }: SessionOutline,
+  answers: ReadonlyArray<Message>,
   topics: string,
   refuted: ReadonlySet<string>
 ): ReadonlyArray<Excerpt> => {
-  const answers = answersIn(closing, prompts).toReversed()
   const others = closing.filter((message) => !answers.includes(message)).toReversed()
   const outcome: Array<Excerpt> = []
-  for (const message of [...answers, ...others]) {
+  for (const message of [...answers.toReversed(), ...others]) {
     const said = outcome.reduce((sum, { text }) => sum + text.length, 0)
     if (outcome.length === 3 || said >= ENOUGH && others.includes(message)) break
     const reply = prompts.find(({ occurredAt }) => occurredAt > message.occurredAt)
@@ -88,9 +87,8 @@ const outcomeIn = (
   return outcome.sort((a, b) => closing.indexOf(a.message) - closing.indexOf(b.message))
 }
 
-/** Labels of what held until a later turn changed it, and of a commit. */
+/** Label of what held until a later turn changed it. */
 const CHANGED = "Found, and changed since: "
-const COMMITTED = "Committed: "
 
 /** Labels in the order in which an archive is read. */
 const ORDER = [
@@ -189,13 +187,14 @@ const isBareCommit = (sentence: string): boolean => {
 
 /** Returns what answers said to be amiss and the turn after them changed, with the message that says it. */
 const changedSince = (
-  outline: SessionOutline
-): ReadonlyArray<readonly [message: Message, sentences: ReadonlySet<string>]> => {
-  const { closing, prompts } = outline
-  const answers = answersIn(closing, prompts)
-  return answers.slice(0, -1).map((message, i) => {
+  outline: SessionOutline,
+  answers: ReadonlyArray<Message>
+): ReadonlyArray<readonly [message: Message, sentences: ReadonlySet<string>]> =>
+  answers.slice(0, -1).map((message, i) => {
     const next = answers[i + 1]!
-    const asked = prompts.filter(({ occurredAt }) => occurredAt > message.occurredAt && occurredAt <= next.occurredAt)
+    const asked = outline.prompts.filter(({ occurredAt }) =>
+      occurredAt > message.occurredAt && occurredAt <= next.occurredAt
+    )
     return [
       message,
       changedIn(
@@ -205,7 +204,6 @@ const changedSince = (
       )
     ]
   })
-}
 
 /** Returns sentences of the session's units for which `isOf` holds, in their order, each once. */
 const quotesIn = (
@@ -288,10 +286,11 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
   const last = closing.at(-1)
   const topics = asked.map((prompt) => promptTitle(textOf(prompt)) ?? "").join(" ")
   const refuted = refutedOf(outline)
-  const changed = changedSince(outline)
+  const answers = answersIn(closing, prompts)
+  const changed = changedSince(outline, answers)
   const isChanged = (sentence: string) => changed.some(([, sentences]) => sentences.has(sentence))
   const isTold = (sentence: string) => isChanged(sentence) || isBareCommit(sentence)
-  const outcome = outcomeIn(closing, prompts, topics, refuted).map((each) => ({
+  const outcome = outcomeIn(outline, answers, topics, refuted).map((each) => ({
     ...each,
     text: each.text.split("\n").filter((sentence) => !isTold(sentence)).join("\n")
   }))
@@ -306,7 +305,7 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
   // One long text got one answer, which the conversation unit holds already.
   if (asked.length === 1 && files.length === 0 && isLongPrompt(first, textOf(first)) && closing.length === 1) return []
 
-  const openEnds = openPoints(outline, answersIn(closing, prompts), topics)
+  const openEnds = openPoints(outline, answers, topics)
   // A prompt that is newer than Claude's last message has no answer.
   const lastAsked = asked.at(-1)!
   const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)

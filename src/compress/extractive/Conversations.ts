@@ -6,6 +6,7 @@ import { weightedLength } from "../../domain/MemoryUnit.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import {
   CHOSE,
+  COMMITTED,
   type Draft,
   type Excerpt,
   excerptsOf,
@@ -13,7 +14,8 @@ import {
   leadingExcerpt,
   MAX_SUMMARY,
   MAX_TITLE,
-  pack
+  pack,
+  RAN
 } from "../Draft.ts"
 import { asksWhy, isFact, isLesson, isQuestion, isReason, isTold, isWish, standsAlone } from "../text/Lessons.ts"
 import { condense, informativeStatements, isAnnounced, isChatter, plain, quotable, statements } from "../text/Prose.ts"
@@ -42,8 +44,6 @@ import {
 const PRECEDED = "Claude had said: "
 const EXPLAINED = "Claude explained: "
 const FOUND_LATER = "Claude found later: "
-const RAN = "Ran: "
-const COMMITTED = "Committed: "
 
 /** Characters quoted from a long prompt or explanation that has units of its own. */
 const MENTIONED = 300

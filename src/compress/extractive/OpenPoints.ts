@@ -8,7 +8,7 @@ import type { Block, Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
-import type { Excerpt } from "../Draft.ts"
+import { type Excerpt, RAN } from "../Draft.ts"
 import { type Account, closes, lexemesIn, namesIn, reportsIn } from "../text/Closing.ts"
 import { linesOf, plain, quotable, sentencesOf } from "../text/Prose.ts"
 import { choose } from "../text/Salience.ts"
@@ -18,7 +18,6 @@ const OPEN = "Open: "
 const PUT_OFF = "Open: the person said: "
 const STASHED = "Open: stashed: "
 const PULL_REQUEST = "Open: pull request: "
-const RAN = "Ran: "
 
 /** Labels of what is open, and of commands that close what an earlier session left, in the order in which an archive is read. */
 export const LABELS = [RAN, OPEN, STASHED, PULL_REQUEST, PUT_OFF]
@@ -242,8 +241,10 @@ export const openPoints = (
   topics: string
 ): ReadonlyArray<Excerpt> => {
   const calls = callsOf(outline.steps)
-  const isLeft = ({ message, text }: Point) => {
-    const later = laterThan(message.occurredAt, outline, calls)
+  const since = new Map<number, Later>()
+  const isLeft = ({ message: { occurredAt }, text }: Point) => {
+    const later = since.get(occurredAt) ?? laterThan(occurredAt, outline, calls)
+    since.set(occurredAt, later)
     // What the person came back to was dealt with, or the answer to it says what is open.
     return !isClosed(text, later) && !namesIn(text).some((name) => later.asked.includes(name))
   }

@@ -8,10 +8,8 @@ import { isEveryday } from "../../domain/EverydayWords.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { isQuestion, isReason, isRecommendation } from "./Lessons.ts"
 import { plain } from "./Prose.ts"
+import { NEGATES } from "./Refuted.ts"
 
-const NEGATES = inBothScripts(
-  /\b(?:no|not|never|none|nothing|neither|nor|cannot)\b|n't\b|没|不(?![过同仅只断少])|未|无/iu
-)
 /** Matches what says of something that it is missing, or is so only for now. */
 const AMISS = inBothScripts(
   /\b(?:still|yet|missing|(?:has|have|there(?:'s| is| are)) no)\b|还|尚|仍|缺/iu

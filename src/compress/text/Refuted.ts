@@ -35,7 +35,8 @@ const isSupposed = memoized((sentence: string): boolean =>
   (isLesson(sentence) || isHedged(sentence) && !PROPOSES.test(plain(sentence)) || BLAMES.test(plain(sentence)))
 )
 
-const NEGATES = inBothScripts(
+/** Matches what negates. */
+export const NEGATES = inBothScripts(
   /\b(?:no|not|never|none|nothing|neither|nor|cannot)\b|n't\b|没|不(?![过同仅只断少])|未|无/iu
 )
 /** Matches what says of something that it is there, and that it is not. */

@@ -120,6 +120,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
   const correctedAmong = (units: ReadonlyArray<MemoryUnit>) =>
     Effect.gen(function*() {
       const revised = units.filter(({ revision }) => revision !== undefined)
+      if (revised.length === 0) return []
       const overlays = yield* db.overlays(revised.map(({ id }) => id))
       const others = [...overlays.values()].filter(isReplacedOnPurpose).flatMap(({ replacedBy }) => replacedBy ?? [])
       const contentOf = new Map((yield* db.unitsById(others)).map(({ unit }) => [unit.id, unit.content]))

@@ -246,10 +246,14 @@ interface Decided {
   readonly onAlso?: (ids: ReadonlyArray<string>) => void
 }
 
-const onFailed = (error: unknown, { onUndecided }: Decided) => {
-  sayProblem(error)
-  // What is there no more is not listed again.
-  if (!isProblem(error, "not-found")) onUndecided?.()
+const DECIDING = {
+  // One after another: what is forgotten takes others of its session along until they are made anew, which can't be kept meanwhile.
+  scope: { id: "" },
+  onError: (error: unknown, { onUndecided }: Decided) => {
+    sayProblem(error)
+    // What is there no more is not listed again.
+    if (!isProblem(error, "not-found")) onUndecided?.()
+  }
 }
 
 /** Keeps a memory, or has it judged like others again: what is kept is neither listed among the least nor let go. */
@@ -258,6 +262,7 @@ export const useKeep = () => {
   const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
+    ...DECIDING,
     mutationFn: ({ isOff = false, unit: { id } }: Decided & { readonly isOff?: boolean }) =>
       patch({ id, etag: ANY, change: { kept: !isOff } }),
     onSuccess: ({ operation }, { isOff, onUndecided }) =>
@@ -265,7 +270,6 @@ export const useKeep = () => {
         isOff === true ? t.memory.keptNoMore : t.memory.keptNow,
         undoing(operation, onUndecided)
       ),
-    onError: onFailed,
     onSettled: refreshed
   }).mutate
 }
@@ -277,6 +281,7 @@ export const useForget = () => {
   const undoing = useUndoing()
   const refreshed = useRefresh()
   return useMutation({
+    ...DECIDING,
     mutationFn: ({ unit: { id } }: Decided) => ask("delete", "/v1/units/{id}", { path: { id } }),
     onSuccess: ({ also, holdAgain, operation, units }, { onAlso, onUndecided, unit }) => {
       onAlso?.([...units, ...also.units, ...also.gone].map(({ id }) => id))
@@ -291,7 +296,6 @@ export const useForget = () => {
         undoing(operation, onUndecided, names([unit]))
       )
     },
-    onError: onFailed,
     onSettled: refreshed
   }).mutate
 }

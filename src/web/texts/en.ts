@@ -341,8 +341,7 @@ export const en = {
     recent: "What Claude was given in the last 30 days",
     openSession: "open the session",
     nothingYet: "Claude was given nothing yet.",
-    nothingYetHint:
-      "Any prompt of a past session can be asked again: open the session, and follow the link below the prompt."
+    nothingYetHint: "Any past prompt can be asked again: open its session, and follow the link below it."
   },
   least: {
     title: "The fifty least worth keeping",

@@ -63,8 +63,8 @@ const tagsOf = (answer: unknown): ReadonlyArray<string> =>
 const isHostile = (answer: unknown) => /obey|system.?reminder/i.test(JSON.stringify(answer))
 
 describe("a hostile transcript", () => {
-  layer(Home.layer, { timeout: "60 seconds", excludeTestServices: true })((it) => {
-    slow(it.scoped)("speaks as nobody in what the hooks tell", () =>
+  slow(layer(Home.layer, { timeout: "60 seconds", excludeTestServices: true }))((it) => {
+    it.scoped("speaks as nobody in what the hooks tell", () =>
       Effect.gen(function*() {
         const home = yield* Home
         const env = {
@@ -87,7 +87,7 @@ describe("a hostile transcript", () => {
         }
       }))
 
-    slow(it.scoped)("steers no terminal", () =>
+    it.scoped("steers no terminal", () =>
       Effect.gen(function*() {
         const home = yield* Home
         const question = ["pool of 20 connections", "--all-projects"]
@@ -104,7 +104,7 @@ describe("a hostile transcript", () => {
         }
       }))
 
-    slow(it.scoped)(
+    it.scoped(
       "speaks as nobody in what the server's tools, resources and prompts answer",
       () =>
         Effect.gen(function*() {

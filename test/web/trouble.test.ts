@@ -21,7 +21,7 @@ const deaf = (page: Page) => page.route("**/v1/events", (route) => route.abort()
 
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.textContent ?? "")
 
-describe.skipIf(browserPath === undefined)("the page in trouble", () => {
+slow(describe.skipIf(browserPath === undefined))("the page in trouble", () => {
   let browser: Browser
   let served: Served
   beforeAll(async () => {
@@ -71,7 +71,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
   const total = async (): Promise<number> =>
     ((await ask("GET", "/v1/stats")).body["units"] as unknown as { readonly total: number }).total
 
-  slow(it)("forgets a memory that was opened by its address", async () => {
+  it("forgets a memory that was opened by its address", async () => {
     const id = await saved("Cranes are greased on the first Monday of each month.")
     const { close, page } = await see(browser, served)
     await page.goto(`${served.url}/app/memories/${id}`)
@@ -82,7 +82,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)(
+  it(
     "saves no memory in place of one that was changed meanwhile, and says so where it could not tell before",
     async () => {
       const id = await saved("Barges leave the harbour at low tide.")
@@ -127,7 +127,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     }
   )
 
-  slow(it)("saves an edit once, and says nothing else of it", async () => {
+  it("saves an edit once, and says nothing else of it", async () => {
     const id = await saved("Ropes are coiled to the right.")
     const { close, page } = await see(browser, served, `/app/memories/${id}`)
     let patches = 0
@@ -159,7 +159,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("takes no words while it saves others, which it would lose", async () => {
+  it("takes no words while it saves others, which it would lose", async () => {
     const id = await saved("Oars are kept upright in the shed.")
     const { close, page } = await see(browser, served, `/app/memories/${id}`)
     await page.route(/\/v1\/units(\/[^/]*)?$/, async (route) => {
@@ -208,7 +208,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("closes a replacement that is saved after it was left and come back to, and saves it once", async () => {
+  it("closes a replacement that is saved after it was left and come back to, and saves it once", async () => {
     const id = await saved("Buoys are green.")
     const { close, page } = await see(browser, served, `/app/memories/${id}`)
     let saves = 0
@@ -237,7 +237,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("says that an edit failed whose form was left", async () => {
+  it("says that an edit failed whose form was left", async () => {
     const id = await saved("Moorings are checked monthly.")
     const { close, page } = await see(browser, served, `/app/memories/${id}`)
     await page.route(`**/v1/units/${id}`, async (route) => {
@@ -255,7 +255,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("saves to a server on this machine where the browser has no network", async () => {
+  it("saves to a server on this machine where the browser has no network", async () => {
     const id = await saved("Ropes are coiled clockwise.")
     const { close, page } = await see(browser, served, `/app/memories/${id}`)
     await page.getByRole("button", { name: "Edit", exact: true }).click()
@@ -268,7 +268,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("lets messages go after the focus went with the button that was pressed in one", async () => {
+  it("lets messages go after the focus went with the button that was pressed in one", async () => {
     const id = await saved("Fenders hang on the port side.")
     const { close, page } = await see(browser, served, `/app/memories/${id}`)
     const messages = page.locator("[role=status] [data-kind]")
@@ -286,7 +286,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("keeps the focus where a save is refused, and in a filter; Esc goes where the link above goes", async () => {
+  it("keeps the focus where a save is refused, and in a filter; Esc goes where the link above goes", async () => {
     const id = await saved("Sails are dried before they are folded.")
     const { close, page } = await see(browser, served)
     await deaf(page)
@@ -318,7 +318,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("lists no memory among the least that went along with another", async () => {
+  it("lists no memory among the least that went along with another", async () => {
     const { close, page } = await see(browser, served, "/app/least")
     const items = page.locator("[data-item]")
     await items.first().waitFor()
@@ -341,7 +341,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("lists among the least again what the palette undid, and no more what is gone", async () => {
+  it("lists among the least again what the palette undid, and no more what is gone", async () => {
     const { close, page } = await see(browser, served, "/app/least")
     await deaf(page)
     await page.reload()
@@ -369,7 +369,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("can be loaded anew at each address that it makes, and is no wider than a telephone", async () => {
+  it("can be loaded anew at each address that it makes, and is no wider than a telephone", async () => {
     const { close, page } = await see(browser, served, "/app/", { viewport: { width: 390, height: 844 } })
     const reload = async () => {
       assert.isBelow(page.url().length, 8_000)
@@ -400,7 +400,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("says of a text whose prompt is not there no other prompt", async () => {
+  it("says of a text whose prompt is not there no other prompt", async () => {
     const session = "cd62c694-5fb3-4cd8-b26e-db3191758be8"
     const id = await saved("Anchors are painted red in the spring.")
     const { session: { endedAt } } = (await ask("GET", `/v1/sessions/${session}`)).body as unknown as {
@@ -427,7 +427,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("shows nothing that was forgotten elsewhere, but what was typed of it", async () => {
+  it("shows nothing that was forgotten elsewhere, but what was typed of it", async () => {
     const id = await saved("Lanterns are filled at dusk.")
     const { close, page } = await see(browser, served, `/app/memories/${id}`)
     const article = page.getByRole("article")
@@ -447,7 +447,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("speaks of a server that does not answer, and of words that no memory has, in its own words", async () => {
+  it("speaks of a server that does not answer, and of words that no memory has, in its own words", async () => {
     const { close, page } = await see(browser, served, "/app/?q=zzyzx", { locale: "zh-CN" })
     await page.getByText("没有任何记忆包含“zzyzx”。").waitFor()
     await page.route("**/v1/**", (route) => route.abort())
@@ -456,7 +456,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("copies where the browser has no clipboard for it", async () => {
+  it("copies where the browser has no clipboard for it", async () => {
     const { close, page } = await see(browser, served)
     await page.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined }))
     await page.goto(`${served.url}/app/sessions`)
@@ -470,7 +470,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("has each line run as its words do, and headings in order", async () => {
+  it("has each line run as its words do, and headings in order", async () => {
     const id = await saved("الخادم يتوقف كل ليلة\nThe server stops each night.")
     const { close, page } = await see(browser, served, `/app/memories/${id}`)
     const article = page.getByRole("article")
@@ -503,7 +503,7 @@ describe.skipIf(browserPath === undefined)("the page in trouble", () => {
     await close()
   })
 
-  slow(it)("shows the project of an address that was merged since", async () => {
+  it("shows the project of an address that was merged since", async () => {
     const { projects } = (await ask("GET", "/v1/projects")).body as unknown as {
       readonly projects: ReadonlyArray<{ readonly id: string; readonly name: string }>
     }

@@ -19,7 +19,10 @@ export const command = Command.make(
       const memory = yield* ClaudeMemory
       const found = yield* memory.recent(yield* toFilter(options), limit + 1)
       const { more, shown: units } = firstOf(found, limit)
-      const text = yield* listing(units, ({ occurredAt }) => occurredAt, ({ title, type }) => [type, title])
+      const text = yield* listing(units, ({ occurredAt }) => occurredAt, ({ replacedBy, title, type }) => [
+        replacedBy === undefined ? type : `${type}, replaced`,
+        title
+      ])
       yield* answer(
         json,
         { memories: units },

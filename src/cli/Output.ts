@@ -7,7 +7,7 @@ import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import { oneLine } from "../inject/Render.ts"
 import { columns, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
-import { minute } from "../serve/Wording.ts"
+import { minute, replacedText } from "../serve/Wording.ts"
 import * as Settings from "../settings/Settings.ts"
 import { printable } from "./Printable.ts"
 import { ago, language } from "./When.ts"
@@ -137,7 +137,7 @@ export const unitText = ({ note, now, projectName, rank, shown, unit }: {
 }): string =>
   [
     `${rank}. ${unit.title}`,
-    `   ${unit.type} · ${when(unit.occurredAt, now)} · ${projectName} · id ${unit.id.slice(0, 8)}`,
+    `   ${unit.type} · ${when(unit.occurredAt, now)} · ${projectName} · id ${unit.id.slice(0, 8)}${replacedText(unit)}`,
     ...(note === undefined ? [] : [`   ${note}`]),
     indent(wrapped(shown, Math.min(columns(), MOST_COLUMNS) - 5), "   │ ")
   ].join("\n")

@@ -8,9 +8,9 @@ import { labelsOf } from "../domain/ProjectLabels.ts"
 import { SearchMode } from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
-import { missingIn } from "../serve/Marks.ts"
+import { missingIn, missingText } from "../serve/Marks.ts"
 import { resultText } from "./Found.ts"
-import { answer, joined, json, resultJson } from "./Output.ts"
+import { answer, json, resultJson } from "./Output.ts"
 import { filters, limitOf, scopeText, toFilter } from "./Scope.ts"
 
 const words = Args.text({ name: "question" }).pipe(
@@ -53,9 +53,7 @@ export const command = Command.make(
                 now
               })
             ).join("\n\n"),
-          ...(missing.length === 0
-            ? []
-            : [`\nNote: no memory contains ${joined(missing.map((word) => `"${word}"`), "or")}.`]),
+          ...missingText(missing).map((note) => `\n${note}`),
           ...degraded.map((sentence) => `\nNote: ${advice(sentence)}.`)
         ].join("\n"))
     }).pipe(App.provide(App.reader))

@@ -186,6 +186,25 @@ export const isQuestionWord = (lexeme: string): boolean => QUESTION_LEXEMES.has(
 export const withoutQuestionWords = (text: string): string =>
   text.replace(/(?<![\w'])[A-Za-z']+(?!\w)/g, (word) => QUESTION_STOP_WORDS.has(word.toLowerCase()) ? " " : word)
 
+/** Letters of the shortest word that may be an identifier of two words written as one. */
+const LEAST_JOINED = 7
+
+/**
+ * Returns for the lexeme of a word the one that it has where its parts are marked otherwise: identifiers are kept whole, and words of one part
+ * stemmed, so that "StripeHandler" and "stripehandler" have none in common.
+ */
+export const otherCasesIn = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    chunksIn(text).flatMap((chunk) => {
+      if (chunk.length < LEAST_JOINED || chunk.length > MAX_WORD || !/^[A-Za-z]+$/.test(chunk)) return []
+      const whole = chunk.toLowerCase()
+      const stemmed = stem(whole)
+      if (stemmed === whole) return []
+      const [first] = inWord(chunk)
+      return first === whole ? [[whole, stemmed]] : first === stemmed ? [[stemmed, whole]] : []
+    })
+  )
+
 /** Returns the distinct lexemes of a question without question words; if none is left, those of the whole question. */
 export const queryLexemes = (text: string): ReadonlyArray<string> => {
   const kept = new Set(chunksIn(text).flatMap((chunk) => inChunk(chunk, QUESTION_STOP_WORDS)))

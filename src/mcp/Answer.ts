@@ -42,7 +42,8 @@ export const Memory = Schema.Struct({
   files: Schema.Array(Schema.String),
   saved_by: Schema.NullOr(Schema.Literal("user", "claude")).annotations({
     description: "Who saved it on purpose; null for what was made of a session"
-  })
+  }),
+  replaced_by: Schema.NullOr(Schema.String).annotations({ description: "Id of the memory that holds in its place" })
 })
 export type Memory = typeof Memory.Type
 
@@ -57,7 +58,8 @@ export const memoryOf = (unit: MemoryUnit, nameOf: (projectId: string) => string
   session_id: oneLine(unit.sessionId),
   date: isoDate(unit.occurredAt),
   files: unit.files.slice(0, MAX_FILES),
-  saved_by: SAVERS[savedBy(unit) ?? "nobody"]
+  saved_by: SAVERS[savedBy(unit) ?? "nobody"],
+  replaced_by: unit.replacedBy ?? null
 })
 
 export const Found = Schema.Struct({
@@ -76,12 +78,17 @@ export const foundOf = (result: SearchResult, nameOf: (projectId: string) => str
 const SAID = { user: ["saved by the user"], claude: ["noted by Claude"], nobody: [] } as const
 
 export const memoryText = (
-  { content, date, id, project, saved_by, title, type }: Omit<Memory, "files">,
+  { content, date, id, project, replaced_by, saved_by, title, type }: Omit<Memory, "files">,
   ...more: ReadonlyArray<string>
 ): string =>
   [
     `[${id}] ${type} · ${date?.slice(0, 10) ?? "undated"} · ${
-      [project, ...SAID[saved_by ?? "nobody"], ...more].join(" · ")
+      [
+        project,
+        ...SAID[saved_by ?? "nobody"],
+        ...(replaced_by === null ? [] : [`replaced by [${replaced_by}]`]),
+        ...more
+      ].join(" · ")
     }`,
     title,
     // Indented, so that no line of it passes for the head of another.

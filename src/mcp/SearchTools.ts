@@ -9,6 +9,7 @@ import { includedIds } from "../domain/Project.ts"
 import { emptyRange, SearchMode, type SearchQuery, type SearchResult } from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { missingIn, missingText } from "../serve/Marks.ts"
 import { plural } from "../serve/Wording.ts"
 import * as Injecting from "../settings/Injecting.ts"
 import {
@@ -84,7 +85,12 @@ const minScore = Argument.withDefault(
   "Leave out memories less sure than this to answer, 0 to 1 (a confidence, not a cosine)"
 )
 
-const Answer = Schema.Struct({ memories: Schema.Array(Found), next_cursor: nextCursor, degraded })
+const Answer = Schema.Struct({
+  memories: Schema.Array(Found),
+  next_cursor: nextCursor,
+  absent: Schema.Array(Schema.String).annotations({ description: "Words of the query that no memory contains" }),
+  degraded
+})
 
 const resultTexts = (memories: ReadonlyArray<Found>): ReadonlyArray<string> =>
   memories.map((memory) => `${memoryText(memory, `score ${memory.score.toFixed(2)}`)}\n(${memory.why})`)
@@ -118,7 +124,7 @@ export const search = tool({
       yield* progress("searching")
       const { memory } = yield* opened
       const upTo = Math.min(MAX_RESULTS, offset + limit)
-      const { degraded, results } = yield* memory.search({
+      const { absent = [], degraded, results } = yield* memory.search({
         ...filter,
         projects,
         text: query,
@@ -132,14 +138,16 @@ export const search = tool({
       yield* count({ retrieved: memories.length })
       const hasMore = memories.length < rest.length || results.length === upTo && upTo < MAX_RESULTS
       const next = hasMore ? cursorAt(question, offset + memories.length) : null
+      const missing = missingIn(query, absent)
       return {
-        data: { memories, next_cursor: next, degraded: degraded.map(advice) },
+        data: { memories, next_cursor: next, absent: missing, degraded: degraded.map(advice) },
         text: [
           ...(memories.length > 0 ? resultTexts(memories) : offset > 0 ? ["There is no more."] : [
             projects === "all"
               ? "Nothing found in any project."
               : "Nothing found in this project; project_id \"global\" looks in all of them."
           ]),
+          ...missingText(missing),
           ...notes("search", next, degraded)
         ].join("\n\n")
       }
@@ -157,9 +165,12 @@ const resultsByProject = (search: Search, projects: SearchQuery["projects"], per
     const { memory } = yield* opened
     const found = new Map<string, Array<SearchResult>>()
     const notes = new Set<string>()
+    let missing: ReadonlyArray<string> = []
     let remaining = projects
     for (let round = 1; round <= ROUNDS; round++) {
-      const { degraded, results } = yield* search(remaining)
+      const { absent = [], degraded, results } = yield* search(remaining)
+      // The first round looks in all of them.
+      if (round === 1) missing = absent
       for (const result of results) {
         const list = found.get(result.unit.projectId) ?? []
         found.set(result.unit.projectId, list)
@@ -174,7 +185,7 @@ const resultsByProject = (search: Search, projects: SearchQuery["projects"], per
       remaining = ids.filter((id) => (found.get(id)?.length ?? 0) < perProject)
       if (remaining.length === 0) break
     }
-    return { found, degraded: [...notes] }
+    return { found, absent: missing, degraded: [...notes] }
   })
 
 const ORDERS = {
@@ -233,7 +244,7 @@ export const crossProjectSearch = tool({
       const projects = yield* projectsNamed(names)
       yield* progress("searching")
       const { memory } = yield* opened
-      const { degraded, found } = yield* resultsByProject(
+      const { absent, degraded, found } = yield* resultsByProject(
         (projects) =>
           memory.search({ ...filter, projects, text: query, mode, minScore: min_score, limit: MAX_RESULTS }),
         projects,
@@ -246,13 +257,15 @@ export const crossProjectSearch = tool({
       yield* count({ retrieved: memories.length })
       const next = offset + memories.length < all.length ? cursorAt(question, offset + memories.length) : null
       const summary = [...found].map(([id, list]) => ({ name: nameOf(id), id, found: list.length }))
+      const missing = missingIn(query, absent)
       return {
-        data: { memories, next_cursor: next, degraded: degraded.map(advice), projects: summary },
+        data: { memories, next_cursor: next, absent: missing, degraded: degraded.map(advice), projects: summary },
         text: [
           ...(summary.length === 0 ? ["Nothing found."] : [
             `Found in ${summary.map(({ found, name }) => `${name} (${found})`).join(", ")}.`
           ]),
           ...resultTexts(memories),
+          ...missingText(missing),
           ...notes("cross_project_search", next, degraded)
         ].join("\n\n")
       }

@@ -436,7 +436,13 @@ export function* search<Y>(
   const unread = first === undefined || gathered.skipped.length === 0
     ? []
     : (yield* store.units(gathered.skipped, first.sessionId)).filter(isResult)
-  const absent = terms.filter((_, i) => recalled.lexicalLane?.matches.documentFrequencies[i] === 0)
+  // A name may stand in a longer one, as DATABASE_POOL in DATABASE_POOL_SIZE.
+  const isPartOfName = ({ lexeme, within }: Term) =>
+    within !== undefined &&
+    ranked.some(({ unit }) => `${unit.title}\n${unit.content}`.toLowerCase().includes(lexeme))
+  const absent = terms.filter((term, i) =>
+    recalled.lexicalLane?.matches.documentFrequencies[i] === 0 && !isPartOfName(term)
+  )
   return {
     ...(absent.length > 0 && { absent: absent.map(({ lexeme }) => lexeme) }),
     results: explain({

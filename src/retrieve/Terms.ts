@@ -57,12 +57,15 @@ export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<
   })
   const parts = partsOf(text)
   const words = IS_CJK.test(text) ? Tokenizer.cjkWordsIn(text) : undefined
+  const otherCases = Tokenizer.otherCasesIn(text)
   const others = free(Tokenizer.queryLexemes(text)).map((lexeme): Term => {
     const within = parts.get(lexeme)
     const isBetween = IS_CJK.test(lexeme) && words?.has(lexeme) !== true
+    const otherCase = otherCases.get(lexeme)
+    const forms = [lexeme, ...free(otherCase === undefined ? [] : [otherCase])]
     return {
       lexeme,
-      members: new Map([[lexeme, 1]]),
+      members: new Map(forms.map((form) => [form, 1])),
       ...(within !== undefined && { within }),
       ...(isBetween && { isBetween })
     }

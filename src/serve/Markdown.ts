@@ -6,7 +6,7 @@ import { resumeOf } from "../domain/Resume.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { oneLine } from "../inject/Render.ts"
 import type { KnownSession } from "../store/MemoryStore.ts"
-import { minute } from "./Wording.ts"
+import { minute, replacedText } from "./Wording.ts"
 
 const SAVERS = { person: " · saved by you", claude: " · noted by Claude", nobody: "" } as const
 
@@ -21,7 +21,7 @@ const unitText = (unit: MemoryUnit): string => {
     "",
     `${unit.type} · ${minute(unit.occurredAt)} · \`${unit.id}\`${SAVERS[savedBy(unit) ?? "nobody"]}${
       unit.pinned ? " · pinned" : ""
-    }`,
+    }${replacedText(unit)}`,
     ...(unit.files.length === 0 ? [] : ["", `Files: ${unit.files.map((file) => `\`${oneLine(file)}\``).join(", ")}`]),
     "",
     `${fence}text\n${unit.content}\n${fence}`

@@ -7,6 +7,7 @@ import { isEveryday } from "../domain/EverydayWords.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Word } from "../domain/Verdict.ts"
 import * as Terms from "../retrieve/Terms.ts"
+import { joined } from "./Wording.ts"
 
 const WORD = /[\p{L}\p{N}_]+/gu
 
@@ -66,6 +67,10 @@ export const missingIn = (question: string, absent: ReadonlyArray<string>): Read
     !IS_CJK.test(lexeme) || lexeme.length > 1 && words.has(lexeme) && !isEveryday(lexeme) ? typed(lexeme) : []
   )
 }
+
+/** Formats words that no memory contains; nothing where there are none. */
+export const missingText = (missing: ReadonlyArray<string>): ReadonlyArray<string> =>
+  missing.length === 0 ? [] : [`Note: no memory contains ${joined(missing.map((word) => `"${word}"`), "or")}.`]
 
 /**
  * Returns the question's own words that matched: a stem is no word, nor are two characters out of a longer one. Of a name of several

@@ -40,6 +40,10 @@ export const plural = (n: number, noun: string): string => `${number(n)} ${noun}
 /** Formats as "1 memory", "2 memories". */
 export const memories = (n: number): string => n === 1 ? "1 memory" : `${number(n)} memories`
 
+/** Says by what a memory was replaced that is shown all the same; nothing of one that holds. */
+export const replacedText = ({ replacedBy }: Pick<MemoryUnit, "replacedBy">): string =>
+  replacedBy === undefined ? "" : ` · replaced by ${replacedBy.slice(0, 8)}`
+
 /** Formats as "a, b and c". */
 export const joined = (names: ReadonlyArray<string>, conjunction: "and" | "or" = "and"): string =>
   names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} ${conjunction} ${names.at(-1)}`

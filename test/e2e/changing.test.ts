@@ -470,6 +470,12 @@ describe("a person who puts memories right", () => {
         assert.strictEqual((yield* first).replaces[0].id, old)
         assert.match(yield* printed("search", "fake timers", "--all-projects"), /it holds in place of [0-9a-f]{8} "/)
         assert.include(yield* printed("show", old), `replaced  by ${id}`)
+        assert.match(yield* printed("list", "--all-projects", "--limit", "1000"), /, replaced {2}/)
+        // Where a filter leaves out what holds now.
+        assert.include(
+          yield* printed("search", "fake timers", "--all-projects", "--until", "yesterday"),
+          `replaced by ${id.slice(0, 8)}`
+        )
         assert.match(yield* refused("replace", old), /name the memory that holds instead, or give --off/)
         assert.match(yield* refused("replace", old, old), /can't hold in place of itself/)
         yield* printed("replace", old, "--off")

@@ -496,6 +496,11 @@ describe("the tools of the MCP server", () => {
             const again = `What it replaced holds again:\n- [${
               old!.id.slice(0, 8)
             }] "The egret tower is open to visitors."`
+            assert.include(yield* text("get", { id: old!.id }), `replaced by [${now!.id}]`)
+            assert.notInclude(yield* text("get", { id: now!.id }), "replaced by")
+            assert.include(yield* text("search", { query: "egret pagoda" }), "no memory contains \"pagoda\"")
+            const { structuredContent: found } = yield* call("search", { query: "egret pagoda" })
+            assert.deepInclude(found, { absent: ["pagoda"] })
             answer = { action: "cancel" }
             yield* text("forget", { ids: [now!.id] })
             assert.include(asked.at(-1), again)

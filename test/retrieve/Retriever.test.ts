@@ -322,6 +322,27 @@ describe("search among near-copies", () => {
 })
 
 describe("search", () => {
+  it.effect("finds an identifier in whatever case it is typed, and misses none that stands in a longer one", () =>
+    Effect.gen(function*() {
+      const named = (id: string, name: string) =>
+        unit(id, { sessionId: id, content: `The ${name} belongs to the harbour` })
+      yield* filled([
+        named("camel", "StripeHandler"),
+        named("lower", "mooringplanner"),
+        named("size", "DATABASE_POOL_SIZE"),
+        named("other", "ferry")
+      ])
+      for (const text of ["stripehandler", "STRIPEHANDLER", "StripeHandler"]) {
+        assert.deepStrictEqual(yield* ids(text, { mode: "keyword" }), ["camel"], text)
+      }
+      assert.deepStrictEqual(yield* ids("MooringPlanner", { mode: "keyword" }), ["lower"])
+      const absent = (text: string) => Effect.map(search(text, { mode: "keyword" }), ({ absent = [] }) => absent)
+      assert.deepStrictEqual(yield* absent("DATABASE_POOL"), [])
+      assert.deepStrictEqual(yield* absent("DATABASE_PUMP"), ["database_pump", "pump"])
+      // What stands within a word is no word.
+      assert.deepStrictEqual(yield* absent("the harbo of DATABASE_POOL"), ["harbo"])
+    }).pipe(Effect.provide(whole)))
+
   it.effect("finds by words, by meaning, and by both", () =>
     Effect.gen(function*() {
       yield* filled(units)

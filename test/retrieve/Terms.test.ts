@@ -79,6 +79,14 @@ describe("the terms of a question", () => {
     assert.deepStrictEqual(membersOf("エラー"), ["エラー", "エラ", "ラー", "error"])
   })
 
+  it("stand for the same identifier with its parts marked otherwise", () => {
+    const membersOf = (question: string) => termsOf(question).map(({ members }) => [...members.keys()])
+    assert.deepStrictEqual(membersOf("stripehandler"), [["stripehandl", "stripehandler"]])
+    assert.deepStrictEqual(membersOf("STRIPEHANDLER"), [["stripehandl", "stripehandler"]])
+    assert.deepStrictEqual(membersOf("StripeHandler"), [["stripehandler", "stripehandl"], ["stripe"], ["handler"]])
+    assert.deepStrictEqual(membersOf("handler"), [["handler"]])
+  })
+
   it("stand for Chinese words of the same sense where these are wanted", () => {
     const membersOf = (question: string) =>
       inChineseToo(termsOf(question)).map(({ members }) =>

@@ -122,5 +122,6 @@ export const goneSentence = (gone: ReadonlyArray<KnownProject>): string => {
   return `${joined(rest > 0 ? [...folders, `${rest} more`] : folders)} ${
     gone.length === 1 ? "is" : "are"
   } gone, and what is remembered of ${gone.length === 1 ? "it" : "them"} is told nowhere; where a folder was moved, ` +
-    "`claude-memory projects merge OLD NEW` gives it to the new one"
+    "`claude-memory projects merge OLD NEW` gives it to the new one, and where none is needed any more, `claude-memory projects exclude OLD` " +
+    "ends this note"
 }

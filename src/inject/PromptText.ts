@@ -44,6 +44,8 @@ const WORTH = 0.2
 
 /** Least share that the first memory told must itself hold of the bits of the one for which it is spoken. */
 const HELD_BY_FIRST = 0.4
+/** Least share of the first one's bits that a later memory must hold, where nobody asked: else it is mostly of another subject. */
+const HELD_BY_LATER: Readonly<Record<InjectionMode, number>> = { conservative: 0.5, balanced: 0.5, comprehensive: 0 }
 
 /** Share of the bits of a question's words that what was saved must hold to answer it. */
 const HELD = 0.75
@@ -154,12 +156,14 @@ function* find<Y>(
     : first
   const results = withFeedback(found, factorOf)
   const best = results[0]?.score ?? 0
+  const least = results[0] === undefined ? 0 : HELD_BY_LATER[mode] * bitsOf(results[0].unit)
   return {
     degraded,
     results: request.isAsked === true && best < ASKED_SCORES[mode] ?
       [] :
       results.filter((result, i) =>
-        result.score >= share * best && (request.isAsked === true || isWorthTelling(result, results.slice(0, i)))
+        result.score >= share * best &&
+        (request.isAsked === true || isWorthTelling(result, results.slice(0, i)) && bitsOf(result.unit) >= least)
       )
   }
 }

@@ -21,6 +21,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
+import { basename } from "node:path"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -227,6 +228,8 @@ const BEGIN_TO_WRITE = "BEGIN IMMEDIATE"
 
 /** Interval at which the write lock is tried again, in milliseconds. */
 const LOCK_RETRY_MS = 20
+/** Time of waiting for it, in milliseconds and a multiple of the interval, after which that is said. */
+const LONG_WAIT_MS = 2_000
 
 /** Reads that have held the thread as long are followed by a pause. */
 const LONG_MS = 15
@@ -386,9 +389,10 @@ const connect = (
   const beginToWrite = (waited = 0): typeof beginOnce =>
     Effect.catchIf(beginOnce, (error) => reasonOf(error) === "Locked" && waited < lockTimeoutMs, () => {
       const pause = Effect.sleep(LOCK_RETRY_MS)
-      return Effect.zipRight(
-        waited < busyTimeoutMs ? pause : Effect.interruptible(pause),
-        beginToWrite(waited + LOCK_RETRY_MS)
+      const waits = `${basename(path)} is locked by another writer; this one waits for it`
+      return (waited === LONG_WAIT_MS ? Effect.logWarning(waits) : Effect.void).pipe(
+        Effect.zipRight(waited < busyTimeoutMs ? pause : Effect.interruptible(pause)),
+        Effect.zipRight(beginToWrite(waited + LOCK_RETRY_MS))
       )
     })
 

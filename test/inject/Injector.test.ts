@@ -316,6 +316,19 @@ describe("what is injected", () => {
       assert.include(yield* told({ isAsked: true }), "lacking")
     }))
 
+  it.effect("leaves out what matches well but has few of the first one's telling words, unless it is asked for", () =>
+    Effect.gen(function*() {
+      const results = [result("telling", 1), result("near", 0.98), result("telling2", 0.95)]
+      const { layer } = finding(results, [], 24, ["near"])
+      const told = (overrides: Partial<InjectionRequest>) =>
+        Effect.map(ask(overrides), ({ items }) => items.map(({ unit }) => unit.id)).pipe(Effect.provide(layer))
+      for (const mode of ["conservative", "balanced"] as const) {
+        assert.deepStrictEqual(yield* told({ mode }), ["telling", "telling2"])
+      }
+      assert.deepStrictEqual(yield* told({ mode: "comprehensive" }), ["telling", "near", "telling2"])
+      assert.deepStrictEqual(yield* told({ isAsked: true }), ["telling", "near", "telling2"])
+    }))
+
   it.effect("leaves out what is far below the best", () =>
     Effect.gen(function*() {
       const found = [

@@ -10,7 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
 import { isBuiltin } from "node:module"
 import type { DatabaseSync } from "node:sqlite"
 import * as LeakProbe from "../../src/resources/monitor/LeakProbe.ts"
@@ -224,6 +226,34 @@ describe("reasonOf", () => {
         )
         yield* Fiber.awaitAll(waiting)
         assert.deepStrictEqual(yield* idsOf(sql), [1, 3, 4])
+      })
+    ))
+
+  it.effect("who waits long for a lock says so, once", () =>
+    withTable((sql, path) =>
+      Effect.gen(function*() {
+        const other = yield* at(path, { busyTimeoutMs: 0, lockTimeoutMs: 60_000 })
+        const warnings: Array<string> = []
+        const logger = Logger.replace(
+          Logger.defaultLogger,
+          Logger.make(({ message }) => warnings.push(String(message)))
+        )
+        const waiting = yield* beside(
+          sql,
+          add(sql, 1),
+          Effect.gen(function*() {
+            const waiting = yield* Effect.fork(Effect.provide(transaction(other, add(other, 2)), logger))
+            yield* TestClock.adjust("1900 millis")
+            assert.deepStrictEqual(warnings, [])
+            yield* TestClock.adjust("20 seconds")
+            assert.lengthOf(warnings, 1)
+            assert.match(warnings[0]!, /^\S+ is locked by another writer; this one waits for it$/)
+            return waiting
+          })
+        )
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(waiting)
+        assert.deepStrictEqual(yield* idsOf(sql), [1, 2])
       })
     ))
 

@@ -218,6 +218,9 @@ const ofGit = (calls: ReadonlyArray<Call>): OfGit => {
   return { open: [...stashes, ...requests], closing }
 }
 
+/** Matches a question. What Claude asked before its last answer, the person has answered. */
+const QUESTION = /[?？][\s"'”’*_`)）]*$/u
+
 /** Returns the answers, from the last one on, up to the first that says enough or that something is open. */
 const lastAnswers = (answers: ReadonlyArray<Message>): ReadonlyArray<Message> => {
   const newest = answers.slice(-MAX_ANSWERS).toReversed()
@@ -253,7 +256,7 @@ export const openPoints = (
     .filter((prompt) => weightedLength(textOf(prompt)) < LONG)
   const said = lastAnswers(answers).flatMap((message) =>
     pointsIn(message, (sentence) => isOpenEnd(sentence) || namesComingDay(sentence, message.occurredAt))
-  ).filter(isLeft)
+  ).filter((point) => isLeft(point) && (point.message === answers.at(-1) || !QUESTION.test(point.text)))
   const putOff = lastPrompts.flatMap((message) =>
     quotable(textOf(message)).filter((sentence) => isPutOff(sentence, message.occurredAt))
       .map((text) => ({ message, text }))

@@ -70,6 +70,19 @@ describe("what a session leaves open", () => {
       )
     }))
 
+  it.effect("are not what Claude asked before its last answer, which the person has answered", () =>
+    Effect.gen(function*() {
+      const question = says("The copy goes to one address. Want me to send it to all bookkeepers instead?")
+      assert.strictEqual(yield* openOf(ASKED, question), "Want me to send it to all bookkeepers instead?")
+      assert.strictEqual(yield* openOf(ASKED, question, asks("yes"), says("Done. Each of them gets one now.")), "")
+      // What it said to be missing still is.
+      const missing = says("The copy goes to one address. The bounce handler is still missing.")
+      assert.strictEqual(
+        yield* openOf(ASKED, missing, asks("yes"), says("Done. Each of them gets one now.")),
+        "The bounce handler is still missing."
+      )
+    }))
+
   it.effect("are changes that stay in the stash, and pull requests that are not merged", () =>
     Effect.gen(function*() {
       const stash = runs("cd /work/one && git stash push -m \"half of the mailer\"", "Saved working directory")

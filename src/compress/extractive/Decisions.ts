@@ -79,6 +79,9 @@ const BACK = inBothScripts(
 /** Matches a reason at the end, which may name what nobody knows. */
 const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为|毕竟|免得|省得).*$/u)
 
+/** Matches a reason without that for which it is one: an answer to "why?". */
+const REASON_ALONE = inBothScripts(/^(?:because|cuz|bc)\b[^,;，；]*$|^(?:因为|由于|毕竟)[^，,；;]*$/iu)
+
 /** Matches "no", after which one thing is enough: "no inline styles". */
 const NO = /^no\s+/iu
 /** Characters of a Chinese prohibition that name nothing. */
@@ -91,7 +94,7 @@ const saysWhat = (words: string, isForAll: boolean): boolean =>
 
 const isDecision = (sentence: string): boolean => {
   const words = withApostrophes(plain(sentence))
-  if (isOver(words) || BACK.test(words)) return false
+  if (isOver(words) || BACK.test(words) || REASON_ALONE.test(words)) return false
   const isForAll = isGeneric(words)
   if (isTask(words) && !isForAll) return false
   if (!isFirm(words) && (isReport(words) || TRIAL.test(words) && !isStanding(words))) return false

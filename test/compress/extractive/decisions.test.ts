@@ -66,6 +66,7 @@ describe("a decision in few words", () => {
     "密钥不能保存在代码里",
     "接口以后加版本号",
     "jdk 就定 17 了",
+    "because of the auditors, we never delete invoices",
     "单个 pr 控制在 500 行以内"
   ])("is %j", (prompt) => Effect.map(decided(prompt), (units) => assert.lengthOf(units, 1)))
 
@@ -120,6 +121,9 @@ describe("a decision in few words", () => {
     "never mind",
     "should be fine",
     "you never listen haha",
+    // Reasons, without what they are given for.
+    "because we want the agent to drive the browser",
+    "因为我们要让脚本去操作浏览器",
     // What a program printed.
     "fatal: refusing to merge unrelated histories. hint: you should use --allow-unrelated-histories"
   ])("is not %j", (prompt) => Effect.map(decided(prompt), (units) => assert.isEmpty(units)))

@@ -45,7 +45,9 @@ const memories = group("memories")
   )
   .add(
     patch("edit", "/v1/units/:id").setPath(S.UnitId).setHeaders(IfMatch)
-      .setPayload(EditRequest.omit("revisions").annotations({ identifier: "EditBody" })).addSuccess(S.Edited)
+      .setPayload(EditRequest.omit("revisions").annotations({ identifier: "EditBody", ...S.EXACT })).addSuccess(
+        S.Edited
+      )
       .annotateContext(
         words("Changes a memory: title, text, type, pinned, kept, or the memory that holds instead. Needs If-Match.")
       )

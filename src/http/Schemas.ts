@@ -23,6 +23,9 @@ const Text = Schema.String.pipe(Schema.maxLength(MAX_TEXT))
 const Name = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000))
 const Names = Schema.Array(Name).pipe(Schema.maxItems(1_000))
 
+/** Of a body: refuses fields that it does not have, since one that is misspelt may be what makes a change a try of it. */
+export const EXACT = { parseOptions: { onExcessProperty: "error" } } as const
+
 export const MemoryUnit = Unit.annotations({ identifier: "MemoryUnit" })
 
 /** Projects by id, name or folder; "all" for all that are not excluded. A request must say which. */
@@ -64,7 +67,7 @@ export const SearchRequest = Schema.Struct({
   limit: optional(Schema.Int.pipe(Schema.between(1, 100))),
   minScore: optional(Schema.Number.pipe(Schema.between(0, 1))),
   mode: optional(SearchMode)
-}).annotations({ identifier: "SearchRequest" })
+}).annotations({ identifier: "SearchRequest", ...EXACT })
 
 /** A part of a text, and where the question's words stand in it: from (inclusive) to (exclusive), in UTF-16 units. */
 export const Excerpt = Schema.Struct({
@@ -136,7 +139,7 @@ export const SaveBody = Schema.Struct({
   files: SaveRequest.fields.files,
   /** Project by id, name or folder. */
   project: Name
-}).annotations({ identifier: "SaveBody" })
+}).annotations({ identifier: "SaveBody", ...EXACT })
 
 /** A memory with what it comes from. */
 export const UnitView = Schema.Struct({
@@ -199,7 +202,7 @@ export const FeedbackBody = Schema.Struct({
   prompt: optional(Text),
   /** True: what was said so is taken back, of all prompts or of this one. */
   isOff: optional(Schema.Boolean)
-}).annotations({ identifier: "FeedbackBody" })
+}).annotations({ identifier: "FeedbackBody", ...EXACT })
 
 /** Number of the change, for `POST /v1/undo`; null where nothing was changed, or what undo does not undo. */
 const operation = Schema.NullOr(Schema.Int)
@@ -229,7 +232,7 @@ export const ForgetBody = Schema.Struct({
   /** True: no copy stays, and it can't be undone. */
   isNow: optional(Schema.Boolean),
   isDryRun: optional(Schema.Boolean)
-}).annotations({ identifier: "ForgetBody" })
+}).annotations({ identifier: "ForgetBody", ...EXACT })
 
 export const Forgotten = Schema.Struct({
   count: Schema.Int,
@@ -254,7 +257,10 @@ export const Forgotten = Schema.Struct({
 }).annotations({ identifier: "Forgotten" })
 
 /** Names a change; the newest without one. */
-export const UndoBody = Schema.Struct({ operation: optional(Schema.Int) }).annotations({ identifier: "UndoBody" })
+export const UndoBody = Schema.Struct({ operation: optional(Schema.Int) }).annotations({
+  identifier: "UndoBody",
+  ...EXACT
+})
 
 /** What was undone, and when that had been done; null when there was nothing to undo. */
 export const Undone = Schema.Struct({
@@ -368,7 +374,7 @@ export const WhyRequest = Schema.Struct({
   projects: Projects,
   mode: optional(InjectionMode),
   maxTokens: optional(Schema.Int.pipe(Schema.between(100, 8_000)))
-}).annotations({ identifier: "WhyRequest" })
+}).annotations({ identifier: "WhyRequest", ...EXACT })
 
 /** What would be told at a prompt, and why. */
 export const WhyAnswer = Schema.Struct({
@@ -432,10 +438,12 @@ export const Merged = Schema.Struct({ ...Project.fields, operations: Schema.Arra
   identifier: "Merged"
 })
 
-export const MergeBody = Schema.Struct({ from: Names.pipe(Schema.minItems(1)), into: Name })
-export const SplitBody = Schema.Struct({ projects: Names.pipe(Schema.minItems(1)) })
-export const RenameBody = Schema.Struct({ project: Name, name: Name.pipe(Schema.maxLength(MAX_NAME)) })
-export const ExcludeBody = Schema.Struct({ project: Name, isExcluded: Schema.Boolean })
+export const MergeBody = Schema.Struct({ from: Names.pipe(Schema.minItems(1)), into: Name }).annotations(EXACT)
+export const SplitBody = Schema.Struct({ projects: Names.pipe(Schema.minItems(1)) }).annotations(EXACT)
+export const RenameBody = Schema.Struct({ project: Name, name: Name.pipe(Schema.maxLength(MAX_NAME)) }).annotations(
+  EXACT
+)
+export const ExcludeBody = Schema.Struct({ project: Name, isExcluded: Schema.Boolean }).annotations(EXACT)
 
 const Lines = Schema.Struct({
   total: Schema.Int,

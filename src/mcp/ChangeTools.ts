@@ -2,17 +2,18 @@
  * Tools that change memories, and take back what Claude did last.
  */
 import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { EditRequest } from "../domain/Edited.ts"
 import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { validated } from "../serve/InvalidRequest.ts"
 import { feedbackText, plural } from "../serve/Wording.ts"
-import { UNDOABLE } from "../store/MemoryStore.ts"
+import { type StoreError, UNDOABLE, type Undone } from "../store/MemoryStore.ts"
 import { count } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
 import { isOfUser, named } from "./MemoryTools.ts"
-import { Consent, opened, Refused, show } from "./Serving.ts"
+import { Consent, noted, type Opened, opened, Refused, Serving, show } from "./Serving.ts"
 import { tool } from "./Tool.ts"
 
 const validatedEdit = validated(EditRequest)
@@ -73,10 +74,11 @@ export const edit = tool({
       yield* agreed(unit, "edit")
       // What the user said to hold in its place would be taken back.
       if (replacement?.replacedBy !== undefined) yield* agreed(replacement, "edit")
-      const { unit: changed } = yield* Effect.catchTags(memory.edit(unit.id, request, "claude"), {
+      const { operation, unit: changed } = yield* Effect.catchTags(memory.edit(unit.id, request, "claude"), {
         Conflict: ({ message }) => new Refused({ detail: message }),
         InvalidRequest: ({ message }) => new Refused({ detail: `nothing was changed: ${message}` })
       })
+      yield* noted(operation)
       const { revision = 0, title, type } = changed
       return {
         data: { id: changed.id, type, title, revision },
@@ -118,11 +120,12 @@ export const feedback = tool({
       const unit = yield* memory.active(told.id)
       // A later word on the same memory is no new question.
       if (savedBy(unit) === "person") yield* agreed(unit, helps ? "help" : "nohelp")
-      const { unit: changed, words } = yield* Effect.catchTag(
+      const { operation, unit: changed, words } = yield* Effect.catchTag(
         memory.feedback(told.id, { helps, prompt }, "claude"),
         "Conflict",
         ({ message }) => new Refused({ detail: message })
       )
+      yield* noted(operation)
       return {
         data: { id: changed.id, helps, words },
         text: `[${changed.id}] ${feedbackText({ helps, words }, changed)}: noted. claude_memory_undo takes it back.`
@@ -130,12 +133,30 @@ export const feedback = tool({
     })
 })
 
+/** Undoes the last of this session's changes that is not undone already, by whomever. */
+const undoLast = (memory: Opened["memory"]): Effect.Effect<Undone | undefined, Refused | StoreError, Serving> =>
+  Effect.gen(function*() {
+    const { changes } = yield* Serving
+    const operation = (yield* Ref.get(changes)).at(-1)
+    if (operation === undefined) return undefined
+    const drop = Ref.update(changes, (all) => all.filter((each) => each !== operation))
+    return yield* Effect.catchAll(
+      Effect.zipLeft(memory.undo("claude", operation), drop),
+      (error) =>
+        error._tag !== "NotUndoable"
+          ? Effect.fail(error)
+          : error.reason === "Later"
+          ? Effect.fail(new Refused({ detail: error.message }))
+          : Effect.zipRight(drop, undoLast(memory))
+    )
+  })
+
 export const undo = tool({
   name: "undo",
   title: "Undo the last change",
   description:
-    "Take back the last correction, feedback or forgetting that Claude made, of the last seven days, if nothing was done " +
-    "since: the user undoes what they did themselves. 撤销, 恢复.",
+    "Take back the last correction, feedback or forgetting that Claude made in this session, unless the same was changed " +
+    "since: the user undoes what they did themselves, and what other sessions did. 撤销, 恢复.",
   effect: "changes",
   quotesMemory: true,
   input: Schema.Struct({}),
@@ -146,11 +167,11 @@ export const undo = tool({
   run: () =>
     Effect.gen(function*() {
       const { memory } = yield* opened
-      const undone = yield* memory.undo("claude")
+      const undone = yield* undoLast(memory)
       if (undone === undefined) {
         return {
           data: { undone: null, ids: [] },
-          text: "There is nothing that Claude did last and that can be undone."
+          text: "Claude did nothing in this session that can be undone; the user can: claude-memory undo --list"
         }
       }
       switch (undone._tag) {
@@ -167,7 +188,9 @@ export const undo = tool({
           const ids = undone.units.map((unit) => unit.id)
           return {
             data: { undone: "forget" as const, ids },
-            text: `Back: ${ids.join(", ")}, and the sentences in ${plural(undone.messages, "message")}.`
+            text: `Back: ${undone.units.map(named).join(", ")}, and the sentences in ${
+              plural(undone.messages, "message")
+            }.`
           }
         }
         case "Merge":

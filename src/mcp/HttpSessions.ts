@@ -9,6 +9,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import * as Owner from "../resources/Owner.ts"
@@ -95,6 +96,7 @@ const make = ({ home, isolation }: Options) =>
     const servingOf = (calls: Calls.Calls, sessionId: string | undefined, place: Opened["place"]) => {
       const opened: Opened = { memory, isolation, sessionId, place }
       return Serving.of({
+        changes: Ref.unsafeMake<ReadonlyArray<number>>([]),
         prompts: Effect.succeed(memory),
         opened: Effect.succeed(opened),
         ifOpen: Effect.succeedSome(opened),

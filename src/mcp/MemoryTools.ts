@@ -25,7 +25,17 @@ import {
   passage
 } from "./Answer.ts"
 import * as Argument from "./Arguments.ts"
-import { Consent, opened, projectNames, projectsAllowed, projectsNamed, Refused, Serving, show } from "./Serving.ts"
+import {
+  Consent,
+  noted,
+  opened,
+  projectNames,
+  projectsAllowed,
+  projectsNamed,
+  Refused,
+  Serving,
+  show
+} from "./Serving.ts"
 import { tool } from "./Tool.ts"
 
 const id = Argument.text.annotations({ description: "Id of a memory, or the beginning of one" })
@@ -314,7 +324,8 @@ export const forget = tool({
       const forgetting = yield* memory.forgetting(wanted, false)
       const holdAgain = yield* memory.holdingAgain(forgetting.units.map(({ id }) => id))
       yield* agreed(forgetting, holdAgain)
-      const { also, messages, units: removed } = yield* memory.forget(wanted, { by: "claude" })
+      const { also, messages, operation, units: removed } = yield* memory.forget(wanted, { by: "claude" })
+      yield* noted(operation)
       const forgotten = removed.map(({ id }) => id)
       const others = [...also.units, ...also.sessions].map(({ id }) => id)
       const gone = also.gone.map(({ id }) => id)
@@ -327,7 +338,7 @@ export const forget = tool({
             : [`Gone too, since too little of ${gone.length === 1 ? "it" : "them"} was left: ${gone.join(", ")}.`]),
           ...(others.length === 0 ? [] : [`Made anew without it, of what is left: ${others.join(", ")}.`]),
           ...(holdAgain.length === 0 ? [] : [`What it replaced holds again: ${holdAgain.map(named).join(", ")}.`]),
-          "claude_memory_undo brings back what was forgotten last."
+          "claude_memory_undo brings it back."
         ].join(" ")
       }
     })

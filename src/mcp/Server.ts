@@ -74,6 +74,7 @@ const serve = Effect.fn("Mcp.serve")(function*({ background, open, transport }: 
     ifOpen: Ref.get(current),
     tally: calls.tally,
     count: calls.count,
+    changes: yield* Ref.make<ReadonlyArray<number>>([]),
     background: Effect.forEach(supervised, ({ state }) => state)
   })
 

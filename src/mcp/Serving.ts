@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type { Project } from "../domain/Project.ts"
 import type { SearchFilter } from "../domain/Search.ts"
@@ -120,9 +121,18 @@ export class Serving extends Context.Tag("claude-memory/Serving")<Serving, {
   readonly ifOpen: Effect.Effect<Option.Option<Opened>>
   readonly tally: Effect.Effect<Tally>
   readonly count: (more: Partial<Pick<Tally, "forgotten" | "injected" | "retrieved">>) => Effect.Effect<void>
+  /** Numbers of what this session's Claude changed, the last one last. */
+  readonly changes: Ref.Ref<ReadonlyArray<number>>
   /** States of the background work. */
   readonly background: Effect.Effect<ReadonlyArray<State>>
 }>() {}
+
+/** Notes what this session's Claude changed, so that it can take that back; null where nothing was. */
+export const noted = (operation: number | null) =>
+  Effect.flatMap(
+    Serving,
+    ({ changes }) => operation === null ? Effect.void : Ref.update(changes, (all) => [...all, operation])
+  )
 
 /** Reports a call's progress to a client that asked for it. */
 export class Progress extends Context.Reference<Progress>()("claude-memory/Progress", {

@@ -544,6 +544,9 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
         [send("POST", "/v1/search", { text: "x".repeat(20_001), projects: "all" }), 400, "bad-request"],
         [send("POST", "/v1/search", { text: "x".repeat(3e6), projects: "all" }), 413, "too-large"],
         [send("POST", "/v1/search", { text: "x" }), 400, "bad-request"],
+        // A misspelt field may be what makes it a try.
+        [send("POST", "/v1/forget", { ids: ["x"], dryRun: true }), 400, "bad-request"],
+        [send("POST", "/v1/undo", { change: 1 }), 400, "bad-request"],
         [ask("/v1/units?project=all&cursor=nonsense"), 400, "bad-request"],
         [ask(`/v1/units?project=${"x".repeat(9_000)}`), 413, "too-large"],
         [send("POST", "/v1/units", { content: "", project: "shop-api" }), 400, "bad-request"],

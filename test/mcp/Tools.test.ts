@@ -340,6 +340,10 @@ describe("the tools of the MCP server", () => {
         const { memories: [found] } = yield* ask(connection, "search", { query: "fake timers" })
         const id = found!.id
         const prompt = `${found!.title} ${found!.content.slice(0, 200)}`
+        // What another session's Claude said is not this one's to take back.
+        yield* memory.feedback(id, { helps: true, prompt }, "claude")
+        assert.match(yield* connection.text("undo", {}), /Claude did nothing in this session/)
+        yield* memory.undo("claude")
         const noted = yield* connection.call("feedback", { id: id.slice(0, 8), helps: false, prompt })
         const { words } = noted.structuredContent as { readonly words: ReadonlyArray<string> }
         assert.isAbove(words.length, 2)
@@ -350,6 +354,7 @@ describe("the tools of the MCP server", () => {
         assert.deepStrictEqual(yield* feedback, [{ helps: true, words }])
         yield* connection.call("undo", {})
         assert.deepInclude((yield* connection.call("undo", {})).structuredContent, { undone: "feedback", ids: [id] })
+        assert.deepInclude((yield* connection.call("undo", {})).structuredContent, { undone: null })
         assert.isUndefined(yield* feedback)
         assert.match(
           yield* connection.text("feedback", { id, helps: true, prompt: "zzyzx" }),

@@ -9,6 +9,8 @@ describe("the summary of a session", () => {
       ),
       { aim: "Mend the **webhook** soon.", also: "And the mail?", outcome: "Why: it waited. It holds." }
     )
+    // What came of it last, after what came of it first.
+    assert.strictEqual(summaryOf("Outcome: Found.\nOutcome: Mended.\nOpen: docs").outcome, "Mended.")
     assert.deepStrictEqual(summaryOf("Without labels"), { aim: "", also: "", outcome: "" })
   })
 })

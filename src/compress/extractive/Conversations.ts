@@ -96,7 +96,8 @@ const shortAnswer = (call: Call, label: string): ReadonlyArray<Excerpt> =>
 
 const actionOf = (call: Call): ReadonlyArray<Excerpt> => {
   const { block, message, result, tool } = call
-  if (isReadOnly(call) || block.kind !== "tool_use") return []
+  // Of a tool that is not read, only the name is there.
+  if (isReadOnly(call) || block.kind !== "tool_use" || block.text === tool) return []
   const isMisused = call.failed && isToolMisuse(result!.block.text)
   // Calls that were refused or malformed did nothing.
   if (isMisused && !/^(?:Error: )?Exit code/iu.test(result!.block.text)) return []

@@ -38,9 +38,9 @@ const UNDONE = inBothScripts(
   /^[^\p{L}]*(?:left|open|missing|outstanding|to ?do)\b[^:：]{0,20}[:：]|\b(?:next steps?|to[- ]do|todo:|remaining|remains|left (?:to|for|open|undone|out)|pending|follow-?up|still (?:need|ha(?:s|ve)|to|fail|miss|open|not|un\p{L}+ed\b|(?:is|are|was|were)(?: not|n['’]t))|(?:not|\p{L}+n['’]t|nothing|nobody|never)\b[^.;:]{0,50}\byet\b|(?:ha(?:s|ve)|needs?|remains?) (?:yet )?to be \p{L}+(?:ed|en|t)\b|(?:is|are|'s) still (?:missing|open|unresolved|failing)|still (?:missing|open)|waiting (?:for|on)|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|ready to (?:test|commit|push|merge|review))|下一步|待(?:办|定|确认|处理|修复|补)|还(?:没|需要|要|差|缺|剩)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)|没[^，。；：]{0,6}完(?!全|整|美)|(?:^|[，,。；;\s])等(?![等于级价同效，,：:])/iu
 )
 
-/** Matches what says that nothing is open, and an offer of more help. */
+/** Matches what says that nothing is open, an offer of more help, and a decision, whose reason may tell of what is not there yet. */
 const NOTHING_OPEN = inBothScripts(
-  /\b(?:no(?:thing|ne)?|zero|without(?: any)?)\b[^,.;]{0,40}\b(?:left|remain\w*|pending|open|missing|outstanding|to do|follow-?ups?)\b|anything else|(?:没有?|无)[^，。；]{0,8}(?:剩|待|遗留|未)|需要帮助/iu
+  /^[^\p{L}]*deci(?:sion|ded)\b[^:：]{0,20}[:：]|\b(?:no(?:thing|ne)?|zero|without(?: any)?)\b[^,.;]{0,40}\b(?:left|remain\w*|pending|open|missing|outstanding|to do|follow-?ups?)\b|anything else|(?:没有?|无)[^，。；]{0,8}(?:剩|待|遗留|未)|需要帮助/iu
 )
 
 /** True for a sentence that tells of something open. */

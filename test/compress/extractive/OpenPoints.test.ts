@@ -75,6 +75,11 @@ describe("what a session leaves open", () => {
       const question = says("The copy goes to one address. Want me to send it to all bookkeepers instead?")
       assert.strictEqual(yield* openOf(ASKED, question), "Want me to send it to all bookkeepers instead?")
       assert.strictEqual(yield* openOf(ASKED, question, asks("yes"), says("Done. Each of them gets one now.")), "")
+      // A decision is none either, whatever its reason.
+      assert.strictEqual(
+        yield* openOf(ASKED, says("Decision noted: stay on the old mailer, the new one's queue is not stable yet.")),
+        ""
+      )
       // What it said to be missing still is.
       const missing = says("The copy goes to one address. The bounce handler is still missing.")
       assert.strictEqual(

@@ -808,6 +808,24 @@ describe("a conversation", () => {
       assert.isBelow(yield* worth(wish.repeat(36)), (yield* worth(wish.repeat(24))) / 2)
     }))
 
+  it.effect("leaves out calls of which only the tool's name was kept", () =>
+    Effect.gen(function*() {
+      const tool = "mcp__notes__lookup"
+      const call = uses(tool, {}, tool).map((message) => ({
+        ...message,
+        blocks: message.blocks?.map((block) => ({ ...block, text: tool }))
+      })) as Step
+      const unit = only(
+        yield* unitsOf("conversation", [
+          asks("Which port does the gateway listen on in staging?"),
+          call,
+          says("The gateway listens on 8443 in staging, since 443 is taken by the load balancer.")
+        ])
+      )
+      assert.notInclude(unit.content, tool)
+      assert.include(unit.content, "8443")
+    }))
+
   it.effect("leaves out the code and the diff that a person pasted", () =>
     Effect.gen(function*() {
       const pasted = [

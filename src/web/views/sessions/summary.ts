@@ -5,7 +5,7 @@ const LABEL = new RegExp(`^(?:${LABELS.join("|")}): `)
 /** The lines of a label's text, which ends before the next label. */
 const partOf = (content: string, label: string): string => {
   const lines = content.split("\n")
-  const at = lines.findIndex((line) => line.startsWith(`${label}: `))
+  const at = lines.findLastIndex((line) => line.startsWith(`${label}: `))
   if (at < 0) return ""
   const next = lines.findIndex((line, i) => i > at && LABEL.test(line))
   return lines.slice(at, next < 0 ? undefined : next).join(" ").slice(label.length + 2)

@@ -93,10 +93,15 @@ const make = ({ home, isolation }: Options) =>
     )
     const sessions = new Map<string, Session>()
 
-    const servingOf = (calls: Calls.Calls, sessionId: string | undefined, place: Opened["place"]) => {
+    const servingOf = (
+      calls: Calls.Calls,
+      changes: Serving["Type"]["changes"],
+      sessionId: string | undefined,
+      place: Opened["place"]
+    ) => {
       const opened: Opened = { memory, isolation, sessionId, place }
       return Serving.of({
-        changes: Ref.unsafeMake<ReadonlyArray<number>>([]),
+        changes,
         prompts: Effect.succeed(memory),
         opened: Effect.succeed(opened),
         ifOpen: Effect.succeedSome(opened),
@@ -108,7 +113,12 @@ const make = ({ home, isolation }: Options) =>
 
     if (Option.isSome(home)) {
       const calls = Calls.make({ count, tally })
-      const serving = servingOf(calls, undefined, Effect.fail(new NoProject()))
+      const serving = servingOf(
+        calls,
+        yield* Ref.make<ReadonlyArray<number>>([]),
+        undefined,
+        Effect.fail(new NoProject())
+      )
       yield* Effect.catchAll(
         PromptSocket.open(home.value, PromptHook.answering(calls, serving)),
         ({ message }) => Effect.logWarning(`hook programs don't find this server: ${message}`)
@@ -123,6 +133,7 @@ const make = ({ home, isolation }: Options) =>
         })
         // All sessions are counted together, but for what each may have forgotten.
         const own = yield* Calls.makeTally
+        const changes = yield* Ref.make<ReadonlyArray<number>>([])
         const calls = Calls.make({
           tally: Effect.zipWith(tally, own.tally, (all, { forgotten }) => ({ ...all, forgotten })),
           count: (more) => Effect.zipRight(count(more), own.count(more))
@@ -131,7 +142,7 @@ const make = ({ home, isolation }: Options) =>
           transport: transport as Transport,
           calls,
           languages,
-          servingOf: (extra) => servingOf(calls, Caller.headerOf(extra, SESSION), placeOf(extra))
+          servingOf: (extra) => servingOf(calls, changes, Caller.headerOf(extra, SESSION), placeOf(extra))
         })
         const placeOf = Caller.makePlaceOf(server, memory)
         yield* connect

@@ -5,16 +5,17 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import { balance, isBalanced, number } from "../../src/cli/Output.ts"
+import { isJson } from "../../src/domain/Json.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import { integer, median, program, round, rounds, service, temporaryFolder, timed } from "../../test/script.ts"
-import { imported, isParsable, transcripts, transcriptsIn } from "./shared/transcripts.ts"
+import { imported, transcripts, transcriptsIn } from "./shared/transcripts.ts"
 
 /** Lower bound: reads every byte and parses every line, one file at a time. */
 const parseAll = (files: ReadonlyArray<string>) =>
   Effect.sync(() => {
     let parsed = 0
     for (const file of files) {
-      for (const line of readFileSync(file, "utf8").split("\n")) if (line !== "" && isParsable(line)) parsed++
+      for (const line of readFileSync(file, "utf8").split("\n")) if (line !== "" && isJson(line)) parsed++
     }
     return parsed
   })

@@ -11,6 +11,7 @@ import { randomUUID } from "node:crypto"
 import { readFileSync } from "node:fs"
 import * as App from "../../src/App.ts"
 import { number, table } from "../../src/cli/Output.ts"
+import { isJson } from "../../src/domain/Json.ts"
 import { UnitType } from "../../src/domain/MemoryUnit.ts"
 import { type Filter, Qdrant } from "../../src/index/qdrant/Qdrant.ts"
 import { FIELDS } from "../../src/index/qdrant/QdrantIndex.ts"
@@ -30,7 +31,7 @@ import {
   temporaryFolder,
   timed
 } from "../../test/script.ts"
-import { isParsable, transcriptsIn } from "./shared/transcripts.ts"
+import { transcriptsIn } from "./shared/transcripts.ts"
 import { zipf } from "./shared/zipf.ts"
 
 const PROJECTS = 20
@@ -55,7 +56,7 @@ const sentencesIn = (files: ReadonlyArray<string>): ReadonlyArray<string> => {
   }
   for (const file of files) {
     for (const line of readFileSync(file, "utf8").split("\n")) {
-      if (isParsable(line)) collect((JSON.parse(line) as { readonly message?: unknown }).message)
+      if (isJson(line)) collect((JSON.parse(line) as { readonly message?: unknown }).message)
     }
   }
   return [...found]

@@ -8,10 +8,11 @@ import * as Option from "effect/Option"
 import { readFileSync } from "node:fs"
 import { redact } from "../../src/capture/redact/Redactor.ts"
 import { number } from "../../src/cli/Output.ts"
+import { isJson } from "../../src/domain/Json.ts"
 import { packageFile } from "../../src/settings/Settings.ts"
 import { judgeLookAlikes, judgeSecrets, lookAlikes, secrets, textsOf } from "../../test/fixtures/redaction/corpus.ts"
 import { integer, median, program, round, rounds, row, timed } from "../../test/script.ts"
-import { isParsable, transcriptsIn } from "./shared/transcripts.ts"
+import { transcriptsIn } from "./shared/transcripts.ts"
 
 interface Count {
   readonly all: number
@@ -65,7 +66,7 @@ const speed = (folder: string, count: number) =>
     const measured = yield* rounds(count, () =>
       Effect.gen(function*() {
         const [, parseMs] = yield* timed(
-          Effect.sync(() => files.reduce((sum, { lines }) => sum + lines.filter(isParsable).length, 0))
+          Effect.sync(() => files.reduce((sum, { lines }) => sum + lines.filter(isJson).length, 0))
         )
         const [masks, redactMs] = yield* timed(Effect.forEach(files, ({ texts }) => redact(texts)))
         return { parseMs, redactMs, masks }

@@ -4,8 +4,9 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { isJson } from "../../../src/domain/Json.ts"
 import { linesIn } from "../../../test/prompts.ts"
-import { isParsable, transcriptsIn } from "./transcripts.ts"
+import { transcriptsIn } from "./transcripts.ts"
 
 const messages = Schema.optionalWith(Schema.Array(Schema.Struct({ uuid: Schema.String })), { default: () => [] })
 /** Question with labels: the messages that answer it, and words of the answer. One without `evidence` has no answer. */
@@ -64,7 +65,7 @@ const textsOf = (folder: string, wanted: ReadonlySet<string>) =>
     const fs = yield* FileSystem.FileSystem
     const texts = new Map<string, string>()
     for (const file of yield* transcriptsIn(folder)) {
-      for (const line of (yield* fs.readFileString(file)).split("\n").filter(isParsable)) {
+      for (const line of (yield* fs.readFileString(file)).split("\n").filter(isJson)) {
         const { message, uuid = "" } = JSON.parse(line) as Line
         if (wanted.has(uuid)) texts.set(uuid, normal(stringsIn(message?.content).join("\n")))
       }

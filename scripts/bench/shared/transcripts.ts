@@ -28,12 +28,3 @@ export const transcriptsIn = (folder: string) =>
     const names = yield* fs.readDirectory(folder, { recursive: true })
     return names.filter((name) => name.endsWith(".jsonl")).sort().map((name) => path.join(folder, name))
   })
-
-export const isParsable = (line: string): boolean => {
-  try {
-    JSON.parse(line)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -68,8 +68,9 @@ export type OpeningRequest = typeof OpeningRequest.Type
 export const OpeningResponse = Schema.Struct({
   /** Empty when there is nothing to inject. */
   text: Schema.String,
-  /** Units in the text, in its order. */
+  /** Units of which the text says something, in its order, and those that it only names. */
   units: Schema.Array(MemoryUnit),
+  pointed: Schema.Array(MemoryUnit),
   tokens: Schema.NonNegativeInt
 })
 export type OpeningResponse = typeof OpeningResponse.Type

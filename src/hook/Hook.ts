@@ -140,7 +140,7 @@ const opening = (
     const branch = Option.getOrUndefined(yield* Project.branchOf(input.cwd))
     // A resumed session knows its own past: only what other sessions did since then is new to it.
     const [session] = isStart && input.source === "resume" ? yield* store.sessionsByPrefix(input.session_id) : []
-    const { text, units } = yield* injector.open({
+    const { pointed, text, units } = yield* injector.open({
       projects: [id],
       ...(!(isStart && input.source === "compact") && { sessionId: input.session_id }),
       maxTokens: OPENING_TOKENS,
@@ -153,7 +153,7 @@ const opening = (
       ...(yield* unremembered(input, id, tailsWithin)),
       ...(session !== undefined && { since: session.endedAt })
     })
-    return { ...Prompt.NO_INJECTION, text, units, isOpening: text !== "" && !isNamed }
+    return { ...Prompt.NO_INJECTION, text, units, pointed, isOpening: text !== "" && !isNamed }
   })
 
 const onSessionStart = (input: SessionStart, tailsWithin?: number) =>
@@ -164,10 +164,10 @@ const onSessionStart = (input: SessionStart, tailsWithin?: number) =>
       const now = yield* Clock.currentTimeMillis
       yield* Effect.ignore((yield* SessionRecords).reset(input.session_id, now))
     }
-    const { ids, isMuted } = yield* Prompt.recordFor<Waited>(yield* session, input)
+    const { ids, isMuted, pointed } = yield* Prompt.recordFor<Waited>(yield* session, input)
     return isMuted
       ? Prompt.NO_INJECTION
-      : yield* opening(input, ids, [], { ...(tailsWithin !== undefined && { tailsWithin }) })
+      : yield* opening(input, new Set([...ids, ...pointed]), [], { ...(tailsWithin !== undefined && { tailsWithin }) })
   })
 
 const onPrompt = (input: UserPromptSubmit, telling: Telling) =>

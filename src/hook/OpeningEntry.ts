@@ -16,7 +16,7 @@ import { answering, partOf, sizeOf } from "./AtOnce.ts"
 import { mayBeFork, NOTHING, type Seen, type SessionStart } from "./Entry.ts"
 import { OPENING_TOKENS } from "./Forks.ts"
 import { append } from "./RecordFiles.ts"
-import { encode, type Sent } from "./RecordLines.ts"
+import { encode, type Sent, type SessionRecord } from "./RecordLines.ts"
 
 /** Most bytes of a transcript, beyond those that are remembered, that may be lines without a message. */
 const MAX_TAIL = 64 * 1024
@@ -53,18 +53,18 @@ const opening = (
   input: SessionStart,
   place: Place,
   file: OpeningFile,
-  ids: ReadonlySet<string>
+  { ids, pointed: named }: SessionRecord
 ): Opening => {
   const branch = answering(branchIn(place))
   const notes = answering(notesInContext(input.transcript_path, input.cwd))
   const at = Date.now()
-  const { text, tokens, units } = compose(
+  const { pointed, text, tokens, units } = compose(
     file.left,
     {
       sessionId: input.session_id,
       maxTokens: OPENING_TOKENS,
       maxChars: MAX_HOOK_CHARS,
-      injectedIds: [...ids],
+      injectedIds: [...ids, ...named],
       contextText: notes.text,
       ...(branch !== undefined && { branch })
     },
@@ -77,7 +77,7 @@ const opening = (
     offset: sizeOf(input.transcript_path),
     tokens,
     ids: units.map(({ id }) => id),
-    pointed: [],
+    pointed: pointed.map(({ id }) => id),
     isOpening: true,
     words: []
   }
@@ -97,7 +97,7 @@ export const openingText = (
   if (file === undefined || input.source !== "startup" && input.source !== "clear") return undefined
   try {
     if (record.isNew && mayBeFork(input) || !isCovered(input, file)) return undefined
-    const { sent, text } = opening(input, place, file, record.ids)
+    const { sent, text } = opening(input, place, file, record)
     if (uptime() > until) return undefined
     if (text !== NOTHING) append(home, input.session_id, [encode(sent)])
     return text

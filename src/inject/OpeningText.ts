@@ -330,8 +330,9 @@ interface Known<U> {
 export interface Opening<U> {
   readonly text: string
   readonly tokens: number
-  /** Units in the text, in its order. */
+  /** Units of which the text says something, in its order, and those that it only names. */
   readonly units: ReadonlyArray<U>
+  readonly pointed: ReadonlyArray<U>
 }
 
 /** Tells about what was left. */
@@ -374,5 +375,13 @@ export const compose = <U extends LeftUnit>(
   const { kept, text, tokens } = named.length === 0
     ? fitting
     : renderFitting([...fitting.kept, ...named], render, request)
-  return { text, tokens, units: withoutRepeated(kept).flatMap(({ unit }) => unit === undefined ? [] : [unit]) }
+  const shown = withoutRepeated(kept)
+  const unitsOf = (blocks: typeof shown) => blocks.flatMap(({ unit }) => unit === undefined ? [] : [unit])
+  const isTold = ({ head, told }: Block<U>) => head === PINNED || told.text !== ""
+  return {
+    text,
+    tokens,
+    units: unitsOf(shown.filter(isTold)),
+    pointed: unitsOf(shown.filter((block) => !isTold(block)))
+  }
 }

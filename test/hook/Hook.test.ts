@@ -73,11 +73,11 @@ const units: ReadonlyArray<MemoryUnit> = [
   })
 ].map((each) => ({ ...each, tokens: Tokens.estimate(each.content) }))
 
-const withUnits = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+const withUnits = <A, E, R>(effect: Effect.Effect<A, E, R>, more: ReadonlyArray<MemoryUnit> = []) =>
   Effect.gen(function*() {
     yield* TestClock.setTime(NOON)
     const of = yield* Project.resolve(CWD)
-    yield* remembered.store(units.map((each) => ({ ...each, projectId: of.id })), of)
+    yield* remembered.store([...units, ...more].map((each) => ({ ...each, projectId: of.id })), of)
     return yield* effect
   }).pipe(Effect.provide(services), Effect.scoped)
 
@@ -93,6 +93,24 @@ describe("a session that begins", () => {
       assert.strictEqual(yield* answer(start("startup")), "")
       assert.strictEqual(yield* answer(start("startup", { session_id: "other", cwd: "/nowhere/else" })), "")
     })))
+
+  it.effect("gets at a prompt what its start only named, once", () =>
+    withUnits(
+      Effect.gen(function*() {
+        const opening = yield* answer(start("startup"))
+        assert.include(opening, "Count the walruses")
+        assert.notInclude(opening, "penguin ledger")
+        assert.strictEqual(yield* answer(start("startup")), "")
+        assert.include(yield* answer(prompt("which penguin ledger counts walruses")), "the penguin ledger")
+        assert.strictEqual(yield* answer(prompt("which penguin ledger counts walruses")), "")
+      }),
+      [unit("conversation-3", {
+        sessionId: "of one request",
+        occurredAt: NOON - 2 * DAY,
+        title: "Count the walruses",
+        content: "Claude: Walruses are counted in the penguin ledger, one line each."
+      })]
+    ))
 
   it.effect("gets it again once its context was compacted or cleared", () =>
     withUnits(Effect.gen(function*() {

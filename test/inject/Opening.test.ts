@@ -154,11 +154,12 @@ describe("what is injected when a session begins", () => {
         said("c0", 30, "Claude: An older session looked at the queue.", "before")
       ]
       // Older sessions of one request are a line, as is one with nothing left.
-      const { text, units } = yield* opened([...SESSIONS, ...talk])
+      const { pointed, text, units } = yield* opened([...SESSIONS, ...talk])
       assert.include(text, "[c2] today (2026-11-26): Title c1\n  Claude: The importer reads 9,000 rows a second.\n[a1]")
       assert.include(text, "[c0] yesterday (2026-11-25): Title c0\n")
       assert.notInclude(text, "looked at the queue")
-      assert.sameMembers(units.map(({ id }) => id), ["c2", "a1", "c0", "a2"])
+      assert.sameMembers(units.map(({ id }) => id), ["c2", "a1", "a2"])
+      assert.deepStrictEqual(pointed.map(({ id }) => id), ["c0"])
       const archived = yield* opened([...talk, archive("a0", 0, "Aim: port it", { sessionId: "of one request" })])
       assert.notInclude(archived.text, "9,000 rows")
     }))
@@ -262,13 +263,14 @@ describe("what is injected when a session begins", () => {
       const few = yield* opened(sessions, { maxTokens: whole.tokens - 20 })
       assert.include(few.text, "the report still lacks a total")
       assert.match(few.text, /\[b2\] 2 days ago \(2026-11-24\): Title b2\n<\/claude-memory>$/)
-      assert.sameMembers(few.units.map(({ id }) => id), ["b1", "b2"])
+      assert.deepStrictEqual(few.units.map(({ id }) => id), ["b1"])
+      assert.deepStrictEqual(few.pointed.map(({ id }) => id), ["b2"])
       assert.strictEqual(few.tokens, Tokens.estimate(few.text))
     }))
 
   it.effect("is what the last ones were for, what was decided lately, and what is open before", () =>
     Effect.gen(function*() {
-      const { text, tokens, units } = yield* opened([
+      const { pointed, text, tokens, units } = yield* opened([
         ...SESSIONS,
         archive("a5", 5, "Aim: rotate the keys\nOutcome: they are new.\nOpen: the old ones remain to be revoked."),
         decision("d1234567-89ab", 2, "We decided to store amounts in cents, since floats lose them."),
@@ -303,7 +305,8 @@ describe("what is injected when a session begins", () => {
           "</claude-memory>"
         ].join("\n")
       )
-      assert.sameMembers(units.map(({ id }) => id), ["a1", "a2", "a3", "d1234567-89ab", "d2", "a5"])
+      assert.sameMembers(units.map(({ id }) => id), ["a1", "a2", "d1234567-89ab", "d2", "a5"])
+      assert.deepStrictEqual(pointed.map(({ id }) => id), ["a3"])
       assert.strictEqual(tokens, Tokens.estimate(text))
     }))
 
@@ -537,7 +540,7 @@ describe("what is injected when a session begins", () => {
 
   it.effect("is nothing where nothing is remembered, and nothing of the session itself or of before the time given", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* opened([]), { text: "", units: [], tokens: 0 })
+      assert.deepStrictEqual(yield* opened([]), { text: "", units: [], pointed: [], tokens: 0 })
       const own = SESSIONS.map((one) => ({ ...one, sessionId: "now" }))
       assert.strictEqual((yield* opened(own)).text, "")
       assert.deepStrictEqual((yield* opened(SESSIONS, { since: NOON - 2 * DAY })).units.map(({ id }) => id), ["a1"])

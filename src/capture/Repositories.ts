@@ -5,6 +5,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import { basename, dirname, join, normalize, resolve } from "node:path"
+import { matchesIn } from "../domain/Matches.ts"
 import * as Project from "../domain/Project.ts"
 import { locate, type Repository } from "../domain/ProjectFiles.ts"
 import { isWithin } from "../domain/Worktrees.ts"
@@ -81,7 +82,7 @@ const branchesOf = ({ common }: Repository) =>
     const loose = yield* Effect.forEach(["heads", "remotes/origin"], (kind) => list(join(common, "refs", kind), true))
     return [
       ...loose.flat().map((name) => name.replaceAll("\\", "/")),
-      ...[...packed.matchAll(/ refs\/(?:heads|remotes\/origin)\/(.+)$/gm)].map(([, name]) => name!)
+      ...[...matchesIn(packed, / refs\/(?:heads|remotes\/origin)\/(.+)$/gm)].map(([, name]) => name!)
     ]
   })
 

@@ -9,6 +9,7 @@ import * as Arr from "effect/Array"
 import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
+import { matchesIn } from "../domain/Matches.ts"
 import { advice } from "../process/Advice.ts"
 import { OWN, runMain, Unsuccessful, writeStderr, writeStdout } from "../process/Process.ts"
 import { version } from "../process/version.ts"
@@ -186,7 +187,7 @@ const REPEATED = /^([-<].*\.\.\.)\n(?:\n| {2}.*\n)*? {2}This \w+ may be repeated
 
 /** Puts into brackets what the usage of a help shows without them, though it may be left out. */
 const bracketed = (help: string): string =>
-  Array.from(plain(help).matchAll(REPEATED), ([, name = ""]) => name).reduce(
+  Array.from(matchesIn(plain(help), REPEATED), ([, name = ""]) => name).reduce(
     (text, name) => text.replace(` ${name}`, () => ` [${name}]`),
     help
   )

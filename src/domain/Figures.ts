@@ -2,6 +2,7 @@
  * Finds numbers in a text: digits with separators, the magnitude and the unit after them, and words for small numbers.
  */
 import { simplified } from "./ChineseScripts.ts"
+import { matchesIn } from "./Matches.ts"
 
 const NUMBER = /\d+(?:[,_]\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?/g
 const MAGNITUDE: Readonly<Record<string, number>> = { k: 1e3, K: 1e3, M: 1e6, 千: 1e3, 万: 1e4, 百万: 1e6, 亿: 1e8 }
@@ -48,7 +49,7 @@ const unitOf = (after: string): Figure["unit"] =>
   (Object.keys(UNITS) as Array<keyof typeof UNITS>).find((unit) => UNITS[unit].test(after)) ?? "none"
 
 export const figuresOf = (text: string): ReadonlyArray<Figure> =>
-  [...text.matchAll(NUMBER)].flatMap((match) => {
+  [...matchesIn(text, NUMBER)].flatMap((match) => {
     const digits = match[0].replace(/[,_]/g, "")
     const value = Number(digits)
     const after = simplified(text.slice(match.index + match[0].length, match.index + match[0].length + 12))

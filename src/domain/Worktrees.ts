@@ -3,6 +3,7 @@
  * Pure.
  */
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path"
+import { matchesIn } from "./Matches.ts"
 
 /** True for a folder, and for all below it. */
 export const isWithin = (path: string, folder: string): boolean =>
@@ -31,10 +32,10 @@ const isPlain = (path: string): boolean => path !== "" && !/[$*?<>{}[\]\\]|^-/.t
 
 /** Finds the worktrees that commands in a text make or remove; skips those whose path or folder a shell would have to work out. */
 export const namedIn = (text: string): ReadonlyArray<Named> =>
-  [...text.matchAll(COMMAND)].flatMap(({ 1: before = "", 2: after = "", index }): ReadonlyArray<Named> => {
+  [...matchesIn(text, COMMAND)].flatMap(({ 1: before = "", 2: after = "", index }): ReadonlyArray<Named> => {
     const words = (after.match(new RegExp(TOKEN, "g")) ?? []).map(unquoted)
     const path = words.find((word, i) => !word.startsWith("-") && !WITH_VALUE.has(words[i - 1] ?? ""))
-    const changed = [...text.slice(0, index).matchAll(CHANGED)].at(-1)?.[1]
+    const changed = [...matchesIn(text.slice(0, index), CHANGED)].at(-1)?.[1]
     const named = OF_FOLDER.exec(before)?.[1]
     const folders = [changed, named].flatMap((token) => token === undefined ? [] : [unquoted(token)])
     return path === undefined || ![path, ...folders].every(isPlain)

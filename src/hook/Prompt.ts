@@ -4,6 +4,7 @@
  */
 import { MAX_HOOK_CHARS } from "../domain/Fence.ts"
 import type { InjectionMode, InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
+import { matchesIn } from "../domain/Matches.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { NotesInContext } from "../domain/NoteFolders.ts"
 import { isReport } from "../domain/Report.ts"
@@ -91,7 +92,7 @@ const MAX_UUIDS = 50
 /** Returns the sessions from which a fork has its beginning: the one that it names, and the one that first said it. */
 function* parentsOf<Y>(session: Session<Y>, input: Input): Steps<Y, ReadonlyArray<string>> {
   const head = yield* partOf(session, input, 0, HEAD_BYTES)
-  const uuids = [...head.matchAll(UUIDS)].map(([, uuid]) => uuid!).slice(0, MAX_UUIDS)
+  const uuids = [...matchesIn(head, UUIDS)].map(([, uuid]) => uuid!).slice(0, MAX_UUIDS)
   const known = uuids.length === 0 ? undefined : [...(yield* session.places(uuids)).values()][0]?.sessionId
   const ids = new Set([FORKED.exec(head)?.[1], known])
   return [...ids].filter((id) => id !== undefined).filter((id) => id !== input.session_id)

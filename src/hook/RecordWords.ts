@@ -2,12 +2,15 @@
  * Takes the words of prompts out of the records of sessions. Lines are overwritten in place, in as many bytes, so that nothing is lost
  * which a hook appends meanwhile.
  */
+import { matchesIn } from "../domain/Matches.ts"
 import * as Disk from "../resources/Disk.ts"
 import { decode, encode, SENT } from "./RecordLines.ts"
 
 /** Returns a line without the prompt's words where it is that of an injection of one of these units, also one that was cut off. */
 export const withoutWords = (line: string, ids: ReadonlySet<string>): string => {
-  if (!line.startsWith(SENT) || !Array.from(line.matchAll(/"([^"]*)"/g)).some(([, text]) => ids.has(text!))) return line
+  if (!line.startsWith(SENT) || !Array.from(matchesIn(line, /"([^"]*)"/g)).some(([, text]) => ids.has(text!))) {
+    return line
+  }
   const sent = decode(line)
   return sent === undefined ? SENT : encode({ ...sent, words: [], named: [] })
 }

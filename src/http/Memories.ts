@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { matchesIn } from "../domain/Matches.ts"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { resumeOf } from "../domain/Resume.ts"
 import { savedBy } from "../domain/SavedBy.ts"
@@ -58,7 +59,7 @@ const revisionsOf = (ifMatch: string | undefined): Effect.Effect<Option.Option<R
   }
   if (ifMatch.trim() === "*") return Effect.succeedNone
   const revisions = LIST.test(ifMatch)
-    ? Array.from(ifMatch.matchAll(TAGS), ([, revision]) => Number(revision))
+    ? Array.from(matchesIn(ifMatch, TAGS), ([, revision]) => Number(revision))
     : []
   return revisions.length === 0
     ? Effect.fail(problem("changed-since", `${ifMatch.slice(0, 100)} is the ETag of no revision of it; read it again`))

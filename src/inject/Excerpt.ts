@@ -3,6 +3,7 @@
  * most of the prompt's bits and names most.
  */
 import { alsoAskedIn } from "../domain/AlsoAsked.ts"
+import { matchesIn } from "../domain/Matches.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { SPECIFIC } from "../domain/Specific.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -37,7 +38,7 @@ const isInCode = (text: string, at: number): boolean => {
 }
 
 export const spansOf = (text: string): ReadonlyArray<Span> => {
-  const ends = [...text.matchAll(ENDS)].filter((match) => match[0].startsWith("\n") || !isInCode(text, match.index))
+  const ends = [...matchesIn(text, ENDS)].filter((match) => match[0].startsWith("\n") || !isInCode(text, match.index))
     .map((match) => ({ to: match.index, next: match.index + match[0].length }))
   return [...ends, { to: text.length, next: text.length }]
     .map(({ to }, i) => ({ from: ends[i - 1]?.next ?? 0, to }))

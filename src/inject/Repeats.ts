@@ -5,6 +5,7 @@
  * blocks of code, stay. Pure, and without Effect, since the hook's entry tells with it too.
  */
 import { countUnspaced } from "../domain/Cjk.ts"
+import { matchesIn } from "../domain/Matches.ts"
 import { memoized } from "../domain/Memoized.ts"
 import { ELLIPSIS, spansOf } from "./Excerpt.ts"
 
@@ -47,7 +48,7 @@ interface Sentence extends Span {
 /** Returns the sentences outside of code that are long enough. Memoized, since a text is tried with more and more others. */
 const sentencesOf = memoized(
   (text: string): ReadonlyArray<Span> => {
-    const code = [...text.matchAll(CODE)].map(({ 0: block, index }) => ({ from: index, to: index + block.length }))
+    const code = [...matchesIn(text, CODE)].map(({ 0: block, index }) => ({ from: index, to: index + block.length }))
     return spansOf(text).filter(({ from, to }) => !code.some((block) => from < block.to && to > block.from))
       .map(({ from, to }) => ({ from, to, letters: lettersOf(text.slice(from, to)) }))
       .filter(({ letters }) => weightOf(letters) >= MIN_LETTERS)

@@ -4,6 +4,7 @@
  */
 
 import { simplified } from "../domain/ChineseScripts.ts"
+import { matchesIn } from "../domain/Matches.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
 
 /**
@@ -542,7 +543,7 @@ const unknownAt = (run: string, at: number): number => {
 export const translationsIn = (text: string): ReadonlyArray<Translation> => {
   const found: Array<Translation> = []
   let words: Words | undefined
-  for (const [run] of simplified(text).matchAll(RUN)) {
+  for (const [run] of matchesIn(simplified(text), RUN)) {
     words ??= wordsFor(text)
     for (let at = 0; at < run.length;) {
       let length = Math.min(words.longest.get(run[at]!) ?? 0, run.length - at)
@@ -564,7 +565,8 @@ export const chineseFor = (wanted: ReadonlyArray<string>): ReadonlyMap<string, R
   // beginning of its word, but for a last "y".
   const beginnings = stems.map((stem) => stem.replace(/i$/, "[iy]")).join("|")
   for (
-    const [, word, english] of CHINESE.matchAll(
+    const [, word, english] of matchesIn(
+      CHINESE,
       new RegExp(`([\\u4e00-\\u9fff]{2,}) ((?:${beginnings})[a-z0-9]*)`, "gu")
     )
   ) {

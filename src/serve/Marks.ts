@@ -4,6 +4,7 @@
 import { simplified } from "../domain/ChineseScripts.ts"
 import { IS_CJK } from "../domain/Cjk.ts"
 import { isEveryday } from "../domain/EverydayWords.ts"
+import { matchesIn } from "../domain/Matches.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Word } from "../domain/Verdict.ts"
 import * as Terms from "../retrieve/Terms.ts"
@@ -17,7 +18,7 @@ export type Mark = readonly [from: number, to: number]
 /** Returns where the words of a text stand whose lexeme is among these; what overlaps or touches in Chinese is one. */
 export const marksOf = (text: string, lexemes: Pick<ReadonlySet<string>, "has" | "keys">): ReadonlyArray<Mark> => {
   const chinese = [...lexemes.keys()].filter((lexeme) => IS_CJK.test(lexeme))
-  return [...text.matchAll(WORD)].flatMap(({ 0: word, index }): ReadonlyArray<Mark> => {
+  return [...matchesIn(text, WORD)].flatMap(({ 0: word, index }): ReadonlyArray<Mark> => {
     if (!IS_CJK.test(word)) {
       return Tokenizer.lexemes(word).some((lexeme) => lexemes.has(lexeme)) ? [[index, index + word.length]] : []
     }

@@ -9,6 +9,7 @@
 import { createHash, createHmac } from "node:crypto"
 import { IS_UNSPACED } from "../domain/Cjk.ts"
 import type { Block, BlockKind, Message } from "../domain/Conversation.ts"
+import { matchesIn } from "../domain/Matches.ts"
 import { evidence, type MemoryUnit } from "../domain/MemoryUnit.ts"
 import { isSummary } from "../domain/SessionSummary.ts"
 import { lexemes } from "../domain/Tokenizer.ts"
@@ -20,7 +21,7 @@ const END = /\n+|(?<![.!?…])[.!?…]+["'”’)\]`*_]*(?=\s)[^\S\n]*\n?|(?<![�
 export const sentencesOf = (text: string): ReadonlyArray<string> => {
   const out: Array<string> = []
   let from = 0
-  for (const { 0: end, index } of text.matchAll(END)) {
+  for (const { 0: end, index } of matchesIn(text, END)) {
     out.push(text.slice(from, index + end.length))
     from = index + end.length
   }

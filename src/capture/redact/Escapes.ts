@@ -2,6 +2,7 @@
  * Finds secrets in text that is escaped: percent-encoded as in a URL, or with `\u` and `\x` escapes as in JSON and
  * JavaScript. The rules run once more over what stands around the escapes, decoded.
  */
+import { matchesIn } from "../../domain/Matches.ts"
 import { lastAtMost } from "./LineBreaks.ts"
 import type { Finding } from "./Secretlint.ts"
 
@@ -49,7 +50,7 @@ const decode = ({ origins, text }: Decoded): Decoded => {
     parts.push(character)
     for (let i = 0; i < character.length; i++) decoded[size++] = origins[index]!
   }
-  for (const { 0: match, 1: unit, 2: byte, index } of text.matchAll(ESCAPES)) {
+  for (const { 0: match, 1: unit, 2: byte, index } of matchesIn(text, ESCAPES)) {
     copy(index)
     from = index + match.length
     const code = unit ?? byte
@@ -85,7 +86,7 @@ const windowsIn = (content: string): ReadonlyArray<Window> => {
     const rest = /^[^\n]{0,256}\S*/.exec(after)![0].length
     windows.push({ start: group.start - before.length + word, end: group.end + rest })
   }
-  for (const { 0: match, index } of content.matchAll(ESCAPES)) {
+  for (const { 0: match, index } of matchesIn(content, ESCAPES)) {
     const end = index + match.length
     if (group !== undefined && index - group.end <= AROUND) {
       group = { ...group, end }

@@ -1,4 +1,5 @@
 /** Finds `<private>…</private>`, which marks passages that a person does not want remembered. */
+import { matchesIn } from "../../domain/Matches.ts"
 import type { Finding } from "./Secretlint.ts"
 
 /** Matches tags with attributes too; neither the `<Private>` of a generic type nor a placeholder (`<private key>`). */
@@ -23,7 +24,7 @@ const isQuoted = (text: string, start: number, end: number): boolean => {
 }
 
 const tagsIn = (text: string): ReadonlyArray<Tag> =>
-  Array.from(text.matchAll(tag), (match) => ({
+  Array.from(matchesIn(text, tag), (match) => ({
     start: match.index,
     end: match.index + match[0].length,
     isOpening: match[1] !== "/" && match[2] !== "/",

@@ -1,4 +1,5 @@
 /** Finds secrets by the name before them: `password = "…"`, `API_KEY=…`, `--token …`, `密码是…`. */
+import { matchesIn } from "../../domain/Matches.ts"
 import type { Finding } from "./Secretlint.ts"
 import {
   entropy,
@@ -330,7 +331,7 @@ const isInArn = (text: string, start: number): boolean => {
 export const findings = (text: string): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
   let judged = 0
-  for (const match of text.matchAll(name)) {
+  for (const match of matchesIn(text, name)) {
     if (match.index < judged) continue
     const prefix = prefixAt(text, match.index)
     // The kind in an earlier mask (`[redacted:password]`) is no name of a secret.

@@ -1,4 +1,5 @@
 /** Finds secrets by their place in a header, a command line, a Kubernetes secret or a sentence. */
+import { matchesIn } from "../../domain/Matches.ts"
 import type { Finding } from "./Secretlint.ts"
 import { isMixed, isOrdinary, isPlaceholder, isRandom, isUuid, isWords } from "./SecretValue.ts"
 
@@ -37,7 +38,7 @@ const isCredential = (matched: string, value: string): boolean => {
 }
 
 const headers = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(authorization)) {
+  for (const match of matchesIn(text, authorization)) {
     const value = match[1] ?? ""
     const end = match.index + match[0].length
     const basic = isCredentials(value, /authorization.*basic/i.test(match[0]))
@@ -156,7 +157,7 @@ const commandUpTo = (text: string, end: number): string => {
 }
 
 const optionValues = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(optionName)) {
+  for (const match of matchesIn(text, optionName)) {
     const end = match.index + match[0].length
     const candidates = optionsByName.get(match[1] ?? "") ?? []
     let command: string | undefined
@@ -175,7 +176,7 @@ const piped = /\|[^\n|]{0,80}?(?:--password-stdin|sudo -S|chpasswd)/g
 const echoed = /\becho\s(?:-n\s)?["']?\s{0,8}(?:[\w.-]{1,32}:)?([^\s"'$|:]{3,})["']?\s{0,8}$/
 
 const pipedValues = (text: string, found: Array<Finding>): void => {
-  for (const { index } of text.matchAll(piped)) {
+  for (const { index } of matchesIn(text, piped)) {
     const before = text.slice(Math.max(0, index - COMMAND), index)
     const match = echoed.exec(before)
     const secret = match?.[1]
@@ -345,10 +346,10 @@ const cookieHeader = /\bcookie["']?\s{0,2}[:=]\s{0,2}["'`]?([^\n"'`]{16,4096})/g
 const cookie = /(?<![\w.-])[\w.-]{1,128}=([\w%+/=.:~*!|-]{16,})/g
 
 const cookies = (text: string, found: Array<Finding>): void => {
-  for (const header of text.matchAll(cookieHeader)) {
+  for (const header of matchesIn(text, cookieHeader)) {
     const pairs = header[1] ?? ""
     const offset = header.index + header[0].length - pairs.length
-    for (const pair of pairs.matchAll(cookie)) {
+    for (const pair of matchesIn(pairs, cookie)) {
       const value = pair[1] ?? ""
       const end = offset + pair.index + pair[0].length
       if (isKeyLike(value)) found.push({ start: end - value.length, end, kind: "cookie" })
@@ -364,14 +365,14 @@ const REACH = 8_192
 /** Finds the data of a manifest, where every entry is secret, whatever its name: only the value's form is judged. */
 const kubernetesSecrets = (text: string, found: Array<Finding>): void => {
   let done = 0
-  for (const { index } of text.matchAll(kubernetesSecret)) {
+  for (const { index } of matchesIn(text, kubernetesSecret)) {
     if (index < done) continue
     const before = text.slice(Math.max(done, index - REACH), index)
     const after = text.slice(index, index + REACH)
     const from = index - before.length + Math.max(0, before.lastIndexOf("\n---"), before.lastIndexOf("\u0000"))
     const end = after.search(/\n---|\u0000/)
     done = index + (end === -1 ? after.length : end)
-    for (const match of text.slice(from, done).matchAll(entry)) {
+    for (const match of matchesIn(text.slice(from, done), entry)) {
       const value = match[1] ?? ""
       const end = from + match.index + match[0].length
       if (isKeyLike(value) && !/^[0-9a-f]+$/.test(value)) found.push({ start: end - value.length, end, kind: "secret" })
@@ -383,7 +384,7 @@ const kubernetesSecrets = (text: string, found: Array<Finding>): void => {
 const printedSecret = /\bget secrets? [^\n]{0,200}\n[^\w\n]{0,8}([A-Za-z0-9+/]{16,}={0,2})(?=[\s"']|$)/g
 
 const printedSecrets = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(printedSecret)) {
+  for (const match of matchesIn(text, printedSecret)) {
     const value = match[1] ?? ""
     const end = match.index + match[0].length
     if (isKeyLike(value)) found.push({ start: end - value.length, end, kind: "secret" })
@@ -398,7 +399,7 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
   pipedValues(text, found)
   for (const { isSecret, kind, literal, pattern } of rules) {
     if (typeof literal === "string" ? !text.includes(literal) : !literal.test(text)) continue
-    for (const match of text.matchAll(pattern)) {
+    for (const match of matchesIn(text, pattern)) {
       const value = match[1] ?? ""
       const start = match.index + match[0].length - value.length
       if (isSecret(value)) found.push({ start, end: start + value.length, kind })

@@ -1,4 +1,5 @@
 /** Finds the password that stands beside its user (`admin:…`, `admin / …`) where the line tells of a login. */
+import { matchesIn } from "../../domain/Matches.ts"
 import type { Finding } from "./Secretlint.ts"
 import { isMixed, isNumberedPhrase, isOrdinary, isPunctuated, isUuid, isWords } from "./SecretValue.ts"
 
@@ -164,7 +165,7 @@ const needs: ReadonlyArray<Need> = ["nothing", "near", "beside", "leading", "tel
 /** Finds all these secrets in a text whose escapes are blanked (see Redactor). */
 export const findings = (text: string): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
-  for (const { 0: sign, 1: user = "", 2: quote = "", 3: run = "", index } of text.matchAll(pair)) {
+  for (const { 0: sign, 1: user = "", 2: quote = "", 3: run = "", index } of matchesIn(text, pair)) {
     const start = index + sign.length
     const from = index - quote.length - user.length
     const isAccount = account.test(user)

@@ -3,6 +3,7 @@
  * secrets by the name before them.) Each pattern ends in an unbounded run that nothing follows, or has bounded parts,
  * so that none backtracks far.
  */
+import { matchesIn } from "../../domain/Matches.ts"
 import type { Finding } from "./Secretlint.ts"
 import { entropy, isMixed, isOrdinary, isPlaceholder, isRandom, isWords } from "./SecretValue.ts"
 
@@ -89,7 +90,7 @@ const token = new RegExp(`\\b(?:${alternatives})`, "g")
 const encodedToken = new RegExp(`%[0-9A-Fa-f]{2}(?:${alternatives})`, "g")
 
 const providerTokens = (text: string, pattern: RegExp, found: Array<Finding>): void => {
-  for (const match of text.matchAll(pattern)) {
+  for (const match of matchesIn(text, pattern)) {
     const group = match.findIndex((value, index) => index > 0 && value !== undefined)
     const value = match[group] ?? ""
     const kind = tokens[group - 1]?.[0] ?? "api-key"
@@ -106,11 +107,11 @@ const besides = /(?<![A-Za-z0-9/+_-])[A-Za-z0-9/+]{30,40}(?![A-Za-z0-9/+_-])/g
 const NEAR = 80
 
 const keysOfIds = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(keyId)) {
+  for (const match of matchesIn(text, keyId)) {
     const from = match.index + match[0].length
     const [near = ""] = text.slice(from, from + NEAR + 41).split("\u0000")
     const kind = match[0].startsWith("LTAI") ? "alibaba" : match[0].startsWith("AKID") ? "tencent" : "aws"
-    for (const { 0: value, index } of near.matchAll(besides)) {
+    for (const { 0: value, index } of matchesIn(near, besides)) {
       if (index > NEAR || !/[a-z]/.test(value) || !/[A-Z]/.test(value) || !isRandom(value) || isOrdinary(value)) {
         continue
       }
@@ -130,7 +131,7 @@ const lookedBack: ReadonlyArray<readonly [kind: string, sign: string, pattern: R
 const lookedBackTokens = (text: string, found: Array<Finding>): void => {
   for (const [kind, sign, pattern] of lookedBack) {
     if (!text.includes(sign)) continue
-    for (const match of text.matchAll(pattern)) {
+    for (const match of matchesIn(text, pattern)) {
       const end = match.index + match[0].length
       found.push({ start: end - (match[1] ?? "").length, end, kind })
     }
@@ -142,7 +143,7 @@ const jwt =
   /(?<![A-Za-z0-9_-](?<!%[0-9A-Fa-f]{2}))eyJ[\w-]{10,2048}\.(?:[\w-]{10,}(?:\.[\w-]*){1,3}|\.[\w-]{10,}\.[\w-]{10,}\.[\w-]+)/g
 
 const jsonWebTokens = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(jwt)) {
+  for (const match of matchesIn(text, jwt)) {
     found.push({ start: match.index, end: match.index + match[0].length, kind: "jwt" })
   }
 }
@@ -157,7 +158,7 @@ const database =
   /(?:mongodb(?:\+srv)?|mysqlx?|mariadb|postgres(?:ql)?(?:\+\w+)?|rediss?|amqps?|mssql|sqlserver|clickhouse|oracle|nats)$/
 
 const urlPasswords = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(urlPassword)) {
+  for (const match of matchesIn(text, urlPassword)) {
     const password = match[2] ?? match[3] ?? ""
     // `localhost:8080?to=a@b` has a port and a query, not a password.
     if (match[1] === "[redacted" || isPlaceholder(password) || /^\d{1,5}(?:[?#]|$)/.test(password)) continue
@@ -174,7 +175,7 @@ const dataSource =
   /@(?:[a-z]\w{0,12})?\([^\s()]{1,128}\)\/(?<=(?<![\w.:[-])[\w.-]{1,64}:([^\s"'`<>]{1,128}?)@\w{0,13}\([^\s()]{1,128}\)\/)/g
 
 const dataSourcePasswords = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(dataSource)) {
+  for (const match of matchesIn(text, dataSource)) {
     const password = match[1] ?? ""
     if (isPlaceholder(password)) continue
     found.push({ start: match.index - password.length, end: match.index, kind: "connection-string" })
@@ -185,7 +186,7 @@ const dataSourcePasswords = (text: string, found: Array<Finding>): void => {
 const hostPassword = /@(?=[\w.-]{1,128}:\d{2,5}(?!\w))(?<=(?<![\w/@.%-])[\w.-]{1,64}:([^\s"'`<>@:/]{3,128})@)/g
 
 const hostPasswords = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(hostPassword)) {
+  for (const match of matchesIn(text, hostPassword)) {
     const password = match[1] ?? ""
     const before = text.slice(Math.max(0, match.index - password.length - 100), match.index)
     const isProxy = /proxy["'\s]{0,4}[:=]["'\s]{0,4}[\w.-]{1,64}:[^\s:]{1,128}$/i.test(before)
@@ -198,7 +199,7 @@ const hostPasswords = (text: string, found: Array<Finding>): void => {
 const oracle = /jdbc:oracle:\w{1,8}:[\w.$-]{1,64}\/([^\s"'`@]{3,128})@/g
 
 const oraclePasswords = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(oracle)) {
+  for (const match of matchesIn(text, oracle)) {
     const password = match[1] ?? ""
     const end = match.index + match[0].length - 1
     if (!isPlaceholder(password)) found.push({ start: end - password.length, end, kind: "connection-string" })
@@ -223,7 +224,7 @@ const webhook = new RegExp(
 )
 
 const webhooks = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(webhook)) {
+  for (const match of matchesIn(text, webhook)) {
     found.push({ start: match.index, end: match.index + match[0].length, kind: "webhook" })
   }
 }
@@ -236,7 +237,7 @@ const pemRest =
 
 /** Finds blocks that the preset misses: truncated ones, and those with headers or line numbers. */
 const privateKeys = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(pemBegin)) {
+  for (const match of matchesIn(text, pemBegin)) {
     const start = match.index + match[0].length
     pemEnd.lastIndex = text.indexOf("-----", start)
     pemRest.lastIndex = start
@@ -253,7 +254,7 @@ const encodedPem = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{32,}={0,2}/g
 const puttyKey = /\bPrivate-Lines: \d{1,3}\s{1,4}((?:[A-Za-z0-9+/=]{8,64}\s{1,4}){1,200})/g
 
 const encodedKeys = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(encodedPem)) {
+  for (const match of matchesIn(text, encodedPem)) {
     // Not atob, which throws where the text is cut.
     if (!Buffer.from(match[0].slice(0, 64), "base64").includes("PRIVATE KEY")) continue
     found.push({ start: match.index, end: match.index + match[0].length, kind: "private-key" })
@@ -261,7 +262,7 @@ const encodedKeys = (text: string, found: Array<Finding>): void => {
 }
 
 const puttyKeys = (text: string, found: Array<Finding>): void => {
-  for (const match of text.matchAll(puttyKey)) {
+  for (const match of matchesIn(text, puttyKey)) {
     const block = match[1] ?? ""
     const end = match.index + match[0].length
     found.push({ start: end - block.length, end: end - block.length + block.trimEnd().length, kind: "private-key" })

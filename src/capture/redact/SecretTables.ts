@@ -1,4 +1,5 @@
 /** Finds passwords in the column of a Markdown table whose head names it: `| user | password |`. */
+import { matchesIn } from "../../domain/Matches.ts"
 import type { Finding } from "./Secretlint.ts"
 import { isMixed, isOrdinary, isWords } from "./SecretValue.ts"
 
@@ -21,7 +22,7 @@ const isPassword = (value: string): boolean =>
 /** Finds all these secrets in a text whose escapes are blanked (see Redactor). */
 export const findings = (text: string): ReadonlyArray<Finding> => {
   const found: Array<Finding> = []
-  for (const { 0: all, 1: head = "", index } of text.matchAll(table)) {
+  for (const { 0: all, 1: head = "", index } of matchesIn(text, table)) {
     const column = head.split("|").findIndex((cell) => named.test(cell))
     if (column === -1) continue
     row.lastIndex = index + all.length

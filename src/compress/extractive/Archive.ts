@@ -2,6 +2,7 @@
  * Archives: a session in one unit, with its aim, its other requests, its outcome and its open ends.
  */
 import type { Message, Session } from "../../domain/Conversation.ts"
+import { matchesIn } from "../../domain/Matches.ts"
 import { type MemoryUnit, type Passage, weightedLength } from "../../domain/MemoryUnit.ts"
 import { isResumption } from "../../domain/Resumption.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
@@ -134,7 +135,7 @@ interface Quote {
 const SPEAKER = /(?:^|\n)(User|Claude)(?: [a-z ]{1,24})?: /gu
 
 const isOfPerson = ({ content }: MemoryUnit, { from }: Passage): boolean =>
-  [...content.slice(0, from).matchAll(SPEAKER)].at(-1)?.[1] === "User"
+  [...matchesIn(content.slice(0, from), SPEAKER)].at(-1)?.[1] === "User"
 
 /** Returns the texts of Claude's that units of one origin quote, as the sentences of each. */
 const textsIn = (units: ReadonlyArray<MemoryUnit>): ReadonlyArray<ReadonlyArray<string>> =>

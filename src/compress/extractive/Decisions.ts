@@ -5,6 +5,7 @@ import { withApostrophes } from "../../domain/Apostrophes.ts"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { IS_CJK } from "../../domain/Cjk.ts"
 import type { Message } from "../../domain/Conversation.ts"
+import { matchesIn } from "../../domain/Matches.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import { isFirm, isStanding } from "../../domain/Standing.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
@@ -349,7 +350,7 @@ const byTool = ({ segment: { messages } }: SegmentContext, calls: ReadonlyArray<
 
 /** Returns the labels of a form's options, at most 6; capture stores them as JSON. */
 const optionsIn = ({ block }: Call): ReadonlyArray<string> => {
-  const labels = [...block.text.matchAll(/"label":"((?:[^"\\]|\\.){1,80})"/gu)].map(([pair]) =>
+  const labels = [...matchesIn(block.text, /"label":"((?:[^"\\]|\\.){1,80})"/gu)].map(([pair]) =>
     pair.slice("\"label\":\"".length, -1)
   )
   return labels.length === 0 ? [] : [...new Set(labels)].slice(0, 6)

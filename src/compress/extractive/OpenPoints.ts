@@ -5,6 +5,7 @@
 import * as DateTime from "effect/DateTime"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Block, Message } from "../../domain/Conversation.ts"
+import { matchesIn } from "../../domain/Matches.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
@@ -61,7 +62,7 @@ const NEAR_MS = 60 * 86_400_000
 /** True where a text names a day, without a year, that comes soon after a time. */
 const namesComingDay = (text: string, now: number): boolean =>
   DATES.some((dates, form) =>
-    [...text.matchAll(dates)].some(([, first, second]) => {
+    [...matchesIn(text, dates)].some(([, first, second]) => {
       const [month, date] = form === 1 ? [second!, first!] : [first!, second!]
       const named = /^\d/.test(month) ? Number(month) - 1 : MONTHS.indexOf(month.slice(0, 3).toLowerCase())
       const year = DateTime.getPartUtc(DateTime.unsafeMake(now), "year")
@@ -201,13 +202,13 @@ const ofGit = (calls: ReadonlyArray<Call>): OfGit => {
     const { message, result } = call
     const printed = result?.block.text ?? ""
     const ran = (text: string): Excerpt => ({ message, kind: "tool_use", label: RAN, text: text.trim() })
-    for (const [text, verb = "push"] of command.matchAll(STASH)) {
+    for (const [text, verb = "push"] of matchesIn(command, STASH)) {
       if (/^(?:push|save)$/u.test(verb)) {
         if (!/No local changes/u.test(printed)) stashes.push({ ...ran(text), label: STASHED })
       } else if (verb === "clear") closing.push(...stashes.splice(0).length === 0 ? [ran(text)] : [])
       else if (/^(?:pop|apply|drop|branch)$/u.test(verb) && stashes.pop() === undefined) closing.push(ran(text))
     }
-    for (const [text, verb] of command.matchAll(OF_REQUEST)) {
+    for (const [text, verb] of matchesIn(command, OF_REQUEST)) {
       const url = URL.exec(printed)?.[0]
       if (verb !== "create") { if (requests.pop() === undefined) closing.push(ran(text)) }
       else if (url !== undefined) {

@@ -2,6 +2,7 @@
  * Pairs a segment's tool calls with their results, and parses the tools' inputs: commands, edits, commits, files.
  */
 import type { Block, Message } from "../../domain/Conversation.ts"
+import { matchesIn } from "../../domain/Matches.ts"
 
 /** Returns what was said in a message; nothing of none. */
 export const textOf = (message: Message | undefined): string =>
@@ -85,7 +86,7 @@ const KEY = /^([a-z_]{2,30}):(?: |\n)/gmu
  * because a line of a file may look like a key.
  */
 const valueOf = (text: string, key: string, keys: ReadonlyArray<string>): string | undefined => {
-  const found = [...text.matchAll(KEY)].filter(({ 1: name }) => keys.includes(name!))
+  const found = [...matchesIn(text, KEY)].filter(({ 1: name }) => keys.includes(name!))
   const at = found.findIndex(({ 1: name }) => name === key)
   if (at < 0) return undefined
   const { 0: head, index } = found[at]!
@@ -124,7 +125,7 @@ const unescaped = (json: string): string =>
 /** Returns what a person chose in a form. Its questions and answers may hold quotation marks; those of the call tell where each begins. */
 export const choicesIn = ({ block, result }: Pick<Call, "block" | "result">): ReadonlyArray<FormChoice> => {
   const text = result?.block.text ?? ""
-  const heads = [...block.text.matchAll(/"question":\s*("(?:[^"\\]|\\.)*")/gu)].flatMap(([, json]) => {
+  const heads = [...matchesIn(block.text, /"question":\s*("(?:[^"\\]|\\.)*")/gu)].flatMap(([, json]) => {
     const question = unescaped(json!)
     const head = `"${question}"="`
     const at = text.indexOf(head)
@@ -132,7 +133,7 @@ export const choicesIn = ({ block, result }: Pick<Call, "block" | "result">): Re
   }).sort((a, b) => a.at - b.at)
   // The call may stand in an earlier segment.
   if (heads.length === 0) {
-    return [...text.matchAll(/"([^"]{3,300})"="([^"]{1,300})"/gu)].map(([pair, question, answer]) => ({
+    return [...matchesIn(text, /"([^"]{3,300})"="([^"]{1,300})"/gu)].map(([pair, question, answer]) => ({
       text: pair,
       question: question!,
       answer: answer!
@@ -235,7 +236,7 @@ export const editsOf = (call: Call): ReadonlyArray<Edit> => {
   if (block.kind !== "tool_use" || result?.block.isError === true) return []
   const command = commandOf(call)
   if (command !== undefined) {
-    return [...command.matchAll(HERE_DOCUMENT)].map(([, , file, , , lines]) => ({
+    return [...matchesIn(command, HERE_DOCUMENT)].map(([, , file, , , lines]) => ({
       file: file!,
       before: [],
       after: lines!.split("\n"),

@@ -2,6 +2,7 @@
  * Recognizes which of the alternatives of a message a reply takes, and which it refuses. Pure.
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import { matchesIn } from "../../domain/Matches.ts"
 import { CHINESE_NUMBERS, type Name, nameOf, NOUN, STEMS } from "./Marks.ts"
 
 /** Which of the alternatives a reply takes, in which words, and which it refuses. It takes all the others where it only names what it leaves. */
@@ -86,7 +87,9 @@ export const choiceIn = (reply: string): Choice | undefined => {
   const after = reply.slice(found[0].length)
   if (BARE_PLACE.test(words) && /[\p{L}\p{N}]/u.test(after)) return undefined
   const taken = namesIn(words)
-  const refused = [...after.matchAll(REFUSES)].flatMap(({ groups }) => namesIn(groups!["before"] ?? groups!["after"]!))
+  const refused = [...matchesIn(after, REFUSES)].flatMap(({ groups }) =>
+    namesIn(groups!["before"] ?? groups!["after"]!)
+  )
   return taken.some((name) => refused.some((other) => isSame(name, other))) ? undefined : { taken, refused, words }
 }
 

@@ -2,6 +2,7 @@
  * Recognizes the marks that alternatives have: a letter, a number, or one of the Chinese stems. Pure.
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import { matchesIn } from "../../domain/Matches.ts"
 
 /** How one of several alternatives is known: by its letter, its number, or its place among them, from 0; -1 is the last. */
 export interface Name {
@@ -61,7 +62,7 @@ export const markIn = (line: string): Mark | undefined => {
 }
 
 /** Returns the marks within a line. */
-export const marksWithin = (line: string): ReadonlyArray<Mark> => [...line.matchAll(MARK_WITHIN)].map(markOf)
+export const marksWithin = (line: string): ReadonlyArray<Mark> => [...matchesIn(line, MARK_WITHIN)].map(markOf)
 
 /** Returns the mark that is all a table's cell holds. */
 export const markAlone = (cell: string): string | undefined => BARE.exec(cell)?.groups?.["bare"]

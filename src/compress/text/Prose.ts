@@ -4,6 +4,7 @@
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { IS_CJK, IS_UNSPACED } from "../../domain/Cjk.ts"
 import { isLeftOut } from "../../domain/Conversation.ts"
+import { matchesIn } from "../../domain/Matches.ts"
 import { memoized } from "../../domain/Memoized.ts"
 
 export type LineKind = "prose" | "item" | "heading" | "code" | "table"
@@ -136,7 +137,7 @@ export const sentencesOf = memoized((line: string): ReadonlyArray<string> => {
   const lastTick = line.lastIndexOf("`")
   let from = 0
   let isOpen = openMarks(line, from)
-  for (const { 0: mark, index } of line.matchAll(END)) {
+  for (const { 0: mark, index } of matchesIn(line, END)) {
     const end = closedAt(line, index + mark.length, isOpen)
     // "!" and "?" belong to code or to a URL where neither white space nor Chinese is after them.
     if (/^[!?]/.test(mark) && end < line.length && !/\s/.test(line[end]!) && !IS_CJK.test(line[end]!)) continue

@@ -4,6 +4,7 @@
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { countUnspaced, IS_CJK } from "../../domain/Cjk.ts"
 import { isEveryday } from "../../domain/EverydayWords.ts"
+import { matchesIn } from "../../domain/Matches.ts"
 import { isResumption } from "../../domain/Resumption.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { MAX_TITLE } from "../Draft.ts"
@@ -85,7 +86,7 @@ export const shortened = (text: string, length: number): string => {
   if (whole.length <= length) return whole
   const main = withoutIntroduction(whole)
   if (main !== undefined) return shortened(main, length)
-  const cuts = [...whole.matchAll(CLAUSE)].map(({ index }) => index).filter((index) => index <= length).reverse()
+  const cuts = [...matchesIn(whole, CLAUSE)].map(({ index }) => index).filter((index) => index <= length).reverse()
   const cut = cuts.find((index) =>
     index >= Math.min(24, length * 0.3) && !isUnclosed(whole.slice(0, index)) && hasWords(whole.slice(0, index))
   )

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { createHash, randomUUID } from "node:crypto"
+import { matchesIn } from "../../domain/Matches.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
 import type { EmbeddingModel } from "../../models/ModelManager.ts"
@@ -54,7 +55,7 @@ const MAX_FILES = 64
 /** Returns the path and its endings after each separator: a filter may name a file by any of them. */
 export const endsOf = (file: string): ReadonlyArray<string> => [
   file,
-  ...[...file.matchAll(/[/\\]/g)].map(({ index }) => file.slice(index + 1)).filter((end) => end !== "")
+  ...[...matchesIn(file, /[/\\]/g)].map(({ index }) => file.slice(index + 1)).filter((end) => end !== "")
 ]
 
 /** Returns a point's payload. `made` is a digest of what its vectors are made of, which no filter asks for. */

@@ -2,8 +2,9 @@
  * Recognizes by its words that a decision replaces an earlier one: it names what it replaces, and the earlier one chose that for the same
  * purpose. Made to miss rather than to be wrong, since what is replaced is told no more. Pure.
  */
-import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import { inBothScripts, simplified } from "../../domain/ChineseScripts.ts"
 import { isEveryday } from "../../domain/EverydayWords.ts"
+import { matchesIn } from "../../domain/Matches.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { plain, statements } from "./Prose.ts"
@@ -21,11 +22,25 @@ const USE =
 /** The rest of the same clause. */
 const REST = /[^,;.!?，。；]{0,60}?/.source
 
+/** A number and its unit. */
+const AMOUNT = inBothScripts(
+  /(?<NAME>\d[\d,_]*(?:\.\d+)?(?:\s?(?:%|(?!to\b)[a-zµ]{1,12}\b|个?(?:毫秒|秒|分钟|小时|工作日|天|周|星期|月|年|次|条|个|行|页|倍|字节|兆)))?)/
+).source
+const CHANGE = /(?:chang|lower|rais|reduc|increas|cut|shorten|extend|bump|drop|set|mov|tighten|relax)\w*/.source
+const CHANGE_ZH = inBothScripts(
+  /(?:改|换|调|设|定|降|升|缩|延|减|增|提)[短长低高少加整小大]?(?:成|为|到|至)\s*/
+).source
+
 const named = (pattern: string, name: "now" | "old") => pattern.replace("NAME", name)
 const [NOW, OLD] = [named(THING, "now"), named(THING, "old")]
 const [NOW_ZH, OLD_ZH] = [named(CHINESE, "now"), named(CHINESE, "old")]
+const [NOW_AMOUNT, OLD_AMOUNT] = [named(AMOUNT, "now"), named(AMOUNT, "old")]
 
 const PATTERNS = [
+  `${OLD_AMOUNT}${REST} (?:is|was|are|were|seems?|feels?) (?:\\w+ ){0,2}too \\w+[,;: –-]+(?:\\w+ )?(?:make (?:it|that|this)|use|go with|${CHANGE} (?:it|that|this) to) ${NOW_AMOUNT}`,
+  `\\b${CHANGE}\\b${REST} from ${OLD_AMOUNT} to ${NOW_AMOUNT}`,
+  `${OLD_AMOUNT}\\s*(?:太|有点|过)[长短大小多少高低久慢快]了?[，,]?\\s*[还就那是把它]{0,3}${CHANGE_ZH}${NOW_AMOUNT}`,
+  `(?:从\\s*)?${OLD_AMOUNT}\\s*${CHANGE_ZH}${NOW_AMOUNT}`,
   `${USE} ${NOW}${REST},? (?:instead of|in place of|rather than) (?:using )?${OLD}`,
   `\\b(?:switch|mov|migrat)(?:e|ed|ing)\\b${REST} from ${OLD}${REST} to ${NOW}`,
   `\\breplac(?:e|ed|ing) ${OLD}${REST} (?:with|by) ${NOW}`,
@@ -47,6 +62,41 @@ const DENIED = inBothScripts(
   /\b(?:never|not to|didn't|did not|won't|will not|shouldn't|should not|can't|cannot|rather not|against)\b|\b(?:don't|do not|not)\b(?!.*\bany ?more\b)|(?<!再)(?:不要|不能|不应该|没有?|别)(?!再)/iu
 )
 
+const IS_AMOUNT = new RegExp(`^${named(AMOUNT, "old")}$`, "iu")
+
+const AMOUNTS = new RegExp(`(?<![\\w.])${named(AMOUNT, "old")}`, "giu")
+
+/** Units of time by their abbreviations. */
+const TIMES: Readonly<Record<string, string>> = {
+  d: "day",
+  h: "hour",
+  hr: "hour",
+  m: "minute",
+  min: "minute",
+  s: "second",
+  sec: "second"
+}
+
+const SEPARATORS = inBothScripts(/[\s,_]|个(?=.)/gu)
+
+/** Returns a number and its unit in one form: "1,000 rows" and "1000 row", "24h" and "24 hours". */
+const amountOf = (text: string): string =>
+  simplified(text).toLowerCase().replace(SEPARATORS, "").replace(/(?<=[a-z])s$/u, "").replace(
+    /[a-z]+$/u,
+    (unit) => TIMES[unit] ?? unit
+  )
+
+/** Matches what is chosen against something, which is no denial of the choice: "use pnpm, not npm". */
+const AND_NOT = [
+  new RegExp(
+    `(?<=${USE}\\b[^,;.!?，。；]{1,80}),? (?:and |but )?not (?:us(?:e|ing) |with )?(?!(?:because|for|in|on|at|by|when|if|yet|only|just|so|that|to|as|until|all|more|less|the other)\\b)`,
+    "giu"
+  ),
+  inBothScripts(/(?<=用[^，。；,;]{1,30})[，,]\s*(?:而?不要|别|请勿)再?(?:使用|采用|用)\s*/gu)
+] as const
+const againstIn = (sentence: string): string =>
+  sentence.replace(AND_NOT[0], " instead of ").replace(AND_NOT[1], "，不用")
+
 /** A sentence that says what holds no more, and what holds instead if it says that. */
 export interface Replacement {
   readonly sentence: string
@@ -67,7 +117,8 @@ const sentencesOf = ({ content, title }: Pick<MemoryUnit, "content" | "title">):
 /** Words that choose and replace, which say nothing of what a decision is about. */
 const CHOOSING = new Set(Tokenizer.lexemes(
   "adopt choose decide drop favor favour keep migrate move pick place replace run settle standardise standardize store switch longer " +
-    "always only 不再 换成 改成 改为 改用 迁移 切换 替换 代替 替代 取代 使用 采用 选择 选用 统一 全部"
+    "always only change lower raise reduce increase cut shorten extend bump drop set tighten relax too 太长 太短 太大 太小 太多 太少 太高 太低 " +
+    "太久 太慢 太快 调成 调到 调为 设为 设成 设置 定为 降到 降低 提高 升到 缩短 延长 增加 减少 不再 换成 改成 改为 改用 迁移 切换 替换 代替 替代 取代 使用 采用 选择 选用 统一 全部"
 ))
 
 /** Returns the words that name something. */
@@ -81,14 +132,20 @@ const wordsIn = (text: string): ReadonlySet<string> => new Set(Tokenizer.lexemes
 const without = (words: ReadonlySet<string>, ...others: ReadonlyArray<ReadonlySet<string>>): ReadonlyArray<string> =>
   [...words].filter((word) => !others.some((other) => other.has(word)))
 
+/** Tests whether a thing may be replaced by another: it has a name, and the other is no other form of it. */
+const isOther = (old: string, now: string): boolean =>
+  IS_AMOUNT.test(old)
+    ? amountOf(old) !== amountOf(now)
+    : telling(old).size > 0 && without(telling(old), telling(now)).length > 0
+
 /** Returns what a decision says that it replaces. */
 export const replacementsIn = (unit: Pick<MemoryUnit, "content" | "title">): ReadonlyArray<Replacement> =>
   sentencesOf(unit).flatMap((sentence) => {
-    if (UNSETTLED.test(sentence) || DENIED.test(sentence)) return []
+    const said = againstIn(sentence)
+    if (UNSETTLED.test(said) || DENIED.test(said)) return []
     return PATTERNS.flatMap((pattern): ReadonlyArray<Replacement> => {
-      const { now = "", old } = pattern.exec(sentence)?.groups ?? {}
-      // Nothing is replaced by another form of itself, nor what has no name.
-      return old === undefined || telling(old).size === 0 || without(telling(old), telling(now)).length === 0
+      const { now = "", old } = pattern.exec(said)?.groups ?? {}
+      return old === undefined || !isOther(old, now)
         ? []
         : [{ sentence, old: old.replace(/[.`"']+$/, "").replace(/^[`"']+/, ""), now }]
     }).slice(0, 1)
@@ -115,12 +172,18 @@ const aboutIn = (sentence: string, ...things: ReadonlyArray<ReadonlySet<string>>
 
 /** Tests whether a sentence chose a thing, and says for what: its other words. */
 const subjectOf = (sentence: string, old: string): ReadonlyArray<string> | undefined => {
-  if (UNSETTLED.test(sentence) || DENIED.test(sentence)) return undefined
+  if (UNSETTLED.test(sentence) || DENIED.test(againstIn(sentence))) return undefined
   // What it chose instead of another thing is not that thing.
   const replaced = replacementsIn({ title: sentence, content: "" })
+  if (IS_AMOUNT.test(old)) {
+    const isIt = (text: string) => amountOf(text) === amountOf(old)
+    const isSet = !replaced.some((each) => isIt(each.old)) &&
+      [...matchesIn(sentence, AMOUNTS)].some(([text]) => isIt(text))
+    return isSet ? aboutIn(sentence.replace(AMOUNTS, " ")) : undefined
+  }
   const things = telling(old)
   if (replaced.some((each) => without(things, telling(each.old)).length < things.size)) return undefined
-  for (const choice of CHOICES.flatMap((pattern) => [...sentence.matchAll(pattern)])) {
+  for (const choice of CHOICES.flatMap((pattern) => [...matchesIn(sentence, pattern)])) {
     const name = choice.groups?.["now"] ?? ""
     const chosen = telling(name)
     // "The old one" is not "the new one", though neither word tells anything.
@@ -138,16 +201,24 @@ const isSame = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): boole
   return more === 0 || shared > less / 2 && shared >= more / 2
 }
 
+/** Returns what a decision is about that replaces something; of one that says no more than two numbers, all of its words. */
+const aboutOf = (unit: Pick<MemoryUnit, "content" | "title">, { now, old, sentence }: Replacement) => {
+  if (!IS_AMOUNT.test(old)) return aboutIn(sentence, telling(old), telling(now))
+  const about = aboutIn(sentence.replace(AMOUNTS, " "))
+  return about.length > 0 ? about : aboutIn(sentencesOf(unit).join("\n").replace(AMOUNTS, " "))
+}
+
 /**
  * Returns what a decision says that an earlier one of the same project holds no more; undefined where the rule does not see that. Both
- * must name the same thing, and be about the same, or both about nothing else.
+ * must name the same thing, and be about the same, or both about nothing else. A number is no thing: they must be about something.
  */
 export const replacementOf = (
   newer: Pick<MemoryUnit, "content" | "title">,
   older: Pick<MemoryUnit, "content" | "title">
 ): Replacement | undefined =>
   replacementsIn(newer).find((replacement) => {
-    const about = aboutIn(replacement.sentence, telling(replacement.old), telling(replacement.now))
+    const about = aboutOf(newer, replacement)
+    if (about.length === 0 && IS_AMOUNT.test(replacement.old)) return false
     return sentencesOf(older).some((sentence) => {
       const other = subjectOf(sentence, replacement.old)
       return other !== undefined && isSame(about, other)

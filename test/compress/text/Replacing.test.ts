@@ -34,7 +34,24 @@ describe("a decision", () => {
       ["User: 订单缓存使用 Memcached。", "User: 订单缓存改用 Redis，不再用 Memcached。", "Memcached"],
       ["User: 訂單緩存使用 Memcached。", "User: 訂單緩存從 Memcached 換成 Redis。", "Memcached"],
       ["User: 金额字段用 float 存。", "User: 把 float 全部换成 Decimal，金额字段存。", "float"],
-      ["User: 埋点采用 kafka。", "User: 埋点从 kafka 迁移到 pulsar。", "kafka"]
+      ["User: 埋点采用 kafka。", "User: 埋点从 kafka 迁移到 pulsar。", "kafka"],
+      // What is chosen against something.
+      ["User: We use npm for installs.", "User: use pnpm, not npm, for installs", "npm"],
+      ["User: use Jest for the widgets", "User: Use Vitest for the widgets and not Jest.", "Jest"],
+      ["User: Use Postgres, not MySQL, for orders.", "User: We switched orders from Postgres to SQLite.", "Postgres"],
+      ["User: 订单缓存用 Memcached。", "User: 订单缓存用 Redis，不要用 Memcached。", "Memcached"],
+      // A number.
+      ["User: Set the session timeout to 24 hours.", "User: change the session timeout from 24h to 2 hours", "24h"],
+      ["User: keep backups for 30 days", "User: 30 days of backups is too long, make it 7", "30 days"],
+      [
+        "User: The importer uses batches of 1,000 rows.",
+        "User: bump importer batches from 1000 rows to 5000 rows",
+        "1000 rows"
+      ],
+      ["User: 缓存有效期设为 24 小时。", "User: 缓存有效期 24 小时太长，改成 2 小时", "24 小时"],
+      ["User: 登录重试上限是 3 次。", "User: 登录重试上限从 3 次提高到 5 次。", "3 次"],
+      ["User: 登錄重試上限是 3 次。", "User: 把登錄重試上限 3 次改成 5 次。", "3 次"],
+      ["User: 缓存有效期 24 小时", "Claude: 缓存有效期设为 24 小时？\nUser: 24 小时太长，改成 2 小时", "24 小时"]
     ] as const
   )("replaces one that chose what it names, for the same: %s / %s", (older, newer, thing) => {
     assert.strictEqual(found(older, newer)?.old, thing)
@@ -70,7 +87,16 @@ describe("a decision", () => {
       // The earlier one did not choose it.
       ["User: We don't use Memcached for carts.", "User: We use Redis instead of Memcached for carts."],
       ["User: We use Redis instead of Memcached for carts.", "User: Use Redis instead of Memcached for carts."],
-      ["User: Never use npm.", "User: we use pnpm instead of npm."]
+      ["User: Never use npm.", "User: we use pnpm instead of npm."],
+      ["User: We use Redis for carts.", "User: Use Memcached for carts, not because Redis is slow."],
+      ["User: We use Redis for carts.", "User: don't use Redis, not for carts."],
+      // Another number, a number of something else, and one that stays.
+      ["User: Set the session timeout to 12 hours.", "User: change the session timeout from 24 hours to 2 hours"],
+      ["User: keep backups for 30 days", "User: change the trial from 30 days to 14 days"],
+      ["User: keep backups for 30 days", "User: should we change backups from 30 days to 7 days?"],
+      ["User: keep backups for 30 days", "User: backups went from 30 GB to 7 GB"],
+      ["User: 缓存有效期设为 24 小时。", "User: 试用期 24 小时太长，改成 2 小时"],
+      ["User: 24 小时", "User: 24 小时太长，改成 2 小时"]
     ] as const
   )("does not replace: %s / %s", (older, newer) => assert.isUndefined(found(older, newer)))
 

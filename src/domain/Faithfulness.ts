@@ -4,6 +4,8 @@
  */
 import { IS_CJK } from "./Cjk.ts"
 import { type Figure, figuresOf, isKnownFigure, spelledOut } from "./Figures.ts"
+import { matchesIn } from "./Matches.ts"
+import { EXTENSIONS } from "./Specific.ts"
 import { lexemes } from "./Tokenizer.ts"
 
 export type ClaimKind = "number" | "path" | "code" | "name" | "statement"
@@ -35,8 +37,7 @@ const pairsOf = (text: string): ReadonlyArray<string> => {
 }
 
 const PATH = /(?:[A-Za-z]:\\|~?\/|\.{1,2}\/)?[\w@.+-]+(?:[/\\][\w@.+-]+)+\/?/g
-const FILE =
-  /\b[\w-]+(?:\.[\w-]+)*\.(?:ts|tsx|js|jsx|mjs|cjs|py|go|rs|java|kt|c|h|cc|cpp|cs|rb|php|swift|sql|sh|md|json|jsonl|ya?ml|toml|lock|ini|env|css|html|vue|txt|log|db|proto)\b/g
+const FILE = new RegExp(`\\b[\\w-]+(?:\\.[\\w-]+)*\\.(?:${EXTENSIONS})\\b`, "g")
 /** Three parts or more: a number has at most two. */
 const VERSION = /\bv?\d+(?:\.\d+){2,}(?:-[\w.]+)?/g
 const SPAN = /`([^`\n]{1,400})`/g
@@ -71,7 +72,7 @@ const NOT_NAMES =
 const namesIn = (text: string): ReadonlyArray<string> =>
   (IS_CJK.test(text)
     ? text.match(/[A-Za-z][A-Za-z]{2,}/g) ?? []
-    : [...text.matchAll(/(?<=[\p{Ll}\p{N},;:)"] )\p{Lu}[\p{L}\p{N}]+/gu)].map(([name]) => name))
+    : [...matchesIn(text, /(?<=[\p{Ll}\p{N},;:)"] )\p{Lu}[\p{L}\p{N}]+/gu)].map(([name]) => name))
     .filter((name) => !NOT_NAMES.test(name))
 
 const blankOut = (text: string, parts: Iterable<string>) => {
@@ -81,7 +82,7 @@ const blankOut = (text: string, parts: Iterable<string>) => {
 }
 
 const matchesOf = (text: string, pattern: RegExp, group = 0) =>
-  [...text.matchAll(pattern)].map((match) => match[group]!)
+  [...matchesIn(text, pattern)].map((match) => match[group]!)
 
 const MIN_PAIRS = 6
 /** Least share of a code span's token pairs that the source must have; one changed token breaks two pairs. */

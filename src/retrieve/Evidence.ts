@@ -52,9 +52,14 @@ const FRAGMENT = /^(?:\d{1,2}|[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af])$/u
 /** Tests whether a lexeme says nothing of a subject. */
 type SaysNothing = (lexeme: string) => boolean
 
-/** Weighs a lexeme by the share of units that contain it: -log2 of it, at most `MAX_BITS`. */
-const bitsOf = (lexeme: string, documents: number, frequency: number, saysNothing: SaysNothing): number => {
-  if (FRAGMENT.test(lexeme) || saysNothing(lexeme) || Tokenizer.isQuestionWord(lexeme)) return 0
+/** Weighs a term by the share of units that contain it: -log2 of it, at most `MAX_BITS`. */
+const bitsOf = (
+  { isExtension, lexeme }: Term,
+  documents: number,
+  frequency: number,
+  saysNothing: SaysNothing
+): number => {
+  if (FRAGMENT.test(lexeme) || isExtension === true || saysNothing(lexeme) || Tokenizer.isQuestionWord(lexeme)) return 0
   // A Chinese word that no unit contains shows that the memory is in another language, or says it otherwise, not that the answer is missing.
   if (frequency === 0 && IS_CJK.test(lexeme)) return 0
   return Math.min(MAX_BITS, Math.max(0, Math.log2((documents + BACKGROUND) / (frequency + 0.5))))
@@ -69,7 +74,7 @@ export const weigh = (
   { documentFrequencies, documents }: Pick<LexicalMatches, "documentFrequencies" | "documents">,
   saysNothing: SaysNothing = isEveryday
 ): ReadonlyArray<Weighed> => {
-  const bits = terms.map(({ lexeme }, i) => bitsOf(lexeme, documents, documentFrequencies[i] ?? 0, saysNothing))
+  const bits = terms.map((term, i) => bitsOf(term, documents, documentFrequencies[i] ?? 0, saysNothing))
   const ofWritten = new Map<number, number>()
   terms.forEach(({ within }, i) => {
     if (within !== undefined) ofWritten.set(within, (ofWritten.get(within) ?? 0) + bits[i]!)
@@ -88,7 +93,7 @@ export const weigh = (
 
 /** Adds up the bits that terms would have in a memory where they are as rare as can be. */
 export const mostBitsOf = (terms: ReadonlyArray<Term>, saysNothing: SaysNothing = isEveryday): number =>
-  terms.reduce((sum, { lexeme }) => sum + bitsOf(lexeme, Infinity, 1, saysNothing), 0)
+  terms.reduce((sum, term) => sum + bitsOf(term, Infinity, 1, saysNothing), 0)
 
 /** Returns a unit's lexemes without those of what else was asked in a session: whether it was answered, the other parts say. */
 const lexemesOf = ({ content, files, title }: MemoryUnit): ReadonlyArray<string> =>

@@ -3,6 +3,8 @@
  * Japanese is one term with its English translations, since sessions are mostly in English. Pure.
  */
 import { IS_CJK } from "../domain/Cjk.ts"
+import { matchesIn } from "../domain/Matches.ts"
+import { EXTENSIONS } from "../domain/Specific.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { LexicalMatches } from "../store/MemoryStore.ts"
 import { chineseFor, translationsIn } from "./Glossary.ts"
@@ -16,6 +18,8 @@ export interface Term {
   readonly within?: number
   /** True for two characters on both sides of where one Chinese word ends and the next begins: where no unit holds these, no word is missing. */
   readonly isBetween?: true
+  /** True for what only ends the names of files: ".ts" says no more than that there are files. */
+  readonly isExtension?: true
 }
 
 /** Matches what stands between blanks, commas and the like, or between letters of Chinese, Japanese and Korean. */
@@ -30,6 +34,16 @@ const partsOf = (text: string): ReadonlyMap<string, number> => {
       lexemes.filter((lexeme) => !alone.has(lexeme)).map((lexeme) => [lexeme, i] as const)
     )
   )
+}
+
+/** Matches the extension of a file's name; "Next.js" is the name of something else. */
+const EXTENSION = new RegExp(`\\.(?!(?<=\\b[A-Z]\\w*\\.)js\\b)(${EXTENSIONS})(?![\\w(]|\\.\\w)`, "gu")
+
+/** Returns the lexemes that stand in a text only as the extension of a file's name. */
+const extensionsIn = (text: string): ReadonlySet<string> => {
+  const without = new Set(Tokenizer.queryLexemes(text.replace(EXTENSION, " ")))
+  const extensions = [...matchesIn(text, EXTENSION)].flatMap(([, extension]) => Tokenizer.queryLexemes(extension!))
+  return new Set(extensions.filter((lexeme) => !without.has(lexeme)))
 }
 
 /** Most terms of a question: its first words suffice. */
@@ -58,6 +72,7 @@ export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<
   const parts = partsOf(text)
   const words = IS_CJK.test(text) ? Tokenizer.cjkWordsIn(text) : undefined
   const otherCases = Tokenizer.otherCasesIn(text)
+  const extensions = extensionsIn(text)
   const others = free(Tokenizer.queryLexemes(text)).map((lexeme): Term => {
     const within = parts.get(lexeme)
     const isBetween = IS_CJK.test(lexeme) && words?.has(lexeme) !== true
@@ -67,7 +82,8 @@ export const termsOf = (text: string, { translation } = RANKING): ReadonlyArray<
       lexeme,
       members: new Map(forms.map((form) => [form, 1])),
       ...(within !== undefined && { within }),
-      ...(isBetween && { isBetween })
+      ...(isBetween && { isBetween }),
+      ...(extensions.has(lexeme) && { isExtension: true as const })
     }
   })
   const technical = translated.slice(0, MAX_TRANSLATED)

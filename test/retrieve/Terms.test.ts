@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { simplified } from "../../src/domain/ChineseScripts.ts"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
+import { mostBitsOf } from "../../src/retrieve/Evidence.ts"
 import { translationsIn } from "../../src/retrieve/Glossary.ts"
 import { inChineseToo, isForeign, lexemesOf, matchesOf, termsOf } from "../../src/retrieve/Terms.ts"
 import { times } from "../data.ts"
@@ -85,6 +86,20 @@ describe("the terms of a question", () => {
     assert.deepStrictEqual(membersOf("STRIPEHANDLER"), [["stripehandl", "stripehandler"]])
     assert.deepStrictEqual(membersOf("StripeHandler"), [["stripehandler", "stripehandl"], ["stripe"], ["handler"]])
     assert.deepStrictEqual(membersOf("handler"), [["handler"]])
+  })
+
+  it.each(
+    [
+      ["why does parser.ts read cli.spec.ts twice?", ["ts"]],
+      ["列出所有 .py 文件", ["py"]],
+      ["convert config.json to JSON with comments", []],
+      ["why did we choose Next.js", []],
+      ["what does config.env() return, and user.log.level?", []]
+    ] as const
+  )("tell the extensions of files from other words: %s", (question, extensions) => {
+    const found = termsOf(question).filter(({ isExtension }) => isExtension === true)
+    assert.deepStrictEqual(found.map(({ lexeme }) => lexeme), [...extensions])
+    assert.strictEqual(mostBitsOf(found), 0)
   })
 
   it("stand for Chinese words of the same sense where these are wanted", () => {

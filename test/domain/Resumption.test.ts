@@ -113,7 +113,11 @@ describe("a prompt that goes on with a work by its name", () => {
     ["let's finish the Android widget", ["android", "widget"]],
     ["carry on with the widget, but keep it small", ["widget"]],
     ["接着做账单对账", ["账单", "对账"]],
-    ["继续缓存预热。先看一下日志", ["缓存", "预热"]]
+    ["继续缓存预热。先看一下日志", ["缓存", "预热"]],
+    ["mach bitte weiter mit der Rechnungsprüfung", ["rechnungsprüfung"]],
+    ["Weiter an den Webhooks von Stripe", ["stripe"]],
+    ["請求書の続きをやって", ["请求"]],
+    ["ウィジェットの続きから", ["ウィジェット"]]
   ])("names it: %s", (prompt, subject) => assert.includeMembers([...workNamedIn(prompt)], subject))
 
   it.each([
@@ -121,7 +125,9 @@ describe("a prompt that goes on with a work by its name", () => {
     "finish",
     "继续",
     "why does it go on with the ledger import",
-    "show the ledger"
+    "show the ledger",
+    "weiter unten fehlt die Rechnungsprüfung",
+    "記事の続きを読むボタンが動かない"
   ])(
     "does not: %s",
     (prompt) => assert.deepStrictEqual(workNamedIn(prompt), [])

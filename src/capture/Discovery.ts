@@ -18,7 +18,8 @@ export class CaptureError extends Schema.TaggedError<CaptureError>()("CaptureErr
   override get message() {
     switch (this.reason) {
       case "Missing":
-        return `${this.path} does not exist; check the path`
+        return `${this.path} does not exist; check the path. Claude Code makes the folder of its transcripts at the first session, in ` +
+          "CLAUDE_CONFIG_DIR where that is set"
       case "NoTranscript":
         return `${this.path} is no transcript: none of its lines is one that Claude Code writes. Name a .jsonl file of its ` +
           "projects folder, or a folder of them"

@@ -38,10 +38,7 @@ const READ_WITHIN_MS = 10 * 60_000
 const checkTranscripts = (memory: ClaudeMemory["Type"], folder: string) =>
   Effect.gen(function*() {
     const files = yield* Effect.either(memory.discover([folder]))
-    if (Either.isLeft(files)) {
-      const advice = "set CLAUDE_CONFIG_DIR if Claude Code keeps its files elsewhere"
-      return check("transcripts", false, "", `${files.left.message}; ${advice}`, "note")
-    }
+    if (Either.isLeft(files)) return check("transcripts", false, "", files.left.message, "note")
     const now = yield* Clock.currentTimeMillis
     const { bytes, read, unread } = (yield* memory.progress(folder, now - READ_WITHIN_MS)).transcripts
     return check(

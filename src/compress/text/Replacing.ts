@@ -38,7 +38,7 @@ const [NOW_AMOUNT, OLD_AMOUNT] = [named(AMOUNT, "now"), named(AMOUNT, "old")]
 
 const PATTERNS = [
   `${OLD_AMOUNT}${REST} (?:is|was|are|were|seems?|feels?) (?:\\w+ ){0,2}too \\w+[,;: –-]+(?:\\w+ )?(?:make (?:it|that|this)|use|go with|${CHANGE} (?:it|that|this) to) ${NOW_AMOUNT}`,
-  `\\b${CHANGE}\\b${REST} from ${OLD_AMOUNT} to ${NOW_AMOUNT}`,
+  `\\b${CHANGE}\\b${REST}(?<!\\b(?:dropp|increas)ed) from ${OLD_AMOUNT} to ${NOW_AMOUNT}`,
   `${OLD_AMOUNT}\\s*(?:太|有点|过)[长短大小多少高低久慢快]了?[，,]?\\s*[还就那是把它]{0,3}${CHANGE_ZH}${NOW_AMOUNT}`,
   `(?:从\\s*)?${OLD_AMOUNT}\\s*${CHANGE_ZH}${NOW_AMOUNT}`,
   `${USE} ${NOW}${REST},? (?:instead of|in place of|rather than) (?:using )?${OLD}`,
@@ -132,6 +132,11 @@ const wordsIn = (text: string): ReadonlySet<string> => new Set(Tokenizer.lexemes
 const without = (words: ReadonlySet<string>, ...others: ReadonlyArray<ReadonlySet<string>>): ReadonlyArray<string> =>
   [...words].filter((word) => !others.some((other) => other.has(word)))
 
+/** Matches what is measured, of which a number is no decision. */
+const MEASURED = inBothScripts(
+  /\b(?:latency|p\d\d|throughput|coverage|usage|cpu|runtime|duration|(?:error|hit|failure) rate|(?:bundle|build|image) (?:size|time)|score)\b|延迟|耗时|覆盖率|占用|内存|体积|命中率|失败率|得分/iu
+)
+
 /** Tests whether a thing may be replaced by another: it has a name, and the other is no other form of it. */
 const isOther = (old: string, now: string): boolean =>
   IS_AMOUNT.test(old)
@@ -145,7 +150,7 @@ export const replacementsIn = (unit: Pick<MemoryUnit, "content" | "title">): Rea
     if (UNSETTLED.test(said) || DENIED.test(said)) return []
     return PATTERNS.flatMap((pattern): ReadonlyArray<Replacement> => {
       const { now = "", old } = pattern.exec(said)?.groups ?? {}
-      return old === undefined || !isOther(old, now)
+      return old === undefined || !isOther(old, now) || IS_AMOUNT.test(old) && MEASURED.test(sentence)
         ? []
         : [{ sentence, old: old.replace(/[.`"']+$/, "").replace(/^[`"']+/, ""), now }]
     }).slice(0, 1)

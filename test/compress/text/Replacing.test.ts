@@ -96,7 +96,12 @@ describe("a decision", () => {
       ["User: keep backups for 30 days", "User: should we change backups from 30 days to 7 days?"],
       ["User: keep backups for 30 days", "User: backups went from 30 GB to 7 GB"],
       ["User: 缓存有效期设为 24 小时。", "User: 试用期 24 小时太长，改成 2 小时"],
-      ["User: 24 小时", "User: 24 小时太长，改成 2 小时"]
+      ["User: 24 小时", "User: 24 小时太长，改成 2 小时"],
+      [
+        "User: keep the p95 of searches under 30 ms",
+        "Claude chose: the index cut the p95 of searches from 30 ms to 7 ms"
+      ],
+      ["User: at most 30 open tickets a team", "Claude chose: open tickets a team dropped from 30 to 7"]
     ] as const
   )("does not replace: %s / %s", (older, newer) => assert.isUndefined(found(older, newer)))
 

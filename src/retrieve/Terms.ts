@@ -41,8 +41,9 @@ const EXTENSION = new RegExp(`\\.(?!(?<=\\b[A-Z]\\w*\\.)js\\b)(${EXTENSIONS})(?!
 
 /** Returns the lexemes that stand in a text only as the extension of a file's name. */
 const extensionsIn = (text: string): ReadonlySet<string> => {
-  const without = new Set(Tokenizer.queryLexemes(text.replace(EXTENSION, " ")))
   const extensions = [...matchesIn(text, EXTENSION)].flatMap(([, extension]) => Tokenizer.queryLexemes(extension!))
+  if (extensions.length === 0) return new Set()
+  const without = new Set(Tokenizer.queryLexemes(text.replace(EXTENSION, " ")))
   return new Set(extensions.filter((lexeme) => !without.has(lexeme)))
 }
 

@@ -2,11 +2,12 @@
  * Recognizes by its words that a decision replaces an earlier one: it names what it replaces, and the earlier one chose that for the same
  * purpose. Made to miss rather than to be wrong, since what is replaced is told no more. Pure.
  */
-import { inBothScripts, simplified } from "../../domain/ChineseScripts.ts"
+import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import { isEveryday } from "../../domain/EverydayWords.ts"
 import { matchesIn } from "../../domain/Matches.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
+import { AMOUNT, holdsAmount, isAmount, isSameAmount, tellsMeasure, withoutAmounts } from "./Amounts.ts"
 import { plain, statements } from "./Prose.ts"
 
 /** A thing: a word, and up to four more that no preposition, conjunction or mark separates from it. */
@@ -22,10 +23,6 @@ const USE =
 /** The rest of the same clause. */
 const REST = /[^,;.!?，。；]{0,60}?/.source
 
-/** A number and its unit. */
-const AMOUNT = inBothScripts(
-  /(?<NAME>\d[\d,_]*(?:\.\d+)?(?:\s?(?:%|(?!to\b)[a-zµ]{1,12}\b|个?(?:毫秒|秒|分钟|小时|工作日|天|周|星期|月|年|次|条|个|行|页|倍|字节|兆)))?)/
-).source
 const CHANGE = /(?:chang|lower|rais|reduc|increas|cut|shorten|extend|bump|drop|set|mov|tighten|relax)\w*/.source
 const CHANGE_ZH = inBothScripts(
   /(?:改|换|调|设|定|降|升|缩|延|减|增|提)[短长低高少加整小大]?(?:成|为|到|至)\s*/
@@ -61,30 +58,6 @@ const UNSETTLED = inBothScripts(
 const DENIED = inBothScripts(
   /\b(?:never|not to|didn't|did not|won't|will not|shouldn't|should not|can't|cannot|rather not|against)\b|\b(?:don't|do not|not)\b(?!.*\bany ?more\b)|(?<!再)(?:不要|不能|不应该|没有?|别)(?!再)/iu
 )
-
-const IS_AMOUNT = new RegExp(`^${named(AMOUNT, "old")}$`, "iu")
-
-const AMOUNTS = new RegExp(`(?<![\\w.])${named(AMOUNT, "old")}`, "giu")
-
-/** Units of time by their abbreviations. */
-const TIMES: Readonly<Record<string, string>> = {
-  d: "day",
-  h: "hour",
-  hr: "hour",
-  m: "minute",
-  min: "minute",
-  s: "second",
-  sec: "second"
-}
-
-const SEPARATORS = inBothScripts(/[\s,_]|个(?=.)/gu)
-
-/** Returns a number and its unit in one form: "1,000 rows" and "1000 row", "24h" and "24 hours". */
-const amountOf = (text: string): string =>
-  simplified(text).toLowerCase().replace(SEPARATORS, "").replace(/(?<=[a-z])s$/u, "").replace(
-    /[a-z]+$/u,
-    (unit) => TIMES[unit] ?? unit
-  )
 
 /** Matches what is chosen against something, which is no denial of the choice: "use pnpm, not npm". */
 const AND_NOT = [
@@ -132,15 +105,10 @@ const wordsIn = (text: string): ReadonlySet<string> => new Set(Tokenizer.lexemes
 const without = (words: ReadonlySet<string>, ...others: ReadonlyArray<ReadonlySet<string>>): ReadonlyArray<string> =>
   [...words].filter((word) => !others.some((other) => other.has(word)))
 
-/** Matches what is measured, of which a number is no decision. */
-const MEASURED = inBothScripts(
-  /\b(?:latency|p\d\d|throughput|coverage|usage|cpu|runtime|duration|(?:error|hit|failure) rate|(?:bundle|build|image) (?:size|time)|score)\b|延迟|耗时|覆盖率|占用|内存|体积|命中率|失败率|得分/iu
-)
-
 /** Tests whether a thing may be replaced by another: it has a name, and the other is no other form of it. */
 const isOther = (old: string, now: string): boolean =>
-  IS_AMOUNT.test(old)
-    ? amountOf(old) !== amountOf(now)
+  isAmount(old)
+    ? !isSameAmount(old, now)
     : telling(old).size > 0 && without(telling(old), telling(now)).length > 0
 
 /** Returns what a decision says that it replaces. */
@@ -150,7 +118,7 @@ export const replacementsIn = (unit: Pick<MemoryUnit, "content" | "title">): Rea
     if (UNSETTLED.test(said) || DENIED.test(said)) return []
     return PATTERNS.flatMap((pattern): ReadonlyArray<Replacement> => {
       const { now = "", old } = pattern.exec(said)?.groups ?? {}
-      return old === undefined || !isOther(old, now) || IS_AMOUNT.test(old) && MEASURED.test(sentence)
+      return old === undefined || !isOther(old, now) || isAmount(old) && tellsMeasure(sentence)
         ? []
         : [{ sentence, old: old.replace(/[.`"']+$/, "").replace(/^[`"']+/, ""), now }]
     }).slice(0, 1)
@@ -180,14 +148,10 @@ const subjectOf = (sentence: string, old: string): ReadonlyArray<string> | undef
   if (UNSETTLED.test(sentence) || DENIED.test(againstIn(sentence))) return undefined
   // What it chose instead of another thing is not that thing.
   const replaced = replacementsIn({ title: sentence, content: "" })
-  if (IS_AMOUNT.test(old)) {
-    const isIt = (text: string) => amountOf(text) === amountOf(old)
-    const isSet = !replaced.some((each) => isIt(each.old)) &&
-      [...matchesIn(sentence, AMOUNTS)].some(([text]) => isIt(text))
-    return isSet ? aboutIn(sentence.replace(AMOUNTS, " ")) : undefined
+  if (isAmount(old)) {
+    const isSet = holdsAmount(sentence, old) && !replaced.some((each) => isSameAmount(each.old, old))
+    return isSet ? aboutIn(withoutAmounts(sentence)) : undefined
   }
-  const things = telling(old)
-  if (replaced.some((each) => without(things, telling(each.old)).length < things.size)) return undefined
   for (const choice of CHOICES.flatMap((pattern) => [...matchesIn(sentence, pattern)])) {
     const name = choice.groups?.["now"] ?? ""
     const chosen = telling(name)
@@ -208,9 +172,9 @@ const isSame = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): boole
 
 /** Returns what a decision is about that replaces something; of one that says no more than two numbers, all of its words. */
 const aboutOf = (unit: Pick<MemoryUnit, "content" | "title">, { now, old, sentence }: Replacement) => {
-  if (!IS_AMOUNT.test(old)) return aboutIn(sentence, telling(old), telling(now))
-  const about = aboutIn(sentence.replace(AMOUNTS, " "))
-  return about.length > 0 ? about : aboutIn(sentencesOf(unit).join("\n").replace(AMOUNTS, " "))
+  if (!isAmount(old)) return aboutIn(sentence, telling(old), telling(now))
+  const about = aboutIn(withoutAmounts(sentence))
+  return about.length > 0 ? about : aboutIn(withoutAmounts(sentencesOf(unit).join("\n")))
 }
 
 /**
@@ -223,7 +187,7 @@ export const replacementOf = (
 ): Replacement | undefined =>
   replacementsIn(newer).find((replacement) => {
     const about = aboutOf(newer, replacement)
-    if (about.length === 0 && IS_AMOUNT.test(replacement.old)) return false
+    if (about.length === 0 && isAmount(replacement.old)) return false
     return sentencesOf(older).some((sentence) => {
       const other = subjectOf(sentence, replacement.old)
       return other !== undefined && isSame(about, other)

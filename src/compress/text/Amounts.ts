@@ -1,0 +1,48 @@
+/**
+ * Recognizes numbers with their units, and whether two are the same. Pure.
+ */
+import { inBothScripts, simplified } from "../../domain/ChineseScripts.ts"
+import { matchesIn } from "../../domain/Matches.ts"
+
+/** A number and its unit, as a part of a regular expression: a group whose name takes the place of `NAME`. */
+export const AMOUNT = inBothScripts(
+  /(?<NAME>\d[\d,_]*(?:\.\d+)?(?:\s?(?:%|(?!to\b)[a-zµ]{1,12}\b|个?(?:毫秒|秒|分钟|小时|工作日|天|周|星期|月|年|次|条|个|行|页|倍|字节|兆)))?)/
+).source
+const WHOLE = new RegExp(`^${AMOUNT}$`, "iu")
+const AMOUNTS = new RegExp(`(?<![\\w.])${AMOUNT}`, "giu")
+
+/** Units of time by their abbreviations. */
+const TIMES: Readonly<Record<string, string>> = {
+  d: "day",
+  h: "hour",
+  hr: "hour",
+  m: "minute",
+  min: "minute",
+  s: "second",
+  sec: "second"
+}
+
+const SEPARATORS = inBothScripts(/[\s,_]|个(?=.)/gu)
+
+/** Returns a number and its unit in one form: "1,000 rows" and "1000 row", "24h" and "24 hours". */
+const formOf = (amount: string): string =>
+  simplified(amount).toLowerCase().replace(SEPARATORS, "").replace(/(?<=[a-z])s$/u, "")
+    .replace(/[a-z]+$/u, (unit) => TIMES[unit] ?? unit)
+
+export const isAmount = (text: string): boolean => WHOLE.test(text)
+
+export const isSameAmount = (a: string, b: string): boolean => formOf(a) === formOf(b)
+
+/** Tests whether a text names an amount. */
+export const holdsAmount = (text: string, amount: string): boolean =>
+  [...matchesIn(text, AMOUNTS)].some(([each]) => isSameAmount(each, amount))
+
+export const withoutAmounts = (text: string): string => text.replace(AMOUNTS, " ")
+
+/** Matches what is measured, of which a number is no decision. */
+const MEASURED = inBothScripts(
+  /\b(?:latency|p\d\d|throughput|coverage|usage|cpu|runtime|duration|(?:error|hit|failure) rate|(?:bundle|build|image) (?:size|time)|score)\b|延迟|耗时|覆盖率|占用|内存|体积|命中率|失败率|得分/iu
+)
+
+/** Tests whether a sentence is about something that is measured. */
+export const tellsMeasure = (sentence: string): boolean => MEASURED.test(sentence)

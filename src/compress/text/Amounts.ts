@@ -4,9 +4,9 @@
 import { inBothScripts, simplified } from "../../domain/ChineseScripts.ts"
 import { matchesIn } from "../../domain/Matches.ts"
 
-/** A number and its unit, as a part of a regular expression: a group whose name takes the place of `NAME`. */
-export const AMOUNT = inBothScripts(
-  /(?<NAME>\d[\d,_]*(?:\.\d+)?(?:\s?(?:%|(?!to\b)[a-zµ]{1,12}\b|个?(?:毫秒|秒|分钟|小时|工作日|天|周|星期|月|年|次|条|个|行|页|倍|字节|兆)))?)/
+/** A number and its unit. */
+const AMOUNT = inBothScripts(
+  /(?:\d[\d,_]*(?:\.\d+)*(?:\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|months?|years?|[kmgt]i?b|bytes?|px|rows?|times|x)\b|个?(?:毫秒|秒|分钟|小时|工作日|天|周|星期|月|年|次|条|个|行|页|倍|字节|兆)))?)/
 ).source
 const WHOLE = new RegExp(`^${AMOUNT}$`, "iu")
 const AMOUNTS = new RegExp(`(?<![\\w.])${AMOUNT}`, "giu")
@@ -31,11 +31,24 @@ const formOf = (amount: string): string =>
 
 export const isAmount = (text: string): boolean => WHOLE.test(text)
 
-export const isSameAmount = (a: string, b: string): boolean => formOf(a) === formOf(b)
+/** Two numbers are the same where one of them has no unit. */
+export const isSameAmount = (a: string, b: string): boolean => {
+  const [one, other] = [formOf(a), formOf(b)]
+  return one === other ||
+    Number.parseFloat(one) === Number.parseFloat(other) && [one, other].some((each) => /^[\d.]+$/.test(each))
+}
+
+/** Returns the amounts that a text names, in their order. */
+export const amountsOf = (text: string): ReadonlyArray<string> =>
+  [...matchesIn(text, AMOUNTS)].map(([amount]) => amount)
+
+/** Returns a number with the unit of another, where it has none of its own. */
+export const withUnit = (amount: string, other: string): string =>
+  /^[\d.,_]+$/.test(amount) ? `${amount}${other.replace(/^[\d.,_]+/, "")}` : amount
 
 /** Tests whether a text names an amount. */
 export const holdsAmount = (text: string, amount: string): boolean =>
-  [...matchesIn(text, AMOUNTS)].some(([each]) => isSameAmount(each, amount))
+  amountsOf(text).some((each) => isSameAmount(each, amount))
 
 export const withoutAmounts = (text: string): string => text.replace(AMOUNTS, " ")
 
@@ -44,5 +57,10 @@ const MEASURED = inBothScripts(
   /\b(?:latency|p\d\d|throughput|coverage|usage|cpu|runtime|duration|(?:error|hit|failure) rate|(?:bundle|build|image) (?:size|time)|score)\b|延迟|耗时|覆盖率|占用|内存|体积|命中率|失败率|得分/iu
 )
 
+/** Matches the bound of a measure, which is set. */
+const BOUND = inBothScripts(
+  /\b(?:threshold|limit|minimum|maximum|budget|target|gate|at (?:least|most))\b|门槛|要求|阈值|[上下]限|目标|预算/iu
+)
+
 /** Tests whether a sentence is about something that is measured. */
-export const tellsMeasure = (sentence: string): boolean => MEASURED.test(sentence)
+export const tellsMeasure = (sentence: string): boolean => MEASURED.test(sentence) && !BOUND.test(sentence)

@@ -3,72 +3,86 @@
  * purpose. Made to miss rather than to be wrong, since what is replaced is told no more. Pure.
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import { IS_CJK } from "../../domain/Cjk.ts"
 import { isEveryday } from "../../domain/EverydayWords.ts"
 import { matchesIn } from "../../domain/Matches.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
-import { AMOUNT, holdsAmount, isAmount, isSameAmount, tellsMeasure, withoutAmounts } from "./Amounts.ts"
+import { amountsOf, holdsAmount, isAmount, isSameAmount, tellsMeasure, withoutAmounts, withUnit } from "./Amounts.ts"
 import { plain, statements } from "./Prose.ts"
 
 /** A thing: a word, and up to four more that no preposition, conjunction or mark separates from it. */
 const THING =
-  /(?:the |an? |our )?(?<NAME>[^\s,;:()!?，。；：]+(?: (?!(?:for|in|on|at|with|by|to|from|as|because|since|so|and|or|but|instead|rather|any|now|here|when|while|which|that|is|are|was)\b)[^\s,;:()!?，。；：]+){0,4})/
+  /(?:the |an? |our )?(?<NAME>(?!(?:from|to|by|in|on|off|out|it|that|this|them|those|these|what|all|more|about)\b)[^\s,;:()!?，。；：]+(?: (?!(?:for|in|on|at|with|by|to|from|as|because|since|so|and|or|but|instead|rather|any|now|here|when|while|which|that|is|are|was)\b)[^\s,;:()!?，。；：]+){0,4})/
     .source
 /** A thing in Chinese: up to sixteen characters without a mark. */
 const CHINESE = /\s*(?<NAME>[\p{L}\p{N}@_.` /-]{1,16}?)\s*/u.source
-const END = /(?=$|[\s，。；,.;了])/.source
+const END = /(?=$|[\s，。；,.;了吧])/.source
 const USE =
   /\b(?:us(?:e|es|ing)|go(?:ing)? with|went with|choose|chose|pick(?:ed)?|adopt(?:ed)?|switch(?:ed|ing)? to|mov(?:e|ed|ing) to)/
     .source
 /** The rest of the same clause. */
 const REST = /[^,;.!?，。；]{0,60}?/.source
 
-const CHANGE = /(?:chang|lower|rais|reduc|increas|cut|shorten|extend|bump|drop|set|mov|tighten|relax)\w*/.source
-const CHANGE_ZH = inBothScripts(
-  /(?:改|换|调|设|定|降|升|缩|延|减|增|提)[短长低高少加整小大]?(?:成|为|到|至)\s*/
-).source
-
 const named = (pattern: string, name: "now" | "old") => pattern.replace("NAME", name)
 const [NOW, OLD] = [named(THING, "now"), named(THING, "old")]
 const [NOW_ZH, OLD_ZH] = [named(CHINESE, "now"), named(CHINESE, "old")]
-const [NOW_AMOUNT, OLD_AMOUNT] = [named(AMOUNT, "now"), named(AMOUNT, "old")]
 
 const PATTERNS = [
-  `${OLD_AMOUNT}${REST} (?:is|was|are|were|seems?|feels?) (?:\\w+ ){0,2}too \\w+[,;: –-]+(?:\\w+ )?(?:make (?:it|that|this)|use|go with|${CHANGE} (?:it|that|this) to) ${NOW_AMOUNT}`,
-  `\\b${CHANGE}\\b${REST}(?<!\\b(?:dropp|increas)ed) from ${OLD_AMOUNT} to ${NOW_AMOUNT}`,
-  `${OLD_AMOUNT}\\s*(?:太|有点|过)[长短大小多少高低久慢快]了?[，,]?\\s*[还就那是把它]{0,3}${CHANGE_ZH}${NOW_AMOUNT}`,
-  `(?:从\\s*)?${OLD_AMOUNT}\\s*${CHANGE_ZH}${NOW_AMOUNT}`,
   `${USE} ${NOW}${REST},? (?:instead of|in place of|rather than) (?:using )?${OLD}`,
-  `\\b(?:switch|mov|migrat)(?:e|ed|ing)\\b${REST} from ${OLD}${REST} to ${NOW}`,
-  `\\breplac(?:e|ed|ing) ${OLD}${REST} (?:with|by) ${NOW}`,
+  `(?:^|[,;:] |\\b(?:with|by) )${NOW}${REST},? (?:instead of|in place of|rather than) (?:using )?${OLD}`,
+  `(?:instead of|in place of|rather than) (?:using )?${OLD}`,
+  `(?:^|[,;:] |${USE} )${NOW} over ${OLD}`,
+  `\\b(?:switch|mov|migrat|chang)(?:e|ed|ing)\\b${REST} from ${OLD}${REST} to ${NOW}`,
+  `\\b(?:replac(?:e|ed|ing)|swap(?:ped|ping)?) ${OLD}${REST} (?:with|by|for) ${NOW}`,
   `\\bdrop(?:ped|ping)? ${OLD}${REST} in favou?r of ${NOW}`,
-  `\\b(?:no longer us(?:e|es|ing)|stop(?:ped)? using) ${OLD}`,
+  `\\b(?:no longer us(?:e|es|ing)|stop(?:ped)?(?: using)?|(?:drop|scrap)(?:ped|ping)?|ditch(?:ed|ing)?|abandon(?:ed|ing)?|retir(?:e|ed|ing)|forget|get rid of|no more) ${OLD}`,
   `\\b(?:don't|do not|not) (?:use |using )?${OLD}${REST} any ?more\\b`,
+  `(?:^|[,;:] )${OLD} (?:is|was|are|were) (?:a mistake|dead|gone|out|retired)\\b`,
   `把${OLD_ZH}(?:全部|都|统一)?(?:换成|改成|替换成|替换为|改为)${NOW_ZH}${END}`,
   `从${OLD_ZH}(?:切换|迁移|换|改|迁)(?:到|成|为)${NOW_ZH}${END}`,
   `(?:改用|使用|采用|用)${NOW_ZH}(?:来)?[，,]?\\s*(?:代替|替代|取代|而不是|不再使用|不再用|不用)${OLD_ZH}${END}`,
-  `(?:不再使用|不再用)${OLD_ZH}${END}`
+  `(?:不再使用|不再用|放弃|舍弃|弃用|停用|废弃|淘汰|去掉)了?${OLD_ZH}${END}`,
+  `不用${OLD_ZH}了`,
+  `(?:^|[，,；;])${OLD_ZH}(?:停用|弃用|废弃|淘汰|下线|不要|不用)了?(?=$|[，。；,.;])`,
+  `(?:^|[，,；;])${OLD_ZH}(?:太[\\p{L}]{1,4}|[扛撑]不住|不行|不够用?)[，,][^，。；,.;]{0,12}?(?:换成|改成|改用|换|上|用)${NOW_ZH}${END}`
 ].map((pattern) => inBothScripts(new RegExp(pattern, "iu")))
 
 /** Matches what is no settled change: a question, a condition, a refusal, a rule for some place or time. */
 const UNSETTLED = inBothScripts(
-  /[?？]\s*$|\b(?:if|whether|unless|could|might|(?:i|we|you|it|one) may|maybe|perhaps|consider(?:ing)?|would|should (?:i|we)|propos(?:e|es|ed|al)|suggest\w*|someone|until|try|tried|temporar\w*|for now|this time|here|locally|only (?:in|for|when|on)|except|sometimes|either)\b|如果|要不要|是否|是不是|可以考虑|提议|建议|有人|暂时|这次|先(?:用|换)|除非/iu
+  /[?？]\s*$|\b(?:if|whether|unless|could|might|(?:i|we|you|it|one) may|maybe|perhaps|consider(?:ing)?|would|should (?:i|we)|propos(?:e|es|ed|al)|suggest\w*|someone|until|try|tried|temporar\w*|for now|this time|for (?:this|the next) (?:run|session|demo|release|test|one)|here|locally|only (?:in|for|when|on)|except|sometimes|either)\b|如果|要不要|是否|是不是|可以考虑|提议|建议|有人|暂时|这次|先(?:用|换)|除非/iu
 )
 /** Matches a denial of the change itself; "no longer" and "not … any more" are the change. */
 const DENIED = inBothScripts(
-  /\b(?:never|not to|didn't|did not|won't|will not|shouldn't|should not|can't|cannot|rather not|against)\b|\b(?:don't|do not|not)\b(?!.*\bany ?more\b)|(?<!再)(?:不要|不能|不应该|没有?|别)(?!再)/iu
+  /\b(?:never|not to|didn't|did not|won't|will not|shouldn't|should not|can't|cannot|rather not|against|nobody|no (?:one|need|reason)|leave (?:it|that|this|them)|keep (?:it|that|this|them)|sta(?:y|ys|ying) (?:at|with|on|as))\b|\b(?:don't|do not|not)\b(?!.*\bany ?more\b)|(?<!再)(?:不要|不能|不应该|没有?|别)(?!再)|不变|不动|保持|没人|不用改/iu
 )
 
-/** Matches what is chosen against something, which is no denial of the choice: "use pnpm, not npm". */
-const AND_NOT = [
-  new RegExp(
-    `(?<=${USE}\\b[^,;.!?，。；]{1,80}),? (?:and |but )?not (?:us(?:e|ing) |with )?(?!(?:because|for|in|on|at|by|when|if|yet|only|just|so|that|to|as|until|all|more|less|the other)\\b)`,
-    "giu"
-  ),
-  inBothScripts(/(?<=用[^，。；,;]{1,30})[，,]\s*(?:而?不要|别|请勿)再?(?:使用|采用|用)\s*/gu)
+/** Matches the reason in a sentence, whose words say nothing of what it is about. */
+const REASON = inBothScripts(
+  /\b(?:because|since|so that|due to|as (?:it|we|this|that)|to avoid|otherwise)\b.*$|(?:因为|由于|以便|避免|免得|否则).*$/iu
+)
+
+/** Matches what is chosen against something, or given up for another, which is no denial of the choice: "use pnpm, not npm". */
+const AGAINST = [
+  [
+    new RegExp(
+      `(?:(?<=${USE}\\b[^,;.!?，。；]{1,80}),? (?:and |but )?|(?<=^[^,;.!?，。；]{1,40}), )not (?:us(?:e|ing) |with )?(?!(?:because|for|in|on|at|by|when|if|yet|only|just|so|that|to|as|until|all|more|less|now|sure|really|a|an|necessarily|the other)\\b)`,
+      "giu"
+    ),
+    " instead of "
+  ],
+  [/\b(?:don't|do not) use (?=[^,;.!?]{1,40}[,;] (?:just |we )?(?:use|go with|switch|take)\b)/giu, "no longer use "],
+  [inBothScripts(/(?<=用[^，。；,;]{1,30})[，,]\s*(?:而?不要|别|请勿)再?(?:使用|采用|用)\s*/gu), "，不用"],
+  [
+    inBothScripts(
+      /(?:不要|别)再?(?:使用|采用|用)(?=[^，。；,;]{1,24}(?:了(?:$|[，。；,;])|[，,][^，。；,;]{0,12}[用换改]))/gu
+    ),
+    "不再用"
+  ],
+  [inBothScripts(/(?:不要|别)(?=[^，。；,;]{1,16}了(?:$|[，。；,;]))/gu), "不再用"]
 ] as const
 const againstIn = (sentence: string): string =>
-  sentence.replace(AND_NOT[0], " instead of ").replace(AND_NOT[1], "，不用")
+  AGAINST.reduce((said, [pattern, instead]) => said.replace(pattern, instead), sentence)
 
 /** A sentence that says what holds no more, and what holds instead if it says that. */
 export interface Replacement {
@@ -89,15 +103,21 @@ const sentencesOf = ({ content, title }: Pick<MemoryUnit, "content" | "title">):
 
 /** Words that choose and replace, which say nothing of what a decision is about. */
 const CHOOSING = new Set(Tokenizer.lexemes(
-  "adopt choose decide drop favor favour keep migrate move pick place replace run settle standardise standardize store switch longer " +
-    "always only change lower raise reduce increase cut shorten extend bump drop set tighten relax too 太长 太短 太大 太小 太多 太少 太高 太低 " +
-    "太久 太慢 太快 调成 调到 调为 设为 设成 设置 定为 降到 降低 提高 升到 缩短 延长 增加 减少 不再 换成 改成 改为 改用 迁移 切换 替换 代替 替代 取代 使用 采用 选择 选用 统一 全部"
+  "adopt choose decide abandon ditch forget mistake retire scrap swap stop drop favor favour keep migrate move pick place replace run settle " +
+    "standardise standardize store switch longer always only change lower raise reduce increase cut shorten extend bump tighten relax too"
 ))
+/** The same in Chinese, where no blank parts these from what stands around them. */
+const CHOOSING_ZH = inBothScripts(
+  /(?:[改换调设定降升缩延减增提替][短长低高少加整小大]?[成为到至换用代]?|[迁切]移?换?[到成为]?|[使采选改不停弃废]再?用|取代|选择|放弃|废弃|淘汰|统一|全部|作为|不再|而不是|太[长短大小多少高低久慢快]|就[够行好]|[把从用选是了的就都也再被跑在存做走先别])/gu
+)
 
-/** Returns the words that name something. */
+/** Returns the words that name something; of Chinese the pairs of characters. */
 const telling = (text: string): ReadonlySet<string> =>
   new Set(
-    Tokenizer.lexemes(text).filter((lexeme) => !isEveryday(lexeme) && !CHOOSING.has(lexeme) && !/^\d$/.test(lexeme))
+    Tokenizer.lexemes(text.replace(CHOOSING_ZH, " ")).filter((lexeme) =>
+      !isEveryday(lexeme) && !CHOOSING.has(lexeme) && !/^\d$/.test(lexeme) &&
+      (!IS_CJK.test(lexeme) || lexeme.length === 2)
+    )
   )
 
 const wordsIn = (text: string): ReadonlySet<string> => new Set(Tokenizer.lexemes(text))
@@ -107,75 +127,130 @@ const without = (words: ReadonlySet<string>, ...others: ReadonlyArray<ReadonlySe
 
 /** Tests whether a thing may be replaced by another: it has a name, and the other is no other form of it. */
 const isOther = (old: string, now: string): boolean =>
-  isAmount(old)
-    ? !isSameAmount(old, now)
-    : telling(old).size > 0 && without(telling(old), telling(now)).length > 0
+  telling(old).size > 0 && without(telling(old), telling(now)).length > 0
+
+/** Matches what sets a number; and what tells how one has become. */
+const SETS = inBothScripts(
+  /\b(?:us(?:e|ing)|up|mak(?:e|ing)|set(?:ting)?|put|go(?:ing)?|take|keep|kept|allow|should|must|need|chang(?:e|ed|ing)|mov(?:e|ed|ing)|switch(?:ed|ing)?|lower(?:ed)?|rais(?:e|ed|ing)|reduc(?:e|ed|ing)|increase|cut|shorten(?:ed)?|extend(?:ed)?|bump(?:ed|ing)?|drop|tighten(?:ed)?|relax(?:ed)?|minimum|maximum|limit|now|instead of|not)\b|->|→|[改换调设定降升缩延减增提加][短长低高少加整小大]?(?:成|为|到|至)|就够|就行|用/iu
+)
+const BECAME = inBothScripts(
+  /\b(?:rose|fell|went|grew|jumped|climbed|(?:dropp|increas|decreas)ed)\b|[涨跌]|增长|下降|上升/iu
+)
+
+/** Returns the numbers that a sentence sets to others. */
+const amountsIn = (sentence: string): ReadonlyArray<Replacement> => {
+  if (!SETS.test(sentence) || BECAME.test(sentence) || tellsMeasure(sentence)) return []
+  const amounts = amountsOf(sentence)
+  return amounts.flatMap((old) =>
+    amounts.filter((now) => !isSameAmount(old, now)).map((now) => ({ sentence, old: withUnit(old, now), now }))
+  )
+}
 
 /** Returns what a decision says that it replaces. */
 export const replacementsIn = (unit: Pick<MemoryUnit, "content" | "title">): ReadonlyArray<Replacement> =>
   sentencesOf(unit).flatMap((sentence) => {
     const said = againstIn(sentence)
-    if (UNSETTLED.test(said) || DENIED.test(said)) return []
-    return PATTERNS.flatMap((pattern): ReadonlyArray<Replacement> => {
+    if (UNSETTLED.test(said) || DENIED.test(said.replace(REASON, ""))) return []
+    const things = PATTERNS.flatMap((pattern): ReadonlyArray<Replacement> => {
       const { now = "", old } = pattern.exec(said)?.groups ?? {}
-      return old === undefined || !isOther(old, now) || isAmount(old) && tellsMeasure(sentence)
+      return old === undefined || isAmount(old) || !isOther(old, now)
         ? []
         : [{ sentence, old: old.replace(/[.`"']+$/, "").replace(/^[`"']+/, ""), now }]
-    }).slice(0, 1)
+    })
+    return [...amountsIn(sentence), ...things.slice(0, 1)]
   })
-
-const CHOICES = [
-  `${USE} ${NOW}`,
-  `\\b(?:keep|kept|stay with|settled on|decided on|standardi[sz]ed? on|run(?:s|ning)? on) ${NOW}`,
-  `\\bstor(?:e|es|ed|ing)\\b${REST} (?:in|with|as) ${NOW}`,
-  `(?:使用|采用|选择|选用|改用|统一用|换成|用)${NOW_ZH}(?=$|[，。；,.;来做存])`
-].map((pattern) => inBothScripts(new RegExp(pattern, "giu")))
-
-/** Words that an earlier choice may say of a thing beyond its name. */
-const MORE_OF_THING = 1
-
-/** Matches the reason in a sentence, whose words say nothing of what it is about. */
-const REASON = inBothScripts(
-  /\b(?:because|since|so that|due to|as (?:it|we|this|that)|to avoid|otherwise)\b.*$|(?:因为|由于|以便|避免|免得|否则).*$/iu
-)
 
 /** Returns the words of a sentence that say what it is about, beside the things that it names. */
 const aboutIn = (sentence: string, ...things: ReadonlyArray<ReadonlySet<string>>): ReadonlyArray<string> =>
   without(telling(sentence.replace(REASON, "")), ...things)
 
-/** Tests whether a sentence chose a thing, and says for what: its other words. */
-const subjectOf = (sentence: string, old: string): ReadonlyArray<string> | undefined => {
-  if (UNSETTLED.test(sentence) || DENIED.test(againstIn(sentence))) return undefined
-  // What it chose instead of another thing is not that thing.
-  const replaced = replacementsIn({ title: sentence, content: "" })
+/** Matches the end of a clause. */
+const CLAUSE = /[,;:，；：。]\s*|\s[–—-]+\s/u
+
+/** Matches the end of what refuses the thing that follows. */
+const REFUSES = inBothScripts(
+  /(?:不再?[使采]?用|别用|不要|\b(?:without|avoid(?:ing)?|no|not|over|than|instead of|against))\s*(?:the |an? )?$/iu
+)
+
+/** Returns what a sentence that chose a thing may be about: its other words, or those of the clause that names it. */
+const subjectsOf = (sentence: string, { now, old }: Replacement): ReadonlyArray<ReadonlyArray<string>> => {
+  if (UNSETTLED.test(sentence) || DENIED.test(againstIn(sentence).replace(REASON, ""))) return []
+  const clauses = sentence.split(CLAUSE)
   if (isAmount(old)) {
-    const isSet = holdsAmount(sentence, old) && !replaced.some((each) => isSameAmount(each.old, old))
-    return isSet ? aboutIn(withoutAmounts(sentence)) : undefined
+    if (!holdsAmount(sentence, old) || holdsAmount(sentence, now)) return []
+    return [sentence, ...clauses.filter((clause) => holdsAmount(clause, old))].map((text) =>
+      aboutIn(withoutAmounts(text))
+    )
   }
-  for (const choice of CHOICES.flatMap((pattern) => [...matchesIn(sentence, pattern)])) {
-    const name = choice.groups?.["now"] ?? ""
-    const chosen = telling(name)
-    // "The old one" is not "the new one", though neither word tells anything.
-    const isChosen = without(wordsIn(old), wordsIn(name)).length === 0 &&
-      without(chosen, telling(old)).length <= MORE_OF_THING
-    if (isChosen) return aboutIn(sentence, chosen, ...replaced.map((each) => telling(each.old)))
-  }
-  return undefined
+  // What it chose instead of another thing is not that thing.
+  const replaced = replacementsIn({ title: sentence, content: "" }).map((each) => telling(each.old))
+  const things = telling(old)
+  if (replaced.some((each) => without(things, each).length < things.size)) return []
+  // "The old one" is not "the new one", though neither word tells anything.
+  if (without(wordsIn(old), wordsIn(sentence)).length > 0) return []
+  const at = sentence.toLowerCase().indexOf(old.toLowerCase())
+  if (at > 0 && REFUSES.test(sentence.slice(0, at))) return []
+  return [sentence, ...clauses.filter((clause) => without(wordsIn(old), wordsIn(clause)).length === 0)]
+    .map((text) => aboutIn(text, things, ...replaced))
 }
 
-/** Tests whether two decisions are about the same: more than half of what the shorter says, at least half of what the longer does. */
-const isSame = (one: ReadonlyArray<string>, other: ReadonlyArray<string>): boolean => {
+/**
+ * Tests whether two decisions are about the same: they share more than half of what the shorter says, and at least a part of what the longer
+ * does.
+ */
+const isSame = (one: ReadonlyArray<string>, other: ReadonlyArray<string>, part: number): boolean => {
   const shared = one.filter((word) => other.includes(word)).length
   const [less, more] = [Math.min(one.length, other.length), Math.max(one.length, other.length)]
-  return more === 0 || shared > less / 2 && shared >= more / 2
+  return shared > less / 2 && shared >= more * part
 }
 
-/** Returns what a decision is about that replaces something; of one that says no more than two numbers, all of its words. */
-const aboutOf = (unit: Pick<MemoryUnit, "content" | "title">, { now, old, sentence }: Replacement) => {
-  if (!isAmount(old)) return aboutIn(sentence, telling(old), telling(now))
-  const about = aboutIn(withoutAmounts(sentence))
-  return about.length > 0 ? about : aboutIn(withoutAmounts(sentencesOf(unit).join("\n")))
+/** Matches what is chosen in the place of what a sentence gives up. */
+const CHOSEN = inBothScripts(
+  new RegExp(
+    `(?:${USE}|\\b(?:with|on)|\\b(?:mov|switch)(?:e|ing)?\\b${REST} to) ${NOW}|(?:改用|改成|改走|换成|使用|采用|用|换|上)${
+      NOW_ZH.replace("now", "zh")
+    }${END}`,
+    "giu"
+  )
+)
+
+/** Returns what a decision may be about that replaces something: what its sentence says, or a clause of it. */
+const aboutsOf = (
+  unit: Pick<MemoryUnit, "content" | "title">,
+  { now, old, sentence }: Replacement
+): ReadonlyArray<ReadonlyArray<string>> => {
+  const clauses = sentence.split(CLAUSE)
+  if (isAmount(old)) {
+    const abouts = [sentence, ...clauses].map((text) => aboutIn(withoutAmounts(text))).filter((about) =>
+      about.length > 0
+    )
+    return abouts.length > 0 ? abouts : [aboutIn(withoutAmounts(sentencesOf(unit).join("\n")))]
+  }
+  const names = (clause: string) => now === "" || clause.includes(old) || clause.includes(now)
+  const aboutOf = (text: string) => aboutIn(now === "" ? text.replace(CHOSEN, " ") : text, telling(old), telling(now))
+  const abouts = clauses.filter(names).map(aboutOf)
+  return abouts.every((about) => about.length === 0) ? [] : [aboutOf(sentence), ...abouts]
 }
+
+/** Matches where a change holds: "in tests", 测试里. */
+const SCOPE = inBothScripts(
+  /\b(?:in|for|on|inside|within) (?:the |our )?(?<place>[\p{L}-]{2,}(?: [\p{L}-]{2,})?)|(?<within>[\p{L}]{2})[里中](?!的)/giu
+)
+
+/** Tests whether a change holds only where the earlier decision says nothing of. */
+const isNarrower = ({ now, old, sentence }: Replacement, earlier: string): boolean => {
+  const known = new Set([...wordsIn(earlier), ...wordsIn(now), ...wordsIn(old)])
+  return [...matchesIn(sentence.replace(REASON, ""), SCOPE)].some(({ groups }) => {
+    const place = [...wordsIn(groups?.["place"] ?? groups?.["within"] ?? "")]
+    return place.length > 0 && !place.some((word) => known.has(word))
+  })
+}
+
+/** Share of what the longer of two decisions says that both say; of one number, which is rarely the same by chance, less suffices. */
+const PART = { thing: 1 / 2, amount: 1 / 3 }
+
+/** Most words of an earlier choice that is replaced by a sentence that says nothing but what replaces what. */
+const FEW = 3
 
 /**
  * Returns what a decision says that an earlier one of the same project holds no more; undefined where the rule does not see that. Both
@@ -186,10 +261,12 @@ export const replacementOf = (
   older: Pick<MemoryUnit, "content" | "title">
 ): Replacement | undefined =>
   replacementsIn(newer).find((replacement) => {
-    const about = aboutOf(newer, replacement)
-    if (about.length === 0 && isAmount(replacement.old)) return false
-    return sentencesOf(older).some((sentence) => {
-      const other = subjectOf(sentence, replacement.old)
-      return other !== undefined && isSame(about, other)
-    })
+    const abouts = aboutsOf(newer, replacement)
+    const part = isAmount(replacement.old) ? PART.amount : PART.thing
+    return sentencesOf(older).some((sentence) =>
+      !isNarrower(replacement, sentence) &&
+      subjectsOf(sentence, replacement).some((subject) =>
+        abouts.length === 0 ? subject.length <= FEW : abouts.some((about) => isSame(about, subject, part))
+      )
+    )
   })

@@ -6,7 +6,7 @@ import { matchesIn } from "../../domain/Matches.ts"
 
 /** A number and its unit. */
 const AMOUNT = inBothScripts(
-  /(?:\d[\d,_]*(?:\.\d+)*(?:\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|months?|years?|[kmgt]i?b|bytes?|px|rows?|times|x)\b|个?(?:毫秒|秒|分钟|小时|工作日|天|周|星期|月|年|次|条|个|行|页|倍|字节|兆)))?)/
+  /(?:\d+(?:[,_]\d{3})*(?:\.\d+)*(?:\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|months?|years?|[kmgt]i?b|bytes?|px|rows?|times|x)\b|个?(?:毫秒|秒|分钟|小时|工作日|天|周|星期|月|年|次|条|个|行|页|倍|字节|兆)))?)/
 ).source
 const WHOLE = new RegExp(`^${AMOUNT}$`, "iu")
 const AMOUNTS = new RegExp(`(?<![\\w.])${AMOUNT}`, "giu")
@@ -38,17 +38,35 @@ export const isSameAmount = (a: string, b: string): boolean => {
     Number.parseFloat(one) === Number.parseFloat(other) && [one, other].some((each) => /^[\d.]+$/.test(each))
 }
 
-/** Returns the amounts that a text names, in their order. */
-export const amountsOf = (text: string): ReadonlyArray<string> =>
-  [...matchesIn(text, AMOUNTS)].map(([amount]) => amount)
-
-/** Returns a number with the unit of another, where it has none of its own. */
-export const withUnit = (amount: string, other: string): string =>
-  /^[\d.,_]+$/.test(amount) ? `${amount}${other.replace(/^[\d.,_]+/, "")}` : amount
-
 /** Tests whether a text names an amount. */
 export const holdsAmount = (text: string, amount: string): boolean =>
-  amountsOf(text).some((each) => isSameAmount(each, amount))
+  [...matchesIn(text, AMOUNTS)].some(([each]) => isSameAmount(each, amount))
+
+/** Matches what stands between a number and that which takes its place; and between one and that of which it takes the place. */
+const BECOMES = inBothScripts(/^\s*(?:to|->|→|[改换调升降提增减延缩加][^，。；,;]{0,3})\s*$/iu)
+const INSTEAD = inBothScripts(/^[,，]?\s*(?:instead of|rather than|in place of|and not|not|而不是|不是)\s*$/iu)
+
+/** Returns a number with the unit of another, where it has none of its own. */
+const withUnit = (amount: string, other: string): string =>
+  /^[\d.,_]+$/.test(amount) ? `${amount}${other.replace(/^[\d.,_]+/, "")}` : amount
+
+/** Returns which numbers of a text may take the place of which others; the text may say that it is so one way only. */
+export const changesIn = (text: string): ReadonlyArray<{ readonly old: string; readonly now: string }> => {
+  const amounts = [...matchesIn(text, AMOUNTS)].map(({ 0: amount, index }) => ({
+    amount,
+    from: index,
+    to: index + amount.length
+  }))
+  return amounts.flatMap((old) =>
+    amounts.filter((now) => {
+      const isOther = !isSameAmount(old.amount, now.amount)
+      return isOther &&
+        (old.from < now.from
+          ? !INSTEAD.test(text.slice(old.to, now.from))
+          : !BECOMES.test(text.slice(now.to, old.from)))
+    }).map((now) => ({ old: withUnit(old.amount, now.amount), now: now.amount }))
+  )
+}
 
 export const withoutAmounts = (text: string): string => text.replace(AMOUNTS, " ")
 

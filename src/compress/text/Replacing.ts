@@ -8,7 +8,7 @@ import { isEveryday } from "../../domain/EverydayWords.ts"
 import { matchesIn } from "../../domain/Matches.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
-import { amountsOf, holdsAmount, isAmount, isSameAmount, tellsMeasure, withoutAmounts, withUnit } from "./Amounts.ts"
+import { changesIn, holdsAmount, isAmount, tellsMeasure, withoutAmounts } from "./Amounts.ts"
 import { plain, statements } from "./Prose.ts"
 
 /** A thing: a word, and up to four more that no preposition, conjunction or mark separates from it. */
@@ -36,6 +36,7 @@ const PATTERNS = [
   `\\b(?:switch|mov|migrat|chang)(?:e|ed|ing)\\b${REST} from ${OLD}${REST} to ${NOW}`,
   `\\b(?:replac(?:e|ed|ing)|swap(?:ped|ping)?) ${OLD}${REST} (?:with|by|for) ${NOW}`,
   `\\bdrop(?:ped|ping)? ${OLD}${REST} in favou?r of ${NOW}`,
+  `(?:${USE}|\\b(?:switch|mov|migrat|chang)(?:e|ed|ing)?\\b${REST} to) ${NOW}[,;:] ${OLD} (?:is|are|was|were|isn't|aren't|doesn't|keeps?)\\b`,
   `\\b(?:no longer us(?:e|es|ing)|stop(?:ped)?(?: using)?|(?:drop|scrap)(?:ped|ping)?|ditch(?:ed|ing)?|abandon(?:ed|ing)?|retir(?:e|ed|ing)|forget|get rid of|no more) ${OLD}`,
   `\\b(?:don't|do not|not) (?:use |using )?${OLD}${REST} any ?more\\b`,
   `(?:^|[,;:] )${OLD} (?:is|was|are|were) (?:a mistake|dead|gone|out|retired)\\b`,
@@ -108,7 +109,7 @@ const CHOOSING = new Set(Tokenizer.lexemes(
 ))
 /** The same in Chinese, where no blank parts these from what stands around them. */
 const CHOOSING_ZH = inBothScripts(
-  /(?:[改换调设定降升缩延减增提替][短长低高少加整小大]?[成为到至换用代]?|[迁切]移?换?[到成为]?|[使采选改不停弃废]再?用|取代|选择|放弃|废弃|淘汰|统一|全部|作为|不再|而不是|太[长短大小多少高低久慢快]|就[够行好]|[把从用选是了的就都也再被跑在存做走先别])/gu
+  /(?:[改换调设定降升缩延减增提替][短长低高少加整小大]?[成为到至换用代]|[提升降增减调][高低加少升整]|[缩延][短长]|[迁切][移换]?[到成为]?|[使采选改不停弃废]再?用|[取替]代|代替|替换|选择|[放舍]弃|废弃|淘汰|统一|全部|作为|不再|而不是|太[长短大小多少高低久慢快]|就[够行好]|[把从改换用选是了的就都也再被跑在存做走先别])/gu
 )
 
 /** Returns the words that name something; of Chinese the pairs of characters. */
@@ -120,7 +121,9 @@ const telling = (text: string): ReadonlySet<string> =>
     )
   )
 
-const wordsIn = (text: string): ReadonlySet<string> => new Set(Tokenizer.lexemes(text))
+/** Returns all words; an abbreviation has no plural. */
+const wordsIn = (text: string): ReadonlySet<string> =>
+  new Set(Tokenizer.lexemes(text.replace(/(?<=\b[A-Z]{2,})s\b/gu, "")))
 
 const without = (words: ReadonlySet<string>, ...others: ReadonlyArray<ReadonlySet<string>>): ReadonlyArray<string> =>
   [...words].filter((word) => !others.some((other) => other.has(word)))
@@ -138,13 +141,10 @@ const BECAME = inBothScripts(
 )
 
 /** Returns the numbers that a sentence sets to others. */
-const amountsIn = (sentence: string): ReadonlyArray<Replacement> => {
-  if (!SETS.test(sentence) || BECAME.test(sentence) || tellsMeasure(sentence)) return []
-  const amounts = amountsOf(sentence)
-  return amounts.flatMap((old) =>
-    amounts.filter((now) => !isSameAmount(old, now)).map((now) => ({ sentence, old: withUnit(old, now), now }))
-  )
-}
+const amountsIn = (sentence: string): ReadonlyArray<Replacement> =>
+  !SETS.test(sentence) || BECAME.test(sentence) || tellsMeasure(sentence)
+    ? []
+    : changesIn(sentence).map((change) => ({ sentence, ...change }))
 
 /** Returns what a decision says that it replaces. */
 export const replacementsIn = (unit: Pick<MemoryUnit, "content" | "title">): ReadonlyArray<Replacement> =>
@@ -167,6 +167,8 @@ const aboutIn = (sentence: string, ...things: ReadonlyArray<ReadonlySet<string>>
 /** Matches the end of a clause. */
 const CLAUSE = /[,;:，；：。]\s*|\s[–—-]+\s/u
 
+const isNamedIn = (thing: string, text: string): boolean => without(wordsIn(thing), wordsIn(text)).length === 0
+
 /** Matches the end of what refuses the thing that follows. */
 const REFUSES = inBothScripts(
   /(?:不再?[使采]?用|别用|不要|\b(?:without|avoid(?:ing)?|no|not|over|than|instead of|against))\s*(?:the |an? )?$/iu
@@ -187,10 +189,10 @@ const subjectsOf = (sentence: string, { now, old }: Replacement): ReadonlyArray<
   const things = telling(old)
   if (replaced.some((each) => without(things, each).length < things.size)) return []
   // "The old one" is not "the new one", though neither word tells anything.
-  if (without(wordsIn(old), wordsIn(sentence)).length > 0) return []
+  if (!isNamedIn(old, sentence)) return []
   const at = sentence.toLowerCase().indexOf(old.toLowerCase())
   if (at > 0 && REFUSES.test(sentence.slice(0, at))) return []
-  return [sentence, ...clauses.filter((clause) => without(wordsIn(old), wordsIn(clause)).length === 0)]
+  return [sentence, ...clauses.filter((clause) => isNamedIn(old, clause))]
     .map((text) => aboutIn(text, things, ...replaced))
 }
 
@@ -226,22 +228,27 @@ const aboutsOf = (
     )
     return abouts.length > 0 ? abouts : [aboutIn(withoutAmounts(sentencesOf(unit).join("\n")))]
   }
-  const names = (clause: string) => now === "" || clause.includes(old) || clause.includes(now)
+  const names = (clause: string) => clause.includes(old) || now !== "" && clause.includes(now)
   const aboutOf = (text: string) => aboutIn(now === "" ? text.replace(CHOSEN, " ") : text, telling(old), telling(now))
   const abouts = clauses.filter(names).map(aboutOf)
-  return abouts.every((about) => about.length === 0) ? [] : [aboutOf(sentence), ...abouts]
+  return abouts.every((about) => about.length === 0)
+    ? []
+    : [sentence, ...now === "" ? clauses : []].map(aboutOf).concat(abouts)
 }
 
 /** Matches where a change holds: "in tests", 测试里. */
 const SCOPE = inBothScripts(
-  /\b(?:in|for|on|inside|within) (?:the |our )?(?<place>[\p{L}-]{2,}(?: [\p{L}-]{2,})?)|(?<within>[\p{L}]{2})[里中](?!的)/giu
+  /\b(?:in|for|on|inside|within) (?:the |our )?(?<place>[\p{L}-]{2,}(?: [\p{L}-]{2,})?)|(?<within>[\p{L}]{2})[里中](?!的)|^(?<before>[\p{L} -]{3,30})(?=[:：])/giu
 )
 
 /** Tests whether a change holds only where the earlier decision says nothing of. */
 const isNarrower = ({ now, old, sentence }: Replacement, earlier: string): boolean => {
   const known = new Set([...wordsIn(earlier), ...wordsIn(now), ...wordsIn(old)])
-  return [...matchesIn(sentence.replace(REASON, ""), SCOPE)].some(({ groups }) => {
-    const place = [...wordsIn(groups?.["place"] ?? groups?.["within"] ?? "")]
+  const said = sentence.replace(REASON, "")
+  // A clause about the other number says why.
+  const changes = isAmount(old) ? said.split(CLAUSE).filter((clause) => holdsAmount(clause, now)) : [said]
+  return changes.flatMap((clause) => [...matchesIn(clause, SCOPE)]).some(({ groups }) => {
+    const place = [...wordsIn(groups?.["place"] ?? groups?.["within"] ?? groups?.["before"] ?? "")]
     return place.length > 0 && !place.some((word) => known.has(word))
   })
 }

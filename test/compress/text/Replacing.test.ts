@@ -51,6 +51,25 @@ describe("a decision", () => {
       ["User: 缓存有效期设为 24 小时。", "User: 缓存有效期 24 小时太长，改成 2 小时", "24 小时"],
       ["User: 登录重试上限是 3 次。", "User: 登录重试上限从 3 次提高到 5 次。", "3 次"],
       ["User: 登錄重試上限是 3 次。", "User: 把登錄重試上限 3 次改成 5 次。", "3 次"],
+      ["User: Uploads are 10 MB at most.", "User: uploads should be 50 MB instead of 10 at most", "10 MB"],
+      ["User: the pool has 8 connections", "User: 8 connections in the pool aren't enough, raise it to 16", "8"],
+      // Other wordings, another clause, and nothing but the change.
+      [
+        "User: Widget tests run in Jest",
+        "User: vitest over jest for the widget tests, jest is painful with modules",
+        "jest"
+      ],
+      ["User: We log with winston.", "User: swap winston for pino", "winston"],
+      ["Claude chose: SQLite for the local index.", "User: scrap SQLite, use DuckDB for the local index", "SQLite"],
+      [
+        "User: The partner API uses GraphQL.",
+        "User: The partner API should be REST; GraphQL was a mistake.",
+        "GraphQL"
+      ],
+      ["Claude chose: 主键用自增 ID，简单直观。", "User: 主键用雪花 ID 代替自增 ID，后面要分库", "自增"],
+      ["User: 消息队列用 RabbitMQ。", "User: RabbitMQ 扛不住，消息队列换成 Kafka 吧", "RabbitMQ"],
+      ["User: 日志库选 log4j", "User: 放弃 log4j，日志用 logback", "log4j"],
+      ["User: 資料庫用 MySQL。", "User: 資料庫不要用 MySQL 了，改用 PostgreSQL", "MySQL"],
       ["User: 缓存有效期 24 小时", "Claude: 缓存有效期设为 24 小时？\nUser: 24 小时太长，改成 2 小时", "24 小时"]
     ] as const
   )("replaces one that chose what it names, for the same: %s / %s", (older, newer, thing) => {
@@ -88,6 +107,10 @@ describe("a decision", () => {
       ["User: We don't use Memcached for carts.", "User: We use Redis instead of Memcached for carts."],
       ["User: We use Redis instead of Memcached for carts.", "User: Use Redis instead of Memcached for carts."],
       ["User: Never use npm.", "User: we use pnpm instead of npm."],
+      ["User: 不用 Redis 做佇列。", "User: 佇列用 PostgreSQL，不用 Redis"],
+      ["User: Build the admin panel with Vue.", "User: marketing site: drop Vue, go with Astro"],
+      ["User: Log level in production is INFO.", "User: for this run set the log level to DEBUG instead of INFO"],
+      ["User: Use Redis for the sessions.", "User: drop Redis, use an LRU for the rate limiter"],
       ["User: We use Redis for carts.", "User: Use Memcached for carts, not because Redis is slow."],
       ["User: We use Redis for carts.", "User: don't use Redis, not for carts."],
       // Another number, a number of something else, and one that stays.
@@ -95,6 +118,14 @@ describe("a decision", () => {
       ["User: keep backups for 30 days", "User: change the trial from 30 days to 14 days"],
       ["User: keep backups for 30 days", "User: should we change backups from 30 days to 7 days?"],
       ["User: keep backups for 30 days", "User: backups went from 30 GB to 7 GB"],
+      ["User: HTTP client timeout is 30 seconds.", "User: in tests use a 5 second HTTP timeout instead of 30"],
+      ["User: Webhooks retry 5 times with backoff.", "User: Set the webhook timeout to 10 seconds, 5 was too short."],
+      [
+        "User: Session timeout is 15 minutes.",
+        "User: Nobody asked to raise the session timeout from 15 to 60 minutes."
+      ],
+      ["User: retry webhooks 5 times", "User: bump webhook retries from 3 to 5 times"],
+      ["User: retry webhooks 5 times", "User: retry webhooks 5 times instead of 3"],
       ["User: 缓存有效期设为 24 小时。", "User: 试用期 24 小时太长，改成 2 小时"],
       ["User: 24 小时", "User: 24 小时太长，改成 2 小时"],
       [

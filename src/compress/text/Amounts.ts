@@ -9,7 +9,8 @@ const AMOUNT = inBothScripts(
   /(?:\d+(?:[,_]\d{3})*(?:\.\d+)*(?:\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|months?|years?|[kmgt]i?b|bytes?|px|rows?|times|x)\b|个?(?:毫秒|秒|分钟|小时|工作日|天|周|星期|月|年|次|条|个|行|页|倍|字节|兆)))?)/
 ).source
 const WHOLE = new RegExp(`^${AMOUNT}$`, "iu")
-const AMOUNTS = new RegExp(`(?<![\\w.])${AMOUNT}`, "giu")
+/** The same in a text, but for the number of an item, a line or a part of a name. */
+const AMOUNTS = new RegExp(`(?<![\\w.:#/-])(?!(?<=^\\s*)\\d+[.)]\\s)${AMOUNT}(?![\\w:/-]*\\d)`, "giu")
 
 /** Units of time by their abbreviations. */
 const TIMES: Readonly<Record<string, string>> = {
@@ -50,20 +51,24 @@ const INSTEAD = inBothScripts(/^[,，]?\s*(?:instead of|rather than|in place of|
 const withUnit = (amount: string, other: string): string =>
   /^[\d.,_]+$/.test(amount) ? `${amount}${other.replace(/^[\d.,_]+/, "")}` : amount
 
-/** Returns which numbers of a text may take the place of which others; the text may say that it is so one way only. */
+/**
+ * Returns which numbers of a text may take the place of which others: those of which it says so, and of two in all each that of the other
+ * where it does not.
+ */
 export const changesIn = (text: string): ReadonlyArray<{ readonly old: string; readonly now: string }> => {
   const amounts = [...matchesIn(text, AMOUNTS)].map(({ 0: amount, index }) => ({
     amount,
     from: index,
     to: index + amount.length
   }))
+  const between = (a: { readonly to: number }, b: { readonly from: number }) => text.slice(a.to, b.from)
   return amounts.flatMap((old) =>
     amounts.filter((now) => {
-      const isOther = !isSameAmount(old.amount, now.amount)
-      return isOther &&
-        (old.from < now.from
-          ? !INSTEAD.test(text.slice(old.to, now.from))
-          : !BECOMES.test(text.slice(now.to, old.from)))
+      if (isSameAmount(old.amount, now.amount)) return false
+      const isFirst = old.from < now.from
+      const isSaid = isFirst ? BECOMES.test(between(old, now)) : INSTEAD.test(between(now, old))
+      const isOpposite = isFirst ? INSTEAD.test(between(old, now)) : BECOMES.test(between(now, old))
+      return isSaid || amounts.length === 2 && !isOpposite
     }).map((now) => ({ old: withUnit(old.amount, now.amount), now: now.amount }))
   )
 }

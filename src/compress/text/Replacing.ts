@@ -13,7 +13,7 @@ import { plain, statements } from "./Prose.ts"
 
 /** A thing: a word, and up to four more that no preposition, conjunction or mark separates from it. */
 const THING =
-  /(?:the |an? |our )?(?<NAME>(?!(?:from|to|by|in|on|off|out|it|that|this|them|those|these|what|all|more|about)\b)[^\s,;:()!?，。；：]+(?: (?!(?:for|in|on|at|with|by|to|from|as|because|since|so|and|or|but|instead|rather|any|now|here|when|while|which|that|is|are|was)\b)[^\s,;:()!?，。；：]+){0,4})/
+  /(?:the |an? |our )?(?<NAME>(?!(?:from|to|by|in|on|off|out|it|that|this|them|those|these|what|all|more|about|and|but|so|then|which|we|i|you|there)\b)[^\s,;:()!?，。；：]+(?: (?!(?:for|in|on|at|with|by|to|from|as|because|since|so|and|or|but|instead|rather|any|now|here|when|while|which|that|is|are|was)\b)[^\s,;:()!?，。；：]+){0,4})/
     .source
 /** A thing in Chinese: up to sixteen characters without a mark. */
 const CHINESE = /\s*(?<NAME>[\p{L}\p{N}@_.` /-]{1,16}?)\s*/u.source
@@ -36,7 +36,7 @@ const PATTERNS = [
   `\\b(?:switch|mov|migrat|chang)(?:e|ed|ing)\\b${REST} from ${OLD}${REST} to ${NOW}`,
   `\\b(?:replac(?:e|ed|ing)|swap(?:ped|ping)?) ${OLD}${REST} (?:with|by|for) ${NOW}`,
   `\\bdrop(?:ped|ping)? ${OLD}${REST} in favou?r of ${NOW}`,
-  `(?:${USE}|\\b(?:switch|mov|migrat|chang)(?:e|ed|ing)?\\b${REST} to) ${NOW}[,;:] ${OLD} (?:is|are|was|were|isn't|aren't|doesn't|keeps?)\\b`,
+  `(?:${USE}|\\b(?:switch|mov|migrat)(?:e|ed|ing)?\\b${REST} to) ${NOW}[,;:] ${OLD} (?:is|are|was|were|isn't|aren't|doesn't|keeps?)\\b`,
   `\\b(?:no longer us(?:e|es|ing)|stop(?:ped)?(?: using)?|(?:drop|scrap)(?:ped|ping)?|ditch(?:ed|ing)?|abandon(?:ed|ing)?|retir(?:e|ed|ing)|forget|get rid of|no more) ${OLD}`,
   `\\b(?:don't|do not|not) (?:use |using )?${OLD}${REST} any ?more\\b`,
   `(?:^|[,;:] )${OLD} (?:is|was|are|were) (?:a mistake|dead|gone|out|retired)\\b`,
@@ -134,7 +134,7 @@ const isOther = (old: string, now: string): boolean =>
 
 /** Matches what sets a number; and what tells how one has become. */
 const SETS = inBothScripts(
-  /\b(?:us(?:e|ing)|up|mak(?:e|ing)|set(?:ting)?|put|go(?:ing)?|take|keep|kept|allow|should|must|need|chang(?:e|ed|ing)|mov(?:e|ed|ing)|switch(?:ed|ing)?|lower(?:ed)?|rais(?:e|ed|ing)|reduc(?:e|ed|ing)|increase|cut|shorten(?:ed)?|extend(?:ed)?|bump(?:ed|ing)?|drop|tighten(?:ed)?|relax(?:ed)?|minimum|maximum|limit|now|instead of|not)\b|->|→|[改换调设定降升缩延减增提加][短长低高少加整小大]?(?:成|为|到|至)|就够|就行|用/iu
+  /\b(?:us(?:e|ing)|up (?:it|that|this)|mak(?:e|ing)|set(?:ting)?|put|go(?:ing)?|keep|kept|allow|chang(?:e|ed|ing)|mov(?:e|ed|ing)|switch(?:ed|ing)?|lower(?:ed)?|rais(?:e|ed|ing)|reduc(?:e|ed|ing)|increase|cut|shorten(?:ed)?|extend(?:ed)?|bump(?:ed|ing)?|drop|tighten(?:ed)?|relax(?:ed)?|minimum|maximum|should be|instead of)\b|->|→|[改换调设定降升缩延减增提加][短长低高少加整小大]?(?:成|为|到|至)|就够|就行|用/iu
 )
 const BECAME = inBothScripts(
   /\b(?:rose|fell|went|grew|jumped|climbed|(?:dropp|increas|decreas)ed)\b|[涨跌]|增长|下降|上升/iu

@@ -126,6 +126,16 @@ describe("a decision", () => {
       ],
       ["User: retry webhooks 5 times", "User: bump webhook retries from 3 to 5 times"],
       ["User: retry webhooks 5 times", "User: retry webhooks 5 times instead of 3"],
+      // Numbers of items, lines and other things.
+      [
+        "User: Put 1 hook in the commit message file.",
+        "Claude chose: 1. Use the hook of the commit message file (hooks.go:83-87)"
+      ],
+      [
+        "User: Use 9 workers for buildinfo.",
+        "Claude chose: set the name in buildinfo.go:1:9, use 4 workers for buildinfo"
+      ],
+      ["User: Use Next 15 with React 18.", "User: use Next 16 instead of 14, with React 18"],
       ["User: 缓存有效期设为 24 小时。", "User: 试用期 24 小时太长，改成 2 小时"],
       ["User: 24 小时", "User: 24 小时太长，改成 2 小时"],
       [

@@ -53,10 +53,11 @@ const GOES_ON =
   /^(?:(?:go(?:ing)?|carry(?:ing)?|keep(?:ing)?) on (?:with|working on)|continue(?: with| working on)?(?! to)|(?:return )?to(?= (?:the|our|my)\b)|resume|finish(?: up| off)?|pick up|(?:mach(?:en wir|e?)? |lass uns )?(?:bitte )?weiter(?:machen)? (?:mit|an)|继续|接着|接上|回到)(?:\b|(?=[^a-z]))(?<work>[^.,;:!?。，；：！？\n]+)|^(?<before>[^.,;:!?。，；：！？\n]+)の続き(?:から|を?(?:やって|お愿い|进め|作って|し(?:て|よう))|$)/
 
 /** Returns the lexemes of a work that a prompt goes on with or finishes by its name, whether or not there was such a one. */
-export const workNamedIn = (prompt: string): ReadonlyArray<string> =>
-  Tokens.estimate(prompt) > MAX_TOKENS
-    ? []
-    : subjectOf(Object.values(GOES_ON.exec(saidIn(prompt))?.groups ?? {}).join(""))
+export const workNamedIn = (prompt: string): ReadonlyArray<string> => {
+  if (Tokens.estimate(prompt) > MAX_TOKENS) return []
+  const { before, work = before } = GOES_ON.exec(saidIn(prompt))?.groups ?? {}
+  return subjectOf(work ?? "")
+}
 
 /** Returns what a prompt wants to go on with; undefined when it asks for something else. */
 export const resumptionIn = (prompt: string): Resumption | undefined => {

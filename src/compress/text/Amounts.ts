@@ -33,7 +33,7 @@ const formOf = (amount: string): string =>
 export const isAmount = (text: string): boolean => WHOLE.test(text)
 
 /** Two numbers are the same where one of them has no unit. */
-export const isSameAmount = (a: string, b: string): boolean => {
+const isSameAmount = (a: string, b: string): boolean => {
   const [one, other] = [formOf(a), formOf(b)]
   return one === other ||
     Number.parseFloat(one) === Number.parseFloat(other) && [one, other].some((each) => /^[\d.]+$/.test(each))

@@ -85,6 +85,10 @@ const AGAINST = [
 const againstIn = (sentence: string): string =>
   AGAINST.reduce((said, [pattern, instead]) => said.replace(pattern, instead), sentence)
 
+/** True for a settled statement: what is asked, supposed, refused or for a while neither chooses nor replaces anything. */
+const isSettled = (sentence: string): boolean =>
+  !UNSETTLED.test(sentence) && !DENIED.test(againstIn(sentence).replace(REASON, ""))
+
 /** A sentence that says what holds no more, and what holds instead if it says that. */
 export interface Replacement {
   readonly sentence: string
@@ -149,8 +153,8 @@ const amountsIn = (sentence: string): ReadonlyArray<Replacement> =>
 /** Returns what a decision says that it replaces. */
 export const replacementsIn = (unit: Pick<MemoryUnit, "content" | "title">): ReadonlyArray<Replacement> =>
   sentencesOf(unit).flatMap((sentence) => {
+    if (!isSettled(sentence)) return []
     const said = againstIn(sentence)
-    if (UNSETTLED.test(said) || DENIED.test(said.replace(REASON, ""))) return []
     const things = PATTERNS.flatMap((pattern): ReadonlyArray<Replacement> => {
       const { now = "", old } = pattern.exec(said)?.groups ?? {}
       return old === undefined || isAmount(old) || !isOther(old, now)
@@ -176,7 +180,7 @@ const REFUSES = inBothScripts(
 
 /** Returns what a sentence that chose a thing may be about: its other words, or those of the clause that names it. */
 const subjectsOf = (sentence: string, { now, old }: Replacement): ReadonlyArray<ReadonlyArray<string>> => {
-  if (UNSETTLED.test(sentence) || DENIED.test(againstIn(sentence).replace(REASON, ""))) return []
+  if (!isSettled(sentence)) return []
   const clauses = sentence.split(CLAUSE)
   if (isAmount(old)) {
     if (!holdsAmount(sentence, old) || holdsAmount(sentence, now)) return []
@@ -184,12 +188,12 @@ const subjectsOf = (sentence: string, { now, old }: Replacement): ReadonlyArray<
       aboutIn(withoutAmounts(text))
     )
   }
+  // "The old one" is not "the new one", though neither word tells anything.
+  if (!isNamedIn(old, sentence)) return []
   // What it chose instead of another thing is not that thing.
   const replaced = replacementsIn({ title: sentence, content: "" }).map((each) => telling(each.old))
   const things = telling(old)
   if (replaced.some((each) => without(things, each).length < things.size)) return []
-  // "The old one" is not "the new one", though neither word tells anything.
-  if (!isNamedIn(old, sentence)) return []
   const at = sentence.toLowerCase().indexOf(old.toLowerCase())
   if (at > 0 && REFUSES.test(sentence.slice(0, at))) return []
   return [sentence, ...clauses.filter((clause) => isNamedIn(old, clause))]
@@ -209,9 +213,7 @@ const isSame = (one: ReadonlyArray<string>, other: ReadonlyArray<string>, part: 
 /** Matches what is chosen in the place of what a sentence gives up. */
 const CHOSEN = inBothScripts(
   new RegExp(
-    `(?:${USE}|\\b(?:with|on)|\\b(?:mov|switch)(?:e|ing)?\\b${REST} to) ${NOW}|(?:改用|改成|改走|换成|使用|采用|用|换|上)${
-      NOW_ZH.replace("now", "zh")
-    }${END}`,
+    `(?:${USE}|\\b(?:with|on)|\\b(?:mov|switch)(?:e|ing)?\\b${REST} to) ${NOW}|(?:改用|改成|改走|换成|使用|采用|用|换|上)${CHINESE}${END}`,
     "giu"
   )
 )

@@ -37,23 +37,31 @@ export const command = Command.make(
       const text = words.join(" ")
       const now = yield* Clock.currentTimeMillis
       const filter = yield* toFilter(options)
-      const { absent = [], degraded, results } = yield* memory.search({ ...filter, text, limit, mode, minScore: 0 })
+      const query = { ...filter, text, limit, mode, minScore: 0 }
+      const { absent = [], degraded, respelt, results } = yield* memory.search(query)
+      const question = respelt?.text ?? text
       const labels = labelsOf(yield* memory.projects.known)
-      const missing = missingIn(text, absent)
-      yield* answer(json, { query: text, results: results.map(resultJson), degraded, absent: missing }, () =>
+      const missing = missingIn(question, absent)
+      yield* answer(json, {
+        query: text,
+        results: results.map(resultJson),
+        degraded,
+        absent: missing,
+        respelt: respelt?.words ?? []
+      }, () =>
         [
           results.length === 0
             ? `Nothing found in ${scopeText(options)}.`
             : results.map((result, i) =>
               resultText({
                 result,
-                question: text,
+                question,
                 rank: i + 1,
                 projectName: labels.get(result.unit.projectId) ?? "?",
                 now
               })
             ).join("\n\n"),
-          ...missingText(missing).map((note) => `\n${note}`),
+          ...missingText(missing, respelt).map((note) => `\n${note}`),
           ...degraded.map((sentence) => `\nNote: ${advice(sentence)}.`)
         ].join("\n"))
     }).pipe(App.provide(App.reader))

@@ -87,11 +87,20 @@ export const SearchResult = Schema.Struct({
 })
 export type SearchResult = typeof SearchResult.Type
 
+/** A question as it was asked in place of the one that was typed, and what differs: words that no unit contains, and those meant. */
+export const Respelt = Schema.Struct({
+  text: Schema.String,
+  words: Schema.Array(Schema.Struct({ typed: Schema.String, instead: Schema.String }))
+})
+export type Respelt = typeof Respelt.Type
+
 /** Results come best first. */
 export const SearchResponse = Schema.Struct({
   results: Schema.Array(SearchResult),
   /** Lexemes of the question that no unit contains; missing where there are none, or words were not looked for. */
   absent: Schema.optional(Schema.Array(Schema.String)),
+  /** The question that the results and `absent` are about, where a word of it was taken for misspelt. */
+  respelt: Schema.optional(Respelt),
   /** One sentence for each lane or model that could not be asked; empty when none is missing. */
   degraded: Schema.Array(Schema.String)
 })

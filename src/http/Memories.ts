@@ -249,12 +249,14 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
         const memory = yield* ClaudeMemory
         const start = yield* Clock.currentTimeNanos
         const query = { ...(yield* filterOf(filter)), text, limit, minScore, mode }
-        const { absent = [], degraded, results } = yield* memory.search(query)
+        const { absent = [], degraded, respelt, results } = yield* memory.search(query)
+        const question = respelt?.text ?? text
         const tookMs = Number((yield* Clock.currentTimeNanos) - start) / 1e6
         return {
-          results: results.map(foundOf(text)),
+          results: results.map(foundOf(question)),
           degraded,
-          absent: missingIn(text, absent),
+          absent: missingIn(question, absent),
+          respelt: respelt?.words ?? [],
           tookMs
         }
       })))

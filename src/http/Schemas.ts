@@ -8,7 +8,7 @@ import { InjectionMode } from "../domain/Injection.ts"
 import { MemoryUnit as Unit, UnitType } from "../domain/MemoryUnit.ts"
 import { MAX_NAME } from "../domain/Project.ts"
 import { Content, SaveRequest } from "../domain/Saved.ts"
-import { Replaced, SearchMode, Why } from "../domain/Search.ts"
+import { Replaced, Respelt, SearchMode, Why } from "../domain/Search.ts"
 import { Verdict, Word } from "../domain/Verdict.ts"
 import { Report } from "../resources/monitor/RunFile.ts"
 import { Check } from "../serve/Health.ts"
@@ -92,6 +92,8 @@ export const SearchAnswer = Schema.Struct({
   degraded: Schema.Array(Schema.String),
   /** The question's words that no memory contains, as they were typed. */
   absent: Schema.Array(Schema.String),
+  /** Those in whose place others were looked for, which are spelt nearly so. */
+  respelt: Respelt.fields.words,
   /** Milliseconds that the search took in the server. */
   tookMs: Schema.Number
 }).annotations({ identifier: "SearchAnswer" })

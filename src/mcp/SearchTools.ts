@@ -6,7 +6,14 @@ import * as Schema from "effect/Schema"
 import { InjectionMode } from "../domain/Injection.ts"
 import { UnitType } from "../domain/MemoryUnit.ts"
 import { includedIds } from "../domain/Project.ts"
-import { emptyRange, SearchMode, type SearchQuery, type SearchResult } from "../domain/Search.ts"
+import {
+  emptyRange,
+  Respelt,
+  SearchMode,
+  type SearchQuery,
+  type SearchResponse,
+  type SearchResult
+} from "../domain/Search.ts"
 import { advice } from "../process/Advice.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { missingIn, missingText } from "../serve/Marks.ts"
@@ -89,6 +96,9 @@ const Answer = Schema.Struct({
   memories: Schema.Array(Found),
   next_cursor: nextCursor,
   absent: Schema.Array(Schema.String).annotations({ description: "Words of the query that no memory contains" }),
+  respelt: Schema.optional(Respelt.fields.words).annotations({
+    description: "Words in whose place others were looked for, since no memory contains them"
+  }),
   degraded
 })
 
@@ -124,7 +134,7 @@ export const search = tool({
       yield* progress("searching")
       const { memory } = yield* opened
       const upTo = Math.min(MAX_RESULTS, offset + limit)
-      const { absent = [], degraded, results } = yield* memory.search({
+      const { absent = [], degraded, respelt, results } = yield* memory.search({
         ...filter,
         projects,
         text: query,
@@ -138,16 +148,22 @@ export const search = tool({
       yield* count({ retrieved: memories.length })
       const hasMore = memories.length < rest.length || results.length === upTo && upTo < MAX_RESULTS
       const next = hasMore ? cursorAt(question, offset + memories.length) : null
-      const missing = missingIn(query, absent)
+      const missing = missingIn(respelt?.text ?? query, absent)
       return {
-        data: { memories, next_cursor: next, absent: missing, degraded: degraded.map(advice) },
+        data: {
+          memories,
+          next_cursor: next,
+          absent: missing,
+          ...(respelt !== undefined && { respelt: respelt.words }),
+          degraded: degraded.map(advice)
+        },
         text: [
           ...(memories.length > 0 ? resultTexts(memories) : offset > 0 ? ["There is no more."] : [
             projects === "all"
               ? "Nothing found in any project."
               : "Nothing found in this project; project_id \"global\" looks in all of them."
           ]),
-          ...missingText(missing),
+          ...missingText(missing, respelt),
           ...notes("search", next, degraded)
         ].join("\n\n")
       }
@@ -165,12 +181,12 @@ const resultsByProject = (search: Search, projects: SearchQuery["projects"], per
     const { memory } = yield* opened
     const found = new Map<string, Array<SearchResult>>()
     const notes = new Set<string>()
-    let missing: ReadonlyArray<string> = []
+    let first: Pick<SearchResponse, "absent" | "respelt"> = {}
     let remaining = projects
     for (let round = 1; round <= ROUNDS; round++) {
-      const { absent = [], degraded, results } = yield* search(remaining)
+      const { degraded, results, ...words } = yield* search(remaining)
       // The first round looks in all of them.
-      if (round === 1) missing = absent
+      if (round === 1) first = words
       for (const result of results) {
         const list = found.get(result.unit.projectId) ?? []
         found.set(result.unit.projectId, list)
@@ -185,7 +201,7 @@ const resultsByProject = (search: Search, projects: SearchQuery["projects"], per
       remaining = ids.filter((id) => (found.get(id)?.length ?? 0) < perProject)
       if (remaining.length === 0) break
     }
-    return { found, absent: missing, degraded: [...notes] }
+    return { found, ...first, degraded: [...notes] }
   })
 
 const ORDERS = {
@@ -244,7 +260,7 @@ export const crossProjectSearch = tool({
       const projects = yield* projectsNamed(names)
       yield* progress("searching")
       const { memory } = yield* opened
-      const { absent, degraded, found } = yield* resultsByProject(
+      const { absent = [], degraded, found, respelt } = yield* resultsByProject(
         (projects) =>
           memory.search({ ...filter, projects, text: query, mode, minScore: min_score, limit: MAX_RESULTS }),
         projects,
@@ -257,15 +273,22 @@ export const crossProjectSearch = tool({
       yield* count({ retrieved: memories.length })
       const next = offset + memories.length < all.length ? cursorAt(question, offset + memories.length) : null
       const summary = [...found].map(([id, list]) => ({ name: nameOf(id), id, found: list.length }))
-      const missing = missingIn(query, absent)
+      const missing = missingIn(respelt?.text ?? query, absent)
       return {
-        data: { memories, next_cursor: next, absent: missing, degraded: degraded.map(advice), projects: summary },
+        data: {
+          memories,
+          next_cursor: next,
+          absent: missing,
+          ...(respelt !== undefined && { respelt: respelt.words }),
+          degraded: degraded.map(advice),
+          projects: summary
+        },
         text: [
           ...(summary.length === 0 ? ["Nothing found."] : [
             `Found in ${summary.map(({ found, name }) => `${name} (${found})`).join(", ")}.`
           ]),
           ...resultTexts(memories),
-          ...missingText(missing),
+          ...missingText(missing, respelt),
           ...notes("cross_project_search", next, degraded)
         ].join("\n\n")
       }

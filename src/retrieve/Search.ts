@@ -10,7 +10,15 @@ import { resolveRequested } from "../domain/KnownProjects.ts"
 import { fieldsOf, sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import { isPersons, mustNotDisplace, rankOf } from "../domain/SavedBy.ts"
-import type { InContext, LaneScore, SearchFilter, SearchQuery, SearchResponse, SearchResult } from "../domain/Search.ts"
+import type {
+  InContext,
+  LaneScore,
+  Respelt,
+  SearchFilter,
+  SearchQuery,
+  SearchResponse,
+  SearchResult
+} from "../domain/Search.ts"
 import type { Eventual, Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Hit } from "../index/VectorIndex.ts"
@@ -23,6 +31,7 @@ import { type Evidence, evidenceIn, weigh } from "./Evidence.ts"
 import { bm25, fuse, type LexicalScore } from "./Fusion.ts"
 import { RANKING, type Ranking } from "./Ranking.ts"
 import type { Reranked } from "./Reranker.ts"
+import { respell, suspectsIn } from "./Spelling.ts"
 import { attainable, boost, type Boosted } from "./Surroundings.ts"
 import * as Terms from "./Terms.ts"
 import type { Term } from "./Terms.ts"
@@ -373,6 +382,8 @@ export interface Lanes<Y> {
 /** A search, of which only results with some share of the best one's score are used. */
 export interface SearchRequest extends Asked {
   readonly minShare?: number
+  /** True when a word that no unit contains may stand for one that is spelt nearly so. */
+  readonly respells?: boolean
   /** True when no model that reranks may be asked. */
   readonly isImmediate?: boolean
   /** True for a unit that is no result. */
@@ -385,17 +396,40 @@ const ROUNDED = 1e-6
 /** Returns the least score that may be that share of the best. */
 const leastOf = (minShare: number, best: Boosted | undefined): number => (minShare - ROUNDED) * (best?.score ?? 0)
 
+/** Returns the question with other words in the place of those that are misspelt, as the memory shows; undefined where none is. */
+function* respeltIn<Y>(
+  store: Reads<Y>,
+  query: SearchQuery,
+  terms: ReadonlyArray<Term>,
+  { documentFrequencies }: LexicalMatches
+): Steps<Y, Respelt | undefined> {
+  const absent = new Set(terms.filter((_, i) => documentFrequencies[i] === 0).map(({ lexeme }) => lexeme))
+  const suspects = suspectsIn(query.text, absent)
+  if (suspects.length === 0) return undefined
+  const lexemes = [...new Set(suspects.flatMap(({ spellings }) => [...spellings.keys()]))]
+  const units = (yield* store.lexical(lexemes, query, 0)).documentFrequencies
+  const unitsWith = new Map(lexemes.map((lexeme, i) => [lexeme, units[i]!]))
+  return respell(query.text, suspects, (lexeme) => unitsWith.get(lexeme)!)
+}
+
 export function* search<Y>(
-  { recall, rerank, store }: Lanes<Y>,
-  { leavesOut = () => false, minShare = 0, ...request }: SearchRequest,
+  lanes: Lanes<Y>,
+  { leavesOut = () => false, minShare = 0, respells = false, ...request }: SearchRequest,
   ranking = RANKING
 ): Steps<Y, SearchResponse> {
+  const { recall, rerank, store } = lanes
   const query = { ...request, projects: resolveRequested(yield* store.projects, request.projects) }
   const { dates, rest } = datesIn(query.text)
   const terms = yield* termsFor(store, query, query.text, ranking)
   const asked = new Set(Terms.lexemesOf(terms))
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
+  if (respells && recalled.lexicalLane !== undefined) {
+    const respelt = yield* respeltIn(store, query, terms, recalled.lexicalLane.matches)
+    if (respelt !== undefined) {
+      return { ...(yield* search(lanes, { ...request, leavesOut, minShare, text: respelt.text }, ranking)), respelt }
+    }
+  }
   // A date may raise a unit from anywhere, and a model may rank first what is last here.
   const isBounded = dates.length === 0 && rerank === undefined && recalled.lexicalLane !== undefined
   // Filtered again: the lanes did not filter a neighbour, and the index may lag behind the store.

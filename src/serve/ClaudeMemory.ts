@@ -218,7 +218,7 @@ const make = Effect.gen(function*() {
       Stream.runDrain(
         refreshing(provided(notingUses(captureLast(folder, sessionId), true)))
       ),
-    search: retriever.search,
+    search: (query) => retriever.search({ ...query, respells: true }),
     inject: injector.inject,
     hook: (input, telling) => run(Hook.answer(input, telling)),
     hookUnrecorded: (input, telling) => run(Hook.unrecorded(input, telling)),

@@ -5,6 +5,7 @@ import { simplified } from "../domain/ChineseScripts.ts"
 import { IS_CJK } from "../domain/Cjk.ts"
 import { isEveryday } from "../domain/EverydayWords.ts"
 import { matchesIn } from "../domain/Matches.ts"
+import type { Respelt } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Word } from "../domain/Verdict.ts"
 import * as Terms from "../retrieve/Terms.ts"
@@ -69,9 +70,13 @@ export const missingIn = (question: string, absent: ReadonlyArray<string>): Read
   )
 }
 
-/** Formats words that no memory contains; nothing where there are none. */
-export const missingText = (missing: ReadonlyArray<string>): ReadonlyArray<string> =>
-  missing.length === 0 ? [] : [`Note: no memory contains ${joined(missing.map((word) => `"${word}"`), "or")}.`]
+/** Formats words that no memory contains, and what was looked for in the place of some; nothing where there are none. */
+export const missingText = (missing: ReadonlyArray<string>, respelt?: Respelt): ReadonlyArray<string> => [
+  ...(respelt?.words ?? []).map(({ instead, typed }) =>
+    `Note: no memory contains "${typed}"; looked for "${instead}" instead.`
+  ),
+  ...(missing.length === 0 ? [] : [`Note: no memory contains ${joined(missing.map((word) => `"${word}"`), "or")}.`])
+]
 
 /**
  * Returns the question's own words that matched: a stem is no word, nor are two characters out of a longer one. Of a name of several

@@ -217,7 +217,7 @@ layer(base, { timeout: "60 seconds", excludeTestServices: true })("with the samp
       Effect.gen(function*() {
         const words = ["search", "--all-projects", "--json", "why did we decide against Meilisearch?"]
         const found = jsonOf<Found>(yield* cli(words, {}, started))
-        assert.deepStrictEqual(Object.keys(found), ["query", "results", "degraded", "absent"])
+        assert.deepStrictEqual(Object.keys(found), ["query", "results", "degraded", "absent", "respelt"])
         assert.strictEqual(found.query, "why did we decide against Meilisearch?")
         assert.deepStrictEqual(found.degraded, [])
         assert.strictEqual(found.results.length, 5)

@@ -349,6 +349,18 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.deepStrictEqual(yield* absent("the stripe webhook"), [])
     }))
 
+  it.effect("answer a misspelt question by what was meant, mark that, and say so", () =>
+    Effect.gen(function*() {
+      const { client } = yield* asking
+      const { absent, respelt, results: [found] } = yield* client.memories.search({
+        payload: { text: "Quokkas and the stripe webhok", projects: "all" }
+      })
+      assert.deepStrictEqual(respelt, [{ typed: "webhok", instead: "webhook" }])
+      assert.deepStrictEqual(absent, ["Quokkas"])
+      const { marks, text } = found!.excerpt
+      assert.include(marks.map(([from, to]) => text.slice(from, to).toLowerCase()), "webhooks")
+    }))
+
   it.effect("show how a text was changed, and name its session by what that was for", () =>
     Effect.gen(function*() {
       const { client } = yield* asking

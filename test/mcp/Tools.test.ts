@@ -506,6 +506,10 @@ describe("the tools of the MCP server", () => {
             assert.include(yield* text("search", { query: "egret pagoda" }), "no memory contains \"pagoda\"")
             const { structuredContent: found } = yield* call("search", { query: "egret pagoda" })
             assert.deepInclude(found, { absent: ["pagoda"] })
+            const misspelt = { query: "egret towr visitos" }
+            assert.include(yield* text("search", misspelt), "no memory contains \"visitos\"; looked for \"visitors\"")
+            const { structuredContent: meant } = yield* call("search", misspelt)
+            assert.deepInclude(meant, { absent: ["towr"], respelt: [{ typed: "visitos", instead: "visitors" }] })
             answer = { action: "cancel" }
             yield* text("forget", { ids: [now!.id] })
             assert.include(asked.at(-1), again)

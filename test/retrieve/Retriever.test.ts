@@ -343,6 +343,35 @@ describe("search", () => {
       assert.deepStrictEqual(yield* absent("the harbo of DATABASE_POOL"), ["harbo"])
     }).pipe(Effect.provide(whole)))
 
+  it.effect("looks for what was meant by a word that no memory contains, where it may", () =>
+    Effect.gen(function*() {
+      yield* filled([
+        unit("right", { sessionId: "right", content: "Authentication of the ferry goes through the harbour" }),
+        unit("other", { sessionId: "other", content: "The key of the lighthouse" })
+      ])
+      const asked = (text: string, more: Parameters<typeof search>[1] = {}) =>
+        Effect.map(search(text, { respells: true, ...more }), ({ absent = [], respelt, results }) => ({
+          absent,
+          respelt,
+          first: results[0]?.unit.id
+        }))
+      for (const mode of ["hybrid", "keyword"] as const) {
+        assert.deepStrictEqual(yield* asked("Authetication of quagmires", { mode }), {
+          absent: ["quagmir"],
+          respelt: {
+            text: "authentication of quagmires",
+            words: [{ typed: "Authetication", instead: "authentication" }]
+          },
+          first: "right"
+        })
+      }
+      for (const text of ["authentication", "authetication_key", "src/authetication.ts", "quagmire"]) {
+        assert.isUndefined((yield* asked(text)).respelt, text)
+      }
+      assert.isUndefined((yield* asked("authetication", { mode: "semantic" })).respelt)
+      assert.isUndefined((yield* asked("authetication", { respells: false })).respelt)
+    }).pipe(Effect.provide(whole)))
+
   it.effect("finds by words, by meaning, and by both", () =>
     Effect.gen(function*() {
       yield* filled(units)

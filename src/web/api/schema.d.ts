@@ -766,6 +766,10 @@ export interface components {
             readonly results: readonly components["schemas"]["Found"][];
             readonly degraded: readonly string[];
             readonly absent: readonly string[];
+            readonly respelt: readonly {
+                readonly typed: string;
+                readonly instead: string;
+            }[];
             readonly tookMs: number;
         };
         readonly Found: {

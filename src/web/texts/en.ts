@@ -104,18 +104,20 @@ export const en = {
     found: (n: number, isAll: boolean, ms: string) => `${isAll ? memories(n) : `The best ${memories(n)}`}, in ${ms} ms`,
     absent: (words: ReadonlyArray<string>) =>
       `No memory contains ${quoted(words)}: what is below answers only the rest of the question.`,
+    respelt: ({ instead, typed }: { readonly typed: string; readonly instead: string }) =>
+      `No memory contains ${quoted([typed])}: looked for ${quoted([instead])}.`,
     newest: "Newest memories",
-    newestOnly: (n: number) => `These are the newest ${n}. A question or a filter finds older ones.`,
+    newestOnly: (n: number) => `These are the newest ${n}. Ask or filter to find older ones.`,
     more: "Show more",
     score: (share: string) => `match ${share}`,
     words: (words: ReadonlyArray<string>) => `your words: ${words.join(", ")}`,
     meaning: "close in meaning",
     nearby: "near others that answer",
-    scoreHint: "Match: how surely a memory answers, by its words (rare ones most) and its meaning.",
+    scoreHint: "Match: how surely it answers, by words (rare ones most) and meaning.",
     byWords: (rank: number) => `By words it is number ${rank}.`,
-    byMeaning: (rank: number, cosine: string) => `By meaning it is number ${rank}, with a cosine of ${cosine}.`,
+    byMeaning: (rank: number, cosine: string) => `By meaning it is number ${rank} (cosine ${cosine}).`,
     byModel: (rank: number) => `By the reranking model it is number ${rank}.`,
-    byNeighbours: (by: string) => `Memories beside it in its session add ${by}.`,
+    byNeighbours: (by: string) => `Its neighbours in the session add ${by}.`,
     byBoost: (name: string, by: string) =>
       `${
         { session: "Others of its session", recency: "Its time", type: "Its type", files: "Its files" }[name] ?? name
@@ -174,7 +176,7 @@ export const en = {
     holdsAgain: "It still holds",
     heldAgain: "No longer replaced.",
     savedAlone:
-      "What you wrote is saved as a memory of its own, but does not replace this one yet. Save it once more to try again.",
+      "What you wrote is saved as a memory of its own, but does not replace this one yet. Save once more to try again.",
     replaced: "Replaced: from now on Claude is told the other memory.",
     replaceTitle: "Which memory replaces this one?",
     replaceHint: "From now on Claude is told the other one. These are similar:",
@@ -276,8 +278,7 @@ export const en = {
   },
   why: {
     title: "What would Claude be told, and why?",
-    hint:
-      "Type a prompt as you would to Claude: you see what memory adds to it, and how it decides. Nothing is sent to Claude.",
+    hint: "Type a prompt as you would to Claude: you see what memory adds, and why. Nothing is sent to Claude.",
     before: (at: string) => `What Claude was given at this prompt on ${at}:`,
     nothingBefore: (at: string) => `No record says that Claude was given anything at this prompt on ${at}.`,
     today: "What it would be given today, with what is remembered now:",
@@ -311,7 +312,7 @@ export const en = {
     missing: "A memory that also has these words would score more:",
     words: "Words of the prompt",
     wordsHint:
-      "A word is worth more, the fewer memories have it: one point each time their number halves (a bit), and at most 8; the parts of one path or name share 12.",
+      "A word is worth more, the fewer memories have it: a point each time their number halves (a bit), at most 8; the parts of one path or name share 12.",
     word: "Word",
     bits: "Worth",
     place: "Best memory",

@@ -151,6 +151,7 @@ export const zh: Texts = {
     ask: "搜索记忆",
     found: (n, isAll, ms) => `${isAll ? "" : "最匹配的 "}${memories(n)}，用时 ${ms} 毫秒`,
     absent: (words) => `没有任何记忆包含${quoted(words)}，下面的结果只回答了问题的其余部分。`,
+    respelt: ({ instead, typed }) => `没有任何记忆包含“${typed}”，已改为搜索“${instead}”。`,
     newest: "最新的记忆",
     newestOnly: (n) => `以上是最新的 ${n} 条。提问或筛选可以找到更早的。`,
     more: "显示更多",

@@ -172,13 +172,18 @@ export const Search = () => {
             : t.search.newest}
         </p>
         {isAsked && rows.length > 0 && <p className={css["hint"]}>{t.search.scoreHint}</p>}
-        {isAsked && found.data !== undefined && found.data.absent.length > 0 && (
-          <Note kind="warn">
-            {(rows.some(({ found }) => found !== undefined && wordsIn(found).length > 0) ? t.search : t.why)
-              .absent(found.data.absent)}
-          </Note>
+        {isAsked && found.data !== undefined && (
+          <>
+            {found.data.respelt.map((each) => <Note key={each.typed}>{t.search.respelt(each)}</Note>)}
+            {found.data.absent.length > 0 && (
+              <Note kind="warn">
+                {(found.data.results.some((each) => wordsIn(each).length > 0) ? t.search : t.why)
+                  .absent(found.data.absent)}
+              </Note>
+            )}
+            {found.data.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
+          </>
         )}
-        {isAsked && found.data?.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
         <Answer<unknown> query={isAsked ? found : newest}>
           {() =>
             rows.length === 0

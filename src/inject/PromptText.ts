@@ -119,7 +119,7 @@ type Relevant = Pick<SearchResponse, "degraded" | "results">
 function* find<Y>(
   memory: Memory<Y>,
   request: InjectionRequest,
-  { matches, testimonies, words }: Found,
+  { matches, respelt, testimonies, words }: Found,
   repeats: (unit: MemoryUnit) => boolean,
   bits = 0
 ): Steps<Y, Relevant> {
@@ -137,7 +137,7 @@ function* find<Y>(
   const bitsOf = (unit: MemoryUnit) => weighed.get(unit.id) ?? evidenceIn(words, [unit]).testimonies[0]!.bits
   const lacks = ({ unit }: Pick<SearchResult, "unit">) => bits > 0 && bitsOf(unit) < bits
   const asked = {
-    text: prompt,
+    text: respelt ?? prompt,
     projects: resolveForInjection(known, request.projects),
     inContext,
     limit: MAX_RESULTS,

@@ -399,17 +399,18 @@ const leastOf = (minShare: number, best: Boosted | undefined): number => (minSha
 /** Returns the question with other words in the place of those that are misspelt, as the memory shows; undefined where none is. */
 function* respeltIn<Y>(
   store: Reads<Y>,
-  query: SearchQuery,
+  text: string,
+  filter: SearchFilter,
   terms: ReadonlyArray<Term>,
   { documentFrequencies }: LexicalMatches
 ): Steps<Y, Respelt | undefined> {
   const absent = new Set(terms.filter((_, i) => documentFrequencies[i] === 0).map(({ lexeme }) => lexeme))
-  const suspects = suspectsIn(query.text, absent)
+  const suspects = suspectsIn(text, absent)
   if (suspects.length === 0) return undefined
   const lexemes = [...new Set(suspects.flatMap(({ spellings }) => [...spellings.keys()]))]
-  const units = (yield* store.lexical(lexemes, query, 0)).documentFrequencies
+  const units = (yield* store.lexical(lexemes, filter, 0)).documentFrequencies
   const unitsWith = new Map(lexemes.map((lexeme, i) => [lexeme, units[i]!]))
-  return respell(query.text, suspects, (lexeme) => unitsWith.get(lexeme)!)
+  return respell(text, suspects, (lexeme) => unitsWith.get(lexeme)!)
 }
 
 export function* search<Y>(
@@ -425,7 +426,7 @@ export function* search<Y>(
   const wanted = Math.max(rerank?.depth ?? 0, query.limit)
   const recalled = yield* recall(query, terms)
   if (respells && recalled.lexicalLane !== undefined) {
-    const respelt = yield* respeltIn(store, query, terms, recalled.lexicalLane.matches)
+    const respelt = yield* respeltIn(store, query.text, query, terms, recalled.lexicalLane.matches)
     if (respelt !== undefined) {
       return { ...(yield* search(lanes, { ...request, leavesOut, minShare, text: respelt.text }, ranking)), respelt }
     }
@@ -504,16 +505,16 @@ export interface EvidenceRequest extends Pick<SearchQuery, "isSaved" | "projects
   readonly inContext?: ReadonlyArray<InContext> | undefined
 }
 
-/** Evidence, and the matches in which it was looked for, for a search with the same text and projects. */
+/** Evidence, and the matches in which it was looked for, for a search with the weighed text and the same projects. */
 export interface Found extends Evidence {
   readonly matches: LexicalMatches
+  /** The text that was weighed, where a word of the other was taken for misspelt. */
+  readonly respelt?: string
 }
 
-/** Weighs the words of a text and finds those that stand together in a unit. */
-export function* evidence<Y>(
-  store: Reads<Y>,
-  { inContext, isSaved = false, projects, text }: EvidenceRequest
-): Steps<Y, Found> {
+/** Weighs the words of a text and finds those that stand together in a unit; one that is misspelt counts as what was meant. */
+export function* evidence<Y>(store: Reads<Y>, request: EvidenceRequest, respells = true): Steps<Y, Found> {
+  const { inContext, isSaved = false, projects, text } = request
   const filter = { projects: resolveRequested(yield* store.projects, projects), ...(isSaved && { isSaved }) }
   const terms = yield* termsFor(store, filter, text)
   const matches = yield* lexicalLane(store, filter, terms)
@@ -525,5 +526,11 @@ export function* evidence<Y>(
     units.push(...next.filter((unit) => passes(unit, filter) && !isInContext(unit, inContext)))
   }
   const words = weigh(terms, matches, isSaved ? isTalk : isEveryday)
-  return { ...evidenceIn(words, units.slice(0, EVIDENCE_DEPTH)), matches }
+  const found = { ...evidenceIn(words, units.slice(0, EVIDENCE_DEPTH)), matches }
+  // Where nothing is about the other words, one more makes no difference.
+  const isNear = respells && found.testimonies.some(({ bits }) => bits > 0)
+  const respelt = isNear ? yield* respeltIn(store, text, filter, terms, matches) : undefined
+  return respelt === undefined
+    ? found
+    : { ...(yield* evidence(store, { ...request, text: respelt.text }, false)), respelt: respelt.text }
 }

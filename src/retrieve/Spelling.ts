@@ -14,7 +14,7 @@ const FEWEST_REPLACED = 8
 /** Most letters. */
 const MOST = 24
 /** Most words of a question whose spelling is looked at. */
-const MAX_WORDS = 3
+const MAX_WORDS = 2
 
 const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"]
 

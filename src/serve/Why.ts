@@ -100,7 +100,7 @@ export const explain = (request: Pick<InjectionRequest, "maxChars" | "maxTokens"
         return { ...testimony, score, tells, leftOut: isLeftOut ? leftOut(testimony.unit) : null }
       }
     )
-    const typed = typedIn(prompt)
+    const typed = typedIn(evidence.respelt ?? prompt)
     const words = response.verdict.words.map(({ bits, lexeme }, i): ExplainedWord => ({
       lexeme,
       bits,

@@ -1763,6 +1763,15 @@ export const suite = <E>(
           })
           assert.deepStrictEqual(candidates.get("half")?.lengths, [0, 2, 0, 0])
           assert.closeTo(matches.averageLength, (12 + 2 + 1) / 3, 1e-12)
+          const many = [...Array.from({ length: 300 }, (_, i) => `unheard${i}`), cache, retry]
+          for (const terms of [[cache, "unheard", retry], many]) {
+            const { candidates, documentFrequencies, documents } = yield* store.lexical(terms, everything, 0)
+            assert.deepStrictEqual([documents, candidates], [3, []])
+            assert.deepStrictEqual(
+              documentFrequencies,
+              terms.map((term) => term === cache ? 3 : term === retry ? 1 : 0)
+            )
+          }
         })
       )
 

@@ -942,6 +942,21 @@ describe("evidence", () => {
       assert.deepStrictEqual(yield* unitIds(""), [])
     }).pipe(Effect.provide(over(brokenModel, brokenIndex))))
 
+  it.effect("holds a misspelt word for what was meant, where it has others of the text", () =>
+    Effect.gen(function*() {
+      yield* remembered.store([
+        unit("both", { content: "Authentication of the ferry" }),
+        unit("other", { content: "The key of the lighthouse", position: 2 })
+      ])
+      const { respelt, testimonies: [best], words } = yield* evidenceFor("authetication of the ferry")
+      assert.strictEqual(respelt, "authentication of the ferry")
+      assert.deepStrictEqual([best?.unit.id, best?.together], ["both", words.map(({ lexeme }) => lexeme)])
+      assert.isTrue(words.every(({ isAbsent }) => !isAbsent))
+      for (const text of ["authetication of quagmires", "authentication of the ferry"]) {
+        assert.isUndefined((yield* evidenceFor(text)).respelt, text)
+      }
+    }).pipe(Effect.provide(over(brokenModel, brokenIndex))))
+
   it.effect("of a Chinese question stands in English units, each word once whatever its translations", () =>
     Effect.gen(function*() {
       yield* remembered.store([

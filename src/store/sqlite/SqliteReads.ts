@@ -43,6 +43,9 @@ const SELECTED = 6
 const COUNTED = 1.5
 const MORE = 1.5
 
+/** Terms of which most are not there when there are more: the spellings that one may have meant. */
+const MANY = 64
+
 export const make = <Y, F>(sql: Sql<Y, F>) => {
   const passed = KeptRows.make<Y, F, Uint8Array>(sql)
   const frequencies = KeptRows.make<Y, F, Uint32Array>(sql)
@@ -128,6 +131,10 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
   ): Steps<Y, LexicalMatches> {
     const { lexemes, units } = (yield* sql<{ units: number; lexemes: number }>`SELECT units, lexemes FROM totals`)[0]!
     const memory = { documents: units, averageLength: lexemes / Math.max(1, units) }
+    if (limit === 0 && terms.length > MANY) {
+      const countOf = yield* TermLists.countsOf(sql, terms)
+      return { ...memory, documentFrequencies: terms.map((term) => countOf.get(term) ?? 0), candidates: [] }
+    }
     if (limit === 0) {
       yield* frequencies.refresh()
       const documentFrequencies = yield* frequencies.get(json(terms), function*(): Steps<Y, Uint32Array> {

@@ -29,6 +29,7 @@ import {
   timed
 } from "../../test/script.ts"
 import { hitsOf } from "./shared/hits.ts"
+import { misspelt } from "./shared/misspelt.ts"
 import { type Question, questionsIn } from "./shared/questions.ts"
 import { type Quality, qualityOf, reranker } from "./shared/reranker.ts"
 import { imported, transcripts, transcriptsIn } from "./shared/transcripts.ts"
@@ -241,6 +242,9 @@ program("recall", {
       Options.optional
     ),
     words: Options.boolean("words").pipe(Options.withDescription("Qdrant looks for the words too")),
+    misspelt: Options.boolean("misspelt").pipe(
+      Options.withDescription("Misspell the longest English word of each question, one slip of the keys")
+    ),
     reranker: Options.text("reranker").pipe(
       Options.filterMap(qualityOf, "a share from 0.5 to 1, slow or fails"),
       Options.withDescription("A stand-in reranks: the share of pairs that it orders rightly, or slow, or fails"),
@@ -254,13 +258,24 @@ program("recall", {
     )
   },
   run: (
-    { answers: file, leftOut: target, qdrant, questions, reranker: quality, score, transcripts, words },
+    {
+      answers: file,
+      leftOut: target,
+      misspelt: slips,
+      qdrant,
+      questions,
+      reranker: quality,
+      score,
+      transcripts,
+      words
+    },
     isJson
   ) =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
       const home = yield* temporaryFolder
-      const asked = yield* questionsIn(questions)
+      const typed = yield* questionsIn(questions)
+      const asked = slips ? yield* Effect.forEach(typed, misspelt) : typed
       const server = Option.isSome(qdrant) ? yield* serverAt(qdrant.value) : undefined
       const { answers, askMs, report } = yield* importAndAsk(transcripts, asked).pipe(
         Effect.provide(

@@ -382,7 +382,7 @@ export interface Lanes<Y> {
 /** A search, of which only results with some share of the best one's score are used. */
 export interface SearchRequest extends Asked {
   readonly minShare?: number
-  /** True when a word that no unit contains may stand for one that is spelt nearly so. */
+  /** True when a word that no unit contains may stand for one that is spelt nearly so; not beside `matches`, which are of its own words. */
   readonly respells?: boolean
   /** True when no model that reranks may be asked. */
   readonly isImmediate?: boolean

@@ -84,8 +84,8 @@ const inSearch = (
     ...inService(imports, statements),
     {
       file: SERVICE,
-      from: "    search: retriever.search,",
-      to: `    search: (query) => Effect.zipRight(${effect}, retriever.search(query)),`
+      from: "    search: (query) => retriever.search({ ...query, respells: true }),",
+      to: `    search: (query) => Effect.zipRight(${effect}, retriever.search({ ...query, respells: true })),`
     }
   ]
 })

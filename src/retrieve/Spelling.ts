@@ -16,10 +16,10 @@ const MOST = 24
 /** Most words of a question whose spelling is looked at. */
 const MAX_WORDS = 2
 
-const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"]
+export const LETTERS = [..."abcdefghijklmnopqrstuvwxyz"]
 
 /** Matches a word of Latin letters that is no part of a name, a path or a number. */
-const WORD = new RegExp(`(?<![\\w./@#:-])[A-Za-z]{${FEWEST},${MOST}}(?![\\w@#/-]|[.:]\\w)`, "g")
+export const WORD = new RegExp(`(?<![\\w./@#:-])[A-Za-z]{${FEWEST},${MOST}}(?![\\w@#/-]|[.:]\\w)`, "g")
 
 /** Returns the spellings that are one slip away, the likelier slips first. The first letter stays, and one at the end is not too many: "stripes". */
 export const slipsOf = (word: string): ReadonlyArray<string> => {

@@ -5,11 +5,11 @@
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { matchesIn } from "../../../src/domain/Matches.ts"
+import { LETTERS, WORD } from "../../../src/retrieve/Spelling.ts"
 import type { Question } from "./questions.ts"
 
-/** Matches a word that is part of no name, path or number. */
-const WORD = /(?<![\w./@#:-])[A-Za-z]{6,}(?![\w@#/-]|[.:]\w)/g
-const LETTERS = "abcdefghijklmnopqrstuvwxyz"
+/** Fewest letters of a word that is misspelt. */
+const FEWEST = 6
 
 const slip = (word: string) =>
   Effect.gen(function*() {
@@ -25,9 +25,8 @@ const slip = (word: string) =>
 export const misspelt = (question: Question) =>
   Effect.gen(function*() {
     const { id, question: text } = question
-    const words = [...matchesIn(text, WORD)].sort((a, b) => b[0].length - a[0].length)
-    const [longest] = words
-    if (longest === undefined) return question
+    const [longest] = [...matchesIn(text, WORD)].sort((a, b) => b[0].length - a[0].length)
+    if (longest === undefined || longest[0].length < FEWEST) return question
     const typed = yield* Effect.withRandom(slip(longest[0]), Random.make(id))
     return {
       ...question,

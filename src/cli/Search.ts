@@ -38,10 +38,10 @@ export const command = Command.make(
       const now = yield* Clock.currentTimeMillis
       const filter = yield* toFilter(options)
       const query = { ...filter, text, limit, mode, minScore: 0 }
-      const { absent = [], degraded, respelt, results } = yield* memory.search(query)
-      const question = respelt?.text ?? text
+      const found = yield* memory.search(query)
+      const { degraded, respelt, results } = found
       const labels = labelsOf(yield* memory.projects.known)
-      const missing = missingIn(question, absent)
+      const missing = missingIn(text, found)
       yield* answer(json, {
         query: text,
         results: results.map(resultJson),
@@ -55,7 +55,7 @@ export const command = Command.make(
             : results.map((result, i) =>
               resultText({
                 result,
-                question,
+                question: respelt?.text ?? text,
                 rank: i + 1,
                 projectName: labels.get(result.unit.projectId) ?? "?",
                 now

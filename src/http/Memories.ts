@@ -249,14 +249,13 @@ export const layer = HttpApiBuilder.group(Api, "memories", (handlers) =>
         const memory = yield* ClaudeMemory
         const start = yield* Clock.currentTimeNanos
         const query = { ...(yield* filterOf(filter)), text, limit, minScore, mode }
-        const { absent = [], degraded, respelt, results } = yield* memory.search(query)
-        const question = respelt?.text ?? text
+        const found = yield* memory.search(query)
         const tookMs = Number((yield* Clock.currentTimeNanos) - start) / 1e6
         return {
-          results: results.map(foundOf(question)),
-          degraded,
-          absent: missingIn(question, absent),
-          respelt: respelt?.words ?? [],
+          results: found.results.map(foundOf(found.respelt?.text ?? text)),
+          degraded: found.degraded,
+          absent: missingIn(text, found),
+          respelt: found.respelt?.words ?? [],
           tookMs
         }
       })))

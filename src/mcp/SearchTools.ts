@@ -105,6 +105,19 @@ const Answer = Schema.Struct({
 const resultTexts = (memories: ReadonlyArray<Found>): ReadonlyArray<string> =>
   memories.map((memory) => `${memoryText(memory, `score ${memory.score.toFixed(2)}`)}\n(${memory.why})`)
 
+/** What a search says of its question, beside the memories, as data and as notes. */
+const saidOf = (query: string, found: Pick<SearchResponse, "absent" | "degraded" | "respelt">) => {
+  const absent = missingIn(query, found)
+  return {
+    data: {
+      absent,
+      ...(found.respelt !== undefined && { respelt: found.respelt.words }),
+      degraded: found.degraded.map(advice)
+    },
+    notes: missingText(absent, found.respelt)
+  }
+}
+
 export const search = tool({
   name: "search",
   title: "Search memory",
@@ -134,7 +147,7 @@ export const search = tool({
       yield* progress("searching")
       const { memory } = yield* opened
       const upTo = Math.min(MAX_RESULTS, offset + limit)
-      const { absent = [], degraded, respelt, results } = yield* memory.search({
+      const found = yield* memory.search({
         ...filter,
         projects,
         text: query,
@@ -143,28 +156,22 @@ export const search = tool({
         limit: upTo
       })
       const nameOf = yield* projectNames
-      const rest = results.slice(offset).map((result) => foundOf(result, nameOf))
+      const rest = found.results.slice(offset).map((result) => foundOf(result, nameOf))
       const memories = rest.slice(0, countFitting(rest))
       yield* count({ retrieved: memories.length })
-      const hasMore = memories.length < rest.length || results.length === upTo && upTo < MAX_RESULTS
+      const hasMore = memories.length < rest.length || found.results.length === upTo && upTo < MAX_RESULTS
       const next = hasMore ? cursorAt(question, offset + memories.length) : null
-      const missing = missingIn(respelt?.text ?? query, absent)
+      const said = saidOf(query, found)
       return {
-        data: {
-          memories,
-          next_cursor: next,
-          absent: missing,
-          ...(respelt !== undefined && { respelt: respelt.words }),
-          degraded: degraded.map(advice)
-        },
+        data: { memories, next_cursor: next, ...said.data },
         text: [
           ...(memories.length > 0 ? resultTexts(memories) : offset > 0 ? ["There is no more."] : [
             projects === "all"
               ? "Nothing found in any project."
               : "Nothing found in this project; project_id \"global\" looks in all of them."
           ]),
-          ...missingText(missing, respelt),
-          ...notes("search", next, degraded)
+          ...said.notes,
+          ...notes("search", next, found.degraded)
         ].join("\n\n")
       }
     })
@@ -260,7 +267,7 @@ export const crossProjectSearch = tool({
       const projects = yield* projectsNamed(names)
       yield* progress("searching")
       const { memory } = yield* opened
-      const { absent = [], degraded, found, respelt } = yield* resultsByProject(
+      const { found, ...words } = yield* resultsByProject(
         (projects) =>
           memory.search({ ...filter, projects, text: query, mode, minScore: min_score, limit: MAX_RESULTS }),
         projects,
@@ -273,23 +280,16 @@ export const crossProjectSearch = tool({
       yield* count({ retrieved: memories.length })
       const next = offset + memories.length < all.length ? cursorAt(question, offset + memories.length) : null
       const summary = [...found].map(([id, list]) => ({ name: nameOf(id), id, found: list.length }))
-      const missing = missingIn(respelt?.text ?? query, absent)
+      const said = saidOf(query, words)
       return {
-        data: {
-          memories,
-          next_cursor: next,
-          absent: missing,
-          ...(respelt !== undefined && { respelt: respelt.words }),
-          degraded: degraded.map(advice),
-          projects: summary
-        },
+        data: { memories, next_cursor: next, ...said.data, projects: summary },
         text: [
           ...(summary.length === 0 ? ["Nothing found."] : [
             `Found in ${summary.map(({ found, name }) => `${name} (${found})`).join(", ")}.`
           ]),
           ...resultTexts(memories),
-          ...missingText(missing, respelt),
-          ...notes("cross_project_search", next, degraded)
+          ...said.notes,
+          ...notes("cross_project_search", next, words.degraded)
         ].join("\n\n")
       }
     })

@@ -5,7 +5,7 @@ import { simplified } from "../domain/ChineseScripts.ts"
 import { IS_CJK } from "../domain/Cjk.ts"
 import { isEveryday } from "../domain/EverydayWords.ts"
 import { matchesIn } from "../domain/Matches.ts"
-import type { Respelt } from "../domain/Search.ts"
+import type { Respelt, SearchResponse } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { Word } from "../domain/Verdict.ts"
 import * as Terms from "../retrieve/Terms.ts"
@@ -59,10 +59,14 @@ export const typedIn = (text: string): (lexeme: string) => ReadonlyArray<string>
 }
 
 /**
- * Returns the words of a question that its `absent` lexemes stand for, as they were typed. Of Chinese, Japanese and Korean it returns words
+ * Returns the words of a question that its absent lexemes stand for, as they were typed. Of Chinese, Japanese and Korean it returns words
  * of two characters or more: other lexemes are pieces of words, or of two that follow one another.
  */
-export const missingIn = (question: string, absent: ReadonlyArray<string>): ReadonlyArray<string> => {
+export const missingIn = (
+  asked: string,
+  { absent = [], respelt }: Pick<SearchResponse, "absent" | "respelt">
+): ReadonlyArray<string> => {
+  const question = respelt?.text ?? asked
   const typed = typedIn(question)
   const words = absent.some((lexeme) => IS_CJK.test(lexeme)) ? Tokenizer.cjkWordsIn(question) : new Set<string>()
   return absent.flatMap((lexeme) =>

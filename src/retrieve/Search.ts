@@ -277,10 +277,12 @@ function* gathering<Y>(
   /** Returns the score that the sources give what is wanted: theirs are known once these are read. */
   function* floorFor({ asked, minShare, places }: Wanted): Steps<Y, number> {
     const boosted = boost(yield* read(sources), scores, neighbours, [], ranking)
-    return Math.max(
-      leastOf(minShare, boosted[0]),
-      (1 - ROUNDED) * lastOf(distinct(boosted, places, asked, false), places)
-    )
+    const least = leastOf(minShare, boosted[0])
+    // The last place is no higher than if all units were distinct.
+    const most = boosted[places - 1]?.score ?? 0
+    return most <= least
+      ? least
+      : Math.max(least, (1 - ROUNDED) * lastOf(distinct(boosted, places, asked, false), places))
   }
   return function*(pool: number, wanted: Wanted | undefined): Steps<Y, Gathered> {
     const ids = [...new Set([...found.slice(0, pool), ...neighbours.map(([, other]) => other)])]

@@ -16,7 +16,7 @@ export type ReviewMode = "hybrid" | "abstractive" | "manual"
 
 /** The Chinese terms mean: refactoring, architectural decision, system rewrite. */
 const TRIGGERS = inBothScripts(
-  /重构|架构决定|系统重写|\brefactor(?:s|ed|ing)?\b|\barchitect(?:ure|ural) decisions?\b/iu
+  /重构|架构决定|系统重写|\brefactor(?:s|ed|ing)?\b|\barchitect(?:ure|ural) decisions?\b/i
 )
 
 const hasTrigger = ({ segment }: SegmentContext): boolean =>

@@ -4,7 +4,7 @@
  */
 
 const LEFT_OUT =
-  /\b(?<word>do|does|did|is|are|was|were|ca|could|wo|would|should|must|have|has|had|need)nt\b|\blets(?= (?:go|use|not|keep|take|stick|stay|avoid|drop|do|see|try|make|move|switch|just|have|add|wait|say)\b)|\b(?<subject>that|what|there|here)s(?= )/giu
+  /\b(?<word>do|does|did|is|are|was|were|ca|could|wo|would|should|must|have|has|had|need)nt\b|\blets(?= (?:go|use|not|keep|take|stick|stay|avoid|drop|do|see|try|make|move|switch|just|have|add|wait|say)\b)|\b(?<subject>that|what|there|here)s(?= )/gi
 
 /** Returns the text with "don't" for "dont" and for "don’t". */
 export const withApostrophes = (text: string): string =>

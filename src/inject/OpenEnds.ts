@@ -16,10 +16,10 @@ const LABEL = /^[A-Z][A-Za-z, ]{2,40}: /u
 
 /** Matches a command that takes changes back from Git's stash or drops them, and a sentence that reports so much. */
 const UNSTASHES = inBothScripts(
-  /\bstash\b.*\b(?:pop(?:ped)?|appl(?:y|ied)|drop(?:ped)?|clear(?:ed)?|branch|restored)\b|\b(?:pop(?:ped)?|appl(?:y|ied)|drop(?:ped)?|restored)\b.*\bstash\b|(?:恢复|还原|取回|应用|弹出).{0,8}(?:stash|暂存)|(?:stash|暂存).{0,8}(?:恢复|还原|取回|应用|弹出)/iu
+  /\bstash\b.*\b(?:pop(?:ped)?|appl(?:y|ied)|drop(?:ped)?|clear(?:ed)?|branch|restored)\b|\b(?:pop(?:ped)?|appl(?:y|ied)|drop(?:ped)?|restored)\b.*\bstash\b|(?:恢复|还原|取回|应用|弹出).{0,8}(?:stash|暂存)|(?:stash|暂存).{0,8}(?:恢复|还原|取回|应用|弹出)/i
 )
 /** Matches a command that merges or closes a pull request, and a sentence that reports so much. */
-const MERGES = inBothScripts(/\b(?:merged?|closed?)\b|合[并入]|关[闭掉]/iu)
+const MERGES = inBothScripts(/\b(?:merged?|closed?)\b|合[并入]|关[闭掉]/i)
 const [STASHED, PULL_REQUEST] = ["Open: stashed: ", "Open: pull request: "]
 const NUMBER = /\/(\d+)$/u
 

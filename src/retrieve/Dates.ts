@@ -85,7 +85,7 @@ export const isOn = (millis: number, { day, month, year }: NamedDate): boolean =
 
 /** Matches what is left of a question that asks for nothing but a day: "what did we do on", 做了什么. */
 const ASKS =
-  /^(?:[\s,.，。、?？!！]|\b(?:what|which|did|do|does|was|were|is|are|have|has|had|been|we|i|us|you|it|the|of|on|in|at|from|during|about|for|all|everything|anything|happen(?:ed|s)?|done|doing|work(?:ed)?|go|went|going|that|day|month|list|show|tell|me|summary|notes?|log|please)\b|我们|咱们|我|在|那天|当天|那个?月|都|到底|究竟|做|干|搞|写|发生|进行|有|了|过|些|什么|啥|哪|事情?|工作|活|内容|记录|总结|情况|的|请|列出|看看|一下|是|呢|吗)*$/iu
+  /^(?:[\s,.，。、?？!！]|\b(?:what|which|did|do|does|was|were|is|are|have|has|had|been|we|i|us|you|it|the|of|on|in|at|from|during|about|for|all|everything|anything|happen(?:ed|s)?|done|doing|work(?:ed)?|go|went|going|that|day|month|list|show|tell|me|summary|notes?|log|please)\b|我们|咱们|我|在|那天|当天|那个?月|都|到底|究竟|做|干|搞|写|发生|进行|有|了|过|些|什么|啥|哪|事情?|工作|活|内容|记录|总结|情况|的|请|列出|看看|一下|是|呢|吗)*$/i
 
 /** True for what is left of a question, without its dates, that asks what there was then, and for nothing else. */
 export const asksOnlyWhen = (rest: string): boolean => ASKS.test(simplified(rest))

@@ -100,7 +100,7 @@ const actionOf = (call: Call): ReadonlyArray<Excerpt> => {
   if (isReadOnly(call) || block.kind !== "tool_use" || block.text === tool) return []
   const isMisused = call.failed && isToolMisuse(result!.block.text)
   // Calls that were refused or malformed did nothing.
-  if (isMisused && !/^(?:Error: )?Exit code/iu.test(result!.block.text)) return []
+  if (isMisused && !/^(?:Error: )?Exit code/i.test(result!.block.text)) return []
   const sought = inputOf(call, "query") ?? inputOf(call, "url")
   if (tool.startsWith("Web") && sought !== undefined) {
     return [

@@ -33,7 +33,7 @@ import {
 import { type Call, choicesIn, textOf } from "./Steps.ts"
 
 const REASON = inBothScripts(
-  /\b(?:because|since|so that|due to|as (?:it|we|this|that)|otherwise|to avoid|in order to|why)\b|因为|由于|所以|否则|不然|以便|避免|免得|省得|为了|毕竟/iu
+  /\b(?:because|since|so that|due to|as (?:it|we|this|that)|otherwise|to avoid|in order to|why)\b|因为|由于|所以|否则|不然|以便|避免|免得|省得|为了|毕竟/i
 )
 
 const MAX_OWN_LENGTH = 500
@@ -46,7 +46,7 @@ const MAX_TYPED_LENGTH = 1_200
 const MAX_SENTENCE = 300
 
 /** Matches a review comment that was handed over as a task. */
-const REVIEW = /\b(?:around|at|on) lines? \d/iu
+const REVIEW = /\b(?:around|at|on) lines? \d/i
 
 /** Returns the person's own sentences, without code, quotes, terminal output, places in code and pasted documents. */
 export const ownSentences = (text: string): ReadonlyArray<string> => {
@@ -59,7 +59,7 @@ export const ownSentences = (text: string): ReadonlyArray<string> => {
   const own = text.length <= MAX_TYPED_LENGTH ? lines : [...lines.slice(0, 2), ...lines.slice(-2)]
   return quotable(
     own.filter((line) =>
-      !/^\s*(?:[>❯$#|│┃⎿]|\d+[→:]|\+\+\+|---|at \S.*:\d|npm (?:err|warn|notice|error)\b|(?:error|warning|fatal|hint|panic|err)(?:\[|:(?! (?:always|never|use|only|no)\b)))/iu
+      !/^\s*(?:[>❯$#|│┃⎿]|\d+[→:]|\+\+\+|---|at \S.*:\d|npm (?:err|warn|notice|error)\b|(?:error|warning|fatal|hint|panic|err)(?:\[|:(?! (?:always|never|use|only|no)\b)))/i
         .test(line)
     ).join("\n")
   )
@@ -75,16 +75,16 @@ const TRIAL = inBothScripts(
 )
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(
-  /^(?:(?:(?:i|we) )?(?:don't|do not) want (?:them|these|those)|these|those|this|that|it|they|them|both|这|那|它)\b/iu
+  /^(?:(?:(?:i|we) )?(?:don't|do not) want (?:them|these|those)|these|those|this|that|it|they|them|both|这|那|它)\b/i
 )
 /** Matches a reason at the end, which may name what nobody knows. */
 const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为|毕竟|免得|省得).*$/u)
 
 /** Matches a reason without that for which it is one: an answer to "why?". */
-const REASON_ALONE = inBothScripts(/^(?:because|cuz|bc)\b[^,;，；]*$|^(?:因为|由于|毕竟)[^，,；;]*$/iu)
+const REASON_ALONE = inBothScripts(/^(?:because|cuz|bc)\b[^,;，；]*$|^(?:因为|由于|毕竟)[^，,；;]*$/i)
 
 /** Matches "no", after which one thing is enough: "no inline styles". */
-const NO = /^no\s+/iu
+const NO = /^no\s+/i
 /** Characters of a Chinese prohibition that name nothing. */
 const EMPTY = inBothScripts(/[不要别再随便了的这那个样它我你啊吧先改动做弄搞用急着慢来\P{L}]/gu)
 
@@ -106,7 +106,7 @@ const isDecision = (sentence: string): boolean => {
 
 /** Matches a statement of how something is, which after a choice mostly tells why: "sqlite locks when two runs start together". */
 const TELLS =
-  /\b(?:is|are|was|were|has|had|have|does|do|did|can|can't|cannot|could|will|won't|needs?|costs?|locks?|gets?|got|takes|they|we|it)\b/iu
+  /\b(?:is|are|was|were|has|had|have|does|do|did|can|can't|cannot|could|will|won't|needs?|costs?|locks?|gets?|got|takes|they|we|it)\b/i
 const MAX_REASON_LENGTH = 160
 
 const isTelling = (sentence: string): boolean => {
@@ -117,7 +117,7 @@ const isTelling = (sentence: string): boolean => {
 
 /** Matches what tells of what was said or done, in place of what is to be. */
 const TOLD = inBothScripts(
-  /^(?:you\b|i (?:asked|said|told|meant|mean|thought)\b|(?:that|this|it) (?:would|will|is|was)\b|wrong\b)|^你[把又没]|我说的/iu
+  /^(?:you\b|i (?:asked|said|told|meant|mean|thought)\b|(?:that|this|it) (?:would|will|is|was)\b|wrong\b)|^你[把又没]|我说的/i
 )
 
 /** True for a sentence that says by itself what is to be instead of something else. */
@@ -358,7 +358,7 @@ const optionsIn = ({ block }: Call): ReadonlyArray<string> => {
 
 /** Matches advice, what others recommend, the next step, and "instead of" as what came of it. */
 const ADVISED = inBothScripts(
-  /^(?:(?:or|and|but|so),? )?(?:if you|you (?:could|can|may|might|should)|alternatively)\b|\b(?:docs?|documentation|guides?|authors?)\b.{0,30}\brecommends?\b|\bdecided to (?:run|check|look|test|read|start)\b|\b(?:returns?|returned|prints?|printed|shows?|showed|gets?|got|gives?|gave|becomes?|became|receives?|received)\b[^,.;]{0,60}\binstead of\b|(?:返回|输出|显示|得到|收到|打印|变成)[^，。]{0,30}而不是/iu
+  /^(?:(?:or|and|but|so),? )?(?:if you|you (?:could|can|may|might|should)|alternatively)\b|\b(?:docs?|documentation|guides?|authors?)\b.{0,30}\brecommends?\b|\bdecided to (?:run|check|look|test|read|start)\b|\b(?:returns?|returned|prints?|printed|shows?|showed|gets?|got|gives?|gave|becomes?|became|receives?|received)\b[^,.;]{0,60}\binstead of\b|(?:返回|输出|显示|得到|收到|打印|变成)[^，。]{0,30}而不是/i
 )
 
 /** Choices that Claude made itself and explained. */

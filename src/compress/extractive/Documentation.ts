@@ -133,14 +133,14 @@ const MIN_SECTION = 160
 
 /** Matches the heading of a part that says why the text was written, or what it comes to. */
 const CONCLUDING = inBothScripts(
-  /\b(?:context|background|motivation|rationale|conclusions?|findings|lessons?|decisions?|decided|root cause|takeaways?)\b|背景|结论|原因|教训/iu
+  /\b(?:context|background|motivation|rationale|conclusions?|findings|lessons?|decisions?|decided|root cause|takeaways?)\b|背景|结论|原因|教训/i
 )
 
 /** Matches the heading of a part that lays out a choice, and a line with an option: what was chosen stands elsewhere. */
 const OFFERS = inBothScripts(
-  /\b(?:options|approaches|alternatives|choices|(?:open |key |only |my )?questions?|(?:need|have|left) to decide)\b|选项|方案|待定/iu
+  /\b(?:options|approaches|alternatives|choices|(?:open |key |only |my )?questions?|(?:need|have|left) to decide)\b|选项|方案|待定/i
 )
-const OPTION = inBothScripts(/^\W{0,6}(?:option|alternative|approach|方案|选项) ?(?:[A-D]|[一二三四])\b/gimu)
+const OPTION = inBothScripts(/^\W{0,6}(?:option|alternative|approach|方案|选项) ?(?:[A-D]|[一二三四])\b/gim)
 
 /**
  * True for a section of Claude's with a lesson, of an agent's with a reason, since most of what agents report is how the code is

@@ -43,7 +43,7 @@ const MAX_CHANGES = 2
 const REACH = 13
 
 const CAUSE = inBothScripts(
-  /\b(?:because|since|due to|caused by|root cause|(?:the )?(?:issue|problem|error|bug|cause|reason)(?: is| was| here|:(?= ))|turns out|missing|doesn't|don't|isn't|aren't|wasn't|can't|cannot|not (?:checked|found|defined|exported|supported|recognized)|still|expects?|requires?|conflicts?|wrong|unused|instead of|needs? to|should (?:be|have|now)|there(?:'s| is| are))(?!\w)|因为|原因|由于|问题|缺少|没有|不能|不支持|导致|应该/iu
+  /\b(?:because|since|due to|caused by|root cause|(?:the )?(?:issue|problem|error|bug|cause|reason)(?: is| was| here|:(?= ))|turns out|missing|doesn't|don't|isn't|aren't|wasn't|can't|cannot|not (?:checked|found|defined|exported|supported|recognized)|still|expects?|requires?|conflicts?|wrong|unused|instead of|needs? to|should (?:be|have|now)|there(?:'s| is| are))(?!\w)|因为|原因|由于|问题|缺少|没有|不能|不支持|导致|应该/i
 )
 
 const nameOf = (file: string) => file.split(/[/\\]/).at(-1)!
@@ -63,7 +63,7 @@ const errorTitle = (failure: string, length = MAX_TITLE): string =>
 
 /** Matches an explicit cause. */
 const CERTAIN = inBothScripts(
-  /\b(?:because|due to|caused by|root cause|(?:the )?(?:issue|problem|cause|reason)(?: is| was|:(?= )))(?!\w)|因为|原因|问题(?:是|在于)/iu
+  /\b(?:because|due to|caused by|root cause|(?:the )?(?:issue|problem|cause|reason)(?: is| was|:(?= )))(?!\w)|因为|原因|问题(?:是|在于)/i
 )
 /** Praise and reports of success, which say nothing about a failure. */
 const SUCCESS =
@@ -92,17 +92,17 @@ const sharing = (failure: string, change = ""): (sentence: string) => boolean =>
 
 /** Matches what mends a failure: "`--force` fixes it". */
 const MENDS =
-  /\b(?:(?:fix(?:e[sd])?|solve[sd]?|resolve[sd]?|cure[sd]?|helps?) (?:it|this|that|them|the (?:issue|problem|error|build|tests?))\b|(?:fixes|solves|resolves|cures|helps)\b[^\w]*$)/iu
+  /\b(?:(?:fix(?:e[sd])?|solve[sd]?|resolve[sd]?|cure[sd]?|helps?) (?:it|this|that|them|the (?:issue|problem|error|build|tests?))\b|(?:fixes|solves|resolves|cures|helps)\b[^\w]*$)/i
 /** Matches what is to be done, and what Claude does or did: "Read the column as a string", "I set the port". */
 const ACTS =
-  /^(?:(?:i|we|ich|wir)\b|(?:add|bump|call|change|convert|create|delete|disable|downgrade|enable|export|import|increase|install|lower|make|mark|move|pass|pin|put|raise|read|rebuild|remove|rename|replace|restart|run|set|switch|try|update|upgrade|use|wrap)\s+(?:an?|the|it|its|them|this|that|these|all|your|`|\S+ (?:as|by|for|from|in|on|to|with)\b))/iu
+  /^(?:(?:i|we|ich|wir)\b|(?:add|bump|call|change|convert|create|delete|disable|downgrade|enable|export|import|increase|install|lower|make|mark|move|pass|pin|put|raise|read|rebuild|remove|rename|replace|restart|run|set|switch|try|update|upgrade|use|wrap)\s+(?:an?|the|it|its|them|this|that|these|all|your|`|\S+ (?:as|by|for|from|in|on|to|with)\b))/i
 /** Matches the announcement of a step by its first word: "Changing the port", "Next step is …". */
 const STEPS = inBothScripts(
   /^(?:(?:now|next|jetzt|als nächstes)\b|现在|接下来|下一步|然后|(?!(?:\p{L}*thing|during|string|missing|existing|remaining|according|being)\b)\p{L}+ing\b)/iu
 )
 /** Matches what is lacking, refused or at odds. */
 const AMISS = inBothScripts(
-  /\b(?:but|no|not|never|none|without|only|twice|already|whereas|while|lacks?)\b|n't\b|没|无|不|未|但|却|只|已经|重复|缺/iu
+  /\b(?:but|no|not|never|none|without|only|twice|already|whereas|while|lacks?)\b|n't\b|没|无|不|未|但|却|只|已经|重复|缺/i
 )
 
 const isStep = (sentence: string): boolean =>
@@ -263,7 +263,7 @@ const linesWithWords = (lines: ReadonlyArray<string>): ReadonlyArray<string> =>
 
 /** Matches the word of a command, or of Claude's description of it, by which it only looks at something. */
 const LOOKS =
-  /^(?:check|describe|display|explain|find|get|help|info|inspect|list|logs?|look|ls|print|ps|read|search|see|show|status|test|verify|version|view)$/iu
+  /^(?:check|describe|display|explain|find|get|help|info|inspect|list|logs?|look|ls|print|ps|read|search|see|show|status|test|verify|version|view)$/i
 
 /** True for a command that changes nothing by its words, or by what Claude says that it is for. */
 const isLook = (call: Call): boolean => {
@@ -306,7 +306,7 @@ const filesNamedIn = (output: string): ReadonlySet<string> =>
   new Set(output.split(/[^\p{L}\p{N}_.@+-]+/u).map((word) => word.replace(/\.+$/, "")))
 
 /** Matches the name of a file that people read, and no program. */
-const PROSE_FILE = /\.(?:md|mdx|rst|adoc)$|^(?:readme|changelog|changes|license|authors)\b/iu
+const PROSE_FILE = /\.(?:md|mdx|rst|adoc)$|^(?:readme|changelog|changes|license|authors)\b/i
 
 /** Returns what was changed between two messages; files of prose only where the failure names them. */
 const changesBetween = (
@@ -341,7 +341,7 @@ const labelled = (label: string, { excerpts, file, name }: Change): ReadonlyArra
   )
 
 const PLAN = inBothScripts(
-  /^(?:let me|i'll|i will|i need to|need to|让我|我来)\b.{0,40}\b(?:fix|add|remov|updat|replac|chang|install|mov|renam|us|creat|resolv|修|加|改|换|装|删)/iu
+  /^(?:let me|i'll|i will|i need to|need to|让我|我来)\b.{0,40}\b(?:fix|add|remov|updat|replac|chang|install|mov|renam|us|creat|resolv|修|加|改|换|装|删)/i
 )
 
 const isPlan = (sentence: string): boolean => PLAN.test(withoutOpeners(plain(sentence))) || MENDS.test(sentence)
@@ -390,12 +390,12 @@ const mendingOf = (
 
 /** Matches what a compiler or a linter says of a line that is being edited. */
 const SLIP =
-  /error TS\d+|\blint\/\w|\b(?:errcheck|staticcheck|ineffassign|eslint|ruff|clippy|noUnused\w*)\b|\b(?:unused|never read|declared and not used|is not defined)\b|Formatter would/iu
+  /error TS\d+|\blint\/\w|\b(?:errcheck|staticcheck|ineffassign|eslint|ruff|clippy|noUnused\w*)\b|\b(?:unused|never read|declared and not used|is not defined)\b|Formatter would/i
 /** Matches a cause that only names the check that failed. */
 const ROUTINE_TALK =
-  /\b(?:type ?(?:check|errors?)|typescript check|lint(?:er|ing)?|unused|compil\w+|pre-existing|unrelated)\b/iu
+  /\b(?:type ?(?:check|errors?)|typescript check|lint(?:er|ing)?|unused|compil\w+|pre-existing|unrelated)\b/i
 /** Matches the label of a fix in a file of tests. */
-const TEST_FILE = /(?:[._-](?:test|spec)s?|\btest[._-]\w+|_test)\./iu
+const TEST_FILE = /(?:[._-](?:test|spec)s?|\btest[._-]\w+|_test)\./i
 const CONFLICT = /^CONFLICT \(|^error: could not apply/mu
 /** Failures of one purpose from which they are more than a slip. */
 const OFTEN = 3

@@ -52,8 +52,8 @@ const MONTH =
   "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 const DAYS = "(\\d{1,2})(?:st|nd|rd|th)?"
 const DATES = [
-  new RegExp(`\\b${MONTH}\\.? (?:the )?${DAYS}\\b`, "giu"),
-  new RegExp(`\\b${DAYS} (?:of )?${MONTH}\\b`, "giu"),
+  new RegExp(`\\b${MONTH}\\.? (?:the )?${DAYS}\\b`, "gi"),
+  new RegExp(`\\b${DAYS} (?:of )?${MONTH}\\b`, "gi"),
   inBothScripts(/(?<!\d|年 ?)(\d{1,2}) ?月 ?(\d{1,2}) ?[日号]/gu)
 ]
 /** A date that is so near, in milliseconds, is one on which something is to be done. */
@@ -77,7 +77,7 @@ const COMING = inBothScripts(
 )
 /** Matches what has been, or only asks. */
 const PAST = inBothScripts(
-  /\b(?:was|were|did(?:n['’]t)?|had|happened|started|began|since|ago|last (?:week|month|night|\w+day))\b|[?？]\s*$|上个?(?:周|月|次)|昨|之前就/iu
+  /\b(?:was|were|did(?:n['’]t)?|had|happened|started|began|since|ago|last (?:week|month|night|\w+day))\b|[?？]\s*$|上个?(?:周|月|次)|昨|之前就/i
 )
 
 /** True for a sentence by which a person puts something off. */
@@ -133,7 +133,7 @@ const laterThan = (
 /** Matches what is missing of a thing by the verb for it: "is not filed", "to be rotated". */
 const PARTICIPLE = /\b(?:not|\p{L}+n['’]t|be)(?: yet| been)? (\p{L}{2,}(?:ed|en|nt|lt|pt))\b/iu
 /** Matches a report of the person's or Claude's about "it". */
-const OF_IT = /\b(?:it|that|this|them|those)\b/iu
+const OF_IT = /\b(?:it|that|this|them|those)\b/i
 
 /** True where later words or edits say that a point was done: also by its verb and "it", or in the file that it names. */
 const isClosed = (point: string, later: Later): boolean => {

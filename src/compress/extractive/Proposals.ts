@@ -20,22 +20,22 @@ import { textOf } from "./Steps.ts"
 
 /** Matches a proposal, recommendation or question of Claude's that awaits a decision. */
 const PROPOSAL = inBothScripts(
-  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose|lean)|i would (?:use|drop|keep|take|put|store|go)|my (?:recommendation|suggestion|proposal)|recommend(?:ed|ation)?|option [a-d1-4]|should (?:i|we)|want me to|would you (?:like|prefer)|shall (?:i|we)|the (?:best|right|simplest|cleanest) (?:way|fix|option|approach)|proposal(?=:)|i'd (?:lean|go|pick|use|change|start|take|stay|keep|choose|prefer|put|make|leave|store|split|move|drop|cache|render|show|run|write|name|send|build)|we could (?:use|take|keep|go)|my favou?rite)\b|建议|推荐|方案|要不要|是否|可以(?:考虑)?用|我(?:倾向|会选)/iu
+  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose|lean)|i would (?:use|drop|keep|take|put|store|go)|my (?:recommendation|suggestion|proposal)|recommend(?:ed|ation)?|option [a-d1-4]|should (?:i|we)|want me to|would you (?:like|prefer)|shall (?:i|we)|the (?:best|right|simplest|cleanest) (?:way|fix|option|approach)|proposal(?=:)|i'd (?:lean|go|pick|use|change|start|take|stay|keep|choose|prefer|put|make|leave|store|split|move|drop|cache|render|show|run|write|name|send|build)|we could (?:use|take|keep|go)|my favou?rite)\b|建议|推荐|方案|要不要|是否|可以(?:考虑)?用|我(?:倾向|会选)/i
 )
 
 /** Matches a choice of Claude's own, often with its reason or the rejected alternative. */
 export const CHOSEN = inBothScripts(
-  /\b(?:(?:i|we)(?:'ve| have)? (?:decided|chose|opted|went with|picked|settled on|switched to)|decided (?:to|on|against)|chose\b.{0,60}\b(?:over|because|since|for)|opted (?:for|to)|instead of\b.{0,80}\b(?:because|since|to avoid)|i'll (?:use|go with|keep|take)\b.{3,90}\b(?:because|since|instead|so that|rather|to avoid)|the (?:best|right|cleanest|simplest|correct) (?:approach|fix|solution|option|way|choice) (?:is|here|was)|seems like the best fit|decision:)|(?:决定|选择了?|选了?|采用|改用|没[用选]).{2,60}(?:因为|而不是|避免|以便|免得|否则|不然)|(?:所以|因此)(?:我们?)?(?:选|用|取|改|采用|放弃|决定)|不用.{2,30}[,，；;].{0,12}(?:改用|而用)/iu
+  /\b(?:(?:i|we)(?:'ve| have)? (?:decided|chose|opted|went with|picked|settled on|switched to)|decided (?:to|on|against)|chose\b.{0,60}\b(?:over|because|since|for)|opted (?:for|to)|instead of\b.{0,80}\b(?:because|since|to avoid)|i'll (?:use|go with|keep|take)\b.{3,90}\b(?:because|since|instead|so that|rather|to avoid)|the (?:best|right|cleanest|simplest|correct) (?:approach|fix|solution|option|way|choice) (?:is|here|was)|seems like the best fit|decision:)|(?:决定|选择了?|选了?|采用|改用|没[用选]).{2,60}(?:因为|而不是|避免|以便|免得|否则|不然)|(?:所以|因此)(?:我们?)?(?:选|用|取|改|采用|放弃|决定)|不用.{2,30}[,，；;].{0,12}(?:改用|而用)/i
 )
 
 export const MAX_PROPOSAL_LENGTH = 420
 
 const OFFER =
-  /^(?:(?:do you )?want (?:me|us) to|shall (?:i|we)|should (?:i|we)|would you (?:like|prefer)(?: me)?(?: to)?|may i|can i|要不要(?:我)?|是否(?:需要|要)(?:我)?|需要我)\s*/iu
+  /^(?:(?:do you )?want (?:me|us) to|shall (?:i|we)|should (?:i|we)|would you (?:like|prefer)(?: me)?(?: to)?|may i|can i|要不要(?:我)?|是否(?:需要|要)(?:我)?|需要我)\s*/i
 
 /** Matches the next step of work that was requested already. */
 export const STEP = inBothScripts(
-  /^(?:continue|proceed|go on|commit|push|run|re-?run|test|try|start|check|look|继续|提交|推送|运行|测试)/iu
+  /^(?:continue|proceed|go on|commit|push|run|re-?run|test|try|start|check|look|继续|提交|推送|运行|测试)/i
 )
 
 export interface Proposal {
@@ -94,7 +94,7 @@ export const proposalIn = (message: Message | undefined): Proposal | undefined =
 
 /** Matches alternatives. */
 const OFFERED = inBothScripts(
-  /\b(?:or|vs\.?|versus|options?|alternatives?|either|first|which|choice|other|over|but)\b|\(?\b[1a][.)]|还是|或者|方案/iu
+  /\b(?:or|vs\.?|versus|options?|alternatives?|either|first|which|choice|other|over|but)\b|\(?\b[1a][.)]|还是|或者|方案/i
 )
 
 const withoutQuestion = (sentence: string): string => plain(sentence).replace(/[?？:：]$/u, "")
@@ -111,7 +111,7 @@ const namedOf = (message: Message, name: string, sentence: string): Proposal => 
 const MIN_ALTERNATIVE = 24
 
 /** Matches what is offered in one sentence. */
-const EITHER = inBothScripts(/\bor\b|还是|或者/iu)
+const EITHER = inBothScripts(/\bor\b|还是|或者/i)
 
 /** What an alternative is called: its first words, before what is said of it. */
 const headOf = (text: string): string =>
@@ -227,7 +227,7 @@ export const isProposed = (message: Message | undefined): boolean => {
   return PROPOSAL.test(text) || CHOSEN.test(text)
 }
 
-const REFUSES = /^\s*(?:(?:yeah|well|ok|hm+)[,\s]+)?(?:no|nope|nah)\b/iu
+const REFUSES = /^\s*(?:(?:yeah|well|ok|hm+)[,\s]+)?(?:no|nope|nah)\b/i
 
 /** Returns what a reply names of the alternatives in a message, with the sentence that offers it. */
 export const chosenIn = (message: Message | undefined, reply: string): Proposal | undefined => {

@@ -12,9 +12,9 @@ import { type Call, editsOf } from "./Steps.ts"
 
 const MAX_REASON = 300
 /** Matches talk of a failure on the way, whose end the code shows. */
-const ON_THE_WAY = inBothScripts(/\b(?:errors?|unused|fail\w*|warnings?|conflicts?|lint\w*|nolint)\b|报错|警告|冲突/iu)
+const ON_THE_WAY = inBothScripts(/\b(?:errors?|unused|fail\w*|warnings?|conflicts?|lint\w*|nolint)\b|报错|警告|冲突/i)
 /** Matches what Claude says of its own work. */
-const PERSONAL = /\b(?:i|i'm|i'll|my|let me|let's|you|we need|the user)\b/iu
+const PERSONAL = /\b(?:i|i'm|i'll|my|let me|let's|you|we need|the user)\b/i
 /** Messages before an edit that are searched for its reason. */
 const REACH = 4
 const MAX_FILES = 3

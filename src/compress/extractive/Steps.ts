@@ -263,10 +263,10 @@ export const editsOf = (call: Call): ReadonlyArray<Edit> => {
 
 /** Mistakes in using a tool, refusals and interruptions, which are of no use in another session. */
 const TOOL_MISUSE =
-  /has not been read yet|String to replace not found|No changes to make|Found \d+ matches of the string|InputValidationError|haven't granted it yet|doesn't want to (?:proceed|take this action)|interrupted by user|has been modified since read|EISDIR|Request failed with status|File does not exist|nothing to commit|No such tool available|Sibling tool call errored|exceeds maximum allowed (?:tokens|size)|Cancelled:/iu
+  /has not been read yet|String to replace not found|No changes to make|Found \d+ matches of the string|InputValidationError|haven't granted it yet|doesn't want to (?:proceed|take this action)|interrupted by user|has been modified since read|EISDIR|Request failed with status|File does not exist|nothing to commit|No such tool available|Sibling tool call errored|exceeds maximum allowed (?:tokens|size)|Cancelled:/i
 
 export const isToolMisuse = (text: string): boolean =>
-  TOOL_MISUSE.test(text.slice(0, 600)) || !/\p{L}{3}/u.test(text.replace(/^(?:Error|Exit code \d+)/iu, ""))
+  TOOL_MISUSE.test(text.slice(0, 600)) || !/\p{L}{3}/u.test(text.replace(/^(?:Error|Exit code \d+)/i, ""))
 
 /** Returns a key that repeated calls share: the command's program and subcommand, else the tool and the file. */
 export const repeatKey = (call: Call): string => {

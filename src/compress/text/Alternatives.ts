@@ -24,7 +24,7 @@ interface Item extends Line {
 /** Matches a name in brackets at the beginning of what is offered: "(Postgres): one service less". */
 const NAME_IN_BRACKETS = /^[(（]([^()（）]{1,60})[)）][*_]*\s*[:：–—-]*\s*/u
 /** Matches what joins an alternative to the next in a line. */
-const JOINT = inBothScripts(/(?:\b(?:and|or|versus|vs\.?)|或者?|还是)$/iu)
+const JOINT = inBothScripts(/(?:\b(?:and|or|versus|vs\.?)|或者?|还是)$/i)
 const withoutJoint = (text: string): string =>
   text.trimEnd().replace(/[?？]$/u, "").trimEnd().replace(JOINT, "").trimEnd().replace(/[,;，；]$/u, "")
 
@@ -132,7 +132,7 @@ const isListed = (item: Item, beside = item): boolean =>
 
 /** Matches what introduces alternatives. */
 const INTRODUCES = inBothScripts(
-  /\b(?:options?|choices?|alternatives?|ways|approaches|possibilit\w+|either|one of|choose|pick|could)\b|方案|选项|办法|思路|做法|可以|几种|[二两三四]种/iu
+  /\b(?:options?|choices?|alternatives?|ways|approaches|possibilit\w+|either|one of|choose|pick|could)\b|方案|选项|办法|思路|做法|可以|几种|[二两三四]种/i
 )
 
 /** A list: the places of its items, and of the line that introduces it. */

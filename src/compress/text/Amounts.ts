@@ -8,9 +8,9 @@ import { matchesIn } from "../../domain/Matches.ts"
 const AMOUNT = inBothScripts(
   /(?:\d+(?:[,_]\d{3})*(?:\.\d+)*(?:\s?(?:%|(?:ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?|months?|years?|[kmgt]i?b|bytes?|px|rows?|times|x)\b|个?(?:毫秒|秒|分钟|小时|工作日|天|周|星期|月|年|次|条|个|行|页|倍|字节|兆)))?)/
 ).source
-const WHOLE = new RegExp(`^${AMOUNT}$`, "iu")
+const WHOLE = new RegExp(`^${AMOUNT}$`, "i")
 /** The same in a text, but for the number of an item, a line or a part of a name. */
-const AMOUNTS = new RegExp(`(?<![\\w.:#/-])(?!(?<=^\\s*)\\d+[.)]\\s)${AMOUNT}(?![\\w:/-]*\\d)`, "giu")
+const AMOUNTS = new RegExp(`(?<![\\w.:#/-])(?!(?<=^\\s*)\\d+[.)]\\s)${AMOUNT}(?![\\w:/-]*\\d)`, "gi")
 
 /** Units of time by their abbreviations. */
 const TIMES: Readonly<Record<string, string>> = {
@@ -44,8 +44,8 @@ export const holdsAmount = (text: string, amount: string): boolean =>
   [...matchesIn(text, AMOUNTS)].some(([each]) => isSameAmount(each, amount))
 
 /** Matches what stands between a number and that which takes its place; and between one and that of which it takes the place. */
-const BECOMES = inBothScripts(/^\s*(?:to|->|→|[改换调升降提增减延缩加][^，。；,;]{0,3})\s*$/iu)
-const INSTEAD = inBothScripts(/^[,，]?\s*(?:instead of|rather than|in place of|and not|not|而不是|不是)\s*$/iu)
+const BECOMES = inBothScripts(/^\s*(?:to|->|→|[改换调升降提增减延缩加][^，。；,;]{0,3})\s*$/i)
+const INSTEAD = inBothScripts(/^[,，]?\s*(?:instead of|rather than|in place of|and not|not|而不是|不是)\s*$/i)
 
 /** Returns a number with the unit of another, where it has none of its own. */
 const withUnit = (amount: string, other: string): string =>
@@ -77,12 +77,12 @@ export const withoutAmounts = (text: string): string => text.replace(AMOUNTS, " 
 
 /** Matches what is measured, of which a number is no decision. */
 const MEASURED = inBothScripts(
-  /\b(?:latency|p\d\d|throughput|coverage|usage|cpu|runtime|duration|(?:error|hit|failure) rate|(?:bundle|build|image) (?:size|time)|score)\b|延迟|耗时|覆盖率|占用|内存|体积|命中率|失败率|得分/iu
+  /\b(?:latency|p\d\d|throughput|coverage|usage|cpu|runtime|duration|(?:error|hit|failure) rate|(?:bundle|build|image) (?:size|time)|score)\b|延迟|耗时|覆盖率|占用|内存|体积|命中率|失败率|得分/i
 )
 
 /** Matches the bound of a measure, which is set. */
 const BOUND = inBothScripts(
-  /\b(?:threshold|limit|minimum|maximum|budget|target|gate|at (?:least|most))\b|门槛|要求|阈值|[上下]限|目标|预算/iu
+  /\b(?:threshold|limit|minimum|maximum|budget|target|gate|at (?:least|most))\b|门槛|要求|阈值|[上下]限|目标|预算/i
 )
 
 /** Tests whether a sentence is about something that is measured. */

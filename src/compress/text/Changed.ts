@@ -12,20 +12,20 @@ import { NEGATES } from "./Refuted.ts"
 
 /** Matches what says of something that it is missing, or is so only for now. */
 const AMISS = inBothScripts(
-  /\b(?:still|yet|missing|(?:has|have|there(?:'s| is| are)) no)\b|还|尚|仍|缺/iu
+  /\b(?:still|yet|missing|(?:has|have|there(?:'s| is| are)) no)\b|还|尚|仍|缺/i
 )
 /** Matches the report that something was done. */
 const DONE = inBothScripts(
-  /\b(?:done|closed|fixed|mended|changed|pushed|committed|merged|added|removed|updated|renamed|replaced|moved|filed|wired|in place|now)\b|已|[好完]了|完成|改[好成为]|修[好复]/iu
+  /\b(?:done|closed|fixed|mended|changed|pushed|committed|merged|added|removed|updated|renamed|replaced|moved|filed|wired|in place|now)\b|已|[好完]了|完成|改[好成为]|修[好复]/i
 )
 /** Matches what points to what was said before; and the wish to leave it, or to do it oneself. */
-const POINTS = inBothScripts(/\b(?:it|that|this|them|those|these|both|all)\b|[这那它都两]/iu)
+const POINTS = inBothScripts(/\b(?:it|that|this|them|those|these|both|all)\b|[这那它都两]/i)
 const LEAVES = inBothScripts(
-  /\b(?:leave|keep|ignore|skip|later|forget|wait|i(?:'ll| will))\b|别|先不|算了|留着|跳过|我[去会来]/iu
+  /\b(?:leave|keep|ignore|skip|later|forget|wait|i(?:'ll| will))\b|别|先不|算了|留着|跳过|我[去会来]/i
 )
 /** Matches the beginning of a sentence that goes on about the things of the one before it, and of one about others. */
-const SAME = inBothScripts(/^(?:both|all|each|they|it|this|that|these|those)\b|^[两都它这那]/iu)
-const OTHERS = inBothScripts(/^(?:the )?(?:others?|rest|remaining)\b|^(?:另|其[余他])/iu)
+const SAME = inBothScripts(/^(?:both|all|each|they|it|this|that|these|those)\b|^[两都它这那]/i)
+const OTHERS = inBothScripts(/^(?:the )?(?:others?|rest|remaining)\b|^(?:另|其[余他])/i)
 
 const wordsOf = (sentence: string): string => withApostrophes(plain(sentence))
 
@@ -37,7 +37,7 @@ const namesIn = (text: string): ReadonlySet<string> =>
   )
 
 /** Matches a statement, which asks for nothing. */
-const STATES = inBothScripts(/\b(?:is|are|was|were|has|have|did)\b|已|了|在/iu)
+const STATES = inBothScripts(/\b(?:is|are|was|were|has|have|did)\b|已|了|在/i)
 
 /** Names that what a person reports has of what was amiss. */
 const REPORTED = 2

@@ -54,14 +54,14 @@ const TAKES_REST = inBothScripts(
   )
 )
 /** Matches a place that begins a list of steps, or speaks of something else, unless it is all that is said. */
-const BARE_PLACE = /^(?:first|second|third|fourth|last)$/iu
+const BARE_PLACE = /^(?:first|second|third|fourth|last)$/i
 
 const PLACES: ReadonlyArray<readonly [RegExp, number]> = [
-  [inBothScripts(/last|最后/iu), -1],
-  [/first|1|一|former|前者/iu, 0],
-  [inBothScripts(/second|2|二|latter|后者/iu), 1],
-  [/third|3|三/iu, 2],
-  [/fourth|4|四/iu, 3]
+  [inBothScripts(/last|最后/i), -1],
+  [/first|1|一|former|前者/i, 0],
+  [inBothScripts(/second|2|二|latter|后者/i), 1],
+  [/third|3|三/i, 2],
+  [/fourth|4|四/i, 3]
 ]
 const IS_PLACE = inBothScripts(new RegExp(`^${PLACE}$`, "iu"))
 const BETWEEN = inBothScripts(new RegExp(JOINT, "iu"))

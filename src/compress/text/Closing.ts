@@ -31,15 +31,15 @@ const NAMES =
 
 /** Matches what says of a point that it is not done: it says nothing of the point itself. */
 const NOT_DONE = inBothScripts(
-  /^(?:still|to ?do|open|pending|remaining|next(?: steps?)?)\b[^:：]{0,12}[:：]|\b(?:(?:is|are|was|were|has|have|did|do|does)(?: not|n['’]t)(?: yet)?(?: been)?|(?:is|are|has|have)?(?: still)? (?:yet )?to be|remains?(?: to be)?|still (?:needs?|has|have|open|missing|pending)|not yet)\b|(?:还|尚|仍|暂)?(?:没有?|未(?![来知]))|待办|(?:还|只)?剩下?|下一步|还[要需差得]/giu
+  /^(?:still|to ?do|open|pending|remaining|next(?: steps?)?)\b[^:：]{0,12}[:：]|\b(?:(?:is|are|was|were|has|have|did|do|does)(?: not|n['’]t)(?: yet)?(?: been)?|(?:is|are|has|have)?(?: still)? (?:yet )?to be|remains?(?: to be)?|still (?:needs?|has|have|open|missing|pending)|not yet)\b|(?:还|尚|仍|暂)?(?:没有?|未(?![来知]))|待办|(?:还|只)?剩下?|下一步|还[要需差得]/gi
 )
 
 /** Matches the verbs by which something is there, and those by which it is gone. */
 const MAKES = inBothScripts(
-  /\b(?:add(?:s|ed|ing)?\b|implement|creat|restor|enabl|install|upgrad|introduc|reinstat|ke(?:ep|pt)\b|(?:br(?:ing|ought)|put) .{1,30}\bback\b)|恢复|还原|新增|添加|加[上了回入]|实现|开启|启用|安装|升级|上线|保留/iu
+  /\b(?:add(?:s|ed|ing)?\b|implement|creat|restor|enabl|install|upgrad|introduc|reinstat|ke(?:ep|pt)\b|(?:br(?:ing|ought)|put) .{1,30}\bback\b)|恢复|还原|新增|添加|加[上了回入]|实现|开启|启用|安装|升级|上线|保留/i
 )
 const UNMAKES = inBothScripts(
-  /\b(?:remov|delet|drop(?:s|ped|ping)?\b|disabl|uninstall|downgrad|undo|undid|revert|(?:tak\w+|took|turn\w*|switch\w*) .{0,30}\b(?:out|off)\b|roll\w* .{0,30}\bback\b)|删|移除|去[掉除]|关闭|关掉|停用|禁用|卸载|撤[销回]|降级|取消|下线|回滚/iu
+  /\b(?:remov|delet|drop(?:s|ped|ping)?\b|disabl|uninstall|downgrad|undo|undid|revert|(?:tak\w+|took|turn\w*|switch\w*) .{0,30}\b(?:out|off)\b|roll\w* .{0,30}\bback\b)|删|移除|去[掉除]|关闭|关掉|停用|禁用|卸载|撤[销回]|降级|取消|下线|回滚/i
 )
 
 /** True where a report undoes what was to be done, or does what was to be undone. */

@@ -9,15 +9,15 @@ import { withoutOpeners } from "./Prose.ts"
 
 /** Matches what points to something, somebody or some time: what is said of it holds for that alone. */
 const POINTS =
-  /\b(?:this|that|these|those|here|there|now|again|yet|still|just|once|already|suddenly|yesterday|today|tomorrow|tonight|lately|sometimes|mostly|next (?:week|month|year|sprint)|i|i'm|i've|i'd|my|mine|you|your|you're|he|she|they|it|his|her)\b/iu
+  /\b(?:this|that|these|those|here|there|now|again|yet|still|just|once|already|suddenly|yesterday|today|tomorrow|tonight|lately|sometimes|mostly|next (?:week|month|year|sprint)|i|i'm|i've|i'd|my|mine|you|your|you're|he|she|they|it|his|her)\b/i
 
 /** Matches what is not as it should be, or as it seems to somebody. */
 const AMISS =
-  /\b(?:wrong\w*|broken?|breaks|missing|fail\w*|errors?(?! (?:codes?|messages?|types?|class\w*|handl\w*|boundar\w*))|weird|odd|strange|ugly|blurry|slow\w*|crash\w*|stop(?:s|ped)?|down|lost|lose|leaks?|ignore[ds]?|don't|doesn't|can't|cannot|isn't|aren't|won't|undefined|empty|blank|stuck|hangs?|bugs?|buggy|problems?|issues?|seems?|looks?|feels?|sounds?|happens?|appear\w*|disappear\w*|complain\w*|hates?|keeps? \w+ing|vanish\w*|flicker\w*|freez\w*|jumps?|flak\w+|twice|too|different|outdated|stale|duplicate\w*|unfinished|forever|ages|somehow|like (?:crazy|hell))\b/iu
+  /\b(?:wrong\w*|broken?|breaks|missing|fail\w*|errors?(?! (?:codes?|messages?|types?|class\w*|handl\w*|boundar\w*))|weird|odd|strange|ugly|blurry|slow\w*|crash\w*|stop(?:s|ped)?|down|lost|lose|leaks?|ignore[ds]?|don't|doesn't|can't|cannot|isn't|aren't|won't|undefined|empty|blank|stuck|hangs?|bugs?|buggy|problems?|issues?|seems?|looks?|feels?|sounds?|happens?|appear\w*|disappear\w*|complain\w*|hates?|keeps? \w+ing|vanish\w*|flicker\w*|freez\w*|jumps?|flak\w+|twice|too|different|outdated|stale|duplicate\w*|unfinished|forever|ages|somehow|like (?:crazy|hell))\b/i
 
 /** Matches what was: a verb of the past, but for a participle after "are" and the like, which says how things are. */
 const PAST =
-  /\b(?:was|were|did|had|been|got|went|came|made|said|(?<!\b(?:is|are|be|been|gets?|stays?|not|never|always|only|must|and|or|,) (?:\w+ly )?)(?!need|feed|speed|seed|embed|shared?\b|hundred|red\b|exceed|proceed|indeed)\w{2,}ed)\b|\b(?:is|are|am) (?:\w+ly )?\w+ing\b/iu
+  /\b(?:was|were|did|had|been|got|went|came|made|said|(?<!\b(?:is|are|be|been|gets?|stays?|not|never|always|only|must|and|or|,) (?:\w+ly )?)(?!need|feed|speed|seed|embed|shared?\b|hundred|red\b|exceed|proceed|indeed)\w{2,}ed)\b|\b(?:is|are|am) (?:\w+ly )?\w+ing\b/i
 
 /** Words that are no verb after a noun. */
 const NO_VERB =
@@ -51,7 +51,7 @@ const STATES_IN_CHINESE = [
 ].map(inBothScripts)
 
 /** What may stand before it. */
-const INTRODUCES = /^(?:(?:please|pls|btw|fyi|note|reminder|in general|generally|normally)[,:\s]+)+/iu
+const INTRODUCES = /^(?:(?:please|pls|btw|fyi|note|reminder|in general|generally|normally)[,:\s]+)+/i
 
 /** True for a generic sentence. */
 export const isGeneric = (words: string): boolean => {

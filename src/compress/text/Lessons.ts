@@ -15,7 +15,7 @@ import { isChatter, plain } from "./Prose.ts"
 
 /** Matches a choice or a preference, with or without the rejected alternative. */
 const CHOICE =
-  /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b/iu
+  /\b(?:instead(?: of)?|rather than|rather\b|prefer(?:s|red|ably)?|let's (?:use|go with|not|keep|stick|avoid|drop)|go with|stick (?:to|with)|i'd (?:like|love|rather|go)|i (?:don't want|want (?:to|it|the|a|us)|would (?:rather|like|prefer))|we (?:don't want|do not want|want|should(?:n't| not)?|explicitly|do|don't|won't|aren't)|not .{1,60}\bbut\b|should (?:not|be|have|use|go)|shouldn't|must(?:n't| not)?|do not|don't|avoid|no longer|only (?:use|if|when)|make sure|explicitly|completely (?:remove|drop)|better to)\b/i
 
 /** What a person sees that there is none of, as a failure. */
 const UNSEEN =
@@ -36,7 +36,7 @@ const CHOICE_IN_SHORT = [
       "(?:[,.;:]\\s|\\b(?:because|since|not|over|instead|everywhere)\\b|\\b(?:in|for) (?:this|our|the|all|every\\w*) \\w+$)",
     "iu"
   ),
-  /\b(?:forget|ignore|scrap|drop|kill) (?:about )?(?:my|the|that|our) (?:\w+ ){1,3}(?:rule|idea|limit|plan|convention|thing)s?\b/iu,
+  /\b(?:forget|ignore|scrap|drop|kill) (?:about )?(?:my|the|that|our) (?:\w+ ){1,3}(?:rule|idea|limit|plan|convention|thing)s?\b/i,
   // What is not to be.
   new RegExp(
     `${OPENING}no (?:(?!${UNSEEN})[\\p{L}\\d](?:[^,]{0,40}(?:,|\\.?$)|.{0,60}${HERE})|.{0,60}\\b(?:please|pls|allowed)\\b)`,
@@ -47,19 +47,19 @@ const CHOICE_IN_SHORT = [
     "iu"
   ),
   // What holds for all.
-  /^[^,]{2,40}\beverywhere\b|\bno exceptions\b|[,;] everything else\b|^(?:every|each|all) .{1,40}\b(?:needs?|must|ha(?:s|ve) to|gets?|go(?:es)?|belongs?)\b|^one \w+ per \w/iu,
+  /^[^,]{2,40}\beverywhere\b|\bno exceptions\b|[,;] everything else\b|^(?:every|each|all) .{1,40}\b(?:needs?|must|ha(?:s|ve) to|gets?|go(?:es)?|belongs?)\b|^one \w+ per \w/i,
   // What is chosen.
-  /^[\w.+#/-]+(?: [\w.+#/-]+)? over (?!and\b|again\b|here\b|there\b|the\b|ssl\b|tls\b|https?\b|tcp\b|ssh\b|udp\b|vpn\b|please\b)[\w.+#/-]+(?: [\w.+#/-]+)?(?=[,.;]|$)|^(?!.*\b(?:what|as|how|why|where|whatever|who)\b.* it is).{2,40}\bit is(?=\s*(?:[,.;!]|$|then\b))/iu,
-  /(?:^|[,;]\s*|^(?:ok|so|but|and|then|yes i know,? but) |^(?:for|since|because) [^,]{1,40}[,\s])(?:but |so )?we(?:'ll| will|'re)? (?:(?:go|going|went) (?:with|back to)|take (?!an? )|use|pick|choose|stay (?:on|with)|keep|move to|switch(?:ed)? to|dropped)\b/iu
+  /^[\w.+#/-]+(?: [\w.+#/-]+)? over (?!and\b|again\b|here\b|there\b|the\b|ssl\b|tls\b|https?\b|tcp\b|ssh\b|udp\b|vpn\b|please\b)[\w.+#/-]+(?: [\w.+#/-]+)?(?=[,.;]|$)|^(?!.*\b(?:what|as|how|why|where|whatever|who)\b.* it is).{2,40}\bit is(?=\s*(?:[,.;!]|$|then\b))/i,
+  /(?:^|[,;]\s*|^(?:ok|so|but|and|then|yes i know,? but) |^(?:for|since|because) [^,]{1,40}[,\s])(?:but |so )?we(?:'ll| will|'re)? (?:(?:go|going|went) (?:with|back to)|take (?!an? )|use|pick|choose|stay (?:on|with)|keep|move to|switch(?:ed)? to|dropped)\b/i
 ]
 
 /** What a person states about how things are arranged, in the present and of no day: "sessions expire after 20 minutes", "state is in s3". */
 const ARRANGED = [
-  /\b(?:(?:stays?|lives?|belongs?|expires?|defaults?|counts?) (?:on|in|under|into|to|at|after|by|with|for|as)|go(?:es)? (?:in|into|under|through))\b(?! \w+ing\b)/iu,
-  /\b(?:is|are|gets?|will be|stay) (?:\w+ly )?(?:served|stored|saved|sent|built|limited|written|kept|named|versioned|signed|encrypted|rounded|capped|split|squashed|reviewed|deployed|tagged|mapped|hashed|formatted|generated|cached|logged|validated|archived|supported|optional|required|mandatory|forbidden|off limits|read-only|immutable|idempotent|zero[- ]based|the (?:default|only|single|source)|overkill|dead to us)\b/iu,
-  /\b(?:max(?:imum)?|min(?:imum)?|at most|at least|no more than|limit(?:ed)? (?:is|to)|longer than|keep \w+ (?:under|below|within)) \$?\d/iu,
-  /\bonly(?=\s*(?:$|[.,;]))|\b(?:nobody|no one|whoever|anyone) (?!knows?|else|here\b|told|answer)\w+s?\b.*\b\w+|\bfrom (?:the )?\w+(?: \w+)? on\b|\b(?:final (?:answer|decision|call)|settled on|we(?:'re| are) (?:not )?going (?:to support|with)|we'll (?:do|go|use|stay|keep)|even if i)\b/iu,
-  /^(?:pick|choose) \S/iu
+  /\b(?:(?:stays?|lives?|belongs?|expires?|defaults?|counts?) (?:on|in|under|into|to|at|after|by|with|for|as)|go(?:es)? (?:in|into|under|through))\b(?! \w+ing\b)/i,
+  /\b(?:is|are|gets?|will be|stay) (?:\w+ly )?(?:served|stored|saved|sent|built|limited|written|kept|named|versioned|signed|encrypted|rounded|capped|split|squashed|reviewed|deployed|tagged|mapped|hashed|formatted|generated|cached|logged|validated|archived|supported|optional|required|mandatory|forbidden|off limits|read-only|immutable|idempotent|zero[- ]based|the (?:default|only|single|source)|overkill|dead to us)\b/i,
+  /\b(?:max(?:imum)?|min(?:imum)?|at most|at least|no more than|limit(?:ed)? (?:is|to)|longer than|keep \w+ (?:under|below|within)) \$?\d/i,
+  /\bonly(?=\s*(?:$|[.,;]))|\b(?:nobody|no one|whoever|anyone) (?!knows?|else|here\b|told|answer)\w+s?\b.*\b\w+|\bfrom (?:the )?\w+(?: \w+)? on\b|\b(?:final (?:answer|decision|call)|settled on|we(?:'re| are) (?:not )?going (?:to support|with)|we'll (?:do|go|use|stay|keep)|even if i)\b/i,
+  /^(?:pick|choose) \S/i
 ]
 
 /** The same in Chinese: what is chosen, what is not, how it must be, and what is put off. */
@@ -76,7 +76,7 @@ const CHOICES = [CHOICE, ...CHOICE_IN_SHORT, ...ARRANGED, ...CHOICE_IN_CHINESE]
 
 /** Matches how much there is of something, about or in a time: "we write around 9 GB a day". A limit is a rule. */
 const MEASURED =
-  /^(?!.*\b(?:at most|at least|max\w*|min|limit\w*|no more|only|must|should)\b)(?:(?:and|but|so|currently|today|right now),? )?we (?:currently |now |usually )?(?:do|write|get|have|see|handle|process|serve|receive|send|store|produce|make|ship) (?:(?:about|around|roughly|approximately|nearly|almost) |~)?\d[^,;]*\b(?:(?:per|an?|each|every) (?:second|minute|hour|day|night|week|month|year)|(?<=\b(?:about|around|roughly|approximately|nearly|almost) \d.*))\b/iu
+  /^(?!.*\b(?:at most|at least|max\w*|min|limit\w*|no more|only|must|should)\b)(?:(?:and|but|so|currently|today|right now),? )?we (?:currently |now |usually )?(?:do|write|get|have|see|handle|process|serve|receive|send|store|produce|make|ship) (?:(?:about|around|roughly|approximately|nearly|almost) |~)?\d[^,;]*\b(?:(?:per|an?|each|every) (?:second|minute|hour|day|night|week|month|year)|(?<=\b(?:about|around|roughly|approximately|nearly|almost) \d.*))\b/i
 
 /** True for a sentence that tells an amount as it is, in place of a rule. */
 export const isMeasured = (sentence: string): boolean => MEASURED.test(withApostrophes(sentence))
@@ -90,28 +90,28 @@ export const isWish = (sentence: string): boolean => {
 
 /** Matches reasons and causes. */
 const CAUSE = inBothScripts(
-  /\b(?:because|since (?!then|last|yesterday|\d)|so that|due to|otherwise|to avoid|that(?:'s| is) why|which means|means that|root cause|caused by|turns out|(?:the|main|real|only|actual) (?:\w+ )?(?:issue|problem|reason|cause|bug|catch|trade-?off) (?:is|was|here|might)|explains)\b|因为|由于|所以|否则|不然|以免|免得|避免|以便|导致|造成|引起|使得|原因|根因|(?:就|才)会|ため|ので/iu
+  /\b(?:because|since (?!then|last|yesterday|\d)|so that|due to|otherwise|to avoid|that(?:'s| is) why|which means|means that|root cause|caused by|turns out|(?:the|main|real|only|actual) (?:\w+ )?(?:issue|problem|reason|cause|bug|catch|trade-?off) (?:is|was|here|might)|explains)\b|因为|由于|所以|否则|不然|以免|免得|避免|以便|导致|造成|引起|使得|原因|根因|(?:就|才)会|ため|ので/i
 )
 /** Matches alternatives that were weighed. */
 const WEIGHED = inBothScripts(
-  /\b(?:instead of|rather than|overkill|trade-?offs?|prefer\w*|decided|chose|opted|recommend\w*|by design|intentional\w*|deliberate\w*|i'd lean|simpler|drawbacks?|downsides?)\b|而不是|不如|建议|推荐|(?<!由.{0,8}|取)决定(?!于)|倾向|权衡|取舍|值得|没必要|改用|选(?:用|了|的)|没[用选]|代わりに/iu
+  /\b(?:instead of|rather than|overkill|trade-?offs?|prefer\w*|decided|chose|opted|recommend\w*|by design|intentional\w*|deliberate\w*|i'd lean|simpler|drawbacks?|downsides?)\b|而不是|不如|建议|推荐|(?<!由.{0,8}|取)决定(?!于)|倾向|权衡|取舍|值得|没必要|改用|选(?:用|了|的)|没[用选]|代わりに/i
 )
 /** Matches a judgement of an alternative. */
 const VERDICT = inBothScripts(
-  /\b(?:overkill|trade-?offs?|not worth|too (?:complex|heavy|slow|strict))\b|得不偿失|没必要|不值得|代价|太[重复慢大]/iu
+  /\b(?:overkill|trade-?offs?|not worth|too (?:complex|heavy|slow|strict))\b|得不偿失|没必要|不值得|代价|太[重复慢大]/i
 )
 /** Matches limits, failures and surprises. */
 const LIMIT = inBothScripts(
-  /\b(?:only works?|too (?:much|many|strict|slow|heavy|big|large)|(?:does|do|did|is|was|are|were|can|could|wo|should)n't|(?:does|do|did|can|could|will|should) not|cannot|missing|wrong\w*|broken?|breaks|fail(?:s|ed|ing)? (?:to|with|because|on|in|when)|mistake|conflat\w+|actually|regenerat\w+|not (?:yet |\w+ly )?(?:supported|implemented|compatible|available|possible|enough|needed)|bug in|workaround|flaky|race condition|deprecated|incompatib\w+|conflict\w* with|requires?|expects?)\b|不能|不会|不支持|不兼容|会(?:丢|失效|报错|覆盖|阻塞|泄[漏露]|变慢|重复|冲突|被)|没有|无法|缺少|漏|失败|冲突|问题(?:是|在于|出在)|必须|要求|限制|上限|最多|至少|只(?:能|支持|认)|太[大小多少慢快]|注意|できない|ない/iu
+  /\b(?:only works?|too (?:much|many|strict|slow|heavy|big|large)|(?:does|do|did|is|was|are|were|can|could|wo|should)n't|(?:does|do|did|can|could|will|should) not|cannot|missing|wrong\w*|broken?|breaks|fail(?:s|ed|ing)? (?:to|with|because|on|in|when)|mistake|conflat\w+|actually|regenerat\w+|not (?:yet |\w+ly )?(?:supported|implemented|compatible|available|possible|enough|needed)|bug in|workaround|flaky|race condition|deprecated|incompatib\w+|conflict\w* with|requires?|expects?)\b|不能|不会|不支持|不兼容|会(?:丢|失效|报错|覆盖|阻塞|泄[漏露]|变慢|重复|冲突|被)|没有|无法|缺少|漏|失败|冲突|问题(?:是|在于|出在)|必须|要求|限制|上限|最多|至少|只(?:能|支持|认)|太[大小多少慢快]|注意|できない|ない/i
 )
 /** Matches what was left for later. */
 const OPEN = inBothScripts(
-  /\b(?:deferred|postponed|for later|later on|follow-?ups?|not yet|still (?:need|to|open|missing|fail)\w*|remain(?:s|ing)|left (?:open|out|for)|out of scope)\b|待办|尚未|还没|还剩|没做|下一步|(?:以后|之后|后面|明天)再|未完成|先不/iu
+  /\b(?:deferred|postponed|for later|later on|follow-?ups?|not yet|still (?:need|to|open|missing|fail)\w*|remain(?:s|ing)|left (?:open|out|for)|out of scope)\b|待办|尚未|还没|还剩|没做|下一步|(?:以后|之后|后面|明天)再|未完成|先不/i
 )
 
 /** Matches a question after a cause: whatever answers it is a reason. */
 const WHY = inBothScripts(
-  /\b(?:why|how come|what(?:'s| is| was| are)? (?:the )?(?:cause|reason)s?|what caused|warum|wieso|weshalb|pourquoi|por qué)\b|为什么|为何|为啥|怎么会|什么原因|なぜ|どうして/iu
+  /\b(?:why|how come|what(?:'s| is| was| are)? (?:the )?(?:cause|reason)s?|what caused|warum|wieso|weshalb|pourquoi|por qué)\b|为什么|为何|为啥|怎么会|什么原因|なぜ|どうして/i
 )
 
 /** True for a prompt that asks for a cause. */
@@ -122,7 +122,7 @@ const SUCCESS = /[✅🎉🎯🚀]|\bproduction[- ]ready\b|\ball (?:\w+ ){0,3}(?
 
 /** Matches a report of how the work stands, which is soon out of date. */
 const STATUS = inBothScripts(
-  /\b(?:pass(?:es|ed|ing)?|green|clean|succe\w+|ready|complet\w+|works?|working|look(?:s|ing)? (?:good|correct|right|fine)|pushed|committed|no (?:errors|warnings|issues)|zero \w+|good understanding|(?:full|complete|clear) picture|comprehensive\w*|fully \w+|professional\w*|production[- ]ready|all (?:set|done|good))\b|完成|成功|通过|正常|已(?:提交|推送|上线|部署|合并|发布|修复|更新)|搞定|跑通|没问题|全绿/iu
+  /\b(?:pass(?:es|ed|ing)?|green|clean|succe\w+|ready|complet\w+|works?|working|look(?:s|ing)? (?:good|correct|right|fine)|pushed|committed|no (?:errors|warnings|issues)|zero \w+|good understanding|(?:full|complete|clear) picture|comprehensive\w*|fully \w+|professional\w*|production[- ]ready|all (?:set|done|good))\b|完成|成功|通过|正常|已(?:提交|推送|上线|部署|合并|发布|修复|更新)|搞定|跑通|没问题|全绿/i
 )
 
 /** True for a person's sentence that says how things are, and why or what that rules out. */
@@ -149,7 +149,7 @@ const UNASKED = inBothScripts(
 
 /** Matches a question by its first words, without a mark: "do we need …", "how do …". */
 const BEGINS_ASKING =
-  /^(?:(?:and|but|so|ok|also|wait|hm+|hey|btw)[,\s]+)*(?:(?:did|does|is|are|was|were|can|could|should(?:n't)?|would(?:n't)?|isn't|aren't|doesn't|didn't|can't) (?:you|we|i|it|they|he|she|the|this|that|these|those|there|your|our|my|any\w*|some\w*)|(?:do|don't|have|has|will|won't) (?:you|we|i|they)|why|how (?:do|does|did|is|are|can|could|should|would|come|many|much|long|often|big|about)|what(?:'s)? (?:is|are|do|does|did|was|were|should|would|could|can|happens|about|if|the)|which(?! (?:means|is why))|(?:who|where|whose) (?:do|does|did|is|are|was|were|can|should|would|will|has|have|owns|wrote|uses))\b(?!.*,\s*(?:never|always|don't|only)\b)|^(?:(?:ok|and|but) )*so .*\b(?:then|right)\s*$/iu
+  /^(?:(?:and|but|so|ok|also|wait|hm+|hey|btw)[,\s]+)*(?:(?:did|does|is|are|was|were|can|could|should(?:n't)?|would(?:n't)?|isn't|aren't|doesn't|didn't|can't) (?:you|we|i|it|they|he|she|the|this|that|these|those|there|your|our|my|any\w*|some\w*)|(?:do|don't|have|has|will|won't) (?:you|we|i|they)|why|how (?:do|does|did|is|are|can|could|should|would|come|many|much|long|often|big|about)|what(?:'s)? (?:is|are|do|does|did|was|were|should|would|could|can|happens|about|if|the)|which(?! (?:means|is why))|(?:who|where|whose) (?:do|does|did|is|are|was|were|can|should|would|will|has|have|owns|wrote|uses))\b(?!.*,\s*(?:never|always|don't|only)\b)|^(?:(?:ok|and|but) )*so .*\b(?:then|right)\s*$/i
 
 /** True for a question, also without a mark. */
 export const isQuestion = (words: string): boolean =>
@@ -189,7 +189,7 @@ export const isLesson = memoized((sentence: string): boolean => {
 })
 
 const RECOMMENDS = inBothScripts(
-  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose|lean|go with|pick)|my (?:recommendation|suggestion|proposal)|recommended)\b|我?(?:建议|推荐|倾向于?|会选)/iu
+  /\b(?:i(?:'d| would)? (?:suggest|recommend|propose|lean|go with|pick)|my (?:recommendation|suggestion|proposal)|recommended)\b|我?(?:建议|推荐|倾向于?|会选)/i
 )
 
 /** True for what is only recommended: somebody else decides. */
@@ -197,7 +197,7 @@ export const isRecommendation = (words: string): boolean => RECOMMENDS.test(word
 
 /** Matches a beginning that points to what was said before. */
 const POINTS_BACK = inBothScripts(
-  /^(?:(?:so|but|and|also|now|first|then|ok|okay|well|hmm|wait|actually|good|great|same|just|only|one|another|both|all|maybe|perhaps|here|there)\b[\s,]*)*(?:this|that|it|its|these|those|they|them|he|she|there(?:'s| is| are)|here(?:'s| is| are)|same|the (?:issue|problem|error|fix|solution|reason|cause|change|code|file|test|tests|other|first|second|third|latter|former|above|user))\b|^(?:这|那|它|其|此|上面|以上|同样)/iu
+  /^(?:(?:so|but|and|also|now|first|then|ok|okay|well|hmm|wait|actually|good|great|same|just|only|one|another|both|all|maybe|perhaps|here|there)\b[\s,]*)*(?:this|that|it|its|these|those|they|them|he|she|there(?:'s| is| are)|here(?:'s| is| are)|same|the (?:issue|problem|error|fix|solution|reason|cause|change|code|file|test|tests|other|first|second|third|latter|former|above|user))\b|^(?:这|那|它|其|此|上面|以上|同样)/i
 )
 
 /** True for a sentence that is understandable alone: it names something and does not begin with what was said before. */
@@ -209,18 +209,18 @@ export const standsAlone = (sentence: string): boolean => {
 
 /** Matches a guess, advice that may not have been taken, and what is only expected. */
 const HEDGED = inBothScripts(
-  /\b(?:might|may|maybe|perhaps|probably|likely|could(?! not\b)|would|seems?|appears?|looks? like|suspect\w*|(?:simplest|easiest|best|cleanest) \w+|technically|consider|suggest\w*|should (?:now|pass|work|be (?:green|completely|fully))|i (?:think|guess|believe|can|should|need|have|was|don't|'m)|i'(?:m|ll|ve|d)|let me|we(?:'ll| need| could| can))\b|可能|也许|大概|或许|应该是|估计|怀疑|看起来|好像/iu
+  /\b(?:might|may|maybe|perhaps|probably|likely|could(?! not\b)|would|seems?|appears?|looks? like|suspect\w*|(?:simplest|easiest|best|cleanest) \w+|technically|consider|suggest\w*|should (?:now|pass|work|be (?:green|completely|fully))|i (?:think|guess|believe|can|should|need|have|was|don't|'m)|i'(?:m|ll|ve|d)|let me|we(?:'ll| need| could| can))\b|可能|也许|大概|或许|应该是|估计|怀疑|看起来|好像/i
 )
 /** True for a guess, or advice. */
 export const isHedged = (sentence: string): boolean => HEDGED.test(plain(sentence))
 
 /** Matches success, and faults that were there before. */
-const WENT_WELL = /\b(?:pass(?:es|ed|ing)?|resolved|green|complete[dly]*|pre-existing|unrelated)\b/iu
+const WENT_WELL = /\b(?:pass(?:es|ed|ing)?|resolved|green|complete[dly]*|pre-existing|unrelated)\b/i
 /** Matches the place in a file, which is soon out of date. */
 const PLACE = /\w:\d+/u
 /** Matches a cause that is named with its subject, though it begins with what was said before: "The issue is that X". */
 const NAMED_CAUSE =
-  /^(?:the|main|root|real|actual|found)\b.{0,40}\b(?:issue|problem|reason|cause)\b.{0,12}\b(?:is|was)\b/iu
+  /^(?:the|main|root|real|actual|found)\b.{0,40}\b(?:issue|problem|reason|cause)\b.{0,12}\b(?:is|was)\b/i
 
 /** True for a finding: a cause that is certain, names its subject, and reports neither a step of the work nor its success. */
 export const isFinding = memoized((sentence: string): boolean => {

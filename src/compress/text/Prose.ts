@@ -192,36 +192,36 @@ export const withoutOpeners = (sentence: string): string => sentence.replace(OPE
 
 /** Matches an announcement of Claude's next action, which is redundant because the action itself is recorded. */
 const INTENTION = inBothScripts(
-  /^(?:let me|let's|let us|i'll|i will|i'm going to|i am going to|i need to|i should|we need to|we'll|time to|going to|让我们?|(?:现在|接下来|然后)?我(?:来|先|会|将|需要|现在|再|去|马上|这就)|先来?|来|再)\s*(?:also |now |first |quickly |just |then |start by |begin by |try |to |again |continue |carefully |actually |go ahead and |先|再|来|去|看|一下|继续|并行)*\s*(?:check|look|see|focus|resolv|double-check|dive|dig|grab|pull|open|compar|make sure|consolidat|refactor|clarif|simplif|trac|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|creat|add|fix|updat|writ|implement|mak|commit|push|build|do|mark|mov|remov|delet|set up|clean|wait|apply|use the|launch|help|continue|take|gather|provide|show|know|think|address|finish|handl|stage|install|query|break|discover|查|看|检查|读|确认|运行|跑|试|搜|找|分析|修|改|写|加|创建|更新|添加|实现|处理|提交|执行|验证|测试|了解|帮)|^我(?:看|查|检查|确认|跑|试|搜|找|读)(?:一?下|看|一遍)/iu
+  /^(?:let me|let's|let us|i'll|i will|i'm going to|i am going to|i need to|i should|we need to|we'll|time to|going to|让我们?|(?:现在|接下来|然后)?我(?:来|先|会|将|需要|现在|再|去|马上|这就)|先来?|来|再)\s*(?:also |now |first |quickly |just |then |start by |begin by |try |to |again |continue |carefully |actually |go ahead and |先|再|来|去|看|一下|继续|并行)*\s*(?:check|look|see|focus|resolv|double-check|dive|dig|grab|pull|open|compar|make sure|consolidat|refactor|clarif|simplif|trac|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|creat|add|fix|updat|writ|implement|mak|commit|push|build|do|mark|mov|remov|delet|set up|clean|wait|apply|use the|launch|help|continue|take|gather|provide|show|know|think|address|finish|handl|stage|install|query|break|discover|查|看|检查|读|确认|运行|跑|试|搜|找|分析|修|改|写|加|创建|更新|添加|实现|处理|提交|执行|验证|测试|了解|帮)|^我(?:看|查|检查|确认|跑|试|搜|找|读)(?:一?下|看|一遍)/i
 )
 
 /** Matches a line that announces a tool call: "Now add the type to the port:". */
 const ANNOUNCEMENT = inBothScripts(
-  /^(?:(?:also |now |task \d+\b.{0,4}|step \d+\b.{0,4}|starting with |adding |updating |fixing |creating |checking )+.{0,120}|(?:add|updat|fix|creat|remov|implement|writ|verify|check|commit|run|test|try|stage)\w*\b.{0,120})[:：]$|^(?:现在|接下来|然后).{0,40}[:：]$|^starting (?:with|by)\b/iu
+  /^(?:(?:also |now |task \d+\b.{0,4}|step \d+\b.{0,4}|starting with |adding |updating |fixing |creating |checking )+.{0,120}|(?:add|updat|fix|creat|remov|implement|writ|verify|check|commit|run|test|try|stage)\w*\b.{0,120})[:：]$|^(?:现在|接下来|然后).{0,40}[:：]$|^starting (?:with|by)\b/i
 )
 
 /** Matches a purpose, a means or a source, which makes an announcement worth keeping. */
 const PURPOSE =
-  /.{30,}\b(?:to (?!the\b|do\b|see\b|understand\b|check\b|verify\b|find\b|make sure\b)|by |from )\w+|.{20,} [-–—] .{12,}/iu
+  /.{30,}\b(?:to (?!the\b|do\b|see\b|understand\b|check\b|verify\b|find\b|make sure\b)|by |from )\w+|.{20,} [-–—] .{12,}/i
 const LOOKING =
-  /^(?:let me|let's|i'll|i will|i'm going to|i need to|i should|we need to|we'll)\s+(?:also |now |first |quickly |just |start by |begin by )*(?:check|look|see|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|continue|show|know|think)/iu
+  /^(?:let me|let's|i'll|i will|i'm going to|i need to|i should|we need to|we'll)\s+(?:also |now |first |quickly |just |start by |begin by )*(?:check|look|see|read|examin|explor|search|find|verify|run|re-?run|test|try|view|inspect|review|list|get|start|begin|proceed|fetch|analy[sz]|investigat|confirm|understand|identif|continue|show|know|think)/i
 
 /** Matches praise, thanks, apologies and offers to help. */
 const COURTESY = inBothScripts(
-  /^(?:you(?:['’]re| are) (?:absolutely |completely |totally |quite |not wrong|right|(?:very |most |always )?welcome\b)|my pleasure|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|不用(?:谢|客气)|别客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么|辛苦了|晚安|早安|祝(?:你|您|玩|一切)|早点(?:休息|睡)|注意(?:休息|身体|安全|防暑|保暖)|哈哈|加油|恭喜|玩得|(?:收到|没事)(?=[，。,.！!]|$))/iu
+  /^(?:you(?:['’]re| are) (?:absolutely |completely |totally |quite |not wrong|right|(?:very |most |always )?welcome\b)|my pleasure|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|不用(?:谢|客气)|别客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么|辛苦了|晚安|早安|祝(?:你|您|玩|一切)|早点(?:休息|睡)|注意(?:休息|身体|安全|防暑|保暖)|哈哈|加油|恭喜|玩得|(?:收到|没事)(?=[，。,.！!]|$))/i
 )
 
 /** Matches an apology that states the correction. */
-const CORRECTION = inBothScripts(/^(?:(?:my )?apolog|sorry|.{0,3}抱歉|对不起|不好意思).*[\d`]/iu)
+const CORRECTION = inBothScripts(/^(?:(?:my )?apolog|sorry|.{0,3}抱歉|对不起|不好意思).*[\d`]/i)
 
 /** Matches reasons, choices and findings, which make a sentence worth keeping however it begins. */
 const SUBSTANCE = inBothScripts(
-  /\b(?:because|since|instead|rather than|so that|due to|root cause|turns out|unless|although|decided|chose|breaks?|broke|missing|wrong|fails?|failed|bug|prefer|never|always|recommend|in order to)\b|因为|由于|所以|而不是|原因|否则|不然|导致|决定|建议|必须/iu
+  /\b(?:because|since|instead|rather than|so that|due to|root cause|turns out|unless|although|decided|chose|breaks?|broke|missing|wrong|fails?|failed|bug|prefer|never|always|recommend|in order to)\b|因为|由于|所以|而不是|原因|否则|不然|导致|决定|建议|必须/i
 )
 
 /** Matches a report of success that does not name what succeeded. */
 const CLOSING = inBothScripts(
-  /^(?:done|fixed|pushed|committed|all (?:good|set|done)|working|ready|pushed successfully)\b[^\d`/]*$|^(?:已?(?:经)?\s?(?:完成|提交|推送|合并|发布|commit|push)|搞定|(?:改|修|弄|加|写|删|推|提交|合并)(?:好|完|掉|上去)?了)[了啦]?[^\d`/]{0,6}[。！!\s]*$/iu
+  /^(?:done|fixed|pushed|committed|all (?:good|set|done)|working|ready|pushed successfully)\b[^\d`/]*$|^(?:已?(?:经)?\s?(?:完成|提交|推送|合并|发布|commit|push)|搞定|(?:改|修|弄|加|写|删|推|提交|合并)(?:好|完|掉|上去)?了)[了啦]?[^\d`/]{0,6}[。！!\s]*$/i
 )
 
 /** True for a sentence that announces Claude's next action, whatever else it says. */
@@ -229,7 +229,7 @@ export const isAnnounced = (sentence: string): boolean => INTENTION.test(without
 
 const MAX_CHATTER = 200
 
-const NUMBERED = /^(?:step|phase|part|stage) \d{1,2}\s*[:.–—-]\s*/iu
+const NUMBERED = /^(?:step|phase|part|stage) \d{1,2}\s*[:.–—-]\s*/i
 
 /** Strips the number of a heading or a list item. */
 export const withoutNumber = (heading: string): string => heading.replace(/^\d{1,2}[.)]\s*/, "").replace(NUMBERED, "")
@@ -292,7 +292,7 @@ export const statements = (text: string): ReadonlyArray<string> =>
 
 /** Matches the line that introduces a list of options. */
 const OFFERING = inBothScripts(
-  /\b(?:options?|choices|alternatives|should (?:i|we)|do you (?:want|prefer)|would you|(?:can|could) either)\b[^.]{0,80}[:：][*_\s]*$|(?:选项|方案)[:：][*_\s]*$/iu
+  /\b(?:options?|choices|alternatives|should (?:i|we)|do you (?:want|prefer)|would you|(?:can|could) either)\b[^.]{0,80}[:：][*_\s]*$|(?:选项|方案)[:：][*_\s]*$/i
 )
 const OPTION = /^[\s*_-]*[A-D][).]\s/u
 

@@ -17,14 +17,14 @@ const BLAMES = inBothScripts(
 
 /** Matches what clears a suspect, whatever was said of it: "it isn't the lock", "nothing to do with retries". */
 const CLEARS = inBothScripts(
-  /\b(?:it|this|that)(?:'s| is| was) not (?:the|an?)\b|\b(?:it|this|that) (?:isn|wasn)'t (?:the|an?)\b|\bnothing to do with\b|\brule[sd]? .{0,30}\bout\b|\bnot (?:the|a) (?:cause|reason|problem|issue|culprit)\b|\b(?:is|are|was|were|looks?) (?:fine|ok(?:ay)?|innocent|intact|healthy|not to blame)\b|不是|无关|没(?:有)?(?:什么)?(?:关系|问题)|排除|正常/iu
+  /\b(?:it|this|that)(?:'s| is| was) not (?:the|an?)\b|\b(?:it|this|that) (?:isn|wasn)'t (?:the|an?)\b|\bnothing to do with\b|\brule[sd]? .{0,30}\bout\b|\bnot (?:the|a) (?:cause|reason|problem|issue|culprit)\b|\b(?:is|are|was|were|looks?) (?:fine|ok(?:ay)?|innocent|intact|healthy|not to blame)\b|不是|无关|没(?:有)?(?:什么)?(?:关系|问题)|排除|正常/i
 )
 /** Matches the admission, or the objection of a person, that what was supposed last is wrong. */
 const ADMITS = inBothScripts(
-  /^(?:no|nope), |^不(?:是|对)?[，,]|\b(?:not (?:it|that|this)(?: one)? either|(?:it|this|that)(?:'s| is| was) not (?:it|the (?:cause|reason|problem|issue|culprit))|(?:it|this|that) (?:isn|wasn)'t (?:it|the (?:cause|reason|problem|issue|culprit))|i was wrong|(?:guess|suspicion|theory|assumption|hypothesis) (?:is|was|turned out|proved) (?:to be )?wrong|wrong (?:track|guess|lead))\b|猜错|(?:方向|思路|判断|猜测|推测|假设)(?:是|就)?(?:不对|错)/iu
+  /^(?:no|nope), |^不(?:是|对)?[，,]|\b(?:not (?:it|that|this)(?: one)? either|(?:it|this|that)(?:'s| is| was) not (?:it|the (?:cause|reason|problem|issue|culprit))|(?:it|this|that) (?:isn|wasn)'t (?:it|the (?:cause|reason|problem|issue|culprit))|i was wrong|(?:guess|suspicion|theory|assumption|hypothesis) (?:is|was|turned out|proved) (?:to be )?wrong|wrong (?:track|guess|lead))\b|猜错|(?:方向|思路|判断|猜测|推测|假设)(?:是|就)?(?:不对|错)/i
 )
 /** Matches what Claude would do, which is no guess at a cause. */
-const PROPOSES = inBothScripts(/\b(?:i|we)(?:['’]d|['’]ll| would| could| can| should)\b|我(?:会|可以|打算)/iu)
+const PROPOSES = inBothScripts(/\b(?:i|we)(?:['’]d|['’]ll| would| could| can| should)\b|我(?:会|可以|打算)/i)
 
 const isAdmission = (sentence: string): boolean => ADMITS.test(withApostrophes(plain(sentence)))
 
@@ -37,14 +37,14 @@ const isSupposed = memoized((sentence: string): boolean =>
 
 /** Matches what negates. */
 export const NEGATES = inBothScripts(
-  /\b(?:no|not|never|none|nothing|neither|nor|cannot)\b|n't\b|没|不(?![过同仅只断少])|未|无/iu
+  /\b(?:no|not|never|none|nothing|neither|nor|cannot)\b|n't\b|没|不(?![过同仅只断少])|未|无/i
 )
 /** Matches what says of something that it is there, and that it is not. */
 const PRESENT = inBothScripts(
-  /\b(?:there(?:'s| is| are| was| were)|exists?|(?:is|are|was|were) (?:still |all |already )*(?:there|set|present|in place|enabled))\b|存在|[还都]在|已经?有|都有|是全的/iu
+  /\b(?:there(?:'s| is| are| was| were)|exists?|(?:is|are|was|were) (?:still |all |already )*(?:there|set|present|in place|enabled))\b|存在|[还都]在|已经?有|都有|是全的/i
 )
 const ABSENT = inBothScripts(
-  /\b(?:missing|miss(?:es|ed)|lack(?:s|ed|ing)?|lost|gone|dropped|removed|deleted|without|absent|disabled)\b|缺|丢|删|漏/iu
+  /\b(?:missing|miss(?:es|ed)|lack(?:s|ed|ing)?|lost|gone|dropped|removed|deleted|without|absent|disabled)\b|缺|丢|删|漏/i
 )
 
 /** Matches where one clause ends and the next begins. */

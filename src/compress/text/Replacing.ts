@@ -51,16 +51,16 @@ const PATTERNS = [
 
 /** Matches what is no settled change: a question, a condition, a refusal, a rule for some place or time. */
 const UNSETTLED = inBothScripts(
-  /[?？]\s*$|\b(?:if|whether|unless|could|might|(?:i|we|you|it|one) may|maybe|perhaps|consider(?:ing)?|would|should (?:i|we)|propos(?:e|es|ed|al)|suggest\w*|someone|until|try|tried|temporar\w*|for now|this time|for (?:this|the next) (?:run|session|demo|release|test|one)|here|locally|only (?:in|for|when|on)|except|sometimes|either)\b|如果|要不要|是否|是不是|可以考虑|提议|建议|有人|暂时|这次|先(?:用|换)|除非/iu
+  /[?？]\s*$|\b(?:if|whether|unless|could|might|(?:i|we|you|it|one) may|maybe|perhaps|consider(?:ing)?|would|should (?:i|we)|propos(?:e|es|ed|al)|suggest\w*|someone|until|try|tried|temporar\w*|for now|this time|for (?:this|the next) (?:run|session|demo|release|test|one)|here|locally|only (?:in|for|when|on)|except|sometimes|either)\b|如果|要不要|是否|是不是|可以考虑|提议|建议|有人|暂时|这次|先(?:用|换)|除非/i
 )
 /** Matches a denial of the change itself; "no longer" and "not … any more" are the change. */
 const DENIED = inBothScripts(
-  /\b(?:never|not to|didn't|did not|won't|will not|shouldn't|should not|can't|cannot|rather not|against|nobody|no (?:one|need|reason)|leave (?:it|that|this|them)|keep (?:it|that|this|them)|sta(?:y|ys|ying) (?:at|with|on|as))\b|\b(?:don't|do not|not)\b(?!.*\bany ?more\b)|(?<!再)(?:不要|不能|不应该|没有?|别)(?!再)|不变|不动|保持|没人|不用改/iu
+  /\b(?:never|not to|didn't|did not|won't|will not|shouldn't|should not|can't|cannot|rather not|against|nobody|no (?:one|need|reason)|leave (?:it|that|this|them)|keep (?:it|that|this|them)|sta(?:y|ys|ying) (?:at|with|on|as))\b|\b(?:don't|do not|not)\b(?!.*\bany ?more\b)|(?<!再)(?:不要|不能|不应该|没有?|别)(?!再)|不变|不动|保持|没人|不用改/i
 )
 
 /** Matches the reason in a sentence, whose words say nothing of what it is about. */
 const REASON = inBothScripts(
-  /\b(?:because|since|so that|due to|as (?:it|we|this|that)|to avoid|otherwise)\b.*$|(?:因为|由于|以便|避免|免得|否则).*$/iu
+  /\b(?:because|since|so that|due to|as (?:it|we|this|that)|to avoid|otherwise)\b.*$|(?:因为|由于|以便|避免|免得|否则).*$/i
 )
 
 /** Matches what is chosen against something, or given up for another, which is no denial of the choice: "use pnpm, not npm". */
@@ -72,7 +72,7 @@ const AGAINST = [
     ),
     " instead of "
   ],
-  [/\b(?:don't|do not) use (?=[^,;.!?]{1,40}[,;] (?:just |we )?(?:use|go with|switch|take)\b)/giu, "no longer use "],
+  [/\b(?:don't|do not) use (?=[^,;.!?]{1,40}[,;] (?:just |we )?(?:use|go with|switch|take)\b)/gi, "no longer use "],
   [inBothScripts(/(?<=用[^，。；,;]{1,30})[，,]\s*(?:而?不要|别|请勿)再?(?:使用|采用|用)\s*/gu), "，不用"],
   [
     inBothScripts(
@@ -138,10 +138,10 @@ const isOther = (old: string, now: string): boolean =>
 
 /** Matches what sets a number; and what tells how one has become. */
 const SETS = inBothScripts(
-  /\b(?:us(?:e|ing)|up (?:it|that|this)|mak(?:e|ing)|set(?:ting)?|put|go(?:ing)?|keep|kept|allow|chang(?:e|ed|ing)|mov(?:e|ed|ing)|switch(?:ed|ing)?|lower(?:ed)?|rais(?:e|ed|ing)|reduc(?:e|ed|ing)|increase|cut|shorten(?:ed)?|extend(?:ed)?|bump(?:ed|ing)?|drop|tighten(?:ed)?|relax(?:ed)?|minimum|maximum|should be|instead of)\b|->|→|[改换调设定降升缩延减增提加][短长低高少加整小大]?(?:成|为|到|至)|就够|就行|用/iu
+  /\b(?:us(?:e|ing)|up (?:it|that|this)|mak(?:e|ing)|set(?:ting)?|put|go(?:ing)?|keep|kept|allow|chang(?:e|ed|ing)|mov(?:e|ed|ing)|switch(?:ed|ing)?|lower(?:ed)?|rais(?:e|ed|ing)|reduc(?:e|ed|ing)|increase|cut|shorten(?:ed)?|extend(?:ed)?|bump(?:ed|ing)?|drop|tighten(?:ed)?|relax(?:ed)?|minimum|maximum|should be|instead of)\b|->|→|[改换调设定降升缩延减增提加][短长低高少加整小大]?(?:成|为|到|至)|就够|就行|用/i
 )
 const BECAME = inBothScripts(
-  /\b(?:rose|fell|went|grew|jumped|climbed|(?:dropp|increas|decreas)ed)\b|[涨跌]|增长|下降|上升/iu
+  /\b(?:rose|fell|went|grew|jumped|climbed|(?:dropp|increas|decreas)ed)\b|[涨跌]|增长|下降|上升/i
 )
 
 /** Returns the numbers that a sentence sets to others. */
@@ -175,7 +175,7 @@ const isNamedIn = (thing: string, text: string): boolean => without(wordsIn(thin
 
 /** Matches the end of what refuses the thing that follows. */
 const REFUSES = inBothScripts(
-  /(?:不再?[使采]?用|别用|不要|\b(?:without|avoid(?:ing)?|no|not|over|than|instead of|against))\s*(?:the |an? )?$/iu
+  /(?:不再?[使采]?用|别用|不要|\b(?:without|avoid(?:ing)?|no|not|over|than|instead of|against))\s*(?:the |an? )?$/i
 )
 
 /** Returns what a sentence that chose a thing may be about: its other words, or those of the clause that names it. */

@@ -31,16 +31,16 @@ const BEGINS = new RegExp(`^\\s*(?:${ASSENTS}|${ASSENTS_ALONE}${END})[\\s,.，�
 
 /** Matches a reply that begins like one that takes a proposal, and goes on against it or to something else. */
 const TURNS_AWAY = [
-  /(?<!why )\bnot\b(?! (?:only|just)\b)|(?:^|[,.;!]\s*)(?:and )?(?:no|nope|nah)(?=\s*(?:[,.!;]|$))|\b(?:i|we|it|they|that|this) (?:don't|doesn't|can't|won't|didn't|cannot|isn't)\b|\b(?:skip|leave (?:it|that|things)|forget(?! to\b)|drop (?:it|that)|later|tomorrow|though|instead|rather|only (?:after|when|if)|if we)\b/iu,
-  /(?:^|[,.;!]\s*|\b(?:and|but|so)\s+|^\s*\w+\s+)(?:what(?:'s|s|ever)?|how|why(?! not)|where|who|which|let's see|next)\b|\bthanks? (?:for|you for)\b|\bthat was (?:all|it)\b|\bi have to\b/iu,
-  /\bbut (?!also|first|please|pls|make|only|keep|without|for|with|in|use|put|don't|do|add|let's|on|start\b)/iu,
+  /(?<!why )\bnot\b(?! (?:only|just)\b)|(?:^|[,.;!]\s*)(?:and )?(?:no|nope|nah)(?=\s*(?:[,.!;]|$))|\b(?:i|we|it|they|that|this) (?:don't|doesn't|can't|won't|didn't|cannot|isn't)\b|\b(?:skip|leave (?:it|that|things)|forget(?! to\b)|drop (?:it|that)|later|tomorrow|though|instead|rather|only (?:after|when|if)|if we)\b/i,
+  /(?:^|[,.;!]\s*|\b(?:and|but|so)\s+|^\s*\w+\s+)(?:what(?:'s|s|ever)?|how|why(?! not)|where|who|which|let's see|next)\b|\bthanks? (?:for|you for)\b|\bthat was (?:all|it)\b|\bi have to\b/i,
+  /\bbut (?!also|first|please|pls|make|only|keep|without|for|with|in|use|put|don't|do|add|let's|on|start\b)/i,
   inBothScripts(/(?<!要)不要|不用|不做|不了|算了|先[不别]|明天|以后再|回头|但是?(?!要|得|先|记得|别忘|加)|怎么/u),
-  /\b(?:myself|ourselves)\b/iu
+  /\b(?:myself|ourselves)\b/i
 ]
 /** Matches a reply that shows that it was read, or tells what fails: it takes nothing unless it says to go on. */
 const READ =
-  /^\s*(?:(?:oh|well)[,\s]+)?\w+[\s,.]+(?:i (?:know|guess|see|saw|tried|read|heard|get it|have seen)|thanks?)\b|\b(?:still|slow|fail(?:s|ed|ing)?|broken|crash\w*)\b/iu
-const GOES_ON = /\b(?:go ahead|do (?:it|that)|let's (?:do|go|try)|please|pls|go for it)\b/iu
+  /^\s*(?:(?:oh|well)[,\s]+)?\w+[\s,.]+(?:i (?:know|guess|see|saw|tried|read|heard|get it|have seen)|thanks?)\b|\b(?:still|slow|fail(?:s|ed|ing)?|broken|crash\w*)\b/i
+const GOES_ON = /\b(?:go ahead|do (?:it|that)|let's (?:do|go|try)|please|pls|go for it)\b/i
 /** Matches what a person adds to what he takes. */
 const ADDS = inBothScripts(
   /^(?:(?:and|but|also)(?! (?:it|they|that|we|i|you)\b)|because|since|as|it's|its|with|only|just|without|thanks?[\s.!]*$|no (?:problem|worries|objections?)|而且|不过|但|顺便|再(?!说)|记得|要|因为|就|\p{Extended_Pictographic})/iu
@@ -50,7 +50,7 @@ const ADDS = inBothScripts(
 const ASKS = inBothScripts(/^[^.。!！;；\n]*?(?:[?？]|吗\s*(?:[。!！]|$))/u)
 /** Matches a reply that puts off the decision. */
 const UNDECIDED = inBothScripts(
-  /\b(?:hold on|hang on|wait|not (?:yet|now|sure)|let me (?:ask|think|check|see)|maybe|perhaps|ask me|next (?:week|month)|think about it)\b|(?<!\bthe )\bfirst\b|先(?:别|不|等|问|看|确认)|等(?:等|一下|会)|问一下|想一想|再想/iu
+  /\b(?:hold on|hang on|wait|not (?:yet|now|sure)|let me (?:ask|think|check|see)|maybe|perhaps|ask me|next (?:week|month)|think about it)\b|(?<!\bthe )\bfirst\b|先(?:别|不|等|问|看|确认)|等(?:等|一下|会)|问一下|想一想|再想/i
 )
 
 const isOpen = (text: string): boolean => ASKS.test(text) || UNDECIDED.test(text)
@@ -85,7 +85,7 @@ const NAMES = new RegExp(
 
 /** Matches what names nothing: a pronoun, a question, a refusal, a statement. */
 const NO_NAME =
-  /^(?:not|no|is|are|does|do|which|what|why|how)\b|\b(?:it|this|that|these|those|them|all|both|everything|needs?|has|have|is|are|was|were|does)\b/iu
+  /^(?:not|no|is|are|does|do|which|what|why|how)\b|\b(?:it|this|that|these|those|them|all|both|everything|needs?|has|have|is|are|was|were|does)\b/i
 
 /** Returns what a reply names of what was offered, as it names it. */
 export const namedIn = (text: string, offer: string): string | undefined => {
@@ -104,7 +104,7 @@ export const optionIn = (text: string): Choice | undefined =>
   text.length > MAX_REPLY || isOpen(withoutOthers(text)) ? undefined : choiceIn(text)
 
 const REFUSAL = inBothScripts(
-  /^\s*(?:(?:yeah|well|ok|hm+|uh)[,\s]+)?(?:no|nope|nah|no way|rather not|不(?:行|对|用了?|要)?)\s*(?:[,.!;，。！；、]|\s[-–—]\s)\s*(?<rest>\S[\s\S]{7,})$/iu
+  /^\s*(?:(?:yeah|well|ok|hm+|uh)[,\s]+)?(?:no|nope|nah|no way|rather not|不(?:行|对|用了?|要)?)\s*(?:[,.!;，。！；、]|\s[-–—]\s)\s*(?<rest>\S[\s\S]{7,})$/i
 )
 
 /** Returns what a reply says after it refuses a proposal: "take date-fns" of "no, take date-fns". */

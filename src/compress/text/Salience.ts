@@ -10,19 +10,19 @@ import { joined, withFullStop } from "./Prose.ts"
 const CUES: ReadonlyArray<readonly [RegExp, number]> = [
   [
     inBothScripts(
-      /\b(?:because|since|due to|caused by|root cause|reason|turns out|the (?:issue|problem|bug|cause|fix|solution) (?:is|was)|that's why)\b|因为|由于|原因|根因|问题(?:是|在于|出在)|导致/iu
+      /\b(?:because|since|due to|caused by|root cause|reason|turns out|the (?:issue|problem|bug|cause|fix|solution) (?:is|was)|that's why)\b|因为|由于|原因|根因|问题(?:是|在于|出在)|导致/i
     ),
     0.5
   ],
   [
     inBothScripts(
-      /\b(?:decid|chose|choos|instead of|rather than|prefer|recommend|must|never|always|should)\w*|决定|选择|而不是|建议|必须|改用|采用|统一/iu
+      /\b(?:decid|chose|choos|instead of|rather than|prefer|recommend|must|never|always|should)\w*|决定|选择|而不是|建议|必须|改用|采用|统一/i
     ),
     0.35
   ],
   [
     inBothScripts(
-      /\b(?:fixed|solved|resolved|works?|pass(?:es|ed|ing)?|succe\w+|complet\w+|implemented|added|removed|replaced|created|migrated|updated|found|pushed|merged|deployed)\b|已(?:经)?|完成|修复|解决|通过|成功|新增|删除|替换/iu
+      /\b(?:fixed|solved|resolved|works?|pass(?:es|ed|ing)?|succe\w+|complet\w+|implemented|added|removed|replaced|created|migrated|updated|found|pushed|merged|deployed)\b|已(?:经)?|完成|修复|解决|通过|成功|新增|删除|替换/i
     ),
     0.3
   ],
@@ -31,7 +31,7 @@ const CUES: ReadonlyArray<readonly [RegExp, number]> = [
 ]
 
 /** Matches questions and lines that end in a colon, which inform less than statements. */
-const WEAK = /[?？]\s*$|^(?:would|could|should|do|does|is|are|can|what|which|how|want|shall)\b.*\?|[:：]\s*$/iu
+const WEAK = /[?？]\s*$|^(?:would|could|should|do|does|is|are|can|what|which|how|want|shall)\b.*\?|[:：]\s*$/i
 
 const cuesOf = memoized((sentence: string): number =>
   CUES.reduce((sum, [cue, weight]) => sum + (cue.test(sentence) ? weight : 0), 0) - (WEAK.test(sentence) ? 0.5 : 0)

@@ -122,7 +122,7 @@ const FAILURES: ReadonlyArray<readonly [RegExp, number]> = [
 ]
 
 /** Matches what a program says of a place where nothing failed. */
-const REMARK = /^\s*\S+:\d+(?::\d+)?:? (?:note|info|warning|ok|see)\b/iu
+const REMARK = /^\s*\S+:\d+(?::\d+)?:? (?:note|info|warning|ok|see)\b/i
 
 const strengthOf = memoized((line: string): number =>
   REMARK.test(line) ? 0 : FAILURES.find(([pattern]) => pattern.test(line))?.[1] ?? 0

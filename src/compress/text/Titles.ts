@@ -25,19 +25,19 @@ import { choose } from "./Salience.ts"
 import { errorLines, failureStrength, gist, worstLine } from "./Text.ts"
 
 const ASKING = inBothScripts(
-  /^(?:(?:hey|hi|hello|please|pls|kindly|claude)\b[\s,，]*|(?:can|could|would|will) (?:you|we(?= please))(?: please)?(?: help me)?(?: to)? |i(?:'d| would)? (?:want|need|like)(?: you)? to |i want you to |(?:we|you) (?:need|have|want) to |help me (?:to )?|let's (?:please )?|(?:i was )?wondering (?:if|whether) |i think (?:that )?(?:we (?:want|need|should) )?|because |(?:请|麻烦|帮忙|帮我|你?能不能|可以|我想(?:让你)?|我需要你?|给我)[，,]?(?:你)?)+/iu
+  /^(?:(?:hey|hi|hello|please|pls|kindly|claude)\b[\s,，]*|(?:can|could|would|will) (?:you|we(?= please))(?: please)?(?: help me)?(?: to)? |i(?:'d| would)? (?:want|need|like)(?: you)? to |i want you to |(?:we|you) (?:need|have|want) to |help me (?:to )?|let's (?:please )?|(?:i was )?wondering (?:if|whether) |i think (?:that )?(?:we (?:want|need|should) )?|because |(?:请|麻烦|帮忙|帮我|你?能不能|可以|我想(?:让你)?|我需要你?|给我)[，,]?(?:你)?)+/i
 )
 
 /** Matches what asks whether something may be done, which a title keeps: the answer may be no. */
-const MAY = /^(?:can|could|would|will) we /iu
+const MAY = /^(?:can|could|would|will) we /i
 
 const INTENDING = inBothScripts(
-  /^(?:(?:let me |i'll )?(?:now )?update (?:the )?todo(?:s| list| status)? and |let me |let's |i'll |i will |i'm going to |i can |i need to |we need to |i should |(?:i|we)(?:'ve| have)? (?:decided|chose) to |我决定(?:了)?|让我们?|我来|我会|我将)(?:now |also |first |just |quickly |来|先)*/iu
+  /^(?:(?:let me |i'll )?(?:now )?update (?:the )?todo(?:s| list| status)? and |let me |let's |i'll |i will |i'm going to |i can |i need to |we need to |i should |(?:i|we)(?:'ve| have)? (?:decided|chose) to |我决定(?:了)?|让我们?|我来|我会|我将)(?:now |also |first |just |quickly |来|先)*/i
 )
 
 /** Matches the end of a clause. */
 const CLAUSE =
-  /[,;](?=\s)|[，；、—–]|\s-\s|\s\(|（|(?<=\w)\.\s|[。！？]|\s(?:and|so|because|since|but|which|then|while|when|instead|rather)\s/giu
+  /[,;](?=\s)|[，；、—–]|\s-\s|\s\(|（|(?<=\w)\.\s|[。！？]|\s(?:and|so|because|since|but|which|then|while|when|instead|rather)\s/gi
 
 const isUnclosed = (text: string): boolean =>
   (text.match(/`/g) ?? []).length % 2 === 1 || (text.match(/"/g) ?? []).length % 2 === 1 ||
@@ -45,13 +45,13 @@ const isUnclosed = (text: string): boolean =>
 
 /** "When it runs at night," only introduces the main clause after it. */
 const CONDITION =
-  /^(?:(?:if|when|while|after|before|as|since|because|to|however|given|based)\b|(?:from now on|in (?:the )?future)[,，])/iu
+  /^(?:(?:if|when|while|after|before|as|since|because|to|however|given|based)\b|(?:from now on|in (?:the )?future)[,，])/i
 /** So does "In the conflict resolution,", but "In tests never use mocks," is the main clause. */
-const PHRASE = /^(?:in|on|for|with|at|from)\b/iu
-const INTRODUCTION = /^[^,，]{4,120}[,，]\s*(?:(?:and|or)\b[^,，]{4,120}[,，]\s*)*/iu
+const PHRASE = /^(?:in|on|for|with|at|from)\b/i
+const INTRODUCTION = /^[^,，]{4,120}[,，]\s*(?:(?:and|or)\b[^,，]{4,120}[,，]\s*)*/i
 /** Matches the beginning of what belongs to the clause before it. */
 const DEPENDENT =
-  /^(?:so|which|who|whose|where|whereas|that|than|not|nor|or|and|but|instead|rather|unless|until|though|although|even|except|including|especially|such|like)\b/iu
+  /^(?:so|which|who|whose|where|whereas|that|than|not|nor|or|and|but|instead|rather|unless|until|though|although|even|except|including|especially|such|like)\b/i
 
 const trimmed = (text: string) => text.replace(/(?<![.。!！,，、:：;；\s—–-])[.。!！,，、:：;；\s—–-]+$/u, "")
 
@@ -137,7 +137,7 @@ const hasSubject = (line: string): boolean => {
 
 /** Matches a request for no more than a commit or a push: "commit and push", "push it to main". */
 const BARE_COMMIT =
-  /^(?:(?:push|commit)\b[\s,.!]*(?:(?:and|then|it|this|that|all|everything|these|those|them|the|changes?|now|again|please|to|on|main|master|origin)\b[\s,.!]*)*)+$/iu
+  /^(?:(?:push|commit)\b[\s,.!]*(?:(?:and|then|it|this|that|all|everything|these|those|them|the|changes?|now|again|please|to|on|main|master|origin)\b[\s,.!]*)*)+$/i
 
 /** True when a prompt is understandable by itself; "yes", "push", "address all of them" and "where were we?" are not. */
 export const isSelfContained = (prompt: string): boolean => {
@@ -153,7 +153,7 @@ export const isSelfContained = (prompt: string): boolean => {
 
 /** Matches headings like "# Summary", which fit any section. */
 const GENERIC = inBothScripts(
-  /^(?:\W*(?:summary|overview|what's (?:good|compelling|new)|changes(?: made)?|details|notes?|result|results|conclusion|plan|context|background|introduction|next steps|recommendation|status|example|usage|features?|key \w+|requirements?|integration|production ready|my questions?|here'?s .{1,30}|.{1,24}\(\d+ \w+\)|what i found|implementation|fix|solution|minor issues|final (?:status|result|summary|answer|state)\b.{0,60}|(?:the )?(?:key|main|core|critical) (?:insight|point|idea|takeaway|finding)s?|what (?:happened|this means|it means|we know|changed|to do)|decide what to do|(?:a )?better (?:approach|way|idea)|(?:my|the) (?:approach|question|take|recommendation|verdict|answer|problem|issue|cause)|(?:current|test|project) (?:state|status|results?)|problem|issue|root cause|how it works|(?:overall |quick )?success|options|(?:critical )?files? to (?:modify|change|create|edit)|总结|概述|说明|背景|结论|结果)\W*)$/iu
+  /^(?:\W*(?:summary|overview|what's (?:good|compelling|new)|changes(?: made)?|details|notes?|result|results|conclusion|plan|context|background|introduction|next steps|recommendation|status|example|usage|features?|key \w+|requirements?|integration|production ready|my questions?|here'?s .{1,30}|.{1,24}\(\d+ \w+\)|what i found|implementation|fix|solution|minor issues|final (?:status|result|summary|answer|state)\b.{0,60}|(?:the )?(?:key|main|core|critical) (?:insight|point|idea|takeaway|finding)s?|what (?:happened|this means|it means|we know|changed|to do)|decide what to do|(?:a )?better (?:approach|way|idea)|(?:my|the) (?:approach|question|take|recommendation|verdict|answer|problem|issue|cause)|(?:current|test|project) (?:state|status|results?)|problem|issue|root cause|how it works|(?:overall |quick )?success|options|(?:critical )?files? to (?:modify|change|create|edit)|总结|概述|说明|背景|结论|结果)\W*)$/i
 )
 
 /** Lowers a heading in capitals: "LOCK FILE MANAGEMENT" becomes "Lock file management". */

@@ -28,11 +28,13 @@ const PROPOSES = inBothScripts(/\b(?:i|we)(?:['’]d|['’]ll| would| could| can
 
 const isAdmission = (sentence: string): boolean => ADMITS.test(withApostrophes(plain(sentence)))
 
+/** True for a sentence that neither asks nor announces something. */
+const isSaid = memoized((sentence: string): boolean => !isQuestion(plain(sentence)) && !isAnnounced(sentence))
+
 /** True for a sentence that supposes or states a cause, and denies none. */
 const isSupposed = memoized((sentence: string): boolean =>
-  !isQuestion(plain(sentence)) && !isAnnounced(sentence) && !isAdmission(sentence) &&
-  !CLEARS.test(withApostrophes(plain(sentence))) &&
-  (isLesson(sentence) || isHedged(sentence) && !PROPOSES.test(plain(sentence)) || BLAMES.test(plain(sentence)))
+  (isLesson(sentence) || isHedged(sentence) && !PROPOSES.test(plain(sentence)) || BLAMES.test(plain(sentence))) &&
+  isSaid(sentence) && !isAdmission(sentence) && !CLEARS.test(withApostrophes(plain(sentence)))
 )
 
 /** Matches what negates. */
@@ -121,7 +123,7 @@ const isRefuted = (
 ): boolean =>
   later.slice(0, REACH).some((sentences, text) =>
     sentences.slice(0, DENYING).some((sentence, i) => {
-      if (isQuestion(plain(sentence)) || isAnnounced(sentence)) return false
+      if (!isSaid(sentence)) return false
       const after = () => [...sentences.slice(i + 1), ...later.slice(text + 1).flat()]
       const isNext = text === 0
       const isDenied = isNext && isAdmission(sentence) ||
@@ -142,7 +144,8 @@ export const refutedIn = (texts: ReadonlyArray<ReadonlyArray<string>>): Readonly
     const later = texts.slice(at + 1)
     const isRemark = sentences.length <= REMARK
     const isWrong = (sentence: string, i: number) =>
-      isSupposed(sentence) && isRefuted(sentence, isRemark ? sentences.slice(i + 1) : [], later)
+      later.length > 0 && isSupposed(sentence) &&
+      isRefuted(sentence, isRemark ? sentences.slice(i + 1) : [], later)
     const first = sentences.findIndex(isWrong)
     return first < 0 ? [] : isRemark ? sentences.slice(first) : sentences.filter(isWrong)
   }))

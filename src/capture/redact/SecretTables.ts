@@ -3,8 +3,8 @@ import { matchesIn } from "../../domain/Matches.ts"
 import type { Finding } from "./Secretlint.ts"
 import { isMixed, isOrdinary, isWords } from "./SecretValue.ts"
 
-/** Matches a head and the line below it; the group is the head. */
-const table = /^[^\n|]{0,256}(\|[^\n]{1,512}\|)[ \t]{0,40}\n[ \t]{0,40}\|[ \t:|-]{1,512}\|/gm
+/** Matches a head from its first bar on, and the line below it; the group is the head. */
+const table = /(\|(?<=^[^\n|]{0,256}\|)[^\n]{1,512}\|)[ \t]{0,40}\n[ \t]{0,40}\|[ \t:|-]{1,512}\|/gm
 const named = new RegExp(
   "^[\\s*`]*(?:(?:\\w+ )?(?:passwords?|passwd|pass|pwd|pw)|passwort|kennwort|contraseña|mot de passe|senha|пароль|密[码碼]|口令|" +
     "パスワード|비밀번호)[\\s*`]*$",

@@ -63,9 +63,9 @@ const PLACES: ReadonlyArray<readonly [RegExp, number]> = [
   [/third|3|三/i, 2],
   [/fourth|4|四/i, 3]
 ]
-const IS_PLACE = inBothScripts(new RegExp(`^${PLACE}$`, "iu"))
-const BETWEEN = inBothScripts(new RegExp(JOINT, "iu"))
-const OWN_NOUN = inBothScripts(new RegExp(`^${ITS_NOUN}`, "iu"))
+const IS_PLACE = inBothScripts(new RegExp(`^${PLACE}$`, "i"))
+const BETWEEN = inBothScripts(new RegExp(JOINT, "i"))
+const OWN_NOUN = inBothScripts(new RegExp(`^${ITS_NOUN}`, "i"))
 
 const named = (words: string): Name => {
   if (IS_PLACE.test(words)) return { by: "place", index: PLACES.find(([places]) => places.test(words))![1] }

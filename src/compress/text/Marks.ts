@@ -41,7 +41,7 @@ const MARK_WITHIN = inBothScripts(
   )
 )
 /** Matches a cell that holds no more than a mark: "A", "**2**", "Option B". */
-const BARE = inBothScripts(new RegExp(`^[\\s*_(（[]*(?:${NOUN}\\s*)?(?<bare>${ID})[\\s*_.)）\\]:：]*$`, "iu"))
+const BARE = inBothScripts(new RegExp(`^[\\s*_(（[]*(?:${NOUN}\\s*)?(?<bare>${ID})[\\s*_.)）\\]:：]*$`, "i"))
 
 export interface Mark {
   readonly id: string

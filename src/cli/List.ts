@@ -5,6 +5,7 @@ import * as Command from "@effect/cli/Command"
 import * as Effect from "effect/Effect"
 import * as App from "../App.ts"
 import { ClaudeMemory } from "../serve/ClaudeMemory.ts"
+import { replacedWord } from "../serve/Wording.ts"
 import { firstOf, listing, MOST_LISTED } from "./Listing.ts"
 import { answer, json } from "./Output.ts"
 import { filters, limitOf, scopeText, toFilter } from "./Scope.ts"
@@ -19,9 +20,9 @@ export const command = Command.make(
       const memory = yield* ClaudeMemory
       const found = yield* memory.recent(yield* toFilter(options), limit + 1)
       const { more, shown: units } = firstOf(found, limit)
-      const text = yield* listing(units, ({ occurredAt }) => occurredAt, ({ replacedBy, title, type }) => [
-        replacedBy === undefined ? type : `${type}, replaced`,
-        title
+      const text = yield* listing(units, ({ occurredAt }) => occurredAt, (unit) => [
+        unit.replacedBy === undefined ? unit.type : `${unit.type}, ${replacedWord(unit)}`,
+        unit.title
       ])
       yield* answer(
         json,

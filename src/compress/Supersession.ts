@@ -1,22 +1,24 @@
 /**
- * Has a new decision stand in the place of the earlier ones that it replaces, where its words say so (text/Replacing.ts). A person's word
- * goes before the rule's: what a person saved, pinned, changed or said to hold is left alone.
+ * Has a new decision stand in the place of the earlier ones that it replaces, where its words say so (text/Replacing.ts), and before the
+ * other memories that name what it replaces. A person's word goes before the rule's: what a person saved, pinned, changed or said to hold
+ * is left alone.
  *
  * A language model, where one reviews the session, could say more: it reads the segment with the candidates that are found here, and
  * answers which of them hold no more. Its answer would go where `replacementOf` is asked, under the same conditions.
  */
 import * as Effect from "effect/Effect"
-import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { type MemoryUnit, UnitType } from "../domain/MemoryUnit.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
-import { replacementOf, replacementsIn } from "./text/Replacing.ts"
+import { outdatedIn, replacementOf, replacementsIn } from "./text/Replacing.ts"
 
-/** Most earlier decisions that are looked at for one. */
+/** Most earlier decisions, and most other memories, that are looked at for one. */
 const CANDIDATES = 30
+const OTHERS = UnitType.literals.filter((type) => type !== "decision")
 
 const isOpenToRule = (older: MemoryUnit, newer: MemoryUnit): boolean =>
-  older.type === "decision" && older.projectId === newer.projectId && older.id !== newer.id && older.active &&
+  older.projectId === newer.projectId && older.id !== newer.id && older.active &&
   older.occurredAt < newer.occurredAt && !older.pinned && older.revision === undefined &&
   savedBy(older) !== "person"
 
@@ -42,13 +44,15 @@ export const supersede = (units: ReadonlyArray<MemoryUnit>): Effect.Effect<void,
       // It may have been merged, or moved into another project, as it was written.
       const [stored] = yield* store.units([newer.id])
       if (stored === undefined || !stored.active) continue
-      const { candidates } = yield* store.lexical(
-        [...new Set(replaced.flatMap(({ old }) => Tokenizer.lexemes(old)))],
-        { projects: [stored.projectId], types: ["decision"] },
-        CANDIDATES
+      const lexemes = [...new Set(replaced.flatMap(({ old }) => Tokenizer.lexemes(old)))]
+      const named = yield* Effect.forEach(
+        [["decision" as const], OTHERS],
+        (types) => store.lexical(lexemes, { projects: [stored.projectId], types }, CANDIDATES)
       )
-      for (const older of yield* store.units(candidates.map(({ unitId }) => unitId))) {
-        const replacement = isOpenToRule(older, stored) ? replacementOf(stored, older) : undefined
+      const ids = named.flatMap(({ candidates }) => candidates.map(({ unitId }) => unitId))
+      for (const older of yield* store.units(ids)) {
+        const rule = older.type === "decision" ? replacementOf : outdatedIn
+        const replacement = isOpenToRule(older, stored) ? rule(stored, older) : undefined
         if (replacement === undefined || !(yield* isUndecided(store, older))) continue
         yield* store.edit(older.id, { replacedBy: stored.id, replacedFor: replacement.old }, "rule")
       }

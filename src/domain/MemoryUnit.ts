@@ -58,9 +58,9 @@ export const MemoryUnit = Schema.Struct({
   expiresAt: Schema.NullOr(Schema.Number),
   /** The duplicate that says all that this one says. */
   supersededBy: Schema.NullOr(Schema.String),
-  /** Id of the unit that says what holds now; missing where this one holds. */
+  /** Id of the unit that says what holds now, in place of all that this one says or of a part; missing where this one holds. */
   replacedBy: Schema.optional(Schema.String),
-  /** The thing that it chose and that unit replaces, where a rule saw that; missing where a person said so. */
+  /** The thing that it names and that unit replaces, where a rule saw that; missing where a person said so. */
   replacedFor: Schema.optional(Schema.String),
   /** What a person said of the unit as it was told; missing where nobody did. */
   feedback: Schema.optional(Schema.Array(Feedback)),

@@ -135,7 +135,13 @@ function* find<Y>(
   const isLifted = testimonies.some(({ unit }) => factorOf(unit) > MAX_OF_USE)
   const weighed = new Map(testimonies.map(({ bits, unit }) => [unit.id, bits]))
   const bitsOf = (unit: MemoryUnit) => weighed.get(unit.id) ?? evidenceIn(words, [unit]).testimonies[0]!.bits
-  const lacks = ({ unit }: Pick<SearchResult, "unit">) => bits > 0 && bitsOf(unit) < bits
+  /** Returns the bits of a result, or of what it stands in place of or before. */
+  const heldBy = ({ replaces = [], unit }: SearchResult, results: ReadonlyArray<SearchResult>) =>
+    Math.max(
+      bitsOf(unit),
+      ...replaces.map(({ id }) => weighed.get(id) ?? 0),
+      ...results.flatMap((other) => other.unit.replacedBy === unit.id ? bitsOf(other.unit) : [])
+    )
   const asked = {
     text: respelt ?? prompt,
     projects: resolveForInjection(known, request.projects),
@@ -151,19 +157,20 @@ function* find<Y>(
   }
   const first = yield* search(asked)
   // What matches best may lack the very word for which it is spoken: a title tells the judge more than the search.
-  const { degraded, results: found } = first.results.slice(0, 1).some(lacks)
-    ? yield* search({ ...asked, leavesOut: (unit) => asked.leavesOut(unit) || lacks({ unit }) })
+  const { degraded, results: found } = first.results.slice(0, 1).some((result) => heldBy(result, first.results) < bits)
+    ? yield* search({ ...asked, leavesOut: (unit) => asked.leavesOut(unit) || bitsOf(unit) < bits })
     : first
   const results = withFeedback(found, factorOf)
   const best = results[0]?.score ?? 0
-  const least = results[0] === undefined ? 0 : HELD_BY_LATER[mode] * bitsOf(results[0].unit)
+  const least = results[0] === undefined ? 0 : HELD_BY_LATER[mode] * heldBy(results[0], results)
   return {
     degraded,
     results: request.isAsked === true && best < ASKED_SCORES[mode] ?
       [] :
       results.filter((result, i) =>
         result.score >= share * best &&
-        (request.isAsked === true || isWorthTelling(result, results.slice(0, i)) && bitsOf(result.unit) >= least)
+        (request.isAsked === true ||
+          isWorthTelling(result, results.slice(0, i)) && heldBy(result, results) >= least)
       )
   }
 }

@@ -5,6 +5,7 @@ import * as Calendar from "../domain/Calendar.ts"
 import type { Session } from "../domain/Conversation.ts"
 import { defuse } from "../domain/Fence.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { isReplacedInPart } from "../domain/ReplacedInPart.ts"
 import { savedBy } from "../domain/SavedBy.ts"
 import { lettersOf, withoutRepeats } from "./Repeats.ts"
 
@@ -70,6 +71,12 @@ export const withoutRepeated = <I extends Item>(items: ReadonlyArray<I>): Readon
 export const notedBy = (unit: Pick<MemoryUnit, "origin">): string =>
   savedBy(unit) === "claude" ? ", noted by Claude" : ""
 
+/** Says of which thing in a unit another memory holds. */
+const outdated = (unit: MemoryUnit): string =>
+  isReplacedInPart(unit)
+    ? `, "${oneLine(unit.replacedFor!)}" was replaced: see [${unit.replacedBy!.slice(0, 8)}]`
+    : ""
+
 /** Says who saved a unit on purpose. */
 const saver = (unit: MemoryUnit): string => savedBy(unit) === "person" ? ", saved by the user" : notedBy(unit)
 
@@ -114,7 +121,7 @@ export const render = (items: ReadonlyArray<Item>, { nameOf, now, sessions: know
         ...items.map(({ text, unit, whole = text }) =>
           `[${unit.id.slice(0, 8)}] ${unit.type}${items.length === 1 ? "" : timeOf(unit, dayOf(occurredAt))}${
             saver(unit)
-          }${titleOf(unit, whole)}\n${indented(text)}`
+          }${outdated(unit)}${titleOf(unit, whole)}\n${indented(text)}`
         )
       ].map(defuse).join("\n")
     })

@@ -1,7 +1,8 @@
 /**
- * Puts the memory that holds now in the place of one of which a person, or Claude for one, said that it holds no more. Pure but for reads.
+ * Puts the memory that holds now in the place of one that holds no more, or before one that does in part. Pure but for reads.
  */
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { isReplacedInPart } from "../domain/ReplacedInPart.ts"
 import type { Replaced } from "../domain/Search.ts"
 import type { Eventual, Steps } from "../domain/Steps.ts"
 
@@ -16,7 +17,8 @@ interface Ranked {
 export type Current<A> = A & { readonly replaces: ReadonlyArray<Replaced> }
 
 /**
- * Returns the ranking with each memory once, at its best place. Where the replacement is gone or not wanted, the replaced one stays.
+ * Returns the ranking with each memory once, at its best place. What holds in place of a part stands before that memory. Where the
+ * replacement is gone or not wanted, the replaced one stays.
  */
 export function* current<Y, A extends Ranked>(
   ranked: ReadonlyArray<A>,
@@ -34,7 +36,7 @@ export function* current<Y, A extends Ranked>(
   const last = (unit: MemoryUnit): MemoryUnit => {
     const seen = new Set([unit.id])
     let [found, at] = [unit, unit]
-    while (at.replacedBy !== undefined && known.has(at.replacedBy)) {
+    while (at.replacedBy !== undefined && !isReplacedInPart(at) && known.has(at.replacedBy)) {
       at = known.get(at.replacedBy)!
       if (seen.has(at.id)) return at.id === unit.id || isWanted(at) ? at : found
       seen.add(at.id)
@@ -43,13 +45,20 @@ export function* current<Y, A extends Ranked>(
     return found
   }
   const placed = new Map<string, { readonly item: A; readonly unit: MemoryUnit; readonly replaces: Array<Replaced> }>()
-  for (const item of ranked) {
-    const unit = last(item.unit)
+  const placeOf = (unit: MemoryUnit, item: A) => {
     const place = placed.get(unit.id) ?? { item, unit, replaces: [] }
     placed.set(unit.id, place)
+    return place
+  }
+  for (const item of ranked) {
+    const { replacedBy } = item.unit
+    const now = isReplacedInPart(item.unit) && replacedBy !== undefined ? known.get(replacedBy) : undefined
+    if (now !== undefined && isWanted(last(now))) placeOf(last(now), item)
+    const unit = last(item.unit)
+    const { replaces } = placeOf(unit, item)
     if (unit.id !== item.unit.id) {
       const { id, occurredAt, title } = item.unit
-      place.replaces.push({ id, title, occurredAt })
+      replaces.push({ id, title, occurredAt })
     }
   }
   return Array.from(placed.values(), ({ item, replaces, unit }) => ({ ...item, unit, replaces }))

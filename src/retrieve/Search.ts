@@ -9,6 +9,7 @@ import { isInContext, passes } from "../domain/Filter.ts"
 import { resolveRequested } from "../domain/KnownProjects.ts"
 import { fieldsOf, sumOf } from "../domain/Lexical.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { isReplacedInPart } from "../domain/ReplacedInPart.ts"
 import { isPersons, mustNotDisplace, rankOf } from "../domain/SavedBy.ts"
 import type {
   InContext,
@@ -116,7 +117,7 @@ const wordsOf = (unit: MemoryUnit): ReadonlySet<string> =>
   new Set(Tokenizer.lexemesOnce(isPersons(unit) ? `${unit.title}\n${unit.content}` : unit.content))
 
 /** A unit's place in a list: one that was replaced and that which holds in its place count once. */
-const placeOf = ({ unit }: Boosted): string => unit.replacedBy ?? unit.id
+const placeOf = ({ unit }: Boosted): string => (isReplacedInPart(unit) ? undefined : unit.replacedBy) ?? unit.id
 
 /**
  * Keeps the units of the first `limit` places, and drops those whose words a better one contains. Of two that say nearly the same, what was
@@ -342,7 +343,8 @@ const explain = (
   return order.slice(0, query.limit).map(({ boosts, neighbours, replaces, unit }, i): SearchResult => ({
     unit,
     ...(replaces.length > 0 && { replaces }),
-    score: Math.min(1, confidence * ranked[i]!.score / best),
+    // What holds in place of a part of another adds a place.
+    score: Math.min(1, confidence * ranked[Math.min(i, ranked.length - 1)]!.score / best),
     why: {
       keyword: reasons.keyword(unit.id),
       semantic: reasons.semantic(unit.id),

@@ -5,6 +5,7 @@ import * as Calendar from "../domain/Calendar.ts"
 import type { Message } from "../domain/Conversation.ts"
 import type { Feedback } from "../domain/Feedback.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import { isReplacedInPart } from "../domain/ReplacedInPart.ts"
 import type { SearchResult } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import type { LineSum } from "../store/MemoryStore.ts"
@@ -40,9 +41,15 @@ export const plural = (n: number, noun: string): string => `${number(n)} ${noun}
 /** Formats as "1 memory", "2 memories". */
 export const memories = (n: number): string => n === 1 ? "1 memory" : `${number(n)} memories`
 
-/** Says by what a memory was replaced that is shown all the same; nothing of one that holds. */
-export const replacedText = ({ replacedBy }: Pick<MemoryUnit, "replacedBy">): string =>
-  replacedBy === undefined ? "" : ` · replaced by ${replacedBy.slice(0, 8)}`
+type Replaced = Pick<MemoryUnit, "replacedBy" | "replacedFor" | "type">
+
+/** Says that a memory was replaced that is shown all the same; nothing of one that holds. */
+export const replacedWord = (unit: Replaced): string =>
+  unit.replacedBy === undefined ? "" : isReplacedInPart(unit) ? "replaced in part" : "replaced"
+
+/** The same with what replaced it. */
+export const replacedText = (unit: Replaced): string =>
+  unit.replacedBy === undefined ? "" : ` · ${replacedWord(unit)} by ${unit.replacedBy.slice(0, 8)}`
 
 /** Formats as "a, b and c". */
 export const joined = (names: ReadonlyArray<string>, conjunction: "and" | "or" = "and"): string =>

@@ -126,6 +126,30 @@ describe.each([["in memory", testing.layer], ["on disk", onDisk]] as const)(
     )
 
     test(
+      "stands before the session that names what it gives up, which is told with that",
+      Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        yield* captured(["session-1", OLD], ["session-2", NEW])
+        const ask = memory.inject({
+          prompt: "whose nodes forget the cart sessions nobody asks for within forty minutes?",
+          projects: "all",
+          mode: "balanced",
+          maxTokens: 500,
+          maxChars: 5_000,
+          isAsked: true
+        })
+        const { text } = yield* ask
+        const [decision, session] = [text.indexOf("instead of Memcached"), text.indexOf("within forty minutes")]
+        assert.isAbove(decision, -1)
+        assert.isAbove(session, decision)
+        assert.match(text, /archive, "Memcached" was replaced: see \[[0-9a-f]{8}\]/)
+        const { replacedBy } = yield* oldOne
+        yield* memory.forget([replacedBy!])
+        assert.include((yield* ask).text, "within forty minutes")
+      })
+    )
+
+    test(
       "leaves in place what a person pinned, and what was decided later",
       Effect.gen(function*() {
         const memory = yield* ClaudeMemory

@@ -17,9 +17,13 @@ const THING =
     .source
 /** A thing in Chinese: up to sixteen characters without a mark. */
 const CHINESE = /\s*(?<NAME>[\p{L}\p{N}@_.` /-]{1,16}?)\s*/u.source
-const END = /(?=$|[\s，。；,.;了吧])/.source
+const END = /(?=$|[，。；,.;了吧]|\s(?![a-z]))/.source
 const USE =
   /\b(?:us(?:e|es|ing)|go(?:ing)? with|went with|choose|chose|pick(?:ed)?|adopt(?:ed)?|switch(?:ed|ing)? to|mov(?:e|ed|ing) to)/
+    .source
+/** What became of a thing that nobody uses any more. */
+const GONE =
+  /(?:is|was|are|were|gets?|got|has been|have been) (?:gone|dropped|killed|removed|replaced|abandoned|scrapped|ditched|retired|thrown out)\b/
     .source
 /** The rest of the same clause. */
 const REST = /[^,;.!?，。；]{0,60}?/.source
@@ -36,16 +40,19 @@ const PATTERNS = [
   `\\b(?:switch|mov|migrat|chang)(?:e|ed|ing)\\b${REST} from ${OLD}${REST} to ${NOW}`,
   `\\b(?:replac(?:e|ed|ing)|swap(?:ped|ping)?) ${OLD}${REST} (?:with|by|for) ${NOW}`,
   `\\bdrop(?:ped|ping)? ${OLD}${REST} in favou?r of ${NOW}`,
+  `(?:^|[,;:] )${OLD} ${GONE}(?: in favou?r of|[,;:](?: (?:and|so))?(?: (?:we|i))?(?: (?:now|just))?(?: ${USE})?) ${NOW}`,
+  `(?:^|[,;:] |\\band )${NOW}${REST} (?:replaces|supersedes|takes over from|takes the place of) ${OLD}`,
+  `(?:^|[,;:] )${OLD} (?:is|are|was|were) (?:too|painfully|way too) [\\p{L}-]+[,;:] ${REST}(?:${USE}|\\bkeep\\b${REST} in) ${NOW}`,
   `(?:${USE}|\\b(?:switch|mov|migrat)(?:e|ed|ing)?\\b${REST} to) ${NOW}[,;:] ${OLD} (?:is|are|was|were|isn't|aren't|doesn't|keeps?)\\b`,
-  `\\b(?:no longer us(?:e|es|ing)|stop(?:ped)?(?: using)?|(?:drop|scrap)(?:ped|ping)?|ditch(?:ed|ing)?|abandon(?:ed|ing)?|retir(?:e|ed|ing)|forget|get rid of|no more) ${OLD}`,
+  `\\b(?:no longer us(?:e|es|ing)|stop(?:ped)?(?: using)?|(?:drop|scrap)(?:ped|ping)?|ditch(?:ed|ing)?|abandon(?:ed|ing)?|retir(?:e|ed|ing)|kill(?:ed|ing)?(?: off)?|forget|get rid of|rip out|give up on|no more|(?:mov|migrat|switch)(?:e|ed|ing)? (?:off|away from)) ${OLD}`,
   `\\b(?:don't|do not|not) (?:use |using )?${OLD}${REST} any ?more\\b`,
-  `(?:^|[,;:] )${OLD} (?:is|was|are|were) (?:a mistake|dead|gone|out|retired)\\b`,
+  `(?:^|[,;:] )${OLD} (?:(?:is|was|are|were) (?:a mistake|dead|out)\\b|${GONE}|isn't cutting it\\b)`,
   `把${OLD_ZH}(?:全部|都|统一)?(?:换成|改成|替换成|替换为|改为)${NOW_ZH}${END}`,
   `从${OLD_ZH}(?:切换|迁移|换|改|迁)(?:到|成|为)${NOW_ZH}${END}`,
   `(?:改用|使用|采用|用)${NOW_ZH}(?:来)?[，,]?\\s*(?:代替|替代|取代|而不是|不再使用|不再用|不用)${OLD_ZH}${END}`,
   `(?:不再使用|不再用|放弃|舍弃|弃用|停用|废弃|淘汰|去掉)了?${OLD_ZH}${END}`,
   `不用${OLD_ZH}了`,
-  `(?:^|[，,；;])${OLD_ZH}(?:停用|弃用|废弃|淘汰|下线|不要|不用)了?(?=$|[，。；,.;])`,
+  `(?:^|[，,；;])${OLD_ZH}(?:那[套版个种]|也|就|都|全部|已经){0,3}(?:停用|弃用|废弃|淘汰|下线|不要|不用|不再?维护|取消|作废|[砍干下换拿去删]掉)了?(?=$|[，。；,;.吧])`,
   `(?:^|[，,；;])${OLD_ZH}(?:太[\\p{L}]{1,4}|[扛撑]不住|不行|不够用?)[，,][^，。；,.;]{0,12}?(?:换成|改成|改用|换|上|用)${NOW_ZH}${END}`
 ].map((pattern) => inBothScripts(new RegExp(pattern, "iu")))
 
@@ -55,7 +62,7 @@ const UNSETTLED = inBothScripts(
 )
 /** Matches a denial of the change itself; "no longer" and "not … any more" are the change. */
 const DENIED = inBothScripts(
-  /\b(?:never|not to|didn't|did not|won't|will not|shouldn't|should not|can't|cannot|rather not|against|nobody|no (?:one|need|reason)|leave (?:it|that|this|them)|keep (?:it|that|this|them)|sta(?:y|ys|ying) (?:at|with|on|as))\b|\b(?:don't|do not|not)\b(?!.*\bany ?more\b)|(?<!再)(?:不要|不能|不应该|没有?|别)(?!再)|不变|不动|保持|没人|不用改/i
+  /\b(?:never|not to|didn't|did not|won't|will not|shouldn't|should not|can't|cannot|rather not|against|nobody|no (?:one|need|reason)|leave (?:it|that|this|them)|keep (?:it|that|this|them)|sta(?:y|ys|ying) (?:at|with|on|as))\b|\b(?:don't|do not|not)\b(?!.*\bany ?more\b)|(?<!再)(?:不要(?!了)|不能|不应该|没有?|别)(?!再)|不变|不动|保持|没人|不用改/i
 )
 
 /** Matches the reason in a sentence, whose words say nothing of what it is about. */
@@ -80,7 +87,7 @@ const AGAINST = [
     ),
     "不再用"
   ],
-  [inBothScripts(/(?:不要|别)(?=[^，。；,;]{1,16}了(?:$|[，。；,;]))/gu), "不再用"]
+  [inBothScripts(/(?:不要|别)(?=[^，。；,;]{1,16}(?:了(?:$|[，。；,;])|[，,][^，。；,;]{0,8}[用换改]))/gu), "不再用"]
 ] as const
 const againstIn = (sentence: string): string =>
   AGAINST.reduce((said, [pattern, instead]) => said.replace(pattern, instead), sentence)
@@ -96,10 +103,13 @@ export interface Replacement {
   readonly now: string
 }
 
-/** Removes what says who said a line; the options of a form are no statements. */
+/** Matches what says who said a line, and that it decides something. */
+const LABELS =
+  /^(?:(?:User(?: chose| approved the plan| refused, and said)?|Claude(?: chose| proposed)?): )?(?:(?:Decision|Decided|决定|決定|结论|結論)[:：]\s*)?/i
+/** Removes these; the options of a form are no statements. */
 const saidIn = (content: string): string =>
   content.split("\n").filter((line) => !/^(?:Among|Refused was .*): /.test(line))
-    .map((line) => line.replace(/^(?:User(?: chose| approved the plan| refused, and said)?|Claude(?: chose)?): /, ""))
+    .map((line) => line.replace(LABELS, ""))
     .join("\n")
 
 const sentencesOf = ({ content, title }: Pick<MemoryUnit, "content" | "title">): ReadonlyArray<string> => [
@@ -109,11 +119,12 @@ const sentencesOf = ({ content, title }: Pick<MemoryUnit, "content" | "title">):
 /** Words that choose and replace, which say nothing of what a decision is about. */
 const CHOOSING = new Set(Tokenizer.lexemes(
   "adopt choose decide abandon ditch forget mistake retire scrap swap stop drop favor favour keep migrate move pick place replace run settle " +
-    "standardise standardize store switch longer always only change lower raise reduce increase cut shorten extend bump tighten relax too"
+    "standardise standardize store switch longer always only change lower raise reduce increase cut shorten extend bump tighten relax too " +
+    "kill rid rip remove supersede give"
 ))
 /** The same in Chinese, where no blank parts these from what stands around them. */
 const CHOOSING_ZH = inBothScripts(
-  /(?:[改换调设定降升缩延减增提替][短长低高少加整小大]?[成为到至换用代]|[提升降增减调][高低加少升整]|[缩延][短长]|[迁切][移换]?[到成为]?|[使采选改不停弃废]再?用|[取替]代|代替|替换|选择|[放舍]弃|废弃|淘汰|统一|全部|作为|不再|而不是|太[长短大小多少高低久慢快]|就[够行好]|[把从改换用选是了的就都也再被跑在存做走先别])/gu
+  /(?:[改换调设定降升缩延减增提替][短长低高少加整小大]?[成为到至换用代]|[提升降增减调][高低加少升整]|[缩延][短长]|[迁切][移换]?[到成为]?|[使采选改不停弃废]再?用|[取替]代|代替|替换|选择|[放舍]弃|废弃|淘汰|不再?维护|作废|[砍干下换拿去删]掉|那[套版个种]|统一|全部|作为|不再|而不是|太[长短大小多少高低久慢快]|就[够行好]|[把从改换用选是了的就都也再被跑在存做走先别])/gu
 )
 
 /** Returns the words that name something; of Chinese the pairs of characters. */
@@ -164,9 +175,12 @@ export const replacementsIn = (unit: Pick<MemoryUnit, "content" | "title">): Rea
     return [...amountsIn(sentence), ...things.slice(0, 1)]
   })
 
+/** Matches what a parenthesis adds. */
+const ADDED = /\s?[(（][^()（）]{1,120}[)）]/gu
+
 /** Returns the words of a sentence that say what it is about, beside the things that it names. */
 const aboutIn = (sentence: string, ...things: ReadonlyArray<ReadonlySet<string>>): ReadonlyArray<string> =>
-  without(telling(sentence.replace(REASON, "")), ...things)
+  without(telling(sentence.replace(REASON, "").replace(ADDED, "")), ...things)
 
 /** Matches the end of a clause. */
 const CLAUSE = /[,;:，；：。]\s*|\s[–—-]+\s/u
@@ -177,6 +191,10 @@ const isNamedIn = (thing: string, text: string): boolean => without(wordsIn(thin
 const REFUSES = inBothScripts(
   /(?:不再?[使采]?用|别用|不要|\b(?:without|avoid(?:ing)?|no|not|over|than|instead of|against))\s*(?:the |an? )?$/i
 )
+
+/** Tests whether a text names a thing, and not only to refuse it. */
+const usesThing = (text: string, thing: string): boolean =>
+  isNamedIn(thing, text) && !REFUSES.test(text.slice(0, Math.max(0, text.toLowerCase().indexOf(thing.toLowerCase()))))
 
 /** Returns what a sentence that chose a thing may be about: its other words, or those of the clause that names it. */
 const subjectsOf = (sentence: string, { now, old }: Replacement): ReadonlyArray<ReadonlyArray<string>> => {
@@ -189,13 +207,11 @@ const subjectsOf = (sentence: string, { now, old }: Replacement): ReadonlyArray<
     )
   }
   // "The old one" is not "the new one", though neither word tells anything.
-  if (!isNamedIn(old, sentence)) return []
+  if (!usesThing(sentence, old)) return []
   // What it chose instead of another thing is not that thing.
   const replaced = replacementsIn({ title: sentence, content: "" }).map((each) => telling(each.old))
   const things = telling(old)
   if (replaced.some((each) => without(things, each).length < things.size)) return []
-  const at = sentence.toLowerCase().indexOf(old.toLowerCase())
-  if (at > 0 && REFUSES.test(sentence.slice(0, at))) return []
   return [sentence, ...clauses.filter((clause) => isNamedIn(old, clause))]
     .map((text) => aboutIn(text, things, ...replaced))
 }
@@ -218,11 +234,29 @@ const CHOSEN = inBothScripts(
   )
 )
 
+/** Matches with what, or on what, a thing is used. */
+const MANNER = /^\s*(?:\([^()]*\)\s*)?\b(?:on|with|via|through|under|behind)\b[^,;:，；：]*/
+
+/** Removes how a chosen thing is used, which says nothing of what it is for: "to fastlane on the Mac mini". */
+const withoutManner = (text: string, now: string): string => {
+  const end = text.includes(now) ? text.indexOf(now) + now.length : text.length
+  return text.slice(0, end) + text.slice(end).replace(MANNER, "")
+}
+
+/** Returns what a clause is about that may name what is replaced, and by what. */
+const aboutClause = (clause: string, { now, old }: Replacement): ReadonlyArray<string> =>
+  aboutIn(now === "" ? clause.replace(CHOSEN, " ") : withoutManner(clause, now), telling(old), telling(now))
+
+/** Returns the clauses that name a thing that is replaced, or what replaces it. */
+const naming = ({ now, old, sentence }: Replacement): ReadonlyArray<string> =>
+  sentence.split(CLAUSE).filter((clause) => clause.includes(old) || now !== "" && clause.includes(now))
+
 /** Returns what a decision may be about that replaces something: what its sentence says, or a clause of it. */
 const aboutsOf = (
   unit: Pick<MemoryUnit, "content" | "title">,
-  { now, old, sentence }: Replacement
+  replacement: Replacement
 ): ReadonlyArray<ReadonlyArray<string>> => {
+  const { now, old, sentence } = replacement
   const clauses = sentence.split(CLAUSE)
   if (isAmount(old)) {
     const abouts = [sentence, ...clauses].map((text) => aboutIn(withoutAmounts(text))).filter((about) =>
@@ -230,13 +264,12 @@ const aboutsOf = (
     )
     return abouts.length > 0 ? abouts : [aboutIn(withoutAmounts(sentencesOf(unit).join("\n")))]
   }
-  const names = (clause: string) => clause.includes(old) || now !== "" && clause.includes(now)
-  const aboutOf = (text: string) => aboutIn(now === "" ? text.replace(CHOSEN, " ") : text, telling(old), telling(now))
-  const abouts = clauses.filter(names).map(aboutOf)
-  return abouts.every((about) => about.length === 0)
-    ? []
-    : [sentence, ...now === "" ? clauses : []].map(aboutOf).concat(abouts)
+  return [sentence, ...now === "" ? clauses : naming(replacement)].map((text) => aboutClause(text, replacement))
 }
+
+/** Tests whether the clauses that name what is replaced say nothing else: "Redis is dropped". */
+const isBare = (replacement: Replacement): boolean =>
+  !isAmount(replacement.old) && naming(replacement).every((clause) => aboutClause(clause, replacement).length === 0)
 
 /** Matches where a change holds: "in tests", 测试里. */
 const SCOPE = inBothScripts(
@@ -275,7 +308,28 @@ export const replacementOf = (
     return sentencesOf(older).some((sentence) =>
       !isNarrower(replacement, sentence) &&
       subjectsOf(sentence, replacement).some((subject) =>
-        abouts.length === 0 ? subject.length <= FEW : abouts.some((about) => isSame(about, subject, part))
+        isBare(replacement) && subject.length <= FEW || abouts.some((about) => isSame(about, subject, part))
       )
     )
   })
+
+/**
+ * Returns what a decision says that makes a memory of other kind out of date in part: it gives up a thing that the memory names, for all or
+ * for what the memory speaks of, or a number for another.
+ */
+export const outdatedIn = (
+  newer: Pick<MemoryUnit, "content" | "title">,
+  older: Pick<MemoryUnit, "content" | "title">
+): Replacement | undefined => {
+  const text = `${older.title}\n${older.content}`
+  const words = telling(text)
+  return replacementsIn(newer).find((replacement) =>
+    isAmount(replacement.old)
+      ? replacementOf(newer, older)?.old === replacement.old
+      : usesThing(text, replacement.old) && !isNarrower(replacement, text) &&
+        (isBare(replacement) ||
+          aboutsOf(newer, replacement).some((about) =>
+            about.length > 0 && about.filter((word) => words.has(word)).length >= about.length / 2
+          ))
+  )
+}

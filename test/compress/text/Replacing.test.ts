@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { replacementOf, replacementsIn } from "../../../src/compress/text/Replacing.ts"
+import { outdatedIn, replacementOf, replacementsIn } from "../../../src/compress/text/Replacing.ts"
 
 const decision = (content: string) => ({ title: "…", content })
 const found = (older: string, newer: string) => replacementOf(decision(newer), decision(older))
@@ -40,6 +40,27 @@ describe("a decision", () => {
       ["User: use Jest for the widgets", "User: Use Vitest for the widgets and not Jest.", "Jest"],
       ["User: Use Postgres, not MySQL, for orders.", "User: We switched orders from Postgres to SQLite.", "Postgres"],
       ["User: 订单缓存用 Memcached。", "User: 订单缓存用 Redis，不要用 Memcached。", "Memcached"],
+      // Given up, with or without what is used now.
+      ["User: ok arq it is, the code is async", "Claude chose: Decision: arq is dropped, we use Celery", "arq"],
+      [
+        "User: no Celery\nClaude proposed: I'd take arq, because the code base is async.",
+        "Claude chose: Decision: arq is dropped, Celery with RabbitMQ (quorum queues) replaces it, because arq lost receipts.",
+        "arq"
+      ],
+      [
+        "Claude chose: Decision: release builds go through EAS Build (`eas build --auto-submit`), because nobody has a Mac.",
+        "Claude chose: Decision: release builds move from EAS to fastlane on the office Mac mini (self-hosted), because EAS queues for an hour.",
+        "EAS"
+      ],
+      [
+        "Claude chose: redux for the client state",
+        "Claude chose: zustand replaces redux for the client state",
+        "redux"
+      ],
+      ["User: run background jobs with Celery", "User: kill celery, run the background jobs with arq", "celery"],
+      ["User: 分页组件用 Element Plus", "User: 不要element，分页组件统一用 naive ui", "element"],
+      ["User: 状态管理用 Redux Toolkit", "User: 别用 Redux Toolkit 了, just use zustand", "Redux Toolkit"],
+      ["User: 打包用 webpack", "User: 打包换 Vite，webpack 那套废弃", "webpack"],
       // A number.
       ["User: Set the session timeout to 24 hours.", "User: change the session timeout from 24h to 2 hours", "24h"],
       ["User: keep backups for 30 days", "User: 30 days of backups is too long, make it 7", "30 days"],
@@ -66,7 +87,7 @@ describe("a decision", () => {
         "User: The partner API should be REST; GraphQL was a mistake.",
         "GraphQL"
       ],
-      ["Claude chose: 主键用自增 ID，简单直观。", "User: 主键用雪花 ID 代替自增 ID，后面要分库", "自增"],
+      ["Claude chose: 主键用自增 ID，简单直观。", "User: 主键用雪花 ID 代替自增 ID，后面要分库", "自增 ID"],
       ["User: 消息队列用 RabbitMQ。", "User: RabbitMQ 扛不住，消息队列换成 Kafka 吧", "RabbitMQ"],
       ["User: 日志库选 log4j", "User: 放弃 log4j，日志用 logback", "log4j"],
       ["User: 資料庫用 MySQL。", "User: 資料庫不要用 MySQL 了，改用 PostgreSQL", "MySQL"],
@@ -113,6 +134,10 @@ describe("a decision", () => {
       ["User: Use Redis for the sessions.", "User: drop Redis, use an LRU for the rate limiter"],
       ["User: We use Redis for carts.", "User: Use Memcached for carts, not because Redis is slow."],
       ["User: We use Redis for carts.", "User: don't use Redis, not for carts."],
+      ["User: Use Redis for carts.", "Claude chose: Redis is dropped from the rate limiter, an LRU replaces it there"],
+      ["User: Use Redis for carts.", "User: move the rate limiter off Redis"],
+      ["User: carts are kept in Redis", "Claude chose: the script replaces Redis keys with a prefix of the tenant"],
+      ["User: 订单缓存使用 Memcached。", "User: 限流的 Memcached 也砍掉"],
       // Another number, a number of something else, and one that stays.
       ["User: Set the session timeout to 12 hours.", "User: change the session timeout from 24 hours to 2 hours"],
       ["User: keep backups for 30 days", "User: change the trial from 30 days to 14 days"],
@@ -145,6 +170,34 @@ describe("a decision", () => {
       ["User: at most 30 open tickets a team", "Claude chose: open tickets a team dropped from 30 to 7"]
     ] as const
   )("does not replace: %s / %s", (older, newer) => assert.isUndefined(found(older, newer)))
+
+  it.each(
+    [
+      // Given up for all, or for what the other speaks of.
+      ["User: celery or arq?\nClaude: arq keeps its queue in redis.", "User: arq is dropped, we use Celery", "arq"],
+      ["Claude: EAS builds in Expo's cloud.", "User: builds move from EAS to fastlane", "EAS"],
+      ["User: 登录怎么做\nClaude: 登录用 JWT，放 cookie。", "User: 改成session吧，jwt不要了", "jwt"],
+      ["User: why does redis evict the sessions?", "User: move sessions from redis to Postgres", "redis"],
+      ["Claude: 商品缓存 TTL 定 30 分钟。", "User: 商品缓存 TTL 从 30 分钟改成 5 分钟", "30 分钟"]
+    ] as const
+  )(
+    "puts a memory out of date that names what it gives up: %s / %s",
+    (older, newer, thing) => assert.strictEqual(outdatedIn(decision(newer), decision(older))?.old, thing)
+  )
+
+  it.each(
+    [
+      ["User: why does redis evict the rate limits?", "User: move sessions from redis to Postgres"],
+      ["Claude: arquillian runs the tests.", "User: arq is dropped, we use Celery"],
+      ["User: the deploy has no redis", "User: redis is dropped, we use Postgres"],
+      ["User: Postgres runs out of connections", "User: in tests use sqlite instead of postgres"],
+      ["User: redis is slow", "User: should we drop redis?"],
+      ["Claude: 会话 TTL 定 30 分钟。", "User: 商品缓存 TTL 从 30 分钟改成 5 分钟"]
+    ] as const
+  )(
+    "puts no other out of date: %s / %s",
+    (older, newer) => assert.isUndefined(outdatedIn(decision(newer), decision(older)))
+  )
 
   it("says nothing of the options of a form, nor of what was refused", () => {
     assert.deepStrictEqual(

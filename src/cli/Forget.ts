@@ -89,6 +89,19 @@ const alsoJson = ({ gone, sessions, units }: TakenAlso) => ({
   sessions
 })
 
+/** Says how many go with those that are named, and names those of sessions of which something else stays. */
+const sameLines = (count: number, elsewhere: ReadonlyArray<MemoryUnit>): ReadonlyArray<string> =>
+  count === 0 ? [] : [[
+    `${memories(count)} that ${count === 1 ? "says" : "say"} the same ${count === 1 ? "goes" : "go"} too${
+      elsewhere.length === 0
+        ? ", said there again."
+        : elsewhere.length === count
+        ? ":"
+        : `, ${number(elsewhere.length)} of them said elsewhere:`
+    }`,
+    ...named(elsewhere)
+  ].join("\n")]
+
 /** Says from whom it is taken too, with their titles; no line where it is from nobody. Only afterwards it is known whether enough is left. */
 const alsoLines = (also: TakenAlso, isDone: boolean): ReadonlyArray<string> => [
   ...goneLines(also, isDone),
@@ -150,6 +163,8 @@ const notWiped = ({ detail }: StoreError) =>
 /** What is to be forgotten, and how it is shown before. */
 interface Plan {
   readonly count: number
+  /** Number of the memories that go with these, for saying the same. */
+  readonly same: number
   /** Memories that hold again afterwards. */
   readonly holdAgain: ReadonlyArray<MemoryUnit>
   readonly preview: string
@@ -169,12 +184,15 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
     const units = new Map(forgetting.named.map((unit) => [unit.id, unit]))
     const found = [...units.keys()]
     const holdAgain = yield* memory.holdingAgain(forgetting.units.map(({ id }) => id))
+    const same = forgetting.units.filter(({ id }) => !units.has(id))
     const keeping = [...againLines(found.length, holdAgain), ...keepingLines(forgetting.keeping, labels)]
     return {
       count: found.length,
+      same: same.length,
       holdAgain,
       json: {
         ids: found,
+        same: same.map(titledOf),
         also: alsoJson(also),
         keeping: forgetting.keeping.map(titledOf),
         holdAgain: holdAgain.map(titledOf)
@@ -190,6 +208,7 @@ const byIds = (ids: ReadonlyArray<string>, isNow: boolean) =>
             shown: beginning(unit.content, SHOWN_LINES)
           })
         ),
+        ...sameLines(same.length, same),
         ...alsoLines(also, false),
         ...keeping
       ].join("\n\n"),
@@ -201,15 +220,17 @@ const byCriteria = (criteria: Criteria, isNow: boolean) =>
   Effect.gen(function*() {
     const memory = yield* ClaudeMemory
     const { count, holdAgain, newest, sessions } = yield* memory.select(criteria)
-    const { also, summaries } = yield* memory.takenBy(criteria)
+    const { also, same, summaries, units } = yield* memory.takenBy(criteria)
     const rows = newest.map(({ id, occurredAt, title, type }) => [minute(occurredAt), id.slice(0, 8), type, title])
     const again = againLines(count, holdAgain)
     return {
       count,
+      same: units.length - count,
       holdAgain,
       json: {
-        count,
+        count: units.length,
         sessions,
+        same: same.map(titledOf),
         also: alsoJson(also),
         keeping: summaries.map(titledOf),
         holdAgain: holdAgain.map(titledOf)
@@ -226,6 +247,7 @@ const byCriteria = (criteria: Criteria, isNow: boolean) =>
           ...fittingTable(rows),
           ...(count > newest.length ? [`and ${number(count - newest.length)} older`] : [])
         ].join("\n"),
+        ...sameLines(units.length - count, same),
         ...alsoLines(also, false),
         ...again,
         ...summaryLines(summaries)
@@ -276,7 +298,8 @@ export const command = Command.make(
             (isNow ? "This can't be undone.\n" : "This can be undone for seven days.\n") +
             (copies.length === 0 ? "" : `Copies of the memory are deleted whole: ${copies.join(", ")}.\n`)
         )
-        const question = `Forget ${plan.count === 1 ? "it" : `these ${plan.count}`}${isNow ? " for good" : ""}?`
+        const all = plan.count + plan.same
+        const question = `Forget ${all === 1 ? "it" : `these ${all}`}${isNow ? " for good" : ""}?`
         if (!(yield* Question.confirm(question, false))) return yield* writeStdout("Nothing was forgotten.\n")
       }
       const progress = yield* Progress.make(0)

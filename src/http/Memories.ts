@@ -219,10 +219,11 @@ const forgetMany = (body: typeof S.ForgetBody.Type) =>
       ...(before !== undefined && { before }),
       ...(query !== undefined && { query })
     }
-    const { count, newest, ...selected } = yield* memory.select(criteria)
+    const { newest, ...selected } = yield* memory.select(criteria)
     const holdAgain = selected.holdAgain.map(titledOf)
     if (isDryRun) {
-      return { ...NOTHING, count, units: newest, also: alsoOf((yield* memory.takenBy(criteria)).also), holdAgain }
+      const { also, units } = yield* memory.takenBy(criteria)
+      return { ...NOTHING, count: units.length, units: newest, also: alsoOf(also), holdAgain }
     }
     const { also, messages, operation, units, until } = yield* Stream.runFold(
       memory.forgetSelected(criteria, { isNow }),

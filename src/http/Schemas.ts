@@ -245,7 +245,7 @@ export const Forgotten = Schema.Struct({
   /** Until when it can be undone; null when it can't be. */
   until: Schema.NullOr(Schema.Number),
   operation,
-  /** Others that say the same in part; with `isDryRun`, found for `ids` and `query` alone. */
+  /** Others that say the same in part. */
   also: Schema.Struct({
     /** Those that are made anew of what is left; with `isDryRun`, if that is enough. */
     units: Schema.Array(Titled),

@@ -45,8 +45,12 @@ export interface Selection {
   readonly holdAgain: ReadonlyArray<MemoryUnit>
 }
 
-/** What forgetting what words select takes from others. */
+/** What goes when what the criteria select is forgotten, and what that takes from others. */
 export interface TakenBy {
+  /** Those that are selected, and others that go with them. */
+  readonly units: ReadonlyArray<MemoryUnit>
+  /** Those others that are of no session which is forgotten whole. */
+  readonly same: ReadonlyArray<MemoryUnit>
   readonly also: TakenAlso
   /** Summaries of sessions that hold the words too, and from which nothing is taken. */
   readonly summaries: ReadonlyArray<MemoryUnit>
@@ -143,19 +147,33 @@ export const select = (criteria: Criteria) =>
     return { count: units.length, newest: units.slice(0, SHOWN), sessions, holdAgain }
   })
 
-/** Says what forgetting what the words select would take from others; nothing where no words are given. */
+/** Says what `forgetSelected` would delete, and take from others. */
 export const takenBy = (criteria: Criteria) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
-    if (criteria.query === undefined) return { also: FORGOT_NOTHING.also, summaries: [] }
-    const { summaries, units } = yield* holding(criteria.query, filterOf(criteria))
-    const parts = yield* Effect.forEach(
-      Arr.chunksOf(units.map(({ id }) => id), UNITS),
-      (ids) => Effect.map(store.forgetting(ids), (planned): Forgotten => ({ ...FORGOT_NOTHING, ...planned }))
+    const filter = filterOf(criteria)
+    const { summaries, units: selected } = criteria.query === undefined
+      ? { summaries: [], units: yield* store.recent(filter, NO_LIMIT) }
+      : yield* holding(criteria.query, filter)
+    const sessions = yield* wholeSessions(criteria)
+    const parts = [
+      ...(yield* Effect.forEach(Arr.chunksOf(selected.map(({ id }) => id), UNITS), store.forgetting)),
+      yield* store.forgettingSessions(sessions)
+    ]
+    const { also, units } = parts.map((planned): Forgotten => ({ ...FORGOT_NOTHING, ...planned })).reduce(
+      together,
+      FORGOT_NOTHING
     )
-    const { also } = parts.reduce(together, FORGOT_NOTHING)
-    const anew = new Set(also.sessions.map(({ id }) => id))
-    return { also, summaries: summaries.filter(({ sessionId }) => !anew.has(sessionId)) }
+    const isSelected = new Set(selected.map(({ id }) => id))
+    const isWhole = new Set(sessions)
+    const anew = also.sessions.filter(({ id }) => !isWhole.has(id))
+    const isAnew = new Set(anew.map(({ id }) => id))
+    return {
+      units,
+      same: units.filter(({ id, sessionId }) => !isSelected.has(id) && !isWhole.has(sessionId)),
+      also: { ...also, sessions: anew },
+      summaries: summaries.filter(({ sessionId }) => !isAnew.has(sessionId))
+    }
   })
 
 /** Forgets what the criteria select, in transactions of a few; emits each, and each message once. Undone as one, and ended by that. */

@@ -500,7 +500,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   >
   /** Says which memories the criteria select. */
   readonly select: (criteria: Criteria) => Effect.Effect<Selection, StoreError>
-  /** Says what forgetting what the criteria's words select would take from others. */
+  /** Says what `forgetSelected` would delete, and take from others. */
   readonly takenBy: (criteria: Criteria) => Effect.Effect<TakenBy, StoreError>
   /** Forgets them as `forget` does, and with the sessions that are selected whole all that was said in those. */
   readonly forgetSelected: (criteria: Criteria, options: ForgetOptions) => Stream.Stream<Forgotten, StoreError>

@@ -600,6 +600,8 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly recentChanges: (limit: number) => Effect.Effect<ReadonlyArray<RecentChange>, StoreError>
   /** Says what `forget` would delete, and take from others. */
   readonly forgetting: (ids: ReadonlyArray<string>) => Effect.Effect<Forgetting, StoreError>
+  /** Says what `forgetSessions` would delete. */
+  readonly forgettingSessions: (sessionIds: ReadonlyArray<string>) => Effect.Effect<Forgetting, StoreError>
   /** Returns those of units that `forget` touched which were not made anew, and of which nothing is queued any more. */
   readonly vanished: (touched: ReadonlyArray<MemoryUnit>) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /**

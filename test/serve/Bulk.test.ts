@@ -135,6 +135,46 @@ describe("what is forgotten by criteria goes with what is cut for others of them
     }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
 })
 
+describe("what is forgotten of whole sessions", () => {
+  it.effect("is said before, with what goes from other sessions and is taken from them", () =>
+    Effect.gen(function*() {
+      const store = yield* MemoryStore
+      const rule = "The harbour cranes are oiled and covered with canvas before each autumn storm."
+      const quay = "Two keepers sweep the quay at dawn."
+      const texts = { s1: rule, s2: rule, s3: `${rule} ${quay}` }
+      const said = Object.entries(texts).map(([sessionId, text]) =>
+        message(sessionId, { isPrompt: true, sessionId, blocks: [{ kind: "text", text }] })
+      )
+      yield* store.append(batch(said, { facts: Object.keys(texts).map((id) => facts(id)) }))
+      yield* store.commit(
+        yield* store.claim("segment", 3),
+        Object.entries(texts).map(([sessionId, content], i) =>
+          unit(idOf("unit", sessionId), {
+            origin: idOf("segment", sessionId),
+            sessionId,
+            cites: sessionId,
+            content,
+            occurredAt: i,
+            ...(sessionId === "s3" && { type: "decision" })
+          })
+        )
+      )
+      yield* store.commit(yield* store.claim("session", 3), [
+        unit("aim", { origin: "s3", sessionId: "s3", type: "archive", cites: "s3", content: texts.s3 })
+      ])
+      const criteria = { projects: "all" as const, sessions: ["s2"] }
+      assert.strictEqual((yield* select(criteria)).count, 1)
+      const planned = yield* takenBy(criteria)
+      assert.sameMembers(planned.units.map(({ sessionId }) => sessionId), ["s1", "s2"])
+      assert.deepStrictEqual(planned.same.map(({ sessionId }) => sessionId), ["s1"])
+      assert.deepStrictEqual(planned.also.units.map(({ sessionId }) => sessionId), ["s3"])
+      assert.deepStrictEqual(planned.also.sessions.map(({ id }) => id), ["s3"])
+      const forgotten = yield* Stream.runFold(forgetSelected(criteria, {}, Effect.void), FORGOT_NOTHING, together)
+      assert.sameMembers(forgotten.units.map(({ id }) => id), planned.units.map(({ id }) => id))
+      assert.deepStrictEqual(forgotten.also, planned.also)
+    }).pipe(Effect.provide(Layer.provide(testing.store, ResourceLedger.layer))))
+})
+
 describe("what is forgotten by words", () => {
   it.effect("is no summary of a session, which is made anew of what is left, but also what was saved", () =>
     Effect.gen(function*() {

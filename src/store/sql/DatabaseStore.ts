@@ -111,6 +111,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     timeline: (filter, side, place, limit) => read("timeline", reads.timeline(filter, side, place, limitOf(limit))),
     save: (unit, project) => keep("save", writes.save(unit, project)),
     forgetting: (ids) => read("forgetting", writes.forgetting(ids)),
+    forgettingSessions: (ids) => read("forgettingSessions", writes.forgettingSessions(ids)),
     vanished: (units) => read("vanished", writes.vanished(units)),
     forget: (ids, options) => forgetting("forget", options)(writes.forget(ids, options)),
     forgetSessions: (ids, options) => forgetting("forgetSessions", options)(writes.forgetSessions(ids, options)),

@@ -252,6 +252,12 @@ export const make = (
       return { units, also, touched: activeOf(touched) }
     })
 
+  const forgettingSessions = (sessionIds: ReadonlyArray<string>): SqlEffect<Planned> =>
+    Effect.map(
+      db.unitsOfSessions(sessionIds),
+      (stored) => ({ units: stored.map(({ unit }) => unit), also: NOTHING, touched: [] })
+    )
+
   const vanished = (units: ReadonlyArray<MemoryUnit>): SqlEffect<ReadonlyArray<MemoryUnit>> =>
     Effect.gen(function*() {
       if (units.length === 0) return []
@@ -277,12 +283,13 @@ export const make = (
       if (yield* isUndone(options)) return FORGOT_NOTHING
       const now = yield* Clock.currentTimeMillis
       const titles = (yield* db.titlesOf(sessionIds)).flatMap(({ id, title }) => title === null ? [] : [{ id, title }])
-      const units = yield* db.unitsOfSessions(sessionIds)
+      const stored = yield* db.unitsOfSessions(sessionIds)
+      const units = stored.map(({ unit }) => unit)
       const transcripts = new Set(yield* db.transcriptsOf(sessionIds))
       const letters = (yield* db.keptLetters).filter(({ line, path }) => line !== "" && transcripts.has(path))
       if (options.isNow === true) yield* bin.cutSessions(sessionIds, transcripts)
       const operation = options.isNow === true ? null : yield* operationOf(options, now)
-      const binned = { units: units.map(({ unit }) => unit), messages: [], titles, letters }
+      const binned = { units, messages: [], titles, letters }
       if (operation !== null) yield* bin.put(operation, binned)
       const cut: Array<string> = []
       const entomb = yield* entombing
@@ -305,17 +312,17 @@ export const make = (
       if (titles.length > 0) yield* db.removeTitles(titles.map(({ id }) => id))
       if (options.isNow === true) yield* db.removeBranches(sessionIds)
       if (letters.length > 0) yield* db.setLetters(letters.map((letter) => ({ ...letter, line: "" })))
-      const ids = units.map(({ unit }) => unit.id)
+      const ids = units.map(({ id }) => id)
       yield* db.deleteOverlays(ids)
       yield* db.deleteOperationsOf(ids)
-      yield* mergeWithSame(yield* restore(yield* remove(units.map(({ row }) => row), true)))
+      yield* mergeWithSame(yield* restore(yield* remove(stored.map(({ row }) => row), true)))
       // What is being made of them is made of what they say no more.
       for (const kind of ["segment", "review"] as const) {
         yield* db.raiseRevision(kind, yield* db.segmentsIn(sessionIds))
       }
       for (const kind of ["session", "recap"] as const) yield* db.raiseRevision(kind, sessionIds)
       return {
-        units: units.map(({ unit }) => unit),
+        units,
         messages: cut,
         touched: [],
         also: NOTHING,
@@ -344,6 +351,7 @@ export const make = (
     forget,
     forgetSessions,
     forgetting,
+    forgettingSessions,
     save,
     vanished
   }

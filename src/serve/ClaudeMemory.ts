@@ -419,7 +419,7 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly timeline: (request: TimelineRequest) => Effect.Effect<Timeline, StoreError | NotFound>
   /**
    * Saves a memory with its secrets masked. Saving the same twice changes nothing. Fails with `InvalidRequest` where the request is not
-   * within the bounds of `SaveRequest`.
+   * within the bounds of `SaveRequest`, or the project is excluded.
    */
   readonly save: (request: SaveRequest) => Effect.Effect<MemoryUnit, StoreError | NotFound | InvalidRequest>
   /**

@@ -1,11 +1,14 @@
 /**
- * A memory's new words that no memory can have: too long, or none.
+ * A memory's new words that no memory can have: too long, none, or of a project that is excluded.
  */
 import * as Effect from "effect/Effect"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
-/** A request beyond the bounds of `SaveRequest` or `EditRequest`; nothing was written. `detail` gives the bound. */
+/**
+ * A request beyond the bounds of `SaveRequest` or `EditRequest`, or to save in a project that is excluded; nothing was written. `detail` says
+ * what to do.
+ */
 export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("InvalidRequest", {
   detail: Schema.String
 }) {

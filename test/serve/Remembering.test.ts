@@ -500,6 +500,13 @@ describe("projects", () => {
       assert.isAbove((yield* search("lighthouse door")).length, 0)
 
       yield* memory.projects.exclude(id, true)
+      for (const by of ["person", "claude"] as const) {
+        for (const project of [{ folder }, { id }]) {
+          const refused = yield* Effect.flip(memory.save({ content: "The lighthouse is painted green.", by, project }))
+          assert.strictEqual(refused._tag, "InvalidRequest")
+          assert.include(refused.message, "claude-memory projects include")
+        }
+      }
       yield* fs.writeFileString(transcript, `${line("2", "Always keep the harbour lamp lit, never dark.")}\n`, {
         flag: "a"
       })

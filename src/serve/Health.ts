@@ -91,12 +91,21 @@ export const checkHooks = (
     const words = WORDS[language]
     const since = (yield* Clock.currentTimeMillis) - FAILURE_DAYS * 86_400_000
     const failed = (yield* HookFailures.read(home)).filter(({ at }) => at >= since)
-    const answers = answersOf(yield* memory.injectedSince(since), failed, words)
+    const injections = yield* memory.injectedSince(since)
+    const answers = answersOf(injections, failed, words)
     const last = failed.at(-1)
     const hooks = last !== undefined
       ? check("hooks", false, "", words.hooks(failed.length, FAILURE_DAYS, last), "note")
       : answers.length > 0
       ? check("hooks", true, words.noFailures, "")
+      : injections.length > 0
+      ? check(
+        "hooks",
+        isConnected,
+        words.given(injections.length, FAILURE_DAYS, true),
+        words.given(injections.length, FAILURE_DAYS, false),
+        "note"
+      )
       : check("hooks", isConnected, words.silent, words.unconnected, "note")
     return answers.length === 0 ? [hooks] : [hooks, checkInTime(answers, words)]
   })

@@ -91,6 +91,10 @@ const en = {
     } (${last.event}: ${last.detail}); Claude was told nothing then`,
   silent: "no answer of one has been seen in a transcript yet",
   unconnected: "no answer of one has been seen: Claude Code does not run them (see Claude Code)",
+  given: (texts: number, days: number, isConnected: boolean) =>
+    `${plural(texts, "text")} given in the last ${days} days, of which no transcript says yet that Claude Code took ${
+      texts === 1 ? "it" : "them"
+    }${isConnected ? "" : ": it does not run them (see Claude Code)"}`,
   inTime: (late: number, answers: number) => `${late} of ${plural(answers, "answer")} came too late`,
   late: (late: number, answers: number, last: string) =>
     `${late} of the last ${plural(answers, "answer")} of the hooks came too late (${last}); set ` +
@@ -175,6 +179,10 @@ const zh: HealthWords = {
     }（${event}：${detail}）；当时没有告诉 Claude 任何内容`,
   silent: "会话记录里还没有见到钩子的回答",
   unconnected: "还没有见到钩子的回答：Claude Code 没有运行它们（见 Claude Code 一项）",
+  given: (texts, days, isConnected) =>
+    `最近 ${days} 天给出了 ${number(texts)} 段文字，会话记录里还看不出 Claude Code 是否采用${
+      isConnected ? "" : "：它没有运行钩子（见 Claude Code 一项）"
+    }`,
   inTime: (late, answers) => `${answers} 次回答中有 ${late} 次迟到`,
   late: (late, answers, last) =>
     `最近 ${answers} 次钩子的回答中有 ${late} 次迟到（${last}）；请把 CLAUDE_MEMORY_SESSION_START_MS 和 ` +

@@ -8,6 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import * as HookFailures from "../../src/hook/Failures.ts"
+import { SessionRecords } from "../../src/hook/SessionRecords.ts"
 import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
@@ -119,6 +120,24 @@ describe("the checks of a memory", () => {
           state: "note",
           detail: "no answer of one has been seen: Claude Code does not run them (see Claude Code)"
         }
+      ])
+      // As many as `status` counts.
+      const sent = {
+        at: 0,
+        event: "SessionStart" as const,
+        offset: 0,
+        tokens: 9,
+        ids: [],
+        pointed: [],
+        isOpening: true,
+        words: [],
+        named: []
+      }
+      yield* Effect.flatMap(SessionRecords, (records) => records.add("s1", sent))
+      const given = "1 text given in the last 7 days, of which no transcript says yet that Claude Code took it"
+      assert.deepStrictEqual(yield* checks(true), [{ name: "hooks", state: "ok", detail: given }])
+      assert.deepStrictEqual(yield* checks(false), [
+        { name: "hooks", state: "note", detail: `${given}: it does not run them (see Claude Code)` }
       ])
     }).pipe(Effect.provide(testing.layer)))
 })

@@ -1,6 +1,7 @@
 /**
  * Finds the keywords of a text. Pure.
  */
+import { IS_CJK } from "./Cjk.ts"
 import * as Tokenizer from "./Tokenizer.ts"
 
 /** Characters of a text in which keywords are looked for. */
@@ -8,7 +9,7 @@ const HEAD = 600
 
 const WORDS = /[\p{L}\p{N}_](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?/gu
 
-/** Returns the 8 most frequent words, counted by their search lexemes and shown as first written. */
+/** Returns the 8 most frequent words, counted by their search lexemes and shown as first written; of Chinese and Japanese no pieces of words. */
 export const keywordsOf = (text: string): ReadonlyArray<string> => {
   const counts = new Map<string, { readonly shown: string; readonly times: number }>()
   const count = (key: string, shown: string) =>
@@ -18,7 +19,9 @@ export const keywordsOf = (text: string): ReadonlyArray<string> => {
     if (/^[\x00-\x7f]*$/.test(word)) {
       if (found.length > 0 && word.length > 2) count(found.join(" "), word.toLowerCase())
     } else {
-      for (const lexeme of found) if (lexeme.length > 1) count(lexeme, lexeme)
+      const words = Tokenizer.cjkWordsIn(word)
+      const isWhole = (lexeme: string) => !IS_CJK.test(lexeme) || words.has(lexeme)
+      for (const lexeme of found) if (lexeme.length > 1 && isWhole(lexeme)) count(lexeme, lexeme)
     }
   }
   return [...counts.values()].sort((a, b) => b.times - a.times || (a.shown < b.shown ? -1 : 1)).slice(0, 8)

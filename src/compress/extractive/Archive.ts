@@ -9,7 +9,7 @@ import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { COMMITTED, type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
 import { changedIn } from "../text/Changed.ts"
 import { isChoice, isFinding, isLesson, isRecommendation, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
-import { isAnnounced, isChatter, plain, quotable } from "../text/Prose.ts"
+import { isAnnounced, isChatter, plain, quotable, sentencesOf } from "../text/Prose.ts"
 import { refutedIn } from "../text/Refuted.ts"
 import { type Choice, choose, summarize } from "../text/Salience.ts"
 import { isDone } from "../text/Settled.ts"
@@ -309,16 +309,22 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
   const openEnds = openPoints(outline, answers, topics)
   // A prompt that is newer than Claude's last message has no answer.
   const lastAsked = asked.at(-1)!
-  const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt)
-  const isOpenRequest = ({ text }: Excerpt) => openEnds.some((end) => end.text === text)
-  const pullRequest = pullRequestIn(closing).filter((request) => !isOpenRequest(request))
+  const isToldAsOpen = (text: string) => openEnds.some((end) => end.text === text)
+  const isUnanswered = lastAsked !== first && (last === undefined || last.occurredAt < lastAsked.occurredAt) &&
+    !sentencesOf(textOf(lastAsked)).every((sentence) => isChatter(sentence) || isToldAsOpen(sentence))
+  const pullRequest = pullRequestIn(closing).filter(({ text }) => !isToldAsOpen(text))
   const learned = chosenOf(
     quotesIn(units, session, false, (sentence) => isTaught(sentence) && !refuted.has(sentence) && !isChanged(sentence)),
     "Learned: ",
     { ...LEARNED, about: topics }
   )
   const decided = chosenOf(
-    quotesIn(units.filter(({ type }) => type === "decision"), session, true, isWish),
+    quotesIn(
+      units.filter(({ type }) => type === "decision"),
+      session,
+      true,
+      (sentence) => isWish(sentence) && !isToldAsOpen(sentence)
+    ),
     "Decided: ",
     { ...DECIDED, about: topics }
   )
@@ -350,7 +356,9 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
     kind: "text",
     label: isUnanswered && prompt === lastAsked ? "Asked last, without an answer: " : "Also asked: ",
     text: requestIn(textOf(prompt), ASKED)
-  })).filter(({ label, text }) => isSelfContained(text) && !(label === "Also asked: " && told.has(plain(text))))
+  })).filter(({ label, text }) =>
+    isSelfContained(text) && !(label === "Also asked: " && (told.has(plain(text)) || isToldAsOpen(text)))
+  )
   let middle: ReadonlyArray<Excerpt> = requests
   // Where not all fits, what was done gives way to what was learned and to how it goes on.
   const all = () => [

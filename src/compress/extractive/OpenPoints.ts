@@ -5,6 +5,7 @@
 import * as DateTime from "effect/DateTime"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Block, Message } from "../../domain/Conversation.ts"
+import { isEveryday } from "../../domain/EverydayWords.ts"
 import { matchesIn } from "../../domain/Matches.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
@@ -32,16 +33,25 @@ const LONG = 600
 const SHORT = 160
 /** Most answers, from the last one on, and most prompts that are read. */
 const MAX_ANSWERS = 3
-const MAX_PROMPTS = 2
+const MAX_PROMPTS = 4
+/** Least share of the words of a statement that another one holds which says the same, and of one that Claude answers with it. */
+const MOST = 0.6
+const SOME = 0.25
+
+/** Matches the label of what is open. */
+const LABELLED = /^[^\p{L}]*(?:left |still )?(?:open|to-?do)(?: for later)?\s*[:：]\s*/iu
 
 /** Matches what says that something is not done, or asks whether it should be. */
 const UNDONE = inBothScripts(
   /^[^\p{L}]*(?:left|open|missing|outstanding|to ?do)\b[^:：]{0,20}[:：]|\b(?:next steps?|to[- ]do|todo:|remaining|remains|left (?:to|for|open|undone|out)|pending|follow-?up|still (?:need|ha(?:s|ve)|to|fail|miss|open|not|un\p{L}+ed\b|(?:is|are|was|were)(?: not|n['’]t))|(?:not|\p{L}+n['’]t|nothing|nobody|never)\b[^.;:]{0,50}\byet\b|(?:ha(?:s|ve)|needs?|remains?) (?:yet )?to be \p{L}+(?:ed|en|t)\b|(?:is|are|'s) still (?:missing|open|unresolved|failing)|still (?:missing|open)|waiting (?:for|on)|want me to|would you like|should (?:i|we)|shall (?:i|we)|do you want|let me know (?:when|which|what)|ready to (?:test|commit|push|merge|review))|下一步|待(?:办|定|确认|处理|修复|补)|还(?:没|需要|要|差|缺|剩)|尚未|未(?:完成|解决)|要不要|是否需要|需要你|剩(?:下|余)|没[^，。；：]{0,6}完(?!全|整|美)|(?:^|[，,。；;\s])等(?![等于级价同效，,：:])/iu
 )
 
-/** Matches what says that nothing is open, an offer of more help, and a decision, whose reason may tell of what is not there yet. */
+/**
+ * Matches what says that nothing is open, what would still be to do under a condition, an offer of more help, and a decision, whose
+ * reason may tell of what is not there yet.
+ */
 const NOTHING_OPEN = inBothScripts(
-  /^[^\p{L}]*deci(?:sion|ded)\b[^:：]{0,20}[:：]|\b(?:no(?:thing|ne)?|zero|without(?: any)?)\b[^,.;]{0,40}\b(?:left|remain\w*|pending|open|missing|outstanding|to do|follow-?ups?)\b|anything else|(?:没有?|无)[^，。；]{0,8}(?:剩|待|遗留|未)|需要帮助/iu
+  /^[^\p{L}]*(?:with|if|when(?:ever)?)\b[^.;]*\byou still\b|^[^\p{L}]*deci(?:sion|ded)\b[^:：]{0,20}[:：]|\b(?:no(?:thing|ne)?|zero|without(?: any)?)\b[^,.;]{0,40}\b(?:left|remain\w*|pending|open|missing|outstanding|to do|follow-?ups?)\b|anything else|(?:没有?|无)[^，。；]{0,8}(?:剩|待|遗留|未)|需要帮助/iu
 )
 
 /** True for a sentence that tells of something open. */
@@ -73,7 +83,7 @@ const namesComingDay = (text: string, now: number): boolean =>
 
 /** Matches a time to come, by its distance. */
 const COMING = inBothScripts(
-  /\b(?:tomorrow|tonight|next (?:week|month|time|sprint|release|year)|later (?:today|this week)|end of (?:the )?(?:day|week|month)|(?:on|by|until|till|before|after|next) (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:not|\p{L}+n['’]t)\b.{0,60}\b(?:before|until|till)|not (?:now|today)|another (?:day|time))\b|明[天早晚]|后天|下个?(?:周|星期|礼拜|月|季度|版本|迭代|次)|(?:这|本)?(?:周|星期|礼拜)[一二三四五六日天末]|月[底中初]|年[底后]|节后|改天|回头|以后再|晚点|稍后|先(?:别|不(?!要?太)|放|留)/iu
+  /\b(?:tomorrow|tonight|next (?:week|month|time|sprint|release|year)|later (?:today|this week)|end of (?:the )?(?:day|week|month)|(?:on|by|until|till|before|after|next) (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:not|\p{L}+n['’]t)\b.{0,60}\b(?:before|until|till)|not (?:now|today)|another (?:day|time))\b|明[天早晚]|后天|下个?(?:周|星期|礼拜|月|季度|版本|迭代|次(?!直接|就|都))|(?:这|本)?(?:周|星期|礼拜)[一二三四五六日天末]|月[底中初]|年[底后]|节后|改天|回头|以后再|晚点|稍后|先(?:别|不(?!要?太)|放|留)/iu
 )
 /** Matches what has been, or only asks. */
 const PAST = inBothScripts(
@@ -236,7 +246,17 @@ const chosenOf = (
   label: string,
   choice: { readonly count: number; readonly length: number; readonly about: string }
 ): ReadonlyArray<Excerpt> =>
-  choose(points.map(({ text }) => plain(text)), choice).map((i) => ({ ...points[i]!, kind: "text" as const, label }))
+  choose(points.map(({ text }) => plain(text)), choice).map((i) => {
+    const { message, text } = points[i]!
+    return { message, kind: "text" as const, label, text: text.replace(LABELLED, "") }
+  })
+
+/** True where a text holds most words of another one that say something. */
+const saysMost = (text: string, other: string, share = MOST): boolean => {
+  const held = new Set(Tokenizer.lexemes(text))
+  const lexemes = Tokenizer.lexemes(other).filter((lexeme) => !isEveryday(lexeme))
+  return lexemes.filter((lexeme) => held.has(lexeme)).length >= share * lexemes.length
+}
 
 /** Returns what is open at the end of a session. `answers` are the last messages that Claude gave to prompts, `topics` what it was about. */
 export const openPoints = (
@@ -252,16 +272,29 @@ export const openPoints = (
     // What the person came back to was dealt with, or the answer to it says what is open.
     return !isClosed(text, later) && !namesIn(text).some((name) => later.asked.includes(name))
   }
+  const nextOf = ({ occurredAt }: Message) => outline.prompts.find((prompt) => prompt.occurredAt > occurredAt)
+  /** True where Claude says what the person said, in its answer often in other words. */
+  const isSame = (claudes: Point, persons: Point) => {
+    const isAnswer = claudes.message.occurredAt > persons.message.occurredAt &&
+      nextOf(claudes.message) === nextOf(persons.message)
+    return saysMost(claudes.text, persons.text, isAnswer ? SOME : MOST)
+  }
   // The first prompt says what the session is for.
   const lastPrompts = outline.prompts.slice(1).slice(-MAX_PROMPTS)
     .filter((prompt) => weightedLength(textOf(prompt)) < LONG)
-  const said = lastAnswers(answers).flatMap((message) =>
+  // Claude may label what is open and then go on, to commit it all.
+  const labelled = outline.closing.filter((message) => !answers.includes(message))
+    .flatMap((message) => pointsIn(message, (sentence) => LABELLED.test(sentence)))
+  const answered = lastAnswers(answers).flatMap((message) =>
     pointsIn(message, (sentence) => isOpenEnd(sentence) || namesComingDay(sentence, message.occurredAt))
-  ).filter((point) => isLeft(point) && (point.message === answers.at(-1) || !QUESTION.test(point.text)))
+  )
+  const said = [...labelled, ...answered].filter((point) =>
+    isLeft(point) && (point.message === answers.at(-1) || !QUESTION.test(point.text))
+  )
   const putOff = lastPrompts.flatMap((message) =>
     quotable(textOf(message)).filter((sentence) => isPutOff(sentence, message.occurredAt))
       .map((text) => ({ message, text }))
-  ).filter(isLeft)
+  ).filter((point) => isLeft(point) && !said.some((other) => isSame(other, point)))
   // What Claude says of the tasks on its list needs no second line.
   const told = new Set(said.flatMap(({ text }) => Tokenizer.lexemes(text)))
   const isTold = ({ text }: Point) => Tokenizer.lexemes(text).every((lexeme) => told.has(lexeme))

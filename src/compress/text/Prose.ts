@@ -184,7 +184,7 @@ export const plain = memoized((text: string): string =>
 )
 
 const OPENERS = inBothScripts(
-  /^(?:(?:but|however|ok(?:ay)?|alright|right|great|perfect|good|excellent|awesome|nice|wonderful|fantastic|yes|yeah|sure|now|next(?! time)|first|then|finally|so|and|also|oh|well|hmm|wait|ah|done|interesting|absolutely|certainly|of course|understood|got it|i see|好[的吧]?|嗯+|行吧?|对|可以的?|是的|没错|漂亮|不错|完美|太好了|那么?|现在|接下来|首先|然后|最后|没问题|当然|明白了?|了解|懂了|有道理|等等|哦|噢|对了|还有|顺便(?:[说问]一?下)?|(?:跟你)?说一?下)(?![\p{L}\p{N}])[\s,，.。!！:：—–-]*|(?:另外|对了)[\s,，:：]*)+/iu
+  /^(?:(?:but|however|ok(?:ay)?|alright|right|great|perfect|good|excellent|awesome|nice|wonderful|fantastic|yes|yeah|sure|now|next(?! time)|first|then|finally|so|and|also|oh|well|hmm|wait|ah|done|interesting|absolutely|certainly|of course|understood|got it|i see|好[的吧]?|嗯+|行吧?|对|可以的?|是的|没错|漂亮|不错|完美|太好了|那么?|现在|接下来|首先|然后|最后|没问题|当然|明白了?|了解|懂了|知道了|有道理|等等|哦|噢|对了|还有|顺便(?:[说问]一?下)?|(?:跟你)?说一?下)(?![\p{L}\p{N}])[\s,，.。!！:：—–-]*|(?:另外|对了)[\s,，:：]*)+/iu
 )
 
 /** Strips opening words without content ("Okay, so", "好的"). */
@@ -208,7 +208,7 @@ const LOOKING =
 
 /** Matches praise, thanks, apologies and offers to help. */
 const COURTESY = inBothScripts(
-  /^(?:you(?:['’]re| are) (?:absolutely |completely |totally |quite |not wrong|right|(?:very |most |always )?welcome\b)|my pleasure|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|不用(?:谢|客气)|别客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么|辛苦了|晚安|早安|祝(?:你|您|玩|一切)|早点(?:休息|睡)|注意(?:休息|身体|安全|防暑|保暖)|哈哈|加油|恭喜|玩得|(?:收到|没事)(?=[，。,.！!]|$))/i
+  /^(?:you(?:['’]re| are) (?:absolutely |completely |totally |quite |not wrong|right|(?:very |most |always )?welcome\b)|my pleasure|(?:great|good|excellent|fair|nice|perfect|valuable|helpful) (?:feedback|review|question|catch|point|idea|choice|call|eye|find|finds|news)|i (?:apologi[sz]e|understand|see)\b|(?:my )?apolog(?:y|ies)|sorry|thank|thanks|thx|(?:good ?)?bye\b|good ?night\b|happy to|glad|let me know|feel free|please let me|is there anything|if you (?:need|have|want|'d like)|hope (?:this|that)|here(?:'s| is| are)\b.{0,80}:$|this (?:looks|is) (?:great|good|perfect)|(?:looks|sounds) (?:great|good)|(?:that|this|it) works[.!]*$|will do|no problem|api error:|(?:很|真)?抱歉|对不起|不好意思|非常抱歉|谢谢|好问题|问得好|不客气|不用(?:谢|客气)|别客气|你说得对|您说得对|很好|太好了|如果(?:你|您)(?:还)?(?:有|需要)|请告诉我|有什么|辛苦了|晚安|早安|祝(?:你|您|玩|一切)|早点(?:休息|睡)|注意(?:休息|身体|安全|防暑|保暖)|哈哈|加油|恭喜|玩得|再见(?!到)|拜拜|(?:收工|下班)(?:了|吧)?(?=[，。,.!！\s]|$)|(?:收到|没事)(?=[，。,.！!]|$))/i
 )
 
 /** Matches an apology that states the correction. */

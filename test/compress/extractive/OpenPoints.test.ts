@@ -171,4 +171,45 @@ describe("what a session leaves open", () => {
         assert.strictEqual(yield* end(text), "", text)
       }
     }))
+
+  it.effect("is what Claude labels as open, also where it goes on to commit, without a label of its own", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* openOf(
+          asks("customers got billed twice for october, find out why"),
+          says("The job was run again after the worker was killed, and nothing stops a second invoice."),
+          asks("later. put it on the list"),
+          says("Left open: nightly cleanup of idempotency_keys (older than 30 days). Not done today."),
+          runs("git commit -qam \"unique invoice per tenant\" && git push", "8fe21ab..d02c7e4"),
+          says("Pushed d02c7e4.")
+        ),
+        "nightly cleanup of idempotency_keys (older than 30 days)."
+      )
+      assert.strictEqual(
+        yield* openOf(ASKED, says("With Numeric you still have to say how to round at each multiplication.")),
+        ""
+      )
+    }))
+
+  it.effect("is told once where Claude says what the person put off", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* openOf(
+          asks("限流那个网关说要我们自己做，令牌桶阈值你建议多少"),
+          says("下单接口按用户限 5 QPS，全局 800 QPS，用单机令牌桶。"),
+          asks("ok 单机的就行，先不写代码，等大促排期出来再搞"),
+          says("好，限流先不写，等大促排期出来再做。")
+        ),
+        "好，限流先不写，等大促排期出来再做。"
+      )
+      assert.strictEqual(
+        yield* openOf(
+          ASKED,
+          says("清理已发送记录的定时任务还没写。"),
+          asks("这 helm 老卡住 下次直接回滚就行了。"),
+          says("好，下次直接回滚。")
+        ),
+        "清理已发送记录的定时任务还没写。"
+      )
+    }))
 })

@@ -1169,6 +1169,29 @@ describe("an archive", () => {
       assert.include(unit.content, "Asked last, without an answer: Now write the migration for the limits table")
     }))
 
+  it.effect("takes no goodbye and nothing put off for a request without an answer, and no assent for an outcome", () =>
+    Effect.gen(function*() {
+      const ended = (bye: string, ...said: ReadonlyArray<Step>) =>
+        Effect.map(
+          summarize({
+            prompts: messagesOf([
+              asks("Add rate limiting to the API, 100 a minute"),
+              asks("测试环境密码也改下"),
+              asks(bye)
+            ]),
+            closing: messagesOf([says("Requests over 100 a minute get a 429 now."), ...said], "v"),
+            files: ["src/limit.ts"]
+          }),
+          (units) => only(units).content
+        )
+      assert.notInclude(yield* ended("thx bye"), "Asked last")
+      const putOff = yield* ended("清理的下周再弄，先这样")
+      assert.lengthOf(putOff.split("清理的下周再弄"), 2)
+      assert.include(putOff, "Open: the person said: 清理的下周再弄，先这样")
+      const assented = yield* ended("密码还是老的那个，没变", says("知道了。"))
+      assert.notInclude(assented, "知道了")
+    }))
+
   it.effect("asks for nothing in words that are no request, and says once what was decided", () =>
     Effect.gen(function*() {
       const rule = "From now on always keep the exports for 90 days."

@@ -150,7 +150,12 @@ describe("chatter", () => {
     "晚安。",
     "好，已提交。",
     "改好了。",
-    "已經 commit。"
+    "已經 commit。",
+    "知道了。",
+    "好的，再见！",
+    "收工。",
+    "thx bye",
+    "Good night!"
   ])("is %j", (sentence) => assert.isTrue(isChatter(sentence)))
 
   it.each([
@@ -182,7 +187,10 @@ describe("chatter", () => {
     "没问题的用户可以跳过迁移。",
     "再次运行会跳过已导入的行。",
     "我需要的不是锁而是队列。",
-    "来自客户的请求会排队。"
+    "来自客户的请求会排队。",
+    "再见到这个错误就重启服务。",
+    "下班后的批处理在两点跑。",
+    "知道了原因：连接池太小。"
   ])("is not %j", (sentence) => assert.isFalse(isChatter(sentence)))
 })
 

@@ -33,6 +33,8 @@ export interface Texts {
   /** The title in one line, and its letters, by which titles are compared. */
   readonly title: string
   readonly letters: string
+  /** True where a decision begins with its title. */
+  readonly isTitled: boolean
   /** Of the last session, and of another one or a decision: with what it left open, and without. */
   readonly long: readonly [withOpen: Weighed, withoutOpen: Weighed]
   readonly short: readonly [withOpen: Weighed, withoutOpen: Weighed]
@@ -62,7 +64,7 @@ export interface Left<U> {
 }
 
 /** Form of the files; the program reads no other. */
-export const FORM = 4
+export const FORM = 5
 
 export interface OpeningFile {
   readonly form: typeof FORM

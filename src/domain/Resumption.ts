@@ -15,7 +15,7 @@ const GREETING =
 
 /** Names earlier work: what was being done, where it stopped, yesterday's. */
 const EARLIER =
-  /^(?:(?:where|what) (?:were|was|did|are|have) (?:we|i|you)\b|whats left\b|(?:continue|carry on|go on|resume|pick(?: it| this| that)? up)\b.*\b(?:where|left|stopped|yesterday|last|before|earlier|again)\b|pick (?:up\b.*|.*\bup\b)|resume\b|catch me up\b|remind me where\b)/
+  /^(?:(?:where|what) (?:were|was|did|are|have) (?:we|i|you)\b|whats left\b(?!.*\b(?:in|of) (?:this|that|these|those) (?!project|repo|session))|(?:continue|carry on|go on|resume|pick(?: it| this| that)? up)\b.*\b(?:where|left|stopped|yesterday|last|before|earlier|again)\b|pick (?:up\b.*|.*\bup\b)|resume\b|catch me up\b|remind me where\b)/
 const EARLIER_IN_CHINESE =
   /^(?:(?:继续|接着|接上)(?:做|干|完成)?(?:上次|上回|昨天|前天|之前|刚才|前面|我们|咱们)|恢复(?:上次|上回|昨天|前天|之前|刚才|我们|咱们)的?(?:工作|任务|进度|对话|会话|状态|开发)?[吧。！\s]*$|(?:(?:帮我)?(?:回忆|回顾)一?下)?(?:上次|上回|昨天|前天|之前|刚才|前面|我们|咱们)[^，。？]{0,6}(?:到哪|停在哪|[做干]了?(?:什么|啥))|从?(?:上次|上回|昨天|前天|之前|刚才)[^，。？]{0,10}(?:继续|接着)[做干来弄]?[吧。！\s]*$|还[剩有](?:什么|哪些|啥)(?:任务|事情?|功能|工作)?(?:没[做干弄]?[完成好]*|要做)的?(?:任务|事情?|功能|工作)?[吗么啊吧呢]?(?:[，,。！？?\s]|$))/
 // In the characters of `simplified`, as is what is Japanese below.
@@ -42,7 +42,7 @@ const FRAME =
   /\b(?:continue|carry|resume|pick|picking|left|leave|stop|stopped|doing|working|catch|remind|yesterday|last|where|whats?|were|was|up|on|off|we|you|i|the|with|from|me|waren|woran|haben|hatten|stehen|geblieben|stehengeblieben|gestern|zuletzt|letztes|mal|gehts?|aufgehört|gearbeitet|gemacht)\b|继续|接着|接上|恢复|回忆|回顾|一下|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|下一步|停下?在?|还[剩有]|地方|(?<=的|上次|上回|昨天|前天|之前|刚才|前面|我们|咱们|哪些|什么|啥)(?:工作|任务|进度|会话|状态|开发|事情?|功能){1,2}(?=[吗么啊吧呢没要，,。！？?!\s]|做?到|$)|完成|你|做|干|弄|搞|没|完|从|到?哪[里儿些]?|什么|啥|是|了|的|来|去|吧|前回|昨日|続き?|作业/g
 
 /** Returns a prompt in small letters, without apostrophes and without what greets. */
-const saidIn = (prompt: string): string =>
+export const saidIn = (prompt: string): string =>
   simplified(prompt.toLowerCase()).replaceAll(/['’]/g, "").replace(GREETING, "")
 
 const subjectOf = (said: string): ReadonlyArray<string> =>

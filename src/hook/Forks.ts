@@ -3,7 +3,7 @@
  */
 
 /** Budget of what a session's start is told, in tokens. */
-export const OPENING_TOKENS = 500
+export const OPENING_TOKENS = 800
 
 /** Bytes of a transcript's beginning. */
 export const HEAD_BYTES = 64 * 1024

@@ -12,6 +12,7 @@ import { resumptionIn, workNamedIn } from "../domain/Resumption.ts"
 import { type Eventual, lazily, type Steps } from "../domain/Steps.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
+import { asksWhatIsOpen } from "../domain/Unfinished.ts"
 import { mayTell } from "../inject/Judge.ts"
 import type { Reads } from "../store/Reads.ts"
 import { ANSWERED, type FileReads, isFirstPrompt } from "./FirstPrompt.ts"
@@ -161,23 +162,13 @@ const wordsIn = (prompt: string, lexemes: ReadonlyArray<string>): ReadonlyArray<
     )
   ].slice(0, MAX_WORDS)
 
-/** Injects what is relevant to a prompt, or what it wants to go on with. */
-export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: Telling): Steps<Y, Injection> {
-  if (isReport(input.prompt)) return NO_INJECTION
-  const { compactedAt, ids, isMuted, isOpened, parents, pointed: pointedIds } = yield* recordFor(session, input)
-  if (isMuted) return NO_INJECTION
-  const resumption = resumptionIn(input.prompt)
-  if (resumption !== undefined && !isOpened && (!resumption.isBare || (yield* isFirstPrompt(session, input)))) {
-    return yield* session.open(input, ids, resumption.subject)
-  }
-  // Where the start has told what it goes on with, such a prompt has no words to look for.
-  if (resumption?.subject.length === 0) return NO_INJECTION
-  if (!mayTell(input.prompt, telling.mode)) return NO_INJECTION
-  const work = resumption?.subject ?? workNamedIn(input.prompt)
-  if (work.length > 0) {
-    const told = yield* session.open(input, ids, work, true)
-    if (told.text !== "") return told
-  }
+/** Injects what is relevant to a prompt. */
+function* relevant<Y>(
+  session: Prompted<Y>,
+  input: PromptInput,
+  telling: Telling,
+  { compactedAt, ids, parents, pointed: pointedIds }: SessionRecord
+): Steps<Y, Injection> {
   const project = yield* session.projectOf(input.cwd)
   const notes = yield* session.notesOf(input)
   const { items, named, pointed, text, verdict } = yield* session.inject({
@@ -200,6 +191,31 @@ export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: 
     named,
     words: wordsIn(input.prompt, verdict.together)
   }
+}
+
+/** Injects what is relevant to a prompt, what it wants to go on with, or what is open. */
+export function* onPrompt<Y>(session: Prompted<Y>, input: PromptInput, telling: Telling): Steps<Y, Injection> {
+  if (isReport(input.prompt)) return NO_INJECTION
+  const seen = yield* recordFor(session, input)
+  const { ids, isMuted, isOpened } = seen
+  if (isMuted) return NO_INJECTION
+  if (asksWhatIsOpen(input.prompt)) {
+    const told = yield* relevant(session, input, telling, seen)
+    if (told.text !== "") return told
+  }
+  const resumption = resumptionIn(input.prompt)
+  if (resumption !== undefined && !isOpened && (!resumption.isBare || (yield* isFirstPrompt(session, input)))) {
+    return yield* session.open(input, ids, resumption.subject)
+  }
+  // Where the start has told what it goes on with, such a prompt has no words to look for.
+  if (resumption?.subject.length === 0) return NO_INJECTION
+  if (!mayTell(input.prompt, telling.mode)) return NO_INJECTION
+  const work = resumption?.subject ?? workNamedIn(input.prompt)
+  if (work.length > 0) {
+    const told = yield* session.open(input, ids, work, true)
+    if (told.text !== "") return told
+  }
+  return yield* relevant(session, input, telling, seen)
 }
 
 /** A text to inject, and what is recorded of it by who prints it; nothing for an empty text. */

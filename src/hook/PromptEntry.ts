@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { notesInContext } from "../domain/NoteFolders.ts"
 import { identityOf, locate } from "../domain/ProjectFiles.ts"
 import { lazily, runAtOnce } from "../domain/Steps.ts"
+import { asksWhatIsOpen } from "../domain/Unfinished.ts"
 import { inject, type Memory } from "../inject/PromptText.ts"
 import { uptime } from "../process/Uptime.ts"
 import { evidence, NO_DENSE, search, searchLanes } from "../retrieve/Search.ts"
@@ -57,7 +58,8 @@ type Remembered = Pick<Prompted<never>, "inject" | "places" | "projectOf">
 const rememberedIn = (store: Reads<never>): Remembered => ({
   places: store.places,
   projectOf: (folder) => projectOf(store, folder),
-  inject: (request) => inject(memoryOf(store), request)
+  // What is open is listed by the whole program.
+  inject: (request) => asksWhatIsOpen(request.prompt) ? lazily(leave) : inject(memoryOf(store), request)
 })
 
 /** What is decided without a memory: nothing beyond silence. */

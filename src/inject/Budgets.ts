@@ -4,7 +4,7 @@
 import type { InjectionRequest } from "../domain/Injection.ts"
 import * as Tokens from "../domain/Tokens.ts"
 
-type Budgets = Pick<InjectionRequest, "maxChars" | "maxTokens">
+export type Budgets = Pick<InjectionRequest, "maxChars" | "maxTokens">
 
 /** A text, and its tokens as they are estimated. */
 export interface Measured {

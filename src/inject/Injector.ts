@@ -11,15 +11,17 @@ import type { YieldWrap } from "effect/Utils"
 import type { InjectionRequest, InjectionResponse, OpeningRequest, OpeningResponse } from "../domain/Injection.ts"
 import * as Project from "../domain/Project.ts"
 import type { SearchMode } from "../domain/Search.ts"
+import { asksWhatIsOpen } from "../domain/Unfinished.ts"
 import { Retriever } from "../retrieve/Retriever.ts"
 import { MemoryStore, type StoreError } from "../store/MemoryStore.ts"
 import { Background, type BackgroundRequest } from "./Background.ts"
+import { judge } from "./Judge.ts"
 import * as Opening from "./Opening.ts"
 import * as PromptText from "./PromptText.ts"
 
 const make = (searchMode: SearchMode) =>
   Effect.gen(function*() {
-    const { evidence, search } = yield* Retriever
+    const { evidence, search: retrieve } = yield* Retriever
     const store = yield* MemoryStore
     const background = yield* Background
 
@@ -35,14 +37,29 @@ const make = (searchMode: SearchMode) =>
         })
       )
 
-    const inject = (request: InjectionRequest) =>
+    const search = (request: InjectionRequest) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Effect.gen(() =>
           PromptText.inject<YieldWrap<Effect.Effect<unknown, StoreError>>>(
-            { store, evidence, search, searchMode, fuse, now },
+            { store, evidence, search: retrieve, searchMode, fuse, now },
             request
           )
         ))
+
+    /** A question for what is open has no words by which open points are found. */
+    const inject = (request: InjectionRequest) =>
+      Effect.gen(function*() {
+        if (request.projects.length !== 1 || !asksWhatIsOpen(request.prompt)) {
+          return yield* search(request)
+        }
+        const projects = Project.resolveForInjection(yield* store.projects, request.projects)
+        const { pointed, text, tokens } = yield* Opening.unfinished(store, { ...request, projects })
+        if (text === "") {
+          return yield* search(request)
+        }
+        const verdict = judge(request.prompt, { words: [], testimonies: [] }, request.mode)
+        return { ...PromptText.NOTHING, text, tokens, pointed, verdict: { ...verdict, tells: "memories" as const } }
+      })
 
     return {
       inject: Effect.fn("Injector.inject")(inject),
@@ -59,8 +76,8 @@ const make = (searchMode: SearchMode) =>
  */
 export class Injector extends Context.Tag("claude-memory/Injector")<Injector, {
   /**
-   * Returns an empty text when nothing is telling enough, or a line that points to memories. Never exceeds a budget;
-   * leaves out excluded projects.
+   * Returns an empty text when nothing is telling enough, or a line that points to memories; to a question for what is open in a
+   * project, all that is, with the archives as `pointed`. Never exceeds a budget; leaves out excluded projects.
    */
   readonly inject: (request: InjectionRequest) => Effect.Effect<InjectionResponse, StoreError>
   /**

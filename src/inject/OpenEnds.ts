@@ -2,6 +2,7 @@
  * Leaves out of what sessions left open what a later one reports as done (compress/text/Closing.ts). Pure.
  */
 import { type Account, closes, lexemesIn, reportsIn } from "../compress/text/Closing.ts"
+import { isPutOff, saysMost } from "../compress/text/PutOff.ts"
 import { inBothScripts } from "../domain/ChineseScripts.ts"
 import type { LeftUnit } from "../domain/OpeningFile.ts"
 
@@ -51,6 +52,18 @@ const closesUnder = (label: string, line: string): (account: Told) => boolean =>
   const isNamed = new RegExp(`(?<![\\d.])${number}(?![\\d.]\\d)\\b`, "u")
   return ({ commands, reports }) => [...commands, ...reports].some((said) => isNamed.test(said) && MERGES.test(said))
 }
+
+/** Returns the lines of a content that tell what is open, without their labels. */
+const openIn = (content: string): ReadonlyArray<string> =>
+  partsOf(content).filter((part) => OPEN.test(part)).flatMap((part) => part.replace(OPEN, "").trimEnd().split("\n"))
+
+/** True for a decision to put off what its session's archive tells as open. */
+export const isToldAsOpen = (
+  { content, occurredAt, sessionId, title }: LeftUnit,
+  archives: ReadonlyArray<LeftUnit>
+): boolean =>
+  isPutOff(title, occurredAt) && archives.filter((archive) => archive.sessionId === sessionId)
+    .some((archive) => openIn(archive.content).some((line) => saysMost(line, title) || saysMost(content, line)))
 
 /** Leaves out of archives the open points that later sessions among `units` closed. */
 export const withoutClosed = <U extends LeftUnit>(

@@ -3,15 +3,19 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { OpeningRequest, OpeningResponse, Unremembered } from "../domain/Injection.ts"
+import { standsAlone } from "../compress/text/Lessons.ts"
+import { inBothScripts } from "../domain/ChineseScripts.ts"
+import type { InjectionRequest, OpeningRequest, OpeningResponse, Unremembered } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Left } from "../domain/OpeningFile.ts"
 import { savedBy } from "../domain/SavedBy.ts"
+import { isStanding } from "../domain/Standing.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
-import { withoutClosed } from "./OpenEnds.ts"
+import { isToldAsOpen, withoutClosed } from "./OpenEnds.ts"
 import { compose } from "./OpeningText.ts"
+import { openList } from "./OpenList.ts"
 
 /** Numbers of archives and decisions that are read, newest first. */
 const READ_ARCHIVES = 12
@@ -71,6 +75,15 @@ const endsOf = (
   })
 }
 
+/** Matches a title that points to what was said before. */
+const POINTS = inBothScripts(/\b(?:this|that|it|these|those|them)\b|[这那]/iu)
+/** Matches the label of who speaks. */
+const SPEAKER = /^[A-Z][A-Za-z, ]{2,40}: /u
+
+/** True for a decision that is understood without its session. */
+const isClear = ({ content, title }: MemoryUnit): boolean =>
+  !POINTS.test(title) || isStanding(title) || content.split("\n").some((line) => standsAlone(line.replace(SPEAKER, "")))
+
 type Store = Pick<MemoryStore["Type"], "count" | "recent" | "sessions" | "units">
 
 /**
@@ -111,7 +124,9 @@ export const left = (
       .sort((a, b) => b.occurredAt - a.occurredAt)
     // What holds in its place is newer, and so among them too, unless it is gone.
     const isReplaced = ({ replacedBy }: MemoryUnit) => newestDecisions.some(({ id }) => id === replacedBy)
-    const decisions = newestDecisions.filter((unit) => isOther(unit) && !isReplaced(unit))
+    const decisions = newestDecisions.filter((unit) =>
+      isOther(unit) && !isReplaced(unit) && isClear(unit) && !isToldAsOpen(unit, summed)
+    )
     const sessions = yield* store.sessions([...pinned, ...archives, ...decisions].map(({ sessionId }) => sessionId))
     return {
       pinned,
@@ -142,6 +157,30 @@ const named = (
   const isNew = found !== undefined && !injectedIds.includes(found.id)
   return { pinned: [], unreadPins: 0, archives: isNew ? [found] : [], decisions: [], branches }
 }
+
+/** Numbers of archives, and of conversations and decisions by which their open points may be closed, that are read for the list of all. */
+const READ_FOR_LIST = { archive: 60, conversation: 120, decision: 60 } as const
+
+/** Lists what is open of one project, for who asks; nothing of the sessions that are in the request's context. */
+export const unfinished = (
+  store: Store,
+  { inContext = [], maxChars, maxTokens, projects }: Pick<
+    InjectionRequest,
+    "inContext" | "maxChars" | "maxTokens" | "projects"
+  >
+): Effect.Effect<OpeningResponse, StoreError> =>
+  Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    const newest = (type: keyof typeof READ_FOR_LIST) => store.recent({ projects, types: [type] }, READ_FOR_LIST[type])
+    const summed = yield* newest("archive")
+    const later = [...summed, ...yield* newest("conversation"), ...yield* newest("decision")]
+    const isOwn = (unit: MemoryUnit) => inContext.some(({ sessionId }) => sessionId === unit.sessionId)
+    const archives = withoutClosed(summed, later).filter((unit) => unit.supersededBy === null && !isOwn(unit))
+    const sessions = yield* store.sessions(archives.map(({ sessionId }) => sessionId))
+    const branches = Object.fromEntries(Array.from(sessions.values(), ({ branch, id }) => [id, branch]))
+    const { kept, text, tokens } = openList(archives, branches, { maxChars, maxTokens }, now)
+    return { text, tokens, units: [], pointed: kept }
+  })
 
 export const open = (store: Store, request: OpeningRequest): Effect.Effect<OpeningResponse, StoreError> =>
   Effect.gen(function*() {

@@ -10,7 +10,7 @@ import { isStanding } from "../domain/Standing.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Word } from "../domain/Verdict.ts"
-import { fits, type Measured, renderFitting } from "./Budgets.ts"
+import { type Budgets, fits, type Fitting, type Measured, renderFitting } from "./Budgets.ts"
 import { excerpt } from "./Excerpt.ts"
 import * as Pins from "./Pins.ts"
 import { dated, indented, notedBy, onBranch, oneLine } from "./Render.ts"
@@ -22,15 +22,20 @@ const PREAMBLE =
 
 /** Most sessions that are told of, and most sessions with open points and decisions beside these. */
 const MAX_SESSIONS = 3
-const MAX_OPEN_SESSIONS = 2
+const MAX_OPEN_SESSIONS = 4
 const MAX_DECISIONS = 3
 /** Decisions among which those are looked for that say something of their own. */
 const MAX_TRIED = 3 * MAX_DECISIONS
 /** Share of both budgets that pins may take where something else is told too. */
 const PINNED_SHARE = 0.7
-/** Most tokens of the last session, and of each other item, which says little when it is cut. */
-const LAST_TOKENS = 300
+/** Most tokens of what came of the last session, and of each other item, which says little when it is cut. */
+const LAST_TOKENS = 260
 const ITEM_TOKENS = 90
+/** Most tokens of what a session left open, which what came of it never cuts. */
+const OPEN_TOKENS = 90
+/** Tokens and characters that the note about what is left out takes, and the least budget in which it takes them from something else. */
+const NOTE = { tokens: 55, chars: 230 }
+const LEAST_FOR_NOTE = 500
 /** Most files that are named of a session. */
 const MAX_FILES = 3
 
@@ -59,13 +64,16 @@ interface Part {
   readonly text: string
 }
 
+/** Matches a label of Claude's own, which says no more than ours before it. */
+const OWN_LABEL = /^\s*(?:Decision|Decided|Learned|Open|Noted)[:：]\s*/iu
+
 /** Splits an archive into its parts; text without a label, as a model writes it, is the outcome. */
 const partsOf = (content: string): ReadonlyArray<Part> => {
   const parts: Array<Part> = []
   for (const line of content.split("\n")) {
     const label = LABEL.exec(line)?.[1] as Label | undefined
     const last = parts.at(-1)
-    if (label !== undefined) parts.push({ label, text: line.slice(label.length + 2) })
+    if (label !== undefined) parts.push({ label, text: line.slice(label.length + 2).replace(OWN_LABEL, "") })
     else if (last === undefined) parts.push({ label: "Outcome", text: line })
     else parts[parts.length - 1] = { ...last, text: `${last.text}\n${line}` }
   }
@@ -80,32 +88,46 @@ const mayBeOpen = ({ occurredAt }: LeftUnit, now: number) => occurredAt > now - 
 
 const isAsked = ({ label }: Part) => label === "Aim" || label === "Also asked"
 
-/** Tells a session in lines: its aim, unless the title says it, what came of it, and what may be open; nothing of prompts alone. */
-const sessionText = ({ content, files, title }: LeftUnit, isOpenTold: boolean): string => {
+const labelled = ({ label, text }: Part): string => label === "Outcome" ? text : `${label}: ${text}`
+
+/** Tells a session in lines: its aim, unless the title says it, and what came of it; nothing of prompts alone. */
+const sessionText = ({ content, files, title }: LeftUnit): string => {
   const parts = partsOf(content)
   if (files.length === 0 && parts.every(isAsked)) return ""
-  const named = [...new Set(files.map((file) => file.split(/[\\/]/).slice(-2).join("/")))].slice(0, MAX_FILES)
+  const isTitle = (text: string) => lettersOf(title).startsWith(lettersOf(text).slice(0, 40))
   return [
-    ...parts.filter(({ label, text }) => label === "Aim" && !lettersOf(title).startsWith(lettersOf(text).slice(0, 40))),
+    ...parts.filter(({ label, text }) => label === "Aim" && !isTitle(text)),
     // What is cut off is what was done.
-    ...parts.filter(({ label }) => label === "Decided" || label === "Learned" || label === "To run"),
-    ...parts.filter(({ label }) => label === "Outcome" || label === "Pull request"),
-    ...(isOpenTold ? parts.filter(isOpen) : [])
-  ].map(({ label, text }) => label === "Outcome" ? text : `${label}: ${text}`)
-    .concat(named.length === 0 ? [] : [`Files: ${named.join(", ")}`]).join("\n")
+    ...parts.filter(({ label, text }) =>
+      label === "Decided" && !isTitle(text) || label === "Learned" || label === "To run"
+    ),
+    ...parts.filter(({ label }) => label === "Outcome" || label === "Pull request")
+  ].map(labelled).join("\n")
 }
 
-/**
- * Tells what is worth knowing of a session before the last: what was learned, and what may be open; nothing of work that is
- * finished, which the repository shows. What was decided in it are items of their own, as long as that holds. An archive that a
- * model wrote has no parts, and is told from its beginning.
- */
-const taughtText = (unit: LeftUnit, isOpenTold: boolean): string => {
-  const parts = partsOf(unit.content)
-  if (parts.every(({ label }) => label === "Outcome")) return sessionText(unit, isOpenTold)
-  return parts.filter((part) => part.label === "Learned" || isOpenTold && isOpen(part))
-    .map(({ label, text }) => `${label}: ${text}`).join("\n")
+const filesText = ({ files }: LeftUnit): string => {
+  const named = [...new Set(files.map((file) => file.split(/[\\/]/).slice(-2).join("/")))].slice(0, MAX_FILES)
+  return named.length === 0 ? "" : `Files: ${named.join(", ")}`
 }
+
+/** True for an archive that a model wrote: it has no parts. */
+const isWhole = (parts: ReadonlyArray<Part>): boolean => parts.every(({ label }) => label === "Outcome")
+
+/**
+ * Tells what is worth knowing of a session before the last, beside what is open: what was learned; nothing of work that is
+ * finished, which the repository shows. What was decided in it are items of their own, as long as that holds. An archive that a
+ * model wrote is told from its beginning.
+ */
+const taughtText = (unit: LeftUnit): string => {
+  const parts = partsOf(unit.content)
+  return isWhole(parts) ? sessionText(unit) : parts.filter(({ label }) => label === "Learned").map(labelled).join("\n")
+}
+
+/** Characters by which a text that begins with its title may be longer than that: who says it, and marks. */
+const SAID_BY = 40
+
+/** Matches a label of Claude's own after the one that says who speaks. */
+const DOUBLED = /^((?:Claude|Claude chose|Claude proposed): )(?:Decision|Decided)[:：] /gmu
 
 /** Matches the label of a person's words. */
 const PERSON = /^(?:User|Agreed|The person)\b/u
@@ -134,10 +156,18 @@ const personIn = (content: string): string => {
   return lines.length === 0 ? content : lines.join("\n")
 }
 
+/** Returns what a session left open, in lines; empty where it left nothing. */
+export const openOf = ({ content }: Pick<LeftUnit, "content">): string => textOf(partsOf(content).filter(isOpen))
+
+const joined = (texts: ReadonlyArray<string>): string => texts.filter((text) => text !== "").join("\n")
+
 /** Makes the texts about a unit, each when it is asked for. */
 export const textsOf = (unit: LeftUnit): Texts => {
-  const both = (textOf: typeof sessionText, tokens: number) =>
-    [below(beginning(textOf(unit, true), tokens)), below(beginning(textOf(unit, false), tokens))] as const
+  const both = (text: string, tokens: number, files = "") => {
+    const begins = beginning(text, tokens)
+    const open = beginning(partsOf(unit.content).filter(isOpen).map(labelled).join("\n"), OPEN_TOKENS)
+    return [below(joined([begins, open, files])), below(joined([begins, files]))] as const
+  }
   return {
     get title() {
       return oneLine(unit.title) + notedBy(unit)
@@ -145,19 +175,25 @@ export const textsOf = (unit: LeftUnit): Texts => {
     get letters() {
       return lettersOf(unit.title)
     },
+    get isTitled() {
+      return unit.type === "decision" &&
+        lettersOf(unit.content.slice(0, unit.title.length + SAID_BY)).includes(lettersOf(unit.title))
+    },
     get long() {
-      return both(sessionText, LAST_TOKENS)
+      return both(sessionText(unit), LAST_TOKENS, filesText(unit))
     },
     get short() {
-      if (unit.type === "archive") return both(taughtText, ITEM_TOKENS)
+      if (unit.type === "archive") {
+        return both(taughtText(unit), ITEM_TOKENS, isWhole(partsOf(unit.content)) ? filesText(unit) : "")
+      }
       // What a session of one request did is finished, and its title says what for.
       if (unit.type === "conversation") return [NO_TEXT, NO_TEXT] as const
-      const text = below(excerpt(unit, NO_PROMPT, ITEM_TOKENS))
+      const text = below(beginning(unit.content.replace(DOUBLED, "$1"), ITEM_TOKENS))
       return [text, text] as const
     },
     get open() {
-      const open = textOf(partsOf(unit.content).filter(isOpen))
-      return open === "" ? null : below(beginning(open, ITEM_TOKENS))
+      const open = openOf(unit)
+      return open === "" ? null : below(beginning(open, OPEN_TOKENS))
     },
     get isStanding() {
       return isStanding(personIn(unit.content))
@@ -254,7 +290,8 @@ const blockOf = <U extends LeftUnit>(
   now: number
 ): Block<U> => {
   const when = dated(unit.occurredAt, now)
-  const first = defuse(`[${unit.id.slice(0, 8)}] ${when}${onBranch(branches[unit.sessionId])}: ${texts.title}\n`)
+  const title = head === "Decided lately" && texts.isTitled ? "" : `: ${texts.title}`
+  const first = defuse(`[${unit.id.slice(0, 8)}] ${when}${onBranch(branches[unit.sessionId])}${title}\n`)
   return { head, first: { text: first, weight: Tokens.weigh(first) }, told, unit }
 }
 
@@ -288,6 +325,8 @@ const withoutRepeated = <B extends Block<unknown>>(blocks: ReadonlyArray<B>): Re
     if (isPin(block)) return [block]
     const text = texts[i]
     const isHeadless = block.head === "Decided lately" && !text?.startsWith(block.told.text.slice(0, BEGINNING))
+    // A session stays one of the last, whoever says what came of it.
+    if (text === undefined && block.head === "Last sessions") return [{ ...block, told: NO_TEXT }]
     if (text === undefined || isHeadless) return []
     return text === block.told.text ? [block] : [{ ...block, told: { text, weight: Tokens.weigh(text) } }]
   })
@@ -301,14 +340,14 @@ const withFewDecisions = <B extends Block<unknown>>(blocks: ReadonlyArray<B>): R
   return blocks.filter((block) => !isDecision(block) || own.includes(block.unit))
 }
 
-/** Renders blocks under their heads, inside the fence. Adds up weights, since weighing takes longer than all else. */
-const render = (blocks: ReadonlyArray<Block<unknown>>): Measured => {
+/** Renders blocks under their heads, and a note, inside the fence. Adds up weights, since weighing takes longer than all else. */
+const render = (blocks: ReadonlyArray<Block<unknown>>, note = ""): Measured => {
   const shown = withoutRepeated(blocks)
   const parts = HEADS.flatMap((head): ReadonlyArray<Weighed> => {
     const own = shown.filter((block) => block.head === head).flatMap(({ first, told }) => [first, told])
     const title = `## ${head}\n`
     return own.length === 0 ? [] : [{ text: `\n${title}`, weight: Tokens.weigh(title) }, ...own]
-  })
+  }).concat(note === "" ? [] : [{ text: `\n${note}\n`, weight: Tokens.weigh(`${note}\n`) }])
   const body = [PREAMBLE, ...parts.map(({ text }) => text)].join("")
   const text = fence(body.slice(0, -1))
   const frame = [`${FENCE_OPEN}\n`, PREAMBLE, FENCE_CLOSE].reduce((sum, line) => sum + Tokens.weigh(line), 0)
@@ -333,6 +372,18 @@ export interface Opening<U> {
   /** Units of which the text says something, in its order, and those that it only names. */
   readonly units: ReadonlyArray<U>
   readonly pointed: ReadonlyArray<U>
+}
+
+/** Returns the note about what a text leaves out, and where that is; empty where it leaves out nothing. */
+const noteOf = (sessions: number, open: number, decisions: number): string => {
+  const left = [
+    sessions === 0 ? "" : "other sessions (claude_memory_timeline)",
+    open === 0
+      ? ""
+      : `what ${open === 1 ? "one session" : `${open} sessions`} left open (claude_memory_inject: what is still open?)`,
+    decisions === 0 ? "" : "more decisions (claude_memory_search)"
+  ].filter((part) => part !== "")
+  return left.length === 0 ? "" : `Left out: ${left.join(", ")}.`
 }
 
 /** Tells about what was left. */
@@ -368,13 +419,34 @@ export const compose = <U extends LeftUnit>(
   }
   const share = items.length === 0 ? [] : within(PINNED_SHARE)
   const pins = share.length === 0 ? within(1) : share
-  const fitting = renderFitting([...pins, ...items], render, request)
-  // A session that does not fit with what came of it is named at least.
-  const named = items.filter((item) => item.head === "Last sessions" && !fitting.kept.includes(item))
-    .map((item) => ({ ...item, told: NO_TEXT }))
-  const { kept, text, tokens } = named.length === 0
-    ? fitting
-    : renderFitting([...fitting.kept, ...named], render, request)
+  const fittingIn = (budgets: Budgets) => {
+    const fitting = renderFitting([...pins, ...items], render, budgets)
+    // A session that does not fit with what came of it is named at least.
+    const named = items.filter((item) => item.head === "Last sessions" && !fitting.kept.includes(item))
+      .map((item) => ({ ...item, told: NO_TEXT }))
+    return named.length === 0 ? fitting : renderFitting([...fitting.kept, ...named], render, budgets)
+  }
+  const noteFor = ({ kept, text }: Fitting<Block<U>>): string => {
+    const letters = lettersOf(text)
+    const isSaid = (unit: U) => letters.includes(texts(unit).letters)
+    const told = kept.flatMap(({ told, unit }) => unit === undefined || told.text === "" ? [] : [unit])
+    const open = archives.filter((unit) => mayBeOpen(unit, now) && texts(unit).open !== null && !told.includes(unit))
+    const others = archives.filter((unit) => !kept.some((block) => block.unit === unit))
+    return noteOf(
+      others.length,
+      open.length,
+      decisions.filter((unit) => mayHold(unit) && !told.includes(unit) && !isSaid(unit)).length
+    )
+  }
+  const withNote = (fitting: Fitting<Block<U>>): Fitting<Block<U>> | undefined => {
+    const noted = { ...fitting, ...render(fitting.kept, noteFor(fitting)) }
+    return fitting.kept.length > 0 && fits(noted, request) ? noted : undefined
+  }
+  const most = fittingIn(request)
+  const withFewer = () =>
+    withNote(fittingIn({ maxTokens: request.maxTokens - NOTE.tokens, maxChars: request.maxChars - NOTE.chars }))
+  const noted = withNote(most) ?? (request.maxTokens < LEAST_FOR_NOTE ? undefined : withFewer())
+  const { kept, text, tokens } = noted ?? most
   const shown = withoutRepeated(kept)
   const unitsOf = (blocks: typeof shown) => blocks.flatMap(({ unit }) => unit === undefined ? [] : [unit])
   const isTold = ({ head, told }: Block<U>) => head === PINNED || told.text !== ""

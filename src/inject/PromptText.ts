@@ -64,7 +64,15 @@ const MAX_RESULTS = 60
 
 const NO_REASON = { keyword: null, semantic: null, rerank: null, neighbours: 0, boosts: {} }
 
-const NOTHING: Response = { text: "", items: [], pointed: [], named: [], tokens: 0, background: false, degraded: [] }
+export const NOTHING: Response = {
+  text: "",
+  items: [],
+  pointed: [],
+  named: [],
+  tokens: 0,
+  background: false,
+  degraded: []
+}
 
 /** What is asked of a memory for a text. */
 export interface Memory<Y> {

@@ -14,6 +14,7 @@ import {
   type SearchResponse,
   type SearchResult
 } from "../domain/Search.ts"
+import { asksWhatIsOpen } from "../domain/Unfinished.ts"
 import { advice } from "../process/Advice.ts"
 import type { ClaudeMemory } from "../serve/ClaudeMemory.ts"
 import { missingIn, missingText } from "../serve/Marks.ts"
@@ -337,7 +338,9 @@ export const inject = tool({
       const injecting = yield* Effect.mapError(Injecting.load, ({ message }) => new Refused({ detail: message }))
       const mode = injection_mode ?? injecting.mode
       const { degraded, items, text, tokens } = yield* memory.inject({
-        prompt: `${query_text ?? original_prompt}\n${context_hint}`.trim(),
+        prompt: asksWhatIsOpen(original_prompt)
+          ? original_prompt
+          : `${query_text ?? original_prompt}\n${context_hint}`.trim(),
         projects,
         // Off is for what nobody asked for.
         mode: mode === "off" ? "balanced" : mode,

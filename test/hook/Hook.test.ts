@@ -239,6 +239,22 @@ describe("a prompt", () => {
       assert.strictEqual(yield* answer(prompt("where were we?", { session_id: "b" })), "")
     })))
 
+  it.effect("that asks what is open brings the list, also where the start told of it, and leaves the rest for later prompts", () =>
+    withUnits(Effect.gen(function*() {
+      const left = "\n  retries of failed payments remain."
+      yield* answer(start("startup", { session_id: "b" }))
+      for (const asked of ["what's left to do?", "todo list?", "还有啥没做完"]) {
+        const told = yield* answer(prompt(asked, { session_id: "b" }))
+        assert.include(told, left)
+        assert.notInclude(told, "webhooks are verified")
+      }
+      for (const other of ["what's left to do in this function", "add a todo list component", "列出 todo 列表组件"]) {
+        assert.strictEqual(yield* answer(prompt(other, { session_id: "b" })), "")
+      }
+      yield* answer(prompt("todo list?", { session_id: "c" }))
+      assert.include(yield* answer(prompt("where were we?", { session_id: "c" })), "webhooks are verified")
+    })))
+
   it.effect("of one word that may ask to go on does so when it is the session's first", () =>
     withUnits(Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -9,7 +9,7 @@ import { type OpeningRequest, stripFence } from "../../src/domain/Injection.ts"
 import type { MemoryUnit } from "../../src/domain/MemoryUnit.ts"
 import { titleOf } from "../../src/domain/Saved.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
-import { open } from "../../src/inject/Opening.ts"
+import { open, unfinished } from "../../src/inject/Opening.ts"
 import { compose } from "../../src/inject/OpeningText.ts"
 import { indented, oneLine } from "../../src/inject/Render.ts"
 import { ResourceLedger } from "../../src/resources/ResourceLedger.ts"
@@ -262,7 +262,10 @@ describe("what is injected when a session begins", () => {
       const whole = yield* opened(sessions)
       const few = yield* opened(sessions, { maxTokens: whole.tokens - 20 })
       assert.include(few.text, "the report still lacks a total")
-      assert.match(few.text, /\[b2\] 2 days ago \(2026-11-24\): Title b2\n<\/claude-memory>$/)
+      assert.match(
+        few.text,
+        /\[b2\] 2 days ago \(2026-11-24\): Title b2\n\nLeft out: what one session left open \(.*\)\.\n<\/claude-memory>$/
+      )
       assert.deepStrictEqual(few.units.map(({ id }) => id), ["b1"])
       assert.deepStrictEqual(few.pointed.map(({ id }) => id), ["b2"])
       assert.strictEqual(few.tokens, Tokens.estimate(few.text))
@@ -302,6 +305,8 @@ describe("what is injected when a session begins", () => {
           "## Left open before",
           "[a5] 5 days ago (2026-11-21): Title a5",
           "  the old ones remain to be revoked.",
+          "",
+          "Left out: other sessions (claude_memory_timeline).",
           "</claude-memory>"
         ].join("\n")
       )
@@ -338,6 +343,139 @@ describe("what is injected when a session begins", () => {
         { maxTokens: 150 }
       )
       assert.deepStrictEqual(units.map(({ id }) => id).slice(0, 2), ["a1", "d1"])
+    }))
+
+  it.effect("tells of a week's sessions the last three, what is open once, and decisions that stand alone", () =>
+    Effect.gen(function*() {
+      const week = [
+        archive(
+          "s1",
+          1,
+          "Aim: 日报的数据每天都少8个小时的，你看看咋回事\nDecided: 日报的数据每天都少8个小时的，你看看咋回事\n" +
+            "Learned: 根因：最终镜像是 alpine，没装 tzdata，`time.LoadLocation` 返回错误被 `_` 吞掉，所以日报按 UTC 切天，少了 8 小时。\n" +
+            "Outcome: 2026-11-25 的日报补好了，61877 单。\nOpen: 好，限流先不写，等大促排期出来再做。",
+          { title: "日报的数据每天都少8个小时的，你看看咋回事" }
+        ),
+        archive(
+          "s2",
+          2,
+          `Aim: t_order 要不要分库分表\n${
+            "Learned: 可以用 pt-archiver，按主键分批 `--limit 1000 --sleep 0.5`，避免主从延迟，并且只在业务低峰的凌晨执行归档。\n"
+              .repeat(2)
+          }Open: the person said: 好 正式跑放到下周三凌晨，要先跟DBA约窗口`
+        ),
+        archive(
+          "s3",
+          3,
+          "Aim: we need to cache the pricing table\n" +
+            "Learned: Decision: the tariff cache lives in Valkey under tariff:v1, because 4 replicas must agree."
+        ),
+        archive("s4", 5, "Aim: push\nOpen: Open: test universal links on a real iPhone (Marek has it), next week."),
+        archive("s5", 6, "Aim: dark mode\nOutcome: The colours are tokens now.")
+      ]
+      const { pointed, text, tokens, units } = yield* opened([
+        ...week,
+        decision(
+          "put off",
+          1,
+          "User: ok 单机的就行，先不写代码，等大促排期出来再搞\nClaude: 好，限流先不写，等大促排期出来再做。",
+          {
+            sessionId: "of s1",
+            title: "单机的就行，先不写代码，等大促排期出来再搞"
+          }
+        ),
+        decision("vague", 2, "User: dont want that dst crap", { title: "Dont want that dst crap" }),
+        decision(
+          "valkey",
+          2.5,
+          "Claude chose: Decision: the tariff cache lives in Valkey under tariff:v1, because 4 replicas must agree.",
+          {
+            title: "Decision: the tariff cache lives in Valkey under tariff:v1"
+          }
+        ),
+        decision("rule", 2.6, "User: 记住哈以后线上DDL都要用 gh-ost，上次直接alter锁表了10分钟", {
+          title: "记住哈以后线上DDL都要用 gh-ost，上次直接alter锁表了10分钟"
+        })
+      ], { maxTokens: 800 })
+      const times = (words: string) => text.split(words).length - 1
+      assert.sameMembers(units.map(({ id }) => id), ["s1", "s2", "valkey", "rule", "s4"])
+      // A decision tells what the third one learned.
+      assert.deepStrictEqual(pointed.map(({ id }) => id), ["s3"])
+      assert.strictEqual(times("日报的数据每天都少"), 1)
+      assert.strictEqual(times("等大促排期出来"), 1)
+      assert.strictEqual(times("要先跟DBA约窗口"), 1)
+      assert.strictEqual(times("4 replicas must agree"), 1)
+      assert.strictEqual(times("gh-ost"), 1)
+      assert.notInclude(text, "Decision:")
+      assert.include(text, "\n  test universal links on a real iPhone (Marek has it), next week.\n")
+      assert.include(text, "\n[valkey] 2 days ago (2026-11-24)\n  Claude chose: the tariff cache")
+      assert.include(text, "\n\nLeft out: other sessions (claude_memory_timeline).\n</claude-memory>")
+      assert.strictEqual(tokens, Tokens.estimate(text))
+    }))
+
+  it.effect("says what it has no room for, and where that is", () =>
+    Effect.gen(function*() {
+      const left = [
+        "the mailer's bounces are not counted",
+        "the nightly export lacks its totals",
+        "the login page has no dark colours",
+        "old keys of the gateway remain to be revoked",
+        "the importer still reads spreadsheets twice",
+        "the map's tiles are not cached on Android",
+        "receipts print without the shop's address",
+        "the calendar ignores summer time",
+        "search by plate number is missing"
+      ]
+      const many = left.map((text, i) => archive(`n${i}`, i + 1, `Open: ${text}.`, { title: text }))
+      const rules = [
+        "Amounts are stored in cents, because floats lose them.",
+        "Reports are REST endpoints rather than GraphQL, because the cache needs addresses.",
+        "The queue stays in PostgreSQL, since Redis would be one more thing to run.",
+        "Migrations run by hand, since the last automatic one locked the table.",
+        "Never deploy on Fridays, as nobody is there on Saturdays."
+      ].map((text, i) => decision(`d${i}`, 1, text))
+      const { pointed, text } = yield* opened([...many, ...rules], { maxTokens: 800 })
+      assert.strictEqual(left.filter((point) => text.includes(`  ${point}.`)).length, 4)
+      assert.deepStrictEqual(pointed, [])
+      assert.include(
+        text,
+        "Left out: other sessions (claude_memory_timeline), what 2 sessions left open (claude_memory_inject: what is still open?), " +
+          "more decisions (claude_memory_search).\n</claude-memory>"
+      )
+    }))
+
+  it.effect("lists all that is open for who asks, and nothing that a later session closed", () =>
+    Effect.gen(function*() {
+      const left = [
+        archive("b4", 0.5, "Aim: uploads\nOutcome: The uploader now retries five times, with exponential backoff."),
+        ...SESSIONS.slice(1),
+        archive("b0", 4.5, "Aim: uploads\nOpen: Next step: add retries with backoff to the uploader."),
+        archive("a5", 5, "Aim: rotate the keys\nOpen: the old ones remain to be revoked."),
+        archive("own", 0.1, "Aim: own\nOpen: what this session leaves remains.", { sessionId: "now" })
+      ]
+      yield* opened(left)
+      const list = (maxTokens: number) =>
+        Effect.gen(function*() {
+          yield* TestClock.setTime(NOON)
+          yield* remembered.store(left)
+          const budgets = { maxTokens, maxChars: 9_500 }
+          return yield* unfinished(yield* MemoryStore, {
+            projects: ["project-one"],
+            inContext: [{ sessionId: "now", since: 0 }],
+            ...budgets
+          })
+        }).pipe(Effect.provide(testing.store.pipe(Layer.provide(ResourceLedger.layer))))
+      const { pointed, text, tokens, units } = yield* list(800)
+      assert.deepStrictEqual(units, [])
+      assert.deepStrictEqual(pointed.map(({ id }) => id), ["a2", "a5", "a4"])
+      assert.include(
+        text,
+        "\n[a2] 3 days ago (2026-11-23): Title a2\n  the flaky upload test still fails.\n  Want me to look?\n[a5] 5 days ago"
+      )
+      assert.strictEqual(tokens, Tokens.estimate(text))
+      const few = yield* list(110)
+      assert.isAtMost(few.tokens, 110)
+      assert.include(few.text, "\nLeft out: what 2 sessions left open.\n</claude-memory>")
     }))
 
   it.effect("leaves out what was open a month ago, of the last sessions too", () =>

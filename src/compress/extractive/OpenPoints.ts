@@ -2,10 +2,8 @@
  * Finds what a session leaves to be done: tasks of Claude's list that are not completed, changes in Git's stash, pull requests that were
  * not merged, what Claude's last answer says is missing, and what the person put off. What was done later in the session is left out.
  */
-import * as DateTime from "effect/DateTime"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Block, Message } from "../../domain/Conversation.ts"
-import { isEveryday } from "../../domain/EverydayWords.ts"
 import { matchesIn } from "../../domain/Matches.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
@@ -13,6 +11,7 @@ import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { type Excerpt, RAN } from "../Draft.ts"
 import { type Account, closes, lexemesIn, namesIn, reportsIn } from "../text/Closing.ts"
 import { linesOf, plain, quotable, sentencesOf } from "../text/Prose.ts"
+import { isPutOff, namesComingDay, saysMost } from "../text/PutOff.ts"
 import { choose } from "../text/Salience.ts"
 import { type Call, callsOf, commandOf, commitIn, editsOf, inputOf, textOf } from "./Steps.ts"
 
@@ -34,8 +33,7 @@ const SHORT = 160
 /** Most answers, from the last one on, and most prompts that are read. */
 const MAX_ANSWERS = 3
 const MAX_PROMPTS = 4
-/** Least share of the words of a statement that another one holds which says the same, and of one that Claude answers with it. */
-const MOST = 0.6
+/** Least share of the words of what a person put off that Claude's answer to it holds where it says the same. */
 const SOME = 0.25
 
 /** Matches the label of what is open. */
@@ -56,43 +54,6 @@ const NOTHING_OPEN = inBothScripts(
 
 /** True for a sentence that tells of something open. */
 export const isOpenEnd = (sentence: string): boolean => UNDONE.test(sentence) && !NOTHING_OPEN.test(sentence)
-
-const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ")
-const MONTH =
-  "(jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-const DAYS = "(\\d{1,2})(?:st|nd|rd|th)?"
-const DATES = [
-  new RegExp(`\\b${MONTH}\\.? (?:the )?${DAYS}\\b`, "gi"),
-  new RegExp(`\\b${DAYS} (?:of )?${MONTH}\\b`, "gi"),
-  inBothScripts(/(?<!\d|年 ?)(\d{1,2}) ?月 ?(\d{1,2}) ?[日号]/gu)
-]
-/** A date that is so near, in milliseconds, is one on which something is to be done. */
-const NEAR_MS = 60 * 86_400_000
-
-/** True where a text names a day, without a year, that comes soon after a time. */
-const namesComingDay = (text: string, now: number): boolean =>
-  DATES.some((dates, form) =>
-    [...matchesIn(text, dates)].some(([, first, second]) => {
-      const [month, date] = form === 1 ? [second!, first!] : [first!, second!]
-      const named = /^\d/.test(month) ? Number(month) - 1 : MONTHS.indexOf(month.slice(0, 3).toLowerCase())
-      const year = DateTime.getPartUtc(DateTime.unsafeMake(now), "year")
-      return [year, year + 1].map((year) => Date.UTC(year, named, Number(date) + 1))
-        .some((end) => end > now && end < now + NEAR_MS)
-    })
-  )
-
-/** Matches a time to come, by its distance. */
-const COMING = inBothScripts(
-  /\b(?:tomorrow|tonight|next (?:week|month|time|sprint|release|year)|later (?:today|this week)|end of (?:the )?(?:day|week|month)|(?:on|by|until|till|before|after|next) (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:not|\p{L}+n['’]t)\b.{0,60}\b(?:before|until|till)|not (?:now|today)|another (?:day|time))\b|明[天早晚]|后天|下个?(?:周|星期|礼拜|月|季度|版本|迭代|次(?!直接|就|都))|(?:这|本)?(?:周|星期|礼拜)[一二三四五六日天末]|月[底中初]|年[底后]|节后|改天|回头|以后再|晚点|稍后|先(?:别|不(?!要?太)|放|留)/iu
-)
-/** Matches what has been, or only asks. */
-const PAST = inBothScripts(
-  /\b(?:was|were|did(?:n['’]t)?|had|happened|started|began|since|ago|last (?:week|month|night|\w+day))\b|[?？]\s*$|上个?(?:周|月|次)|昨|之前就/i
-)
-
-/** True for a sentence by which a person puts something off. */
-const isPutOff = (sentence: string, now: number): boolean =>
-  !PAST.test(sentence) && (COMING.test(sentence) || namesComingDay(sentence, now))
 
 /** A statement of something that is open, and where it stands. */
 interface Point {
@@ -251,13 +212,6 @@ const chosenOf = (
     return { message, kind: "text" as const, label, text: text.replace(LABELLED, "") }
   })
 
-/** True where a text holds most words of another one that say something. */
-const saysMost = (text: string, other: string, share = MOST): boolean => {
-  const held = new Set(Tokenizer.lexemes(text))
-  const lexemes = Tokenizer.lexemes(other).filter((lexeme) => !isEveryday(lexeme))
-  return lexemes.filter((lexeme) => held.has(lexeme)).length >= share * lexemes.length
-}
-
 /** Returns what is open at the end of a session. `answers` are the last messages that Claude gave to prompts, `topics` what it was about. */
 export const openPoints = (
   outline: Pick<SessionOutline, "closing" | "prompts" | "steps">,
@@ -277,7 +231,7 @@ export const openPoints = (
   const isSame = (claudes: Point, persons: Point) => {
     const isAnswer = claudes.message.occurredAt > persons.message.occurredAt &&
       nextOf(claudes.message) === nextOf(persons.message)
-    return saysMost(claudes.text, persons.text, isAnswer ? SOME : MOST)
+    return saysMost(claudes.text, persons.text, isAnswer ? SOME : undefined)
   }
   // The first prompt says what the session is for.
   const lastPrompts = outline.prompts.slice(1).slice(-MAX_PROMPTS)

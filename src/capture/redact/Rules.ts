@@ -1,5 +1,6 @@
 /** All rules: by the shape of a secret, and by the words before it. */
 import * as SecretAssignments from "./SecretAssignments.ts"
+import * as SecretCiphers from "./SecretCiphers.ts"
 import * as SecretCommands from "./SecretCommands.ts"
 import type { Finding } from "./Secretlint.ts"
 import * as Secretlint from "./Secretlint.ts"
@@ -18,5 +19,6 @@ export const namedIn = (content: string): ReadonlyArray<Finding> => [
   ...SecretCommands.findings(content),
   ...SecretPairs.findings(content),
   ...SecretTables.findings(content),
-  ...SecretAssignments.findings(content)
+  ...SecretAssignments.findings(content),
+  ...SecretCiphers.findings(content)
 ]

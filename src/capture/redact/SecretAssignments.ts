@@ -1,8 +1,10 @@
 /** Finds secrets by the name before them: `password = "…"`, `API_KEY=…`, `--token …`, `密码是…`. */
 import { matchesIn } from "../../domain/Matches.ts"
 import type { Finding } from "./Secretlint.ts"
+import { besideUser, changed, changing, secretBefore, statement } from "./SecretStatements.ts"
 import {
   entropy,
+  isIdentifier,
   isMixed,
   isMixedCase,
   isNumberedPhrase,
@@ -10,19 +12,21 @@ import {
   isPlaceholder,
   isPunctuated,
   isRandom,
+  isSigned,
   isUuid,
   isWords
 } from "./SecretValue.ts"
 
 const name = new RegExp(
   [
-    "(?:pass(?:word|wort|wd|phrase|code|(?![a-z]))|pwd|(?<![a-z]{13})pw(?![a-z0-9])|secret[_ -]key|secret|token",
+    "(?:p(?:ass(?:word|wort|wd|phrase|code|(?![a-z]))|wd|swd?(?![a-z]|\\W{1,3}0x))|(?<![a-z]{13})pw(?![a-z0-9])",
+    "secret[_ -]key|secret|token",
     "credentials?|_auth|x-amz-signature|mnemonic|seed[_ -]?phrase|[a-z0-9]_key|[a-z0-9]_sk(?![a-z0-9_])",
     "(?:unseal|recovery) key \\d{1,2}|mot\\sde\\spasse|contrase(?:ñ|n\\u0303?)a|kennwort|senha|wachtwoord|hasło|lösenord",
     "(?:api|access|private|encryption|signing|master|account|auth|storage|shared|app|service|license|subscription)[_ -]?key" +
     ")([\\w-]{0,32})",
     // Letters and digits right after such a name are no part of it: `密码s3cr3t`.
-    "(?:密[码碼钥鑰]|口令|令牌|權杖|私[钥鑰]|金[钥鑰]|授[权權][码碼]|助[记記][词詞]|パスワード|비밀번호|암호|парол[ья])" +
+    "(?:密[码碼]|[密秘][钥鑰匙]|口令|令牌|權杖|私[钥鑰]|金[钥鑰]|授[权權][码碼]|助[记記][词詞]|パスワード|비밀번호|암호|парол[ья])" +
     "(?:\\d{1,2}(?=\\s?[:：=]))?"
   ].join("|"),
   "gi"
@@ -53,7 +57,7 @@ const wordsOf = (name: string): ReadonlyArray<string> =>
   name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase().split(/[\s_.-]+/)
 
 const passwordName =
-  /pass|pwd|pw(?![a-z0-9])|密[码碼]|口令|パスワード|비밀번호|암호|парол|contrase|kennwort|senha|wachtwoord|hasło|lösenord/i
+  /pass|pswd?|pwd|pw(?![a-z0-9])|密[码碼]|口令|パスワード|비밀번호|암호|парол|contrase|kennwort|senha|wachtwoord|hasło|lösenord/i
 /** Names of secrets that consist of several plain words. */
 const phraseName = /passphrase|mnemonic|seed[_ -]?phrase|助[记記][词詞]/i
 /** Names of keys by which something is found. */
@@ -102,21 +106,24 @@ const looseConnective = new RegExp(
   [
     "\\s{0,2}(?:→|->|\\|)\\s{0,2}",
     "[\"'`]\\s{0,16},\\s{0,2}(?=[\"'`])",
-    "\\s{1,2}(?:for|of|to|on|in|at)\\s[^\\n.:;=!?]{1,40}?(?:\\s(?:is|was)|:)\\s{1,2}",
+    "\\s{1,2}(?:for|of|to|on|in|at|für|von|vom|zu[mr])\\s[^\\n.:;=!?]{1,40}?(?:\\s(?:is|was|ist|lautet|(?:set|changed)\\sto)(?:\\s(?:now|still|jetzt))?|:)\\s{1,2}",
     "\\s(?:to|ist|es|est|é|è|jest|är)\\s",
-    "\\sfrom\\s(?=\\S{4,64}\\s(?:to|→|->|=>)\\s)|\\s?[从從]\\s?(?=\\S{4,64}?\\s?[改换換到])",
-    "\\s?(?:改成了?|改[为為]了?|[设設][置定]?[为為成]了?|[换換][为為成]了?|重[置設设][为為成]了?|用的?是?|就是)\\s?",
+    "\\s(?:changed\\s)?from\\s(?=\\S{4,64}\\s(?:to|→|->|=>)\\s)|\\s?[从從由]\\s?(?=\\S{4,64}?\\s?[改换換到变變更])",
     "[ \\t]{1,2}"
   ].join("|"),
   "y"
 )
-/** Matches a loose connective after which a value must follow: `for x is`, `→`, `改成`, but no blank or list. */
+/** Matches a loose connective after which a value must follow: `for x is`, `→`, but no blank or list. */
 const telling = /[^\s"'`,|]/
+/** Matches those that say what the secret is. */
+const stating = /\s(?:is|was|ist|lautet|(?:set|changed)\sto)(?:\s(?:now|still|jetzt))?\s{1,2}$/
+/** Matches the name of a variable that holds a password. */
+const passwordVariable = /^[A-Z][A-Z0-9_]*(?:PASS(?:WORD|WD)?|PWD|PS?W)$/
 /** Matches before a name that a value follows: `with password …`, `and the password …`. */
 const given = /\b(?:with|and|using|mit|und|avec|con)\s(?:the\s)?$/i
-/** Matches from an old password to the new one: `from … to …`. */
+/** Matches from an old password to the new one: `from … to …`, `was … and is now …`. */
 const renewal =
-  /["'`」』”’»]?\s{0,2}(?:(?<=\s)(?:to|into)(?=\s)|→|->|=>|改[成为為]了?|[换換][成为為]了?|到)\s{0,2}["'`「『“‘«]?/y
+  /["'`」』”’»]?\s{0,2}(?:(?<=\s)(?:to|into|(?:and|but)(?:\sit['’]?s?|\sis){0,2}\snow(?:\sis)?)(?=\s)|→|->|=>|[，,]?\s?(?:我|[现現]在|后来|後來|已[经經]?|又){0,3}(?:[变變更修]{0,2}[改更][成为為]了?|[换換][成为為到]了?|到))\s{0,2}["'`「『“‘«]?/y
 /** The blanks in `--password hunter2` and `PASSWORD 'hunter2'`. */
 const argument = /\s{1,2}/y
 const openingQuote = /[「『“‘«]/
@@ -152,8 +159,8 @@ const prefixAt = (text: string, index: number): string =>
 /** Characters of a value that are judged; a secret's rest is masked with them. */
 const JUDGED = 128
 
-/** Recognizes words, digits and a sign in one: `summer24!rain`. */
-const isSigned = (value: string): boolean => /[!@#$%^&*+?~]/.test(value) && /\d/.test(value) && /[A-Za-z]/.test(value)
+/** Recognizes a password of one word and a number, but no type's name: `Walnut7`. */
+const wordAndNumber = /^[A-Z][a-z]{4,}(?!(?:16|32|64|128|256)$)\d{1,4}$/
 
 type Style = "quoted" | "bare" | "environment" | "punctuated"
 
@@ -162,6 +169,8 @@ interface Joint {
   readonly isLoose: boolean
   /** Whether words or a sign say that a value follows, so that it may hold any punctuation. */
   readonly isTold?: boolean
+  /** Whether a sentence says what the secret is, so that a password may be a word and a number. */
+  readonly isStated?: boolean
   /** Whether the name is that of a field into which the value is typed. */
   readonly isTyped?: boolean
 }
@@ -169,7 +178,12 @@ interface Joint {
 /** Joins the new password to the old. */
 const renewing: Joint = { index: 0, isLoose: true }
 
-const isSecret = (name: string, written: string, style: Style, { isLoose, isTold = false }: Joint): boolean => {
+const isSecret = (
+  name: string,
+  written: string,
+  style: Style,
+  { isLoose, isStated = false, isTold = false }: Joint
+): boolean => {
   // A secret may stand before the extension of a file's name.
   const value = written.slice(0, JUDGED).replace(/\.(?:txt|log|md)$/, "")
   if (isOrdinary(value) || entropy(value) < 2) return false
@@ -178,11 +192,12 @@ const isSecret = (name: string, written: string, style: Style, { isLoose, isTold
   // The authorization code of a Chinese mail account is 16 lower-case letters.
   if (/^授[权權][码碼]$/.test(name) && /^[a-z]{16}$/.test(value)) return true
   if (isLoose) {
-    // Neither code nor the next assignment is a secret.
-    const isOther = /[(){}]|^[A-Za-z_]\w{0,40}=[^=]/.test(value)
+    // Neither code nor an option nor the next assignment is a secret.
+    const isOther = /[(){}]|^(?:[A-Za-z_]\w{0,40}|--[a-z][\w-]{0,40})=[^=]/.test(value)
     if (isOther) return false
     if (password) {
-      return isMixed(value) || (isSigned(value) && !isPlaceholder(value)) || (isTold && isNumberedPhrase(value))
+      return (isMixed(value) && !isIdentifier(value)) || (isSigned(value) && !isPlaceholder(value)) ||
+        (isTold && isNumberedPhrase(value)) || (isStated && wordAndNumber.test(value))
     }
     return isMixed(value) && isRandom(value) && !isUuid(value)
   }
@@ -267,6 +282,9 @@ const typedAt = (text: string, start: number, end: number): Joint | undefined =>
 
 /** Finds the index at which the value of the name that ends at `end` may begin, and how the two are joined. */
 const jointAt = (text: string, end: number, prefix: string, name: string): Joint | undefined => {
+  if (at(statement, text, end) !== null) {
+    return { index: statement.lastIndex, isLoose: true, isTold: true, isStated: true }
+  }
   if (at(connective, text, end) !== null) {
     const index = connective.lastIndex
     // A value in another line than its name must be in quotes, or look like a secret itself.
@@ -284,12 +302,21 @@ const jointAt = (text: string, end: number, prefix: string, name: string): Joint
   if (at(remark, text, end) !== null) return { index: remark.lastIndex, isLoose: !isPassword }
   const typed = isPassword ? typedAt(text, end - name.length, end) : undefined
   if (typed !== undefined) return typed
+  const start = end - name.length
+  const before = text.slice(Math.max(0, start - 100), start)
+  if (at(changed, text, end) !== null && changing.test(before)) {
+    return { index: changed.lastIndex, isLoose: !passwordVariable.test(name), isTold: true, isStated: true }
+  }
   const loose = at(looseConnective, text, end)
   if (loose !== null) {
+    const isBesideUser = besideUser.test(before)
+    // `and pass options on` is a verb.
+    const isVerb = /^pass$/i.test(name) && /\band\s$/i.test(before)
     return {
       index: looseConnective.lastIndex,
       isLoose: true,
-      isTold: telling.test(loose[0]) || given.test(text.slice(Math.max(0, end - name.length - 12), end - name.length))
+      isTold: isBesideUser || (!isVerb && given.test(before)) || telling.test(loose[0]),
+      isStated: (isBesideUser && !isVerb) || stating.test(loose[0])
     }
   }
   return unspacedName.test(name) ? { index: end, isLoose: true } : undefined
@@ -340,6 +367,11 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
     const end = match.index + match[0].length
     const environment = /^=\S/.test(text.slice(end, end + 2)) && /^[A-Z][A-Z0-9_]*$/.test(full)
     const joint = environment ? { index: end + 1, isLoose: false } : jointAt(text, end, prefix, full)
+    const isPassword = passwordName.test(full)
+    const told = (match[1] ?? "") === "" && (isPassword || /^(?:secret|token)$/i.test(match[0]))
+      ? secretBefore(text, match.index - prefix.length, end, isPassword)
+      : undefined
+    if (told !== undefined) found.push({ ...told, kind: kindOf(match[0]) })
     if (joint === undefined || isInArn(text, match.index - prefix.length)) continue
     if (wordsOf(prefix).some((word) => excludingPrefixes.has(word)) || publicKey.test(full) || program.test(full)) {
       continue
@@ -350,7 +382,7 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
     if (isOther && joint.isTyped !== true) continue
     const index = joint.index + (openingQuote.test(text.charAt(joint.index)) ? 1 : 0)
     const phrase = joint.isLoose ? undefined : phraseAt(text, index, full, environment)
-    const mayBePunctuated = !environment && phrase === undefined && joint.isTold === true && passwordName.test(full)
+    const mayBePunctuated = !environment && phrase === undefined && joint.isTold === true && isPassword
     const value = phrase ?? (mayBePunctuated ? punctuatedAt(text, index, joint.isLoose) : undefined) ??
       valueAt(text, index, environment)
     if (value === undefined || value.end - value.start < 6) continue

@@ -327,13 +327,6 @@ const rules: ReadonlyArray<Rule> = [
       isPasswordLike(value) || /[a-z][A-Z].*[a-z]/.test(value) && !isOrdinary(value) && !isWords(value)
   },
   {
-    literal: / as (?:\w{1,8} )?(?:\w{1,20} )?(?:password|passphrase|secret|token)\b/,
-    kind: "password",
-    pattern:
-      /\b(?:use|using|with|set) ["'`]?([^\s"'`]{8,})(?=["'`]? as (?:(?:the|my|a|its|your) )?(?:\w{1,20} )?(?:password|passphrase|secret|token)\b)/g,
-    isSecret: isPasswordLike
-  },
-  {
     literal: "/",
     kind: "password",
     pattern:

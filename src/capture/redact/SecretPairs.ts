@@ -1,7 +1,7 @@
 /** Finds the password that stands beside its user (`admin:…`, `admin / …`) where the line tells of a login. */
 import { matchesIn } from "../../domain/Matches.ts"
 import type { Finding } from "./Secretlint.ts"
-import { isMixed, isNumberedPhrase, isOrdinary, isPunctuated, isUuid, isWords } from "./SecretValue.ts"
+import { isMixed, isNumberedPhrase, isOrdinary, isPunctuated, isSigned, isUuid, isWords } from "./SecretValue.ts"
 
 /** What may precede a user: no path, and no part of a longer `a:b:c` but `login:a:b`. */
 const boundary =
@@ -52,6 +52,10 @@ const leading = new RegExp(
     opening,
   "i"
 )
+
+/** Matches after a pair that one logs in with it: `root/… 登录跳板机`, but no page and no interface of a login. */
+const following =
+  /^["'`)）]?\s?(?:(?:[来來去]|能|可以|直接|就能)\s?)?(?:登[录錄陆陸入](?![^，。\s]{0,2}[页頁接态態日逻邏模组組用分问問失成修]|[后後](?![台臺]))|(?:(?:can|to)\s)?(?:log|sign) in\b)/i
 
 /** Characters before the user and after the password in which such a word is looked for. */
 const NEAR = 100
@@ -104,6 +108,8 @@ const numberedName = /^[A-Za-z]+\d+[A-Za-z]*$/
 const count = /^\d{1,2}([a-z]+)\d?$/
 /** Matches a hash or an id in hexadecimal digits. */
 const hexadecimal = /^[0-9a-f]{12,}$/
+/** Recognizes a word, a sign and a number as people type them: `Root998877!`, `admin@123`. */
+const isTyped = (value: string): boolean => isSigned(value) && /[A-Z]|[!@$%^*]\d{3}/.test(value)
 /** Matches two words or more with a number: `Kiwi-4821-Moon`. */
 const isPhrase = (value: string): boolean => isNumberedPhrase(value) && (value.match(/[A-Z]?[a-z]+/g)?.length ?? 0) > 1
 
@@ -189,7 +195,10 @@ export const findings = (text: string): ReadonlyArray<Finding> => {
     if (isList({ ...given, value }, text.slice(from - 4, from), text.slice(end, end + 4))) continue
     if (needs.indexOf(lead ?? "nothing") < needs.indexOf(need)) {
       const [after = ""] = text.slice(end, end + NEAR).split("\n", 1)
-      if (need !== "near" || !(near.test(before) || beside.test(before) || near.test(after))) continue
+      const isNear = need === "near" && (near.test(before) || beside.test(before) || near.test(after))
+      if (
+        !isNear && !(need === "beside" && isAccount && !user.startsWith("@") && isTyped(value) && following.test(after))
+      ) continue
     }
     found.push({ start, end, kind: "password" })
   }

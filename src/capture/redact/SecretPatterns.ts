@@ -123,6 +123,7 @@ const keysOfIds = (text: string, found: Array<Finding>): void => {
 /** Tokens with no telling prefix: each pattern starts at a sign in or before the token, and looks back from there. */
 const lookedBack: ReadonlyArray<readonly [kind: string, sign: string, pattern: RegExp]> = [
   ["telegram", ":AA", /:AA[\w-]{32,}(?<=(?<!\d)(\d{8,10}:AA[\w-]{32,512}))/g],
+  ["dingtalk", "SEC", /\b(SEC[0-9a-f]{64})(?!\w)/g],
   ["kubeadm", "--token", /--token[ =]([a-z0-9]{6}\.[a-z0-9]{16})(?!\w)/g],
   ["mailchimp", "-us", /-us\d{1,2}(?!\w)(?<=(?<![0-9a-f])([0-9a-f]{32}-us\d{1,2}))/g],
   ["zhipu", ".", /\.[A-Za-z0-9]{16}(?![\w-])(?<=(?<![0-9a-f])([0-9a-f]{32}\.[A-Za-z0-9]{16}))/g]

@@ -112,7 +112,8 @@ const isAlgorithm = (value: string): boolean => {
   return pieces.some((part) => /[a-z]{2}/i.test(part)) &&
     pieces.every((part) => /^\d{1,4}$/.test(part) || algorithmPart.test(part))
 }
-const version = /^[\^~>=<v]{0,2}\d+\.\d+(?:\.\d+)?[\w.+-]{0,20}$/
+/** Matches a version, also of a package: `crypto-js@4.1.1`. */
+const version = /^(?:(?:@[\w.-]{1,40}\/)?[a-z][a-z\d.-]{1,40}@)?[\^~>=<v]{0,2}\d+\.\d+(?:\.\d+)?[\w.+-]{0,20}$/
 const date = /^\d{4}-\d\d-\d\d/
 const goTest = /^Test[A-Z]\w*$/
 /** Matches a call, a member, or code that begins after a quote which closes instead of opening. */
@@ -168,7 +169,16 @@ export const isPunctuated = (value: string, isLoose: boolean): boolean =>
  */
 export const isNumberedPhrase = (value: string): boolean =>
   /\d{3}/.test(value) && /[a-z].*[A-Z]|[A-Z].*[a-z]|[a-z][-_.]\d+[-_.][a-z]/.test(value) && isWords(value) &&
-  !isPlaceholder(value)
+  !isPlaceholder(value) && !value.split(/[-_.]/).some((part) => /\d/.test(part) && isAlgorithm(part))
+
+/** Matches names of one case joined by signs, without a long number: `user_pwd2`, `k8s-secret-v2`. */
+export const isIdentifier = (value: string): boolean =>
+  /^(?:[a-z\d]+(?:[-_.][a-z\d]+)+|[A-Z\d]+(?:_[A-Z\d]+)+)$/.test(value) && !/\d{3}/.test(value) &&
+  !hasGeneratedPart(value)
+
+/** Recognizes words, digits and a sign in one: `summer24!rain`. */
+export const isSigned = (value: string): boolean =>
+  /[!@#$%^&*+?~]/.test(value) && /\d/.test(value) && /[A-Za-z]/.test(value)
 
 export const isUuid = (value: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
 

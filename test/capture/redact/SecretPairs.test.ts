@@ -119,6 +119,11 @@ const told: ReadonlyArray<string> = [
   "Logins:\n\n- jo / «Vq7kw2Mx9L»",
   "this is the login:\n```\nops:«Vq7kw2Mx9L»\n```",
   "账号密码如下：\nops / «Vq7kw2Mx9L»",
+  "跳板机 root/«Root998877!» 登录",
+  "root/«Root998877!» 登录跳板机",
+  "admin/«admin@123» 登入",
+  "用 admin/«Admin@1234» 登录后台",
+  "ssh root/«Root998877!» to log in",
   "| name | password |\n| --- | --- |\n| jo | `«Vq7kw2Mx9L»` |"
 ]
 
@@ -256,6 +261,15 @@ const harmless: ReadonlyArray<string> = [
   "the bot:crawl2026 fails at the login",
   "login root:group2 is wrong",
   "accounts: admin / 4roles",
+  "root/index.ts 登录页",
+  "root/Login2Page 登录页",
+  "admin/user2!important 登录",
+  "admin/Admin@1234 登录接口",
+  "dev/user@feature2 登录",
+  "deploy/app#1234a 登录失败",
+  "root/foo?bar=2baz 登录",
+  "@acme/auth@2Next1 登录",
+  "use the admin/settings?tab=2 page to log in",
   "login cookie is sid:41c6a0f29be877d35e10",
   "| password | meaning |\n| --- | --- |\n| required | a word |"
 ]

@@ -104,8 +104,9 @@ export interface Replacement {
 }
 
 /** Matches what says who said a line, and that it decides something. */
-const LABELS =
-  /^(?:(?:User(?: chose| approved the plan| refused, and said)?|Claude(?: chose| proposed)?): )?(?:(?:Decision|Decided|决定|決定|结论|結論)[:：]\s*)?/i
+const LABELS = inBothScripts(
+  /^(?:(?:User(?: chose| approved the plan| refused, and said)?|Claude(?: chose| proposed)?): )?(?:(?:Decision|Decided|决定|结论)[:：]\s*)?/i
+)
 /** Removes these; the options of a form are no statements. */
 const saidIn = (content: string): string =>
   content.split("\n").filter((line) => !/^(?:Among|Refused was .*): /.test(line))

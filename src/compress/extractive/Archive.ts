@@ -11,6 +11,7 @@ import { changedIn } from "../text/Changed.ts"
 import { isChoice, isFinding, isLesson, isRecommendation, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
 import { isAnnounced, isChatter, plain, quotable, sentencesOf } from "../text/Prose.ts"
 import { refutedIn } from "../text/Refuted.ts"
+import { outdatedIn, replacementsIn } from "../text/Replacing.ts"
 import { type Choice, choose, summarize } from "../text/Salience.ts"
 import { isDone } from "../text/Settled.ts"
 import { pieces } from "../text/Text.ts"
@@ -291,9 +292,14 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
   const changed = changedSince(outline, answers)
   const isChanged = (sentence: string) => changed.some(([, sentences]) => sentences.has(sentence))
   const isTold = (sentence: string) => isChanged(sentence) || isBareCommit(sentence)
+  const reversing = units.filter((unit) => unit.type === "decision" && replacementsIn(unit).length > 0)
+  /** True for what a message says of a thing that a later decision gives up. */
+  const isReversed = (content: string, { occurredAt }: Message) =>
+    reversing.some((unit) => unit.occurredAt > occurredAt && outdatedIn(unit, { title: "", content }) !== undefined)
   const outcome = outcomeIn(outline, answers, topics, refuted).map((each) => ({
     ...each,
-    text: each.text.split("\n").filter((sentence) => !isTold(sentence)).join("\n")
+    text: each.text.split("\n").filter((sentence) => !isTold(sentence) && !isReversed(sentence, each.message))
+      .join("\n")
   }))
   const found = changed.flatMap(([message, sentences]): ReadonlyArray<Excerpt> => {
     const all = [...sentences].filter((sentence) => !refuted.has(sentence))

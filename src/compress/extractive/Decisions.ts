@@ -75,7 +75,7 @@ const TRIAL = inBothScripts(
 )
 /** Matches a subject that was named before. */
 const BACK = inBothScripts(
-  /^(?:(?:(?:i|we) )?(?:don't|do not) want (?:them|these|those)|these|those|this|that|it|they|them|both|这|那|它)\b/i
+  /^(?:(?:(?:i|we) )?(?:don't|do not) want (?:them|these|those|that|this|it)\b|these|those|this|that|it|they|them|both|这|那|它)\b/i
 )
 /** Matches a reason at the end, which may name what nobody knows. */
 const REASON_AFTER = inBothScripts(/(?<=.{6})[，,\s—]+(?:不然|否则|因为|毕竟|免得|省得).*$/u)

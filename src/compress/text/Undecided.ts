@@ -28,7 +28,7 @@ const FAILS = [
   // As the verb of a clause.
   /\b(?:fails|failed|crash(?:es|ed)|hangs|hung|breaks|broke|dies|died|(?:errors?|times?) out|throws (?:an? )?\w*(?:error|exception)|returns? (?:nothing|null|undefined|\d{3})|shows? up|nothing (?:happens|works)|works? (?:in|on|for|only|here|fine|again)|by accident)\b/i,
   // As what is not done, or always wrongly.
-  /\b(?:(?:doesn't|don't|didn't|won't|can't|never|not) (?:work|load|start|respond|build|compile|connect|show up|come back)s?|never (?:passes|finishes|ends|arrives|survives|goes away|closes|appears|refreshes|updates|updated|called|stops|gets|returns|shows|fires|triggers|runs)|always .{0,40}\b(?:twice|off|the (?:same|old|wrong) \w+|an? (?:empty|old|wrong) \w+))\b/i,
+  /\b(?:(?:doesn't|don't|didn't|won't|can't|never|not) (?:work|load|start|respond|build|compile|connect|arrive|appear|show up|come (?:back|in|through)|get (?:through|delivered))s?|never (?:passes|finishes|ends|arrives|survives|goes away|closes|appears|refreshes|updates|updated|called|stops|gets|returns|shows|fires|triggers|runs)|always .{0,40}\b(?:twice|off|the (?:same|old|wrong) \w+|an? (?:empty|old|wrong) \w+))\b/i,
   // As a state.
   /\b(?:is|are|was|were|goes|go|went|gets?|got|stays?|turns?|be) (?:(?:always|never|still|all|just) )?(?:(?:a|an) )?(?:red|down|wrong|broken|stuck|empty|missing|stale|slow|flaky|failing|gone|lost|killed|corrupt\w*|undefined|logged out|error\w*|\d{3})(?![\w-])/i,
   // As how often it happens, or what it takes.

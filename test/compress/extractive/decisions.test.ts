@@ -74,6 +74,8 @@ describe("a decision in few words", () => {
     // Reports.
     "the total should be 96 a day but we get 288",
     "the export never finishes for big tenants",
+    "push notifications dont arrive for new users",
+    "the receipts dont get through to gmail",
     "it always crashes when i rotate the phone",
     "the mails must not go out twice but they do",
     "dates must be wrong, it says 1970",
@@ -100,6 +102,8 @@ describe("a decision in few words", () => {
     "dont know",
     "naming: any ideas",
     "next time i will send you the log",
+    // What points to something said before.
+    "dont want that dst crap",
     // Considered, and told of others.
     "we should probably move to kubernetes at some point",
     "i wonder if we should drop ie11",

@@ -126,6 +126,28 @@ describe("a fix that was given up", () => {
     }))
 })
 
+describe("a proposal that the person overrules", () => {
+  it.effect("is no outcome of the session", () =>
+    Effect.gen(function*() {
+      const proposal = "The tariffs can be kept with cachetools, in each process, for a minute."
+      const other = "Each rental end did six selects on the table of tariffs."
+      const messages = messagesOf([
+        asks("Cache the tariffs, every rental end reads them six times"),
+        says(`${other} ${proposal}`),
+        asks("always use valkey instead of cachetools, we have 4 replicas and they must agree"),
+        says("The lookups of the rental end take two milliseconds now.")
+      ])
+      const units = yield* compress({ ...contextOf([]), segment: { ...contextOf([]).segment, messages } })
+      assert.isTrue(units.some(({ type }) => type === "decision"))
+      const closing = messages.filter(({ role }) => role === "assistant")
+      const prompts = messages.filter(({ isPrompt }) => isPrompt)
+      const { content } = only(yield* summarize({ closing, prompts, units, files: ["tariffs.py"] }))
+      assert.include(content, other)
+      assert.include(content, "valkey instead of cachetools")
+      assert.notInclude(content, "in each process")
+    }))
+})
+
 describe("an archive of several turns", () => {
   const amiss = "The chart `sales` still reads the old table."
   const subject = "read the new table, since the old one is frozen"

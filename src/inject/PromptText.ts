@@ -14,7 +14,7 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Verdict } from "../domain/Verdict.ts"
 import { current } from "../retrieve/Current.ts"
-import { evidenceIn, feedbackFactor, namedIn, tellingOf, type Testimony } from "../retrieve/Evidence.ts"
+import { type Evidence, evidenceIn, feedbackFactor, namedIn, tellingOf, type Testimony } from "../retrieve/Evidence.ts"
 import { MAX_FACTOR, MAX_OF_USE } from "../retrieve/Helping.ts"
 import type { EvidenceRequest, Found, SearchRequest } from "../retrieve/Search.ts"
 import * as Terms from "../retrieve/Terms.ts"
@@ -303,6 +303,27 @@ function* savedAnswers<Y>(
   return results.length === 0 ? undefined : { results, words, verdict: { ...verdict, tells: "memories" } }
 }
 
+/** Finds the decisions that gave up a thing which the prompt names: "use Element Plus", where it was refused. */
+function* givenUp<Y>(
+  { store }: Memory<Y>,
+  prompt: string,
+  { testimonies, words }: Evidence,
+  isWanted: (unit: MemoryUnit) => boolean
+): Steps<Y, ReadonlyArray<SearchResult>> {
+  const replaced = testimonies.filter(({ unit }) => unit.replacedFor !== undefined)
+  if (replaced.length === 0) return []
+  const [said, telling] = [new Set(Tokenizer.lexemes(prompt)), tellingOf(words)]
+  const naming = replaced.filter(({ unit }) => {
+    const thing = Tokenizer.lexemes(unit.replacedFor!)
+    // A number names nothing.
+    return thing.some((lexeme) => telling.has(lexeme) && !/^\d/.test(lexeme)) &&
+      thing.every((lexeme) => said.has(lexeme))
+  })
+  const instead = new Set(naming.map(({ unit }) => unit.replacedBy))
+  return (yield* current(naming, store.units, isWanted)).filter(({ unit }) => instead.has(unit.id) && isWanted(unit))
+    .slice(0, MAX_MEMORIES).map(({ unit }) => ({ unit, score: 1, why: { ...NO_REASON, matched: [...telling.keys()] } }))
+}
+
 /** Returns an empty text when nothing is telling enough, or a line that points to memories. */
 export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<Y, InjectionResponse> {
   const injectedIds = new Set(request.injectedIds)
@@ -335,6 +356,16 @@ export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<
   if (saved !== undefined) {
     const { results, verdict, words } = saved
     return named(yield* tell(memory, request, words, { degraded: [], results }, isKnown), words, verdict)
+  }
+  const instead = yield* givenUp(
+    memory,
+    evidence.respelt ?? request.prompt,
+    evidence,
+    (unit) => passes(unit, { projects }) && !isKnown(unit)
+  )
+  if (instead.length > 0) {
+    const told = yield* tell(memory, request, words, { degraded: [], results: instead }, isKnown)
+    return named(told, words, { ...verdict, tells: "memories" })
   }
   // Once the best was told, what has less of the words is left over.
   const most = Math.max(0, ...told.map(({ bits }) => bits))

@@ -150,6 +150,24 @@ describe.each([["in memory", testing.layer], ["on disk", onDisk]] as const)(
     )
 
     test(
+      "is told to a prompt that names what it gives up, once",
+      Effect.gen(function*() {
+        const memory = yield* ClaudeMemory
+        yield* captured(["session-1", OLD], ["session-2", NEW])
+        const told = (prompt: string, injectedIds: ReadonlyArray<string> = []) =>
+          Effect.map(
+            memory.inject({ prompt, projects: "all", mode: "balanced", maxTokens: 500, maxChars: 5_000, injectedIds }),
+            ({ items }) => items.map(({ unit }) => unit)
+          )
+        const [decision] = yield* told("put the wishlist page into memcached")
+        assert.include(decision?.content, NEW)
+        assert.strictEqual((yield* oldOne).replacedBy, decision?.id)
+        assert.isEmpty(yield* told("put the wishlist page into memcached", [decision!.id]))
+        assert.isEmpty(yield* told("put the wishlist page into the cart"))
+      })
+    )
+
+    test(
       "leaves in place what a person pinned, and what was decided later",
       Effect.gen(function*() {
         const memory = yield* ClaudeMemory

@@ -314,6 +314,9 @@ export const replacementOf = (
     )
   })
 
+/** Matches a line of what was done, which names much that it does not speak of. */
+const DONE = /^(?:Ran|Committed|It failed|Failed|Command|Changed|To run|Pull request): /
+
 /**
  * Returns what a decision says that makes a memory of other kind out of date in part: it gives up a thing that the memory names, for all or
  * for what the memory speaks of, or a number for another.
@@ -322,7 +325,7 @@ export const outdatedIn = (
   newer: Pick<MemoryUnit, "content" | "title">,
   older: Pick<MemoryUnit, "content" | "title">
 ): Replacement | undefined => {
-  const text = `${older.title}\n${older.content}`
+  const text = `${older.title}\n${older.content}`.split("\n").filter((line) => !DONE.test(line)).join("\n")
   const words = telling(text)
   return replacementsIn(newer).find((replacement) =>
     isAmount(replacement.old)

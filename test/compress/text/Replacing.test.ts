@@ -192,6 +192,7 @@ describe("a decision", () => {
       ["User: the deploy has no redis", "User: redis is dropped, we use Postgres"],
       ["User: Postgres runs out of connections", "User: in tests use sqlite instead of postgres"],
       ["User: redis is slow", "User: should we drop redis?"],
+      ["User: commit\nCommitted: jwt login; stream the export", "User: 改成session吧，jwt不要了"],
       ["Claude: 会话 TTL 定 30 分钟。", "User: 商品缓存 TTL 从 30 分钟改成 5 分钟"]
     ] as const
   )(

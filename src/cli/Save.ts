@@ -4,6 +4,7 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
@@ -61,6 +62,7 @@ export const command = Command.make(
           )
         )
       )
+      const before = yield* Clock.currentTimeMillis
       const { unit, name } = yield* Effect.gen(function*() {
         const memory = yield* ClaudeMemory
         const found = yield* Option.match(project, {
@@ -71,10 +73,10 @@ export const command = Command.make(
         const unit = yield* memory.save({ ...request, project: isKnown ? { id: found.id } : { folder: found.root } })
         return { unit, name: found.name }
       }).pipe(App.provide(App.service("save")))
+      const saved = `in ${name} as ${unit.type} ${unit.id.slice(0, 8)}: ${unit.title}`
       yield* answer(json, { id: unit.id, unit }, () =>
-        [
-          `Saved in ${name} as ${unit.type} ${unit.id.slice(0, 8)}: ${unit.title}`,
-          advice(`\`claude-memory forget ${unit.id.slice(0, 8)}\` takes it out again.`)
-        ].join("\n"))
+        unit.createdAt < before
+          ? `Already saved ${saved}`
+          : `Saved ${saved}\n${advice(`\`claude-memory forget ${unit.id.slice(0, 8)}\` takes it out again.`)}`)
     })
 ).pipe(Command.withDescription("Remember something, in your own words"))

@@ -1,6 +1,7 @@
 /**
  * Tools for single memories: read one whole, see its neighbours in time, save and forget.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { defuse } from "../domain/Injection.ts"
@@ -192,6 +193,7 @@ export const save = tool({
         })
       }
       const project = projects === undefined ? yield* place : { id: projects[0]! }
+      const before = yield* Clock.currentTimeMillis
       const unit = yield* Effect.catchTag(
         memory.save({ ...fields, by: "claude", sessionId, project }),
         "InvalidRequest",
@@ -204,10 +206,12 @@ export const save = tool({
         title: unit.title,
         project: nameOf(unit.projectId)
       }
+      const where = `in ${saved.project} as [${saved.id}] ${saved.type}`
       return {
         data: saved,
-        text: `Saved in ${saved.project} as [${saved.id}] ${saved.type}, noted by Claude: ${saved.title}\n` +
-          "claude_memory_forget takes it out again."
+        text: unit.createdAt < before
+          ? `Already saved ${where}: ${saved.title}`
+          : `Saved ${where}, noted by Claude: ${saved.title}\nclaude_memory_forget takes it out again.`
       }
     })
 })

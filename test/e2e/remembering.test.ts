@@ -61,8 +61,13 @@ describe("memories that Claude saves", () => {
           files: ["a.ts"]
         })
         assert.notInclude(JSON.stringify(saved), secret)
+        const other = yield* claude(["save", "Tabs are for Makefiles alone."])
+        assert.match(
+          other.stdout,
+          /^Saved in .+ as decision [0-9a-f]{8}: Tabs are for Makefiles alone\.\n.* forget [0-9a-f]{8}` takes it out again\.\n$/
+        )
         const again = yield* claude(["save", "Tabs are for Makefiles alone."])
-        assert.match(again.stdout, /^Saved in .+ as decision [0-9a-f]{8}: Tabs are for Makefiles alone\.\n/)
+        assert.match(again.stdout, /^Already saved in .+ as decision [0-9a-f]{8}: Tabs are for Makefiles alone\.\n$/)
         assert.match(
           errorOf(yield* claude(["save", "x".repeat(1_400)])),
           /^not saved: a memory holds at most 1320 /

@@ -386,6 +386,9 @@ describe("the tools of the MCP server", () => {
         const { memory: got } = dataOf(yield* connection.call("get", { id })) as unknown as { readonly memory: object }
         assert.propertyVal(got, "saved_by", "user")
         for (const text of yield* tellings) assert.notMatch(text, /noted by Claude/)
+        const again = yield* connection.text("save", { content })
+        assert.match(again, /Already saved in .*: The walrus gateway/)
+        assert.notInclude(again, "claude_memory_forget")
         yield* memory.forget([id])
       }))
 

@@ -379,7 +379,7 @@ describe.skipIf(browserPath === undefined)(
     })
 
     slow(it)("names a memory's session by its aim, and points at a title that an edit leaves behind", async () => {
-      const { close, faults, page } = await see(browser, served, "/app/memories/6d42e382")
+      const { close, faults, page } = await see(browser, served, "/app/memories/4385f223")
       const article = page.getByRole("article")
       await article.getByText(/Session\s*\S/).first().waitFor()
       const [id = ""] =

@@ -306,10 +306,11 @@ export const replacementOf = (
   replacementsIn(newer).find((replacement) => {
     const abouts = aboutsOf(newer, replacement)
     const part = isAmount(replacement.old) ? PART.amount : PART.thing
+    const isAlone = isBare(replacement)
     return sentencesOf(older).some((sentence) =>
       !isNarrower(replacement, sentence) &&
       subjectsOf(sentence, replacement).some((subject) =>
-        isBare(replacement) && subject.length <= FEW || abouts.some((about) => isSame(about, subject, part))
+        isAlone && subject.length <= FEW || abouts.some((about) => isSame(about, subject, part))
       )
     )
   })

@@ -4,8 +4,7 @@ import * as FastCheck from "effect/FastCheck"
 import { redact } from "../../../src/capture/redact/Redactor.ts"
 import { times } from "../../data.ts"
 import { anyCharacter } from "../../texts.ts"
-
-const one = (text: string): Effect.Effect<string> => Effect.map(redact([text]), ({ texts }) => texts[0] ?? "")
+import { one } from "./marked.ts"
 
 const lower = "abcdefghijklmnopqrstuvwxyz"
 const alphanumeric = `${lower}${lower.toUpperCase()}0123456789`

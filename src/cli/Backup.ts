@@ -9,14 +9,17 @@ import * as Effect from "effect/Effect"
 import { basename } from "node:path"
 import * as App from "../App.ts"
 import { advice, quoted } from "../process/Advice.ts"
-import { type Backup, Backups, type Header, type Listing, type Step } from "../store/Backups.ts"
+import { type Backup, Backups, type Held, type Listing, type Step } from "../store/Backups.ts"
 import { answer, json, megabytes, memories, minute, number, plural, refuse, table } from "./Output.ts"
 import * as Progress from "./Progress.ts"
 import { textArgument } from "./Scope.ts"
 
+/** Memories that are told, as every list and `status` counts them. */
+const shown = ({ active, units }: Held): number => active ?? units
+
 /** Formats as "5 memories, 2 sessions and 30 messages". */
-export const countsText = ({ messages, sessions, units }: Pick<Header, "messages" | "sessions" | "units">): string =>
-  `${memories(units)}, ${plural(sessions, "session")} and ${plural(messages, "message")}`
+export const countsText = (held: Held): string =>
+  `${memories(shown(held))}, ${plural(held.sessions, "session")} and ${plural(held.messages, "message")}`
 
 /** Runs an effect of backups with its progress on a terminal, and measures it. */
 export const progressing = <A, E, R>(run: (report: (step: Step) => Effect.Effect<void>) => Effect.Effect<A, E, R>) =>
@@ -74,7 +77,7 @@ const listing = ({ backups, failure, folder, unreadable }: Listing): string =>
             basename(path),
             minute(header.createdAt),
             megabytes(size).padStart(9),
-            number(header.units).padStart(8)
+            number(shown(header)).padStart(8)
           ])
         ]),
         "",

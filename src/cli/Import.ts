@@ -167,7 +167,8 @@ export const importFiles = (files: ReadonlyArray<TranscriptFile>, since: number)
     return report
   })
 
-export const reportText = (report: ImportReport): string => {
+/** Formats a report; the memory holds `held` memories now, which are fewer than were made where some say the same. */
+export const reportText = (report: ImportReport, held: number): string => {
   const types = listed(report.units.byType)
   const redactions = listed(report.redactions)
   return [
@@ -176,6 +177,7 @@ export const reportText = (report: ImportReport): string => {
     `${number(report.units.total)} ${report.units.total === 1 ? "memory" : "memories"} made${
       types === "" ? "" : `: ${types}`
     }`,
+    ...(report.units.total === 0 ? [] : [`the memory now holds ${number(held)}; those that say the same are one`]),
     ...(redactions === "" ? [] : [`secrets masked: ${redactions}`]),
     ...(report.reviewed === 0
       ? []
@@ -199,14 +201,15 @@ export const command = Command.make("import", { paths, ...options }, ({ json, pa
     const settings = yield* Settings.load
     const before = yield* LeakProbe.read
     const since = yield* Clock.currentTimeMillis
-    const report = yield* Effect.gen(function*() {
+    const { held, report } = yield* Effect.gen(function*() {
       const memory = yield* ClaudeMemory
       const files = yield* memory.discover(paths.length > 0 ? paths : [transcriptsFolder(settings)])
-      return yield* importFiles(files, since)
+      const report = yield* importFiles(files, since)
+      return { held: (yield* memory.status).units.total, report }
     }).pipe(App.provide(App.service("import")))
     // The scope has closed, and the ledger would have failed it if a resource were left open. The event loop closes the
     // descriptors in its next turns.
     yield* Effect.sleep("20 millis")
     const openAtExit = LeakProbe.beyond(before, yield* LeakProbe.read)
-    yield* answer(json, { ...report, resources: { openAtExit } }, () => reportText(report))
+    yield* answer(json, { ...report, held, resources: { openAtExit } }, () => reportText(report, held))
   })).pipe(Command.withDescription("Read transcripts and make memories of what is new in them"))

@@ -6,6 +6,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as App from "../App.ts"
+import type { Address } from "../http/Address.ts"
 import { refuse } from "./Output.ts"
 import { type Values, wholeNumber } from "./Scope.ts"
 
@@ -65,3 +66,7 @@ export const toListening = ({ allowHost, host, insecure, port, socket, tlsCert, 
       allowedHosts: allowHost
     } satisfies App.Listening
   })
+
+/** Says that the usual port was not to be had. */
+export const portText = ({ takenPort }: Address["Type"]): ReadonlyArray<string> =>
+  takenPort === undefined ? [] : [`Port ${takenPort} is taken by another program, so another one is used.`]

@@ -16,7 +16,7 @@ import * as Token from "../http/Token.ts"
 import * as Settings from "../settings/Settings.ts"
 import { Browser } from "./Browser.ts"
 import { checkConnection } from "./Connection.ts"
-import { listening, toListening } from "./Listening.ts"
+import { listening, portText, toListening } from "./Listening.ts"
 import { answer, json, refuse } from "./Output.ts"
 
 /** Time after the last page was closed, or the last request, after which the server ends. */
@@ -80,13 +80,15 @@ export const command = Command.make("open", options, ({ json, noBrowser, ...opti
     if (Option.isSome(running)) return yield* showOther(running.value, home, !noBrowser, json)
     const listening = yield* toListening(options)
     yield* Effect.gen(function*() {
-      const { isSocket, url } = yield* Address
+      const address = yield* Address
+      const { isSocket, url } = address
       if (isSocket) return yield* refuse("a browser opens no socket: leave out --socket, or use `claude-memory serve`")
       const { code } = yield* (yield* Service).codes.make
       const page = pageAt(url, code)
       const isOpened = yield* show(page, !noBrowser)
       yield* answer(json, { url, page, pid: process.pid, isOpened }, () =>
         [
+          ...portText(address),
           `${isOpened ? "Opened" : "Open this within a minute:"} ${page}`,
           "It ends ten minutes after its last page, or with Ctrl-C."
         ].join("\n"))

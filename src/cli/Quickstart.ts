@@ -58,13 +58,19 @@ interface Source {
   readonly files: ReadonlyArray<TranscriptFile>
 }
 
-const text = (source: Source, report: ImportReport, remaining: ReadonlyArray<TranscriptFile>, rest: string) =>
+const text = (
+  source: Source,
+  report: ImportReport,
+  held: number,
+  remaining: ReadonlyArray<TranscriptFile>,
+  rest: string
+) =>
   [
     source.name === "own"
       ? `Your own sessions, from ${source.folder}:`
       : `No sessions of yours in ${source.folder} yet, so these are sample sessions written for Claude Memory:`,
     "",
-    reportText(report),
+    reportText(report, held),
     ...(remaining.length === 0 ? [] : [
       advice(`Left for later: ${number(remaining.length)} older files; \`claude-memory import\` reads them.`)
     ]),
@@ -110,6 +116,7 @@ const tour = (source: Source, isJson: boolean) =>
         text(
           source,
           report,
+          units.total,
           remaining,
           [
             `A question: ${query}`,

@@ -66,7 +66,7 @@ export const command = Command.make("restore", { file, ...options }, ({ file, fo
       ({ restore }) => progressing((report) => restore(file, force, report))
     ).pipe(App.provide(App.backups))
     if (result.cut.units + result.cut.messages > 0) yield* remade
-    const { backup, before, cut, lostTombstones, messages, sessions, units } = result
+    const { active, backup, before, cut, lostTombstones, messages, sessions, units } = result
     yield* answer(
       json,
       {
@@ -75,6 +75,7 @@ export const command = Command.make("restore", { file, ...options }, ({ file, fo
         cut,
         lostTombstones,
         units,
+        active,
         sessions,
         messages,
         durationMs

@@ -8,7 +8,7 @@ import * as App from "../App.ts"
 import { Address } from "../http/Address.ts"
 import { advice } from "../process/Advice.ts"
 import { checkConnection } from "./Connection.ts"
-import { listening, toListening } from "./Listening.ts"
+import { listening, portText, toListening } from "./Listening.ts"
 import { answer, json } from "./Output.ts"
 
 export const options = {
@@ -23,9 +23,11 @@ export const command = Command.make("serve", options, ({ json, noCapture, ...opt
   Effect.gen(function*() {
     const listening = yield* toListening(options)
     return yield* Effect.gen(function*() {
-      const { isSocket, url } = yield* Address
+      const address = yield* Address
+      const { isSocket, url } = address
       yield* answer(json, { url, isSocket, pid: process.pid }, () =>
         advice([
+          ...portText(address),
           isSocket
             ? `Serving on the socket ${url}, for you alone.`
             : `Serving on ${url}, MCP at ${url}/mcp. \`claude-memory open\` shows the page; \`claude-memory token\` prints the token for the rest.`,

@@ -170,21 +170,21 @@ const listen = (options: Options) =>
       yield* on(listen)
       yield* Effect.sync(() => chmodSync(listen.path, 0o600))
       yield* Running.publish(home, { url: listen.path, isSocket })
-      return { url: listen.path, isSocket }
+      return { url: listen.path, isSocket, takenPort: undefined }
     }
+    let takenPort: number | undefined
     const address = yield* Effect.catchIf(
       on(listen),
       ({ code }) => isPortFree && code === "EADDRINUSE",
-      () =>
-        Effect.zipRight(
-          Effect.logWarning(`port ${listen.port} is taken by another program; another one is used`),
-          on({ ...listen, port: 0 })
-        )
+      () => {
+        takenPort = listen.port
+        return on({ ...listen, port: 0 })
+      }
     )
     const port = typeof address === "string" ? listen.port : address.port
     const url = `${tls === undefined ? "http" : "https"}://${inUrl(listen.host)}:${port}`
     yield* Running.publish(home, { url, isSocket })
-    return { url, isSocket }
+    return { url, isSocket, takenPort }
   })
 
 /** Listens until the layer's scope closes. */

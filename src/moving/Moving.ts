@@ -39,6 +39,9 @@ export interface Moved {
   readonly places: ReadonlyArray<{ readonly placed: Placed; readonly records: number }>
 }
 
+/** Reason for which a record of an excluded project is skipped. */
+export const EXCLUDED = "of a project that is excluded here"
+
 /** Records in a batch, which bounds a transaction. */
 const BATCH = 16
 
@@ -109,7 +112,7 @@ const select = <E, R>(
       }
       const placed = yield* placeOf(read.project)
       const origin = originOf(source, read)
-      if (placed.isExcluded) skipped.push("of a project that is excluded here")
+      if (placed.isExcluded) skipped.push(EXCLUDED)
       else if (read.expiresAt !== null && read.expiresAt <= now) skipped.push("expired")
       else if (seen.has(origin)) skipped.push("the same as another")
       else {

@@ -466,10 +466,12 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
       given: GivenText
     ) => Effect.Effect<
       { readonly origin: string; readonly units: ReadonlyArray<MemoryUnit> },
-      StoreError | ForeignError | NotFound
+      StoreError | ForeignError | InvalidRequest | NotFound
     >
     /** Returns the session that the conversation is now. */
-    readonly conversation: (given: GivenConversation) => Effect.Effect<string, StoreError | Projects.ProjectError>
+    readonly conversation: (
+      given: GivenConversation
+    ) => Effect.Effect<string, StoreError | InvalidRequest | Projects.ProjectError>
     readonly project: (name: string) => Effect.Effect<Project.Project, StoreError | Projects.ProjectError>
   }
   /** Returns the memories in whose place one of these stands: they hold again when these are forgotten, and since they were. */

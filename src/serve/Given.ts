@@ -12,7 +12,7 @@ import { stripFence } from "../domain/Injection.ts"
 import type { UnitType } from "../domain/MemoryUnit.ts"
 import type * as Project from "../domain/Project.ts"
 import type { Moved } from "../moving/Moving.ts"
-import { moveIn } from "../moving/Moving.ts"
+import { EXCLUDED, moveIn } from "../moving/Moving.ts"
 import { ownProject } from "../moving/Places.ts"
 import { originOf } from "../moving/Units.ts"
 import * as Pipeline from "../Pipeline.ts"
@@ -48,7 +48,10 @@ export interface GivenText {
   readonly type: UnitType
 }
 
-/** Makes memories of a text, with its secrets masked: several of a long one. Storing it again changes nothing. Returns their origin. */
+/**
+ * Makes memories of a text, with its secrets masked: several of a long one. Storing it again changes nothing. Returns their origin, or
+ * fails where the project is excluded.
+ */
 export const storeText = ({ content, project, type }: GivenText) =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
@@ -82,6 +85,7 @@ export const storeText = ({ content, project, type }: GivenText) =>
       [] as ReadonlyArray<Moved>,
       (all, step) => [...all, step]
     )
+    if (moved.some(({ skipped }) => EXCLUDED in skipped)) return yield* Projects.excluded(project, project)
     yield* afterwards(Pipeline.catchUp)
     return { origin: originOf(SOURCE, record), units: moved.flatMap(({ units }) => units) }
   })
@@ -143,11 +147,15 @@ const batchOf = (
   }
 }
 
-/** Stores a conversation, with its secrets masked, and makes memories of it. Storing it again changes nothing. Returns its session. */
+/**
+ * Stores a conversation, with its secrets masked, and makes memories of it. Storing it again changes nothing. Returns its session, or
+ * fails where the project is excluded.
+ */
 export const storeConversation = (given: GivenConversation) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     const project = yield* projectCalled(given.project)
+    yield* Projects.mustBeIncluded(project, project.root)
     const sessionId = idOf("foreign", project.id, JSON.stringify(given.messages))
     if ((yield* store.sessions([sessionId])).size > 0) return sessionId
     const now = yield* Clock.currentTimeMillis

@@ -3,14 +3,18 @@
  */
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { isAbsolute, resolve, win32 } from "node:path"
+import { makeProjectOf } from "../capture/Exclude.ts"
 import * as Project from "../domain/Project.ts"
 import { withDrive } from "../domain/ProjectFiles.ts"
 import { labelsOf } from "../domain/ProjectLabels.ts"
 import * as Pipeline from "../Pipeline.ts"
+import { quoted } from "../process/Advice.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { afterwards } from "./Afterwards.ts"
+import { InvalidRequest } from "./InvalidRequest.ts"
 import { NotFound } from "./NotFound.ts"
 
 /** Stands for all projects in requests. */
@@ -218,4 +222,22 @@ export const exclude = (project: string, isExcluded: boolean) =>
   Effect.gen(function*() {
     const store = yield* MemoryStore
     return yield* Effect.tap(find(project), (found) => store.excludeProject(found, isExcluded))
+  })
+
+/** Says why nothing is kept of a project, known by this name and this folder. */
+export const excluded = (name: string, folder: string) =>
+  new InvalidRequest({
+    detail: `${name} is excluded, and nothing of it is kept; \`claude-memory projects include ${
+      quoted(folder)
+    }\` ends that, or CLAUDE_MEMORY_EXCLUDE_PATHS without its folder`
+  })
+
+/** Refuses what is to be kept of a project, in this folder, that is excluded: nothing of it is kept. */
+export const mustBeIncluded = (project: Project.Project, folder: string) =>
+  Effect.gen(function*() {
+    const known = Project.findById(yield* Effect.flatMap(MemoryStore, (store) => store.projects), project.id)
+    const projectOf = yield* makeProjectOf
+    if (known?.isExcluded === true || Option.isNone(yield* projectOf(folder))) {
+      return yield* excluded(project.name, project.root)
+    }
   })

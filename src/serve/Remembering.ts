@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Collector } from "../capture/Collector.ts"
-import { makeProjectOf } from "../capture/Exclude.ts"
 import { supersede } from "../compress/Supersession.ts"
 import { EditRequest } from "../domain/Edited.ts"
 import { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -19,7 +18,6 @@ import * as Tokenizer from "../domain/Tokenizer.ts"
 import { SessionRecords } from "../hook/SessionRecords.ts"
 import { ModelCache } from "../models/ModelCache.ts"
 import * as Pipeline from "../Pipeline.ts"
-import { quoted } from "../process/Advice.ts"
 import {
   type Actor,
   type ForgetOptions,
@@ -43,21 +41,6 @@ const projectOf = (place: SaveRequest["project"]) =>
     return yield* new NotFound({ what: "project", asked: place.id, known: projects.map(({ name }) => name) })
   })
 
-/** Refuses to save in a project that is excluded: nothing of it is kept. */
-const mustBeIncluded = (place: SaveRequest["project"], project: Project.Project) =>
-  Effect.gen(function*() {
-    const known = Project.findById(yield* Effect.flatMap(MemoryStore, (store) => store.projects), project.id)
-    const projectOf = yield* makeProjectOf
-    const found = yield* projectOf("folder" in place ? place.folder : project.root)
-    if (known?.isExcluded === true || Option.isNone(found)) {
-      return yield* new InvalidRequest({
-        detail: `${project.name} is excluded, and nothing of it is kept; \`claude-memory projects include ${
-          quoted(project.root)
-        }\` ends that, or CLAUDE_MEMORY_EXCLUDE_PATHS without its folder`
-      })
-    }
-  })
-
 /** Time that a person waits for the index of what they save or change. */
 const INDEXED_WITHIN = "2 seconds"
 
@@ -72,7 +55,7 @@ export const save = (asked: SaveRequest) =>
     const collector = yield* Collector
     const store = yield* MemoryStore
     const project = yield* projectOf(place)
-    yield* mustBeIncluded(place, project)
+    yield* Projects.mustBeIncluded(project, "folder" in place ? place.folder : project.root)
     const [maskedContent, maskedTitle, ...maskedFiles] = yield* collector.mask([content, title ?? "", ...files])
     const unit = unitOf(
       { ...request, content: maskedContent!, title: maskedTitle!, files: maskedFiles },

@@ -24,6 +24,8 @@ export const Header = Schema.Struct({
   /** Name of the memory, which its copies share. */
   memory: Schema.String,
   units: Count,
+  /** Units that are told, and not merged into others; absent in backups of earlier versions. */
+  active: Schema.optional(Count),
   sessions: Count,
   messages: Count,
   /** Bytes of the database in it. */
@@ -32,6 +34,9 @@ export const Header = Schema.Struct({
   sha256: Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/))
 })
 export type Header = typeof Header.Type
+
+/** What a memory holds. */
+export type Held = Pick<Header, "active" | "messages" | "sessions" | "units">
 
 export class BackupError extends Schema.TaggedError<BackupError>()("BackupError", {
   reason: Schema.Literal(
@@ -117,7 +122,7 @@ export interface Step {
 
 export type Report = (step: Step) => Effect.Effect<void>
 
-export interface Restored {
+export interface Restored extends Held {
   readonly backup: Backup
   /** Backup of the memory that was there before; undefined when nothing was. */
   readonly before: string | undefined
@@ -130,9 +135,6 @@ export interface Restored {
   }
   /** Forgotten texts that another memory knew, and that its backup's does not know: they may be captured again. */
   readonly lostTombstones: number
-  readonly units: number
-  readonly sessions: number
-  readonly messages: number
 }
 
 type Failure = BackupError | StoreError

@@ -517,6 +517,30 @@ layer(withShop, { excludeTestServices: true })("the routes", (it) => {
       assert.include(projects.map(({ name }: { readonly name: string }) => name), "Beta")
     }))
 
+  it.effect("take nothing for a project that is excluded, and say so, by the predecessor's routes too", () =>
+    Effect.gen(function*() {
+      const { client, send } = yield* asking
+      const { id } = yield* (yield* ClaudeMemory).given.project("quarry")
+      yield* (yield* ClaudeMemory).projects.exclude(id, true)
+      const content = "The quarry's pump is switched off at nine in the evening."
+      const messages = [{ role: "user", content }, { role: "assistant", content: `Noted: ${content}` }]
+      for (
+        const [path, body] of [
+          ["/memory/store", { content, project_id: "quarry" }],
+          ["/conversation/store", { messages, project_id: "quarry" }],
+          ["/v1/units", { content, project: id }]
+        ] as const
+      ) {
+        const response = yield* send("POST", path, body)
+        const { code, detail } = yield* json(response)
+        assert.strictEqual(code, "bad-request", path)
+        assert.include(detail, "quarry is excluded", path)
+      }
+      const found = yield* client.memories.search({ payload: { text: "pump switched off evening", projects: [id] } })
+      assert.deepStrictEqual(found.results, [])
+      yield* (yield* ClaudeMemory).projects.exclude(id, false)
+    }))
+
   it.effect("export what import-archive takes in", () =>
     Effect.gen(function*() {
       const { ask } = yield* asking

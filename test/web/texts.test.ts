@@ -48,6 +48,15 @@ describe("problems of the server", () => {
   })
 })
 
+describe("what the server could not do for an answer", () => {
+  it("is said in Chinese where the package's own model does not know it", () => {
+    const written = readFileSync(fileURLToPath(new URL("../../src/retrieve/Retriever.ts", import.meta.url)), "utf8")
+    const [, note] = /"(semantic search: the model knows [^"]+)"/.exec(written) ?? []
+    assert.match(zh.search.note(note!), HAN)
+    assert.strictEqual(zh.search.note("semantic search: no answer within 2s"), "semantic search: no answer within 2s")
+  })
+})
+
 describe("reasons for which lines are skipped", () => {
   it("are said in Chinese too, those of a type by the name that Claude Code gives it", () => {
     const folder = fileURLToPath(new URL("../../src/capture/transcript", import.meta.url))
@@ -68,9 +77,11 @@ describe("labels", () => {
     const folder = fileURLToPath(new URL("../../src/compress", import.meta.url))
     const written = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
       .flatMap((name) =>
-        [...readFileSync(join(folder, name), "utf8").matchAll(/"([A-Z][A-Za-z ,]+): "/g)].map(([, label]) => label!)
+        [...readFileSync(join(folder, name), "utf8").matchAll(/"([A-Z][A-Za-z ,]+|Open: the person said): "/g)].map((
+          [, label]
+        ) => label!)
       )
-    assert.includeMembers(written, ["Outcome", "Ran", "Pull request"])
+    assert.includeMembers(written, ["Outcome", "Ran", "Pull request", "Open: the person said"])
     assert.deepStrictEqual(written.filter((label) => !LABELS.some((known) => known === label)), [])
   })
 })

@@ -19,7 +19,7 @@ import { Files } from "../../resources/Files.ts"
 import * as Owner from "../../resources/Owner.ts"
 import * as PerCall from "../../resources/PerCall.ts"
 import { copyPages, durably, open, type SqliteError, transaction } from "../../resources/Sqlite.ts"
-import { type Backup, BackupError, Backups, DailyBackup, FORMAT, type Header, type Report } from "../Backups.ts"
+import { type Backup, BackupError, Backups, DailyBackup, FORMAT, type Held, type Report } from "../Backups.ts"
 import * as Forgetting from "../Forgetting.ts"
 import type { StoreError } from "../MemoryStore.ts"
 import { checkVersion } from "../sql/schemaVersion.ts"
@@ -104,8 +104,8 @@ const property = (sql: SqlClient, name: string) =>
 
 const countsOf = (sql: SqlClient) =>
   Effect.map(
-    sql<Pick<Header, "messages" | "sessions" | "units">>`SELECT (SELECT count(*) FROM units) AS units,
-      (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FROM messages) AS messages`,
+    sql<Required<Held>>`SELECT (SELECT count(*) FROM units) AS units,
+      (SELECT count(*) FROM units WHERE active) AS active, (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FROM messages) AS messages`,
     ([row]) => row!
   )
 
@@ -281,8 +281,8 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
         const pages = yield* sql.unsafe<{ integrity_check: string }>("PRAGMA integrity_check(1)")
         if (pages[0]?.integrity_check !== "ok") return yield* damaged(pages[0]?.integrity_check ?? "its pages")
         const counts = yield* countsOf(sql)
-        for (const what of ["units", "sessions", "messages"] as const) {
-          if (counts[what] !== header[what]) {
+        for (const what of ["units", "active", "sessions", "messages"] as const) {
+          if (header[what] !== undefined && counts[what] !== header[what]) {
             return yield* damaged(`it holds ${counts[what]} ${what}, and its header says ${header[what]}`)
           }
         }

@@ -51,12 +51,12 @@ export const en = {
     theme: (name: string) => `Theme: ${name}. Change it`,
     themes: { system: "System", light: "Light", dark: "Dark" },
     away: "Not live",
-    awayHint: "The server does not answer. The page tries again by itself; `claude-memory open` starts a server.",
+    awayHint: "The server does not answer. The page tries again; `claude-memory open` starts one.",
     unknown: "There is no such page.",
     toSearch: "Go to the search",
     signedOut: "Open this page from a terminal",
     signedOutHint:
-      "It shows your memory only to you: the link that opens it works once, and this tab has no valid token. Run this: a new tab opens, and this one goes on:"
+      "It shows your memory only to you: the link that opens it works once, and this tab has no valid token. Run this, and a new tab opens:"
   },
   palette: {
     name: "Command palette",
@@ -113,6 +113,8 @@ export const en = {
     words: (words: ReadonlyArray<string>) => `your words: ${words.join(", ")}`,
     meaning: "close in meaning",
     nearby: "near others that answer",
+    /** What the server could not do for the answer. */
+    note: (each: string) => each,
     scoreHint: "Match: how surely it answers, by words (rare ones most) and meaning.",
     byWords: (rank: number) => `By words it is number ${rank}.`,
     byMeaning: (rank: number, cosine: string) => `By meaning it is number ${rank} (cosine ${cosine}).`,
@@ -278,7 +280,7 @@ export const en = {
   },
   why: {
     title: "What would Claude be told, and why?",
-    hint: "Type a prompt as you would to Claude: you see what memory adds, and why. Nothing is sent to Claude.",
+    hint: "Type a prompt: see what memory adds, and why. Nothing is sent to Claude.",
     before: (at: string) => `What Claude was given at this prompt on ${at}:`,
     nothingBefore: (at: string) => `No record says that Claude was given anything at this prompt on ${at}.`,
     today: "What it would be given today, with what is remembered now:",
@@ -292,7 +294,7 @@ export const en = {
     absent: (words: ReadonlyArray<string>) => `No memory contains ${quoted(words)}.`,
     costs: (tokens: string) => `The text has ${tokens} tokens.`,
     scale: (score: string, pointer: string, memories: string) =>
-      `This prompt scores ${score} points. From ${pointer} on Claude is told the titles of the best memories, from ${memories} on what they say.`,
+      `This prompt scores ${score} points. From ${pointer} on Claude is told the best titles, from ${memories} on what they say.`,
     pointerFrom: (n: string) => `titles: ${n}`,
     memoriesFrom: (n: string) => `memories: ${n}`,
     sum: "How the score comes about",

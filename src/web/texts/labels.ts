@@ -1,4 +1,4 @@
-/** Labels of a memory's lines, as the compressor writes them: who speaks, or what the line is. */
+/** Labels of a memory's lines, as the compressor writes them: who speaks, or what the line is. One that begins with another stands before it. */
 export const LABELS = [
   "User",
   "User chose",
@@ -20,6 +20,7 @@ export const LABELS = [
   "Outcome",
   "Also asked",
   "Asked last, without an answer",
+  "Open: the person said",
   "Open",
   "Task",
   "To run",

@@ -159,6 +159,10 @@ export const zh: Texts = {
     words: (words) => `匹配的词：${words.join("、")}`,
     meaning: "语义相近",
     nearby: "与其他结果相邻",
+    note: (each) =>
+      each.startsWith("semantic search: the model knows no word of the question")
+        ? "没有按语义查找：模型不认识问题中的任何词（自带的模型只懂英文），以下结果按词语找到。"
+        : each,
     scoreHint: "匹配度：按词语（少见的权重大）和语义，有多大把握回答了问题。",
     byWords: (rank) => `按词语排第 ${rank}。`,
     byMeaning: (rank, cosine) => `按语义排第 ${rank}，余弦相似度 ${cosine}。`,
@@ -300,6 +304,7 @@ export const zh: Texts = {
     Outcome: "结果",
     "Also asked": "还问了",
     "Asked last, without an answer": "最后的提问（未回答）",
+    "Open: the person said": "未完成，您说过",
     Open: "未完成",
     Task: "任务",
     "To run": "运行方法",

@@ -181,7 +181,7 @@ export const Search = () => {
                   .absent(found.data.absent)}
               </Note>
             )}
-            {found.data.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
+            {found.data.degraded.map((each) => <Note key={each} kind="warn">{t.search.note(each)}</Note>)}
           </>
         )}
         <Answer<unknown> query={isAsked ? found : newest}>

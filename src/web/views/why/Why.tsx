@@ -324,7 +324,7 @@ const Verdict = ({ data, projects, prompt }: VerdictProps) => {
         {text !== "" && <p>{t.why.costs(format.number(tokens))}</p>}
         <Scale verdict={verdict} />
       </section>
-      {data.degraded.map((each) => <Note key={each} kind="warn">{each}</Note>)}
+      {data.degraded.map((each) => <Note key={each} kind="warn">{t.search.note(each)}</Note>)}
       <div className={css["columns"]}>
         <Words verdict={verdict} prompt={prompt} projects={projects} />
         <div className={css["column"]}>

@@ -269,7 +269,7 @@ describe("the MCP server, spawned", () => {
       const [how, code] of [["the end of stdin", 0], ["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const
     ) {
       // In quick form one signal stands for all.
-      const register = how === "SIGINT" || how === "SIGHUP" ? slow(it.scoped) : it.scoped
+      const register = how === "SIGTERM" ? it.scoped : slow(it.scoped)
       register(`ends on ${how} while calls run, with ${code}, and leaves nothing`, () =>
         Effect.gen(function*() {
           const home = yield* Home

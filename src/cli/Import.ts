@@ -205,7 +205,7 @@ export const command = Command.make("import", { paths, ...options }, ({ json, pa
       const memory = yield* ClaudeMemory
       const files = yield* memory.discover(paths.length > 0 ? paths : [transcriptsFolder(settings)])
       const report = yield* importFiles(files, since)
-      return { held: (yield* memory.status).units.total, report }
+      return { held: yield* memory.count, report }
     }).pipe(App.provide(App.service("import")))
     // The scope has closed, and the ledger would have failed it if a resource were left open. The event loop closes the
     // descriptors in its next turns.

@@ -172,19 +172,15 @@ const listen = (options: Options) =>
       yield* Running.publish(home, { url: listen.path, isSocket })
       return { url: listen.path, isSocket, takenPort: undefined }
     }
-    let takenPort: number | undefined
     const address = yield* Effect.catchIf(
       on(listen),
       ({ code }) => isPortFree && code === "EADDRINUSE",
-      () => {
-        takenPort = listen.port
-        return on({ ...listen, port: 0 })
-      }
+      () => on({ ...listen, port: 0 })
     )
     const port = typeof address === "string" ? listen.port : address.port
     const url = `${tls === undefined ? "http" : "https"}://${inUrl(listen.host)}:${port}`
     yield* Running.publish(home, { url, isSocket })
-    return { url, isSocket, takenPort }
+    return { url, isSocket, takenPort: listen.port === 0 || listen.port === port ? undefined : listen.port }
   })
 
 /** Listens until the layer's scope closes. */

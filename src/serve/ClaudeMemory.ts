@@ -282,6 +282,7 @@ const make = Effect.gen(function*() {
     },
     project: (folder) => run(Projects.byFolder(folder)),
     projectsNamed: (names) => run(Projects.byName(names)),
+    count: store.count({ projects: "all" }),
     status: store.status,
     progress: (folder, until) => run(progress(folder, until)),
     version: store.version,
@@ -571,6 +572,8 @@ export class ClaudeMemory extends Context.Tag("claude-memory/ClaudeMemory")<Clau
   readonly projectsNamed: (
     names: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<Project.Project>, StoreError | NotFound>
+  /** Counts the memories of all projects, as `status` does, which takes long in a large memory. */
+  readonly count: Effect.Effect<number, StoreError>
   readonly status: Effect.Effect<StoreStatus, StoreError>
   /**
    * Says how far the transcripts below a folder have been read, by whatever process, and what waits; a folder need not exist.

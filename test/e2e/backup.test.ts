@@ -55,8 +55,9 @@ describe("backup and restore", () => {
         assert.isBelow(units.total, 83)
         const made = yield* cli(home, "backup")
         assert.strictEqual(made.stderr, "")
-        const [, path = ""] = /^Backed up .+:\n {2}(\S+) \([\d.]+ MB\)\n/.exec(made.stdout) ?? []
-        assert.include(made.stdout, `${units.total} memories, 8 sessions and 364 messages`)
+        const [, path = ""] = new RegExp(
+          `^Backed up ${units.total} memories, 8 sessions and 364 messages in .+:\\n {2}(\\S+) \\([\\d.]+ MB\\)\\n`
+        ).exec(made.stdout) ?? []
         assert.include(made.stdout, `restore ${path}`)
         assert.match(
           (yield* cli(home, "backup", "verify")).stdout,
@@ -70,10 +71,12 @@ describe("backup and restore", () => {
 
         const saved = yield* json<{ id: string }>(home, "save", "A note about quinces.")
         const restored = yield* cli(home, "restore", path)
-        assert.include(restored.stdout, `Restored ${units.total} memories, `)
         assert.match(
           restored.stdout,
-          /^Restored .+\nThe memory as it was is kept in .+before-restore.+:\n.+ undoes this\.\n.+import/
+          new RegExp(
+            `^Restored ${units.total} memories, .+\nThe memory as it was is kept in .+before-restore.+:\n` +
+              ".+ undoes this\\.\n.+import"
+          )
         )
         assert.isFalse(yield* isFound(home, "quinces"))
         const { backups } = yield* json<{ backups: ReadonlyArray<{ path: string; units: number }> }>(

@@ -268,7 +268,7 @@ describe("the MCP server, spawned", () => {
     for (
       const [how, code] of [["the end of stdin", 0], ["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const
     ) {
-      // In quick form one signal stands for all.
+      // In quick form one end stands for all.
       const register = how === "SIGTERM" ? it.scoped : slow(it.scoped)
       register(`ends on ${how} while calls run, with ${code}, and leaves nothing`, () =>
         Effect.gen(function*() {

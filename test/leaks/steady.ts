@@ -214,6 +214,7 @@ const callsOf = (memory: ClaudeMemory["Type"], { sessions }: Place, round: numbe
     }),
     project: memory.project(FOLDER),
     projectsNamed: Effect.flatMap(of("shop"), (id) => Effect.option(memory.projectsNamed([id]))),
+    count: memory.count,
     status: memory.status,
     progress: memory.progress(FOLDER),
     size: memory.size,

@@ -104,8 +104,9 @@ const property = (sql: SqlClient, name: string) =>
 
 const countsOf = (sql: SqlClient) =>
   Effect.map(
-    sql<Required<Held>>`SELECT (SELECT count(*) FROM units) AS units,
-      (SELECT count(*) FROM units WHERE active) AS active, (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FROM messages) AS messages`,
+    sql<Required<Held>>`SELECT
+      (SELECT count(*) FROM units) AS units, (SELECT count(*) FROM units WHERE active) AS active,
+      (SELECT count(*) FROM sessions) AS sessions, (SELECT count(*) FROM messages) AS messages`,
     ([row]) => row!
   )
 

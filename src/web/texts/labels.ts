@@ -1,4 +1,4 @@
-/** Labels of a memory's lines, as the compressor writes them: who speaks, or what the line is. One that begins with another stands before it. */
+/** Labels of a memory's lines, as the compressor writes them: who speaks, or what the line is. One that begins with another and a colon stands before it. */
 export const LABELS = [
   "User",
   "User chose",

@@ -47,6 +47,8 @@ const HELD_BY_FIRST = 0.4
 /** Least share of the first one's bits that a later memory must hold, where nobody asked: else it is mostly of another subject. */
 const HELD_BY_LATER: Readonly<Record<InjectionMode, number>> = { conservative: 0.5, balanced: 0.5, comprehensive: 0 }
 
+/** Least share of the bits of a session's summary that a memory of the session must hold to be told in its place. */
+const HELD_OF_SUMMARY = 0.8
 /** Share of the bits of a question's words that what was saved must hold to answer it. */
 const HELD = 0.75
 /** Share of the bits of the best memory told that another must have to be pointed to after it. */
@@ -120,6 +122,28 @@ const isWorthTelling = ({ unit }: SearchResult, better: ReadonlyArray<SearchResu
   better.length === 0 || unit.quality >= WORTH &&
     !(unit.type === "archive" && better.some((other) => other.unit.sessionId === unit.sessionId))
 
+/**
+ * Puts in the place of a session's summary that is the best result the memory of that session which holds nearly as much: the summary
+ * says what the session was for, and that what came of it.
+ */
+const withoutSummaryFirst = (
+  results: ReadonlyArray<SearchResult>,
+  testimonies: ReadonlyArray<Testimony>,
+  isWanted: (unit: MemoryUnit) => boolean
+): ReadonlyArray<SearchResult> => {
+  const [first, ...rest] = results
+  if (first?.unit.type !== "archive") return results
+  const { sessionId } = first.unit
+  const least = HELD_OF_SUMMARY * (testimonies.find(({ unit }) => unit.id === first.unit.id)?.bits ?? Infinity)
+  const instead = testimonies.find(({ bits, unit }) =>
+    unit.sessionId === sessionId && unit.type !== "archive" && unit.replacedBy === undefined && bits >= least &&
+    isWanted(unit)
+  )
+  return instead === undefined
+    ? results
+    : [{ ...first, unit: instead.unit }, ...rest.filter(({ unit }) => unit.id !== instead.unit.id)]
+}
+
 /** Results that may be told, best first, and why some lane could not be asked. */
 type Relevant = Pick<SearchResponse, "degraded" | "results">
 
@@ -171,15 +195,15 @@ function* find<Y>(
   const results = withFeedback(found, factorOf)
   const best = results[0]?.score ?? 0
   const least = results[0] === undefined ? 0 : HELD_BY_LATER[mode] * heldBy(results[0], results)
+  if (request.isAsked === true) {
+    return { degraded, results: best < ASKED_SCORES[mode] ? [] : results.filter(({ score }) => score >= share * best) }
+  }
+  const ordered = withoutSummaryFirst(results, testimonies, (unit) => !asked.leavesOut(unit))
   return {
     degraded,
-    results: request.isAsked === true && best < ASKED_SCORES[mode] ?
-      [] :
-      results.filter((result, i) =>
-        result.score >= share * best &&
-        (request.isAsked === true ||
-          isWorthTelling(result, results.slice(0, i)) && heldBy(result, results) >= least)
-      )
+    results: ordered.filter((result, i) =>
+      result.score >= share * best && isWorthTelling(result, ordered.slice(0, i)) && heldBy(result, ordered) >= least
+    )
   }
 }
 

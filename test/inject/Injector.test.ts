@@ -305,6 +305,25 @@ describe("what is injected", () => {
       assert.lengthOf((yield* inject(results, { isAsked: true })).items, 4)
     }))
 
+  it.effect("puts a session's memory that holds nearly as much in the place of its summary, unless it is asked for", () =>
+    Effect.gen(function*() {
+      const summary = result("summary1", 1, {
+        type: "archive",
+        quality: 0.9,
+        content: "eta theta iota",
+        sessionId: "one"
+      })
+      const cause = result("the-cause", 0.6, { content: "kappa lambda mu", sessionId: "one" })
+      const other = result("the-other", 0.75, { content: "alpha beta gamma", sessionId: "two" })
+      const told = (results: ReadonlyArray<SearchResult>, lacking: ReadonlyArray<string> = [], isAsked = false) =>
+        Effect.map(ask({ isAsked }), ({ items }) => items.map(({ unit }) => unit.id))
+          .pipe(Effect.provide(finding(results, [], 24, lacking).layer))
+      assert.deepStrictEqual(yield* told([summary, other, cause]), ["the-cause", "the-other"])
+      assert.deepStrictEqual(yield* told([summary, other, cause], ["the-cause"]), ["summary1", "the-other"])
+      assert.deepStrictEqual(yield* told([summary, other]), ["summary1", "the-other"])
+      assert.include(yield* told([summary, other, cause], [], true), "summary1")
+    }))
+
   it.effect("is what holds the words for which it is spoken, though what lacks them matches better", () =>
     Effect.gen(function*() {
       const results = [result("lacking", 1), result("holding", 0.4), result("also", 0.35)]

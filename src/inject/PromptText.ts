@@ -3,7 +3,7 @@
  * Effect, since the hook's entry writes it too.
  */
 import { fence } from "../domain/Fence.ts"
-import { passes } from "../domain/Filter.ts"
+import { isInContext, passes } from "../domain/Filter.ts"
 import type { InjectionMode, InjectionRequest, InjectionResponse } from "../domain/Injection.ts"
 import { resolveForInjection } from "../domain/KnownProjects.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -27,6 +27,7 @@ import { MAX_MEMORIES, pointerTo } from "./Pointer.ts"
 import { type Item, render, withoutRepeated } from "./Render.ts"
 import { withoutLabels } from "./Repeats.ts"
 import { select } from "./Selection.ts"
+import { FOLLOWING, sequelOf } from "./Sequel.ts"
 import { asksForRule } from "./Style.ts"
 
 /** Results below this share of the best one's score are left out, fewer for one who asks. */
@@ -135,10 +136,7 @@ const withoutSummaryFirst = (
   if (first?.unit.type !== "archive") return results
   const { sessionId } = first.unit
   const least = HELD_OF_SUMMARY * (testimonies.find(({ unit }) => unit.id === first.unit.id)?.bits ?? Infinity)
-  const instead = testimonies.find(({ bits, unit }) =>
-    unit.sessionId === sessionId && unit.type !== "archive" && unit.replacedBy === undefined && bits >= least &&
-    isWanted(unit)
-  )
+  const instead = testimonies.find(({ bits, unit }) => unit.sessionId === sessionId && bits >= least && isWanted(unit))
   return instead === undefined
     ? results
     : [{ ...first, unit: instead.unit }, ...rest.filter(({ unit }) => unit.id !== instead.unit.id)]
@@ -198,13 +196,21 @@ function* find<Y>(
   if (request.isAsked === true) {
     return { degraded, results: best < ASKED_SCORES[mode] ? [] : results.filter(({ score }) => score >= share * best) }
   }
-  const ordered = withoutSummaryFirst(results, testimonies, (unit) => !asked.leavesOut(unit))
-  return {
-    degraded,
-    results: ordered.filter((result, i) =>
-      result.score >= share * best && isWorthTelling(result, ordered.slice(0, i)) && heldBy(result, ordered) >= least
-    )
-  }
+  const isWanted = (unit: MemoryUnit) =>
+    unit.type !== "archive" && unit.replacedBy === undefined && !asked.leavesOut(unit)
+  const ordered = withoutSummaryFirst(results, testimonies, isWanted)
+  const kept = ordered.filter((result, i) =>
+    result.score >= share * best && isWorthTelling(result, ordered.slice(0, i)) && heldBy(result, ordered) >= least
+  )
+  const [head] = kept
+  if (head === undefined || head.unit.type === "archive") return { degraded, results: kept }
+  const told = new Set(kept.map(({ unit }) => unit.id))
+  const following = (yield* store.following(head.unit.id, FOLLOWING)).filter((unit) =>
+    !told.has(unit.id) && isWanted(unit) && !isInContext(unit, inContext) && unit.quality >= WORTH
+  )
+  const sequel = sequelOf(head.unit, following, new Set(telling.keys()))
+    .map((unit): SearchResult => ({ unit, score: head.score, why: { ...NO_REASON, matched: [] } }))
+  return { degraded, results: [...kept, ...sequel] }
 }
 
 /** Renders as many results as fit. */

@@ -1389,7 +1389,7 @@ export const suite = <E>(
       )
 
       test(
-        "have neighbours in their session: one before, two after, inactive ones passed over",
+        "have neighbours in their session: one before, two or all after, inactive ones passed over",
         Effect.gen(function*() {
           const store = yield* MemoryStore
           yield* write([
@@ -1409,6 +1409,12 @@ export const suite = <E>(
           assert.deepStrictEqual(yield* around("elsewhere"), [])
           assert.deepStrictEqual(yield* around("none"), [])
           assert.strictEqual((yield* store.neighbours(["a", "e", "b"])).length, 2 + 1 + 3)
+          const after = (id: string, limit: number) =>
+            Effect.map(store.following(id, limit), (list) => list.map((each) => each.id))
+          assert.deepStrictEqual(yield* after("a", 2), ["b", "c"])
+          assert.deepStrictEqual(yield* after("hidden", 8), ["c", "d", "e"])
+          assert.deepStrictEqual(yield* after("e", 8), [])
+          assert.deepStrictEqual(yield* after("none", 8), [])
         })
       )
     })

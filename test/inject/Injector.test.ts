@@ -324,6 +324,37 @@ describe("what is injected", () => {
       assert.include(yield* told([summary, other, cause], [], true), "summary1")
     }))
 
+  it.effect("goes on with what followed the first in its session and shares its subject, unless it is asked for", () =>
+    Effect.gen(function*() {
+      const asked = "ledger drifts nightly"
+      const first = result("question1", 1, {
+        content: `User: the ${asked} on sundays`,
+        position: 1,
+        occurredAt: 10,
+        sessionId: "one"
+      })
+      const later = [
+        ["guess", "the ledger drifts by a rounding", {}],
+        ["poor", "nightly drifts of the ledger were seen", { quality: 0.1 }],
+        ["elsewhere", "the calendar is cut off on tablets", {}],
+        ["outdated", "the ledger drifts nightly by chance", { replacedBy: "the-cause" }],
+        ["the-cause", "the ledger drifts as the vendor rotates its certificate nightly", { type: "decision" }],
+        ["summary", "ledger drifts nightly, then calendars", { type: "archive" }]
+      ] as const
+      const units = later.map(([id, content, overrides], i) =>
+        unit(id, { content, position: 2 + i, occurredAt: 20 + i, sessionId: "one", ...overrides })
+      )
+      const told = (overrides: Partial<InjectionRequest> = {}) =>
+        Effect.gen(function*() {
+          yield* remembered.store([first.unit, ...units])
+          return (yield* ask({ prompt: asked, ...overrides })).items.map(({ unit }) => unit.id)
+        }).pipe(Effect.provide(finding([first]).layer))
+      assert.deepStrictEqual(yield* told(), ["question1", "guess", "the-cause"])
+      assert.deepStrictEqual(yield* told({ inContext: [{ sessionId: "one", since: 21 }] }), ["question1", "guess"])
+      assert.deepStrictEqual(yield* told({ injectedIds: ["guess"] }), ["question1", "the-cause"])
+      assert.deepStrictEqual(yield* told({ isAsked: true }), ["question1"])
+    }))
+
   it.effect("is what holds the words for which it is spoken, though what lacks them matches better", () =>
     Effect.gen(function*() {
       const results = [result("lacking", 1), result("holding", 0.4), result("also", 0.35)]

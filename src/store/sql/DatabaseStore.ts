@@ -107,6 +107,7 @@ export const make = ({ isReadOnly, reads, toError, writes, ...database }: {
     messages: (uuids) => read("messages", reads.messages(uuids)),
     messagesHolding: (texts, after, limit) => read("messagesHolding", reads.messagesHolding(texts, after, limit)),
     neighbours: (ids) => read("neighbours", reads.neighbours(ids)),
+    following: (id, limit) => read("following", reads.following(id, limitOf(limit))),
     lexical: (terms, filter, limit) => read("lexical", reads.lexical(terms, filter, limit)),
     timeline: (filter, side, place, limit) => read("timeline", reads.timeline(filter, side, place, limitOf(limit))),
     save: (unit, project) => keep("save", writes.save(unit, project)),

@@ -59,5 +59,13 @@ export const make = <Y, F>(sql: Sql<Y, F>, { isIn, table, unitOf }: Dialect<F>) 
     )
   }
 
-  return { neighbours, places, sessions, units }
+  function* following(id: string, limit: number): Steps<Y, ReadonlyArray<MemoryUnit>> {
+    const rows = yield* sql<UnitBody>`
+      SELECT n.body FROM ${idTable([id])} JOIN units u ON u.id = wanted.id
+      JOIN units n ON n.session_id = u.session_id AND n.position > u.position AND n.active
+      ORDER BY n.position, n.id LIMIT ${limit}`
+    return rows.map(unitOf)
+  }
+
+  return { following, neighbours, places, sessions, units }
 }

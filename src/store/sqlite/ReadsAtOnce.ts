@@ -48,14 +48,11 @@ export const using = <A>(
     const sql = SqlAtOnce.make(database, until)
     if (runAtOnce(SqliteReads.schemaVersion(sql)) !== SqliteReads.NEWEST) return undefined
     const { lexical, projects, ...dialect } = SqliteReads.make(sql)
-    const { neighbours, places, sessions, units } = PromptReads.make(sql, { ...dialect, unitOf: SqliteReads.unitOf })
+    const prompt = PromptReads.make(sql, { ...dialect, unitOf: SqliteReads.unitOf })
     let known: ReadonlyArray<KnownProject> | undefined
     return use({
+      ...prompt,
       lexical,
-      neighbours,
-      places,
-      sessions,
-      units,
       projects: lazily(() => known ??= knownProjects(runAtOnce(projects())))
     })
   } finally {

@@ -1,0 +1,45 @@
+/**
+ * Chooses what came of a memory: of those that follow it in its session, the ones that go on with its subject. Pure.
+ */
+import { isEveryday } from "../domain/EverydayWords.ts"
+import type { MemoryUnit } from "../domain/MemoryUnit.ts"
+import * as Tokenizer from "../domain/Tokenizer.ts"
+import { withoutLabels } from "./Repeats.ts"
+
+/** Memories after one that are looked at; later ones tend to be of something else. */
+export const FOLLOWING = 8
+/** Most tokens of what is chosen. */
+const MAX_TOKENS = 300
+/** Least weight of what one has in common with the memory: what was asked counts twice, and the next two have one of their own. */
+const LEAST = 3
+const ASKED = 2
+const NEXT = 2
+
+/** Tokens that are added to a memory's own, so that the shortest do not win by their length alone. */
+const EVENED = 20
+
+/** Returns the lexemes by which a memory's subject is known. */
+const subjectOf = ({ content }: MemoryUnit): ReadonlySet<string> =>
+  new Set(Tokenizer.lexemesOnce(withoutLabels(content)).filter((lexeme) => !isEveryday(lexeme)))
+
+/** Chooses of the units that follow `unit`, the next first, those that have most in common with it and the lexemes `asked`. */
+export const sequelOf = (
+  unit: MemoryUnit,
+  following: ReadonlyArray<MemoryUnit>,
+  asked: ReadonlySet<string>
+): ReadonlyArray<MemoryUnit> => {
+  const subject = subjectOf(unit)
+  const weighed = following.map((other, i) => {
+    let weight = i < NEXT ? 1 : 0
+    for (const lexeme of subjectOf(other)) weight += asked.has(lexeme) ? ASKED : subject.has(lexeme) ? 1 : 0
+    return { other, weight, share: weight / Math.sqrt(other.tokens + EVENED) }
+  })
+  const chosen = new Set<MemoryUnit>()
+  let tokens = 0
+  for (const { other, weight } of weighed.toSorted((a, b) => b.share - a.share)) {
+    if (weight < LEAST || tokens + other.tokens > MAX_TOKENS) continue
+    tokens += other.tokens
+    chosen.add(other)
+  }
+  return following.filter((other) => chosen.has(other))
+}

@@ -16,6 +16,9 @@ const GREETING =
 /** Names earlier work: what was being done, where it stopped, yesterday's. */
 const EARLIER =
   /^(?:(?:where|what) (?:were|was|did|are|have) (?:we|i|you)\b|whats left\b(?!.*\b(?:in|of) (?:this|that|these|those) (?!project|repo|session))|(?:continue|carry on|go on|resume|pick(?: it| this| that)? up)\b.*\b(?:where|left|stopped|yesterday|last|before|earlier|again)\b|pick (?:up\b.*|.*\bup\b)|resume\b|catch me up\b|remind me where\b)/
+/** Asks for what was decided or said, which a memory of its subject tells. */
+const DECIDED =
+  /^what (?:did|are|have) (?:we|i|you) (?:end(?:ed)? up )?(?:decid|agree|settl|choos|chose|conclud|promis|sa(?:y|id)\b|tell|told|call|us(?:e|ing)\b)[a-z]*/
 const EARLIER_IN_CHINESE =
   /^(?:(?:继续|接着|接上)(?:做|干|完成)?(?:上次|上回|昨天|前天|之前|刚才|前面|我们|咱们)|恢复(?:上次|上回|昨天|前天|之前|刚才|我们|咱们)的?(?:工作|任务|进度|对话|会话|状态|开发)?[吧。！\s]*$|(?:(?:帮我)?(?:回忆|回顾)一?下)?(?:上次|上回|昨天|前天|之前|刚才|前面|我们|咱们)[^，。？]{0,6}(?:到哪|停在哪|[做干]了?(?:什么|啥))|从?(?:上次|上回|昨天|前天|之前|刚才)[^，。？]{0,10}(?:继续|接着)[做干来弄]?[吧。！\s]*$|还[剩有](?:什么|哪些|啥)(?:任务|事情?|功能|工作)?(?:没[做干弄]?[完成好]*|要做)的?(?:任务|事情?|功能|工作)?[吗么啊吧呢]?(?:[，,。！？?\s]|$))/
 // In the characters of `simplified`, as is what is Japanese below.
@@ -65,7 +68,8 @@ export const resumptionIn = (prompt: string): Resumption | undefined => {
   const rest = saidIn(prompt)
   const isBare = BARE.test(rest)
   if (!isBare && !isOfEarlier(rest)) return undefined
-  return { isBare, subject: subjectOf(rest) }
+  const subject = subjectOf(rest.replace(DECIDED, " "))
+  return DECIDED.test(rest) && subject.length > 0 ? undefined : { isBare, subject }
 }
 
 /** True for a prompt that wants to go on and names no work. */

@@ -8,7 +8,16 @@ import { isResumption } from "../../domain/Resumption.ts"
 import type { SessionOutline } from "../../store/MemoryStore.ts"
 import { COMMITTED, type Draft, type Excerpt, excerptsOf, fitOneUnit, fittingExcerpts, MAX_SUMMARY } from "../Draft.ts"
 import { changedIn } from "../text/Changed.ts"
-import { isChoice, isFinding, isLesson, isRecommendation, isStatus, isWish, standsAlone } from "../text/Lessons.ts"
+import {
+  isChoice,
+  isFinding,
+  isLesson,
+  isQuestion,
+  isRecommendation,
+  isStatus,
+  isWish,
+  standsAlone
+} from "../text/Lessons.ts"
 import { isAnnounced, isChatter, plain, quotable, sentencesOf } from "../text/Prose.ts"
 import { refutedIn } from "../text/Refuted.ts"
 import { outdatedIn, replacementsIn } from "../text/Replacing.ts"
@@ -16,6 +25,7 @@ import { type Choice, choose, summarize } from "../text/Salience.ts"
 import { isDone } from "../text/Settled.ts"
 import { pieces } from "../text/Text.ts"
 import { isSelfContained, promptTitle, titleFrom } from "../text/Titles.ts"
+import { isThin } from "../text/Worth.ts"
 import { isLongPrompt } from "./Documentation.ts"
 import { isOpenEnd, LABELS, openPoints } from "./OpenPoints.ts"
 import { withoutUnchosen } from "./Proposals.ts"
@@ -76,7 +86,8 @@ const outcomeIn = (
     if (outcome.length === 3 || said >= ENOUGH && others.includes(message)) break
     const reply = prompts.find(({ occurredAt }) => occurredAt > message.occurredAt)
     const stated = withoutUnchosen(message, reply === undefined ? "" : textOf(reply)).filter((sentence) =>
-      !isAnnouncement(sentence) && !isOpenEnd(sentence) && !refuted.has(sentence)
+      !isAnnouncement(sentence) && !isThin(sentence) && !isQuestion(plain(sentence)) && !isOpenEnd(sentence) &&
+      !refuted.has(sentence)
     )
     const solid = stated.filter((sentence) => !isStatus(sentence))
     const sentences = solid.length === 0 ? stated : solid
@@ -363,7 +374,8 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
     label: isUnanswered && prompt === lastAsked ? "Asked last, without an answer: " : "Also asked: ",
     text: requestIn(textOf(prompt), ASKED)
   })).filter(({ label, text }) =>
-    isSelfContained(text) && !(label === "Also asked: " && (told.has(plain(text)) || isToldAsOpen(text)))
+    isSelfContained(text) &&
+    !(label === "Also asked: " && (told.has(plain(text)) || isToldAsOpen(text)))
   )
   let middle: ReadonlyArray<Excerpt> = requests
   // Where not all fits, what was done gives way to what was learned and to how it goes on.

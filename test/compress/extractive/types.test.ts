@@ -1205,6 +1205,24 @@ describe("an archive", () => {
       assert.notInclude(content, "gr8")
     }))
 
+  it.effect("says nothing by which nobody knows what was meant, and asks nothing as its outcome", () =>
+    Effect.gen(function*() {
+      const steps = [
+        asks("The calendar drops the buffer of the surgery when two rooms are swapped"),
+        says("The buffer is read before the rooms are swapped, since `room` is a cached object."),
+        asks("put the swap into one transaction and let the constraint be deferred"),
+        says("Congratulations. Removed again. So the buffer is read from… Do you know the room's owner?")
+      ]
+      const prompts = messagesOf(steps).filter(({ isPrompt }) => isPrompt)
+      const closing = messagesOf(steps).filter(({ isPrompt }) => !isPrompt)
+      const { content } = only(yield* summarize({ prompts, closing, files: ["src/swap.ts"] }))
+      assert.include(content, "Outcome: The buffer is read before the rooms are swapped")
+      assert.include(content, "Also asked: put the swap into one transaction")
+      for (const thin of ["Congratulations", "Removed", "read from", "Do you know"]) {
+        assert.notInclude(content, thin)
+      }
+    }))
+
   it.effect("is none where nothing came of it, and none of a small task with nothing learned", () =>
     Effect.gen(function*() {
       assert.isEmpty(yield* summarize({ prompts: messagesOf([asks("hi")]) }))

@@ -3,6 +3,7 @@
  */
 import type { Message } from "../../domain/Conversation.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
+import { SPECIFIC } from "../../domain/Specific.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import {
   CHOSE,
@@ -17,13 +18,24 @@ import {
   pack,
   RAN
 } from "../Draft.ts"
-import { asksWhy, isFact, isLesson, isQuestion, isReason, isTold, isWish, standsAlone } from "../text/Lessons.ts"
+import {
+  asksWhy,
+  isFact,
+  isLesson,
+  isQuestion,
+  isReason,
+  isStatus,
+  isTold,
+  isWish,
+  standsAlone
+} from "../text/Lessons.ts"
 import { condense, informativeStatements, isAnnounced, isChatter, plain, quotable, statements } from "../text/Prose.ts"
 import { refutedIn, withoutSentences } from "../text/Refuted.ts"
 import { choose, summarize } from "../text/Salience.ts"
 import { settled } from "../text/Settled.ts"
 import { errorLines, failureStrength, gist } from "../text/Text.ts"
 import { answerTitle, isSelfContained, pastedFailure, shortened, titleFrom } from "../text/Titles.ts"
+import { isThin } from "../text/Worth.ts"
 import { ownSentences } from "./Decisions.ts"
 import { isAnswer, isExplanation, isLongPrompt, sectionsOf } from "./Documentation.ts"
 import {
@@ -54,13 +66,22 @@ const OUTCOME = 240
 const INPUT = 300
 const REASONING = 320
 
-/** Quotes Claude's last message before the segment, when the prompt ("yes") is not understandable without it. */
+/** Weighted length of Claude's answer below which a prompt that is not understandable by itself makes no unit. */
+const MIN_ANSWER = 100
+
+/** Returns the weighted length of what Claude said in a segment. */
+const answerLength = ({ messages }: SegmentContext["segment"]): number =>
+  messages.filter(({ role }) => role === "assistant").flatMap(({ blocks }) => blocks)
+    .reduce((sum, { kind, text }) => sum + (kind === "text" ? weightedLength(text) : 0), 0)
+
+/** Quotes Claude's last message before the segment, when the prompt ("yes", "kept for?") is not understandable without it. */
 const precedingAnswer = ({ before, segment }: SegmentContext): ReadonlyArray<Excerpt> => {
   const said = before.find(({ role }) => role === "assistant")
   const first = segment.messages[0]
   const prompt = first?.isPrompt === true ? first.blocks.find(({ kind }) => kind === "text")?.text : undefined
   const text = said?.blocks.findLast(({ kind }) => kind === "text")?.text
-  if (said === undefined || text === undefined || prompt === undefined || isSelfContained(prompt)) return []
+  if (said === undefined || text === undefined || prompt === undefined) return []
+  if (isSelfContained(prompt) && !(isThin(prompt) && answerLength(segment) < MIN_ANSWER)) return []
   const sentences = quotable(text).filter((sentence) => !isChatter(sentence) || /[?？]\s*$/.test(sentence))
   const kept = choose(sentences.map(plain), { count: 2, length: MENTIONED, about: prompt })
   return kept.length === 0
@@ -249,8 +270,6 @@ const excerptsIn = (
   ).filter((group) => group.length > 0)
 }
 
-/** Weighted length of Claude's answer below which a prompt that is not understandable by itself makes no unit. */
-const MIN_ANSWER = 100
 /** Matches a block of commands, by which Claude says how something is run. */
 const COMMANDS = /^\s*```(?:bash|sh|shell|console|zsh|powershell)\b/mu
 /** Characters of a command that one would have to work out again. */
@@ -319,6 +338,9 @@ const isWorthUnit = (excerpts: ReadonlyArray<Excerpt>, isFirst: boolean): boolea
   if (own.some(({ label, text }) => label === RAN && text.length >= MIN_COMMAND)) return true
   if (own.some(({ label, text }) => label === COMMITTED && statements(text).some(isLesson))) return true
   if (said.some(({ text }) => COMMANDS.test(text))) return true
+  const isAnswered = own.length < excerpts.length && asked.some(({ text }) => isQuestion(plain(text))) &&
+    sentencesOf(said).some((sentence) => SPECIFIC.test(sentence) && !isQuestion(plain(sentence)) && !isStatus(sentence))
+  if (isAnswered) return true
   const isReasoned = lengthOf(asked) <= MENTIONED && asked.some(({ text }) => asksWhy(text)) &&
     lengthOf(said) >= MIN_ANSWER
   if (!isReasoned && !sentencesOf(said).some((sentence) => isLesson(sentence) || isFact(sentence))) return false

@@ -903,6 +903,18 @@ describe("a conversation", () => {
       assert.include(unit!.content, "User: ok do that")
     }))
 
+  it.effect("keeps a short answer to a short question, with what Claude said before", () =>
+    Effect.gen(function*() {
+      const before = [says("The nightly dump goes to the bucket `ledger-backup`.")]
+      const [unit] = yield* unitsOf("conversation", [asks("kept for?"), says("35 days.")], before)
+      assert.strictEqual(
+        unit?.content,
+        "Claude had said: The nightly dump goes to the bucket `ledger-backup`.\nUser: kept for?\nClaude: 35 days."
+      )
+      assert.isEmpty(yield* unitsOf("conversation", [asks("kept for?"), says("I do not know that.")], before))
+      assert.isEmpty(yield* unitsOf("conversation", [asks("kept for?"), says("35 days.")]))
+    }))
+
   it.effect("has once what was done again with the same outcome", () =>
     Effect.gen(function*() {
       const [unit] = yield* unitsOf("conversation", [

@@ -192,3 +192,7 @@ const isOf = (kind: Kind, lexeme: string): boolean =>
 export const isTalk = (lexeme: string): boolean => isOf("talk", lexeme)
 
 export const isEveryday = (lexeme: string): boolean => isTalk(lexeme) || isOf("work", lexeme)
+
+/** Returns the lexemes of a text, those of everyday words left out: what it is about. */
+export const subjectLexemes = (text: string): ReadonlyArray<string> =>
+  Tokenizer.lexemes(text).filter((lexeme) => !isEveryday(lexeme))

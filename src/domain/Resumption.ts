@@ -2,8 +2,7 @@
  * Recognizes prompts that ask to go on with earlier work. Pure.
  */
 import { simplified } from "./ChineseScripts.ts"
-import { isEveryday } from "./EverydayWords.ts"
-import * as Tokenizer from "./Tokenizer.ts"
+import { subjectLexemes } from "./EverydayWords.ts"
 import * as Tokens from "./Tokens.ts"
 
 /** Longer prompts bring their own subject. */
@@ -48,8 +47,7 @@ const FRAME =
 export const saidIn = (prompt: string): string =>
   simplified(prompt.toLowerCase()).replaceAll(/['’]/g, "").replace(GREETING, "")
 
-const subjectOf = (said: string): ReadonlyArray<string> =>
-  Tokenizer.lexemes(said.replace(FRAME, " ")).filter((lexeme) => !isEveryday(lexeme))
+const subjectOf = (said: string): ReadonlyArray<string> => subjectLexemes(said.replace(FRAME, " "))
 
 /** Matches a verb of going on or of finishing, and what it is about. "Back" is taken for a part of a greeting. */
 const GOES_ON =
@@ -68,8 +66,9 @@ export const resumptionIn = (prompt: string): Resumption | undefined => {
   const rest = saidIn(prompt)
   const isBare = BARE.test(rest)
   if (!isBare && !isOfEarlier(rest)) return undefined
-  const subject = subjectOf(rest.replace(DECIDED, " "))
-  return DECIDED.test(rest) && subject.length > 0 ? undefined : { isBare, subject }
+  const about = rest.replace(DECIDED, " ")
+  const subject = subjectOf(about)
+  return about !== rest && subject.length > 0 ? undefined : { isBare, subject }
 }
 
 /** True for a prompt that wants to go on and names no work. */

@@ -130,12 +130,13 @@ const isWorthTelling = ({ unit }: SearchResult, better: ReadonlyArray<SearchResu
 const withoutSummaryFirst = (
   results: ReadonlyArray<SearchResult>,
   testimonies: ReadonlyArray<Testimony>,
+  weighed: ReadonlyMap<string, number>,
   isWanted: (unit: MemoryUnit) => boolean
 ): ReadonlyArray<SearchResult> => {
   const [first, ...rest] = results
   if (first?.unit.type !== "archive") return results
   const { sessionId } = first.unit
-  const least = HELD_OF_SUMMARY * (testimonies.find(({ unit }) => unit.id === first.unit.id)?.bits ?? Infinity)
+  const least = HELD_OF_SUMMARY * (weighed.get(first.unit.id) ?? Infinity)
   const instead = testimonies.find(({ bits, unit }) => unit.sessionId === sessionId && bits >= least && isWanted(unit))
   return instead === undefined
     ? results
@@ -198,7 +199,7 @@ function* find<Y>(
   }
   const isWanted = (unit: MemoryUnit) =>
     unit.type !== "archive" && unit.replacedBy === undefined && !asked.leavesOut(unit)
-  const ordered = withoutSummaryFirst(results, testimonies, isWanted)
+  const ordered = withoutSummaryFirst(results, testimonies, weighed, isWanted)
   const kept = ordered.filter((result, i) =>
     result.score >= share * best && isWorthTelling(result, ordered.slice(0, i)) && heldBy(result, ordered) >= least
   )

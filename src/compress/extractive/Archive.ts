@@ -374,8 +374,7 @@ export const archive = (outline: SessionOutline): ReadonlyArray<Draft> => {
     label: isUnanswered && prompt === lastAsked ? "Asked last, without an answer: " : "Also asked: ",
     text: requestIn(textOf(prompt), ASKED)
   })).filter(({ label, text }) =>
-    isSelfContained(text) &&
-    !(label === "Also asked: " && (told.has(plain(text)) || isToldAsOpen(text)))
+    isSelfContained(text) && !(label === "Also asked: " && (told.has(plain(text)) || isToldAsOpen(text)))
   )
   let middle: ReadonlyArray<Excerpt> = requests
   // Where not all fits, what was done gives way to what was learned and to how it goes on.

@@ -50,7 +50,8 @@ import {
   isGit,
   isReadOnly,
   isRoutine,
-  isToolMisuse
+  isToolMisuse,
+  textOf
 } from "./Steps.ts"
 
 const PRECEDED = "Claude had said: "
@@ -71,8 +72,7 @@ const MIN_ANSWER = 100
 
 /** Returns the weighted length of what Claude said in a segment. */
 const answerLength = ({ messages }: SegmentContext["segment"]): number =>
-  messages.filter(({ role }) => role === "assistant").flatMap(({ blocks }) => blocks)
-    .reduce((sum, { kind, text }) => sum + (kind === "text" ? weightedLength(text) : 0), 0)
+  messages.reduce((sum, message) => sum + (message.role === "assistant" ? weightedLength(textOf(message)) : 0), 0)
 
 /** Quotes Claude's last message before the segment, when the prompt ("yes", "kept for?") is not understandable without it. */
 const precedingAnswer = ({ before, segment }: SegmentContext): ReadonlyArray<Excerpt> => {

@@ -3,7 +3,7 @@
  */
 import * as DateTime from "effect/DateTime"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
-import { isEveryday } from "../../domain/EverydayWords.ts"
+import { subjectLexemes } from "../../domain/EverydayWords.ts"
 import { matchesIn } from "../../domain/Matches.ts"
 import * as Tokenizer from "../../domain/Tokenizer.ts"
 
@@ -50,6 +50,6 @@ const MOST = 0.6
 /** True where a text holds most words of another one that say something. */
 export const saysMost = (text: string, other: string, share = MOST): boolean => {
   const held = new Set(Tokenizer.lexemes(text))
-  const lexemes = Tokenizer.lexemes(other).filter((lexeme) => !isEveryday(lexeme))
+  const lexemes = subjectLexemes(other)
   return lexemes.filter((lexeme) => held.has(lexeme)).length >= share * lexemes.length
 }

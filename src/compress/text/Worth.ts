@@ -2,10 +2,9 @@
  * Weighs what a text is worth to a person who comes back weeks later: most where it gives a reason, weighs alternatives or states
  * a wish, nothing where it reports finished work, which the repository shows.
  */
-import { isEveryday } from "../../domain/EverydayWords.ts"
+import { subjectLexemes } from "../../domain/EverydayWords.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
 import { SPECIFIC } from "../../domain/Specific.ts"
-import * as Tokenizer from "../../domain/Tokenizer.ts"
 import { isFact, isLesson, isReason, isStatus, isWish } from "./Lessons.ts"
 import { linesOf, plain, sentencesOf } from "./Prose.ts"
 import { isDone } from "./Settled.ts"
@@ -37,7 +36,7 @@ export const isThin = (sentence: string): boolean => {
   const words = plain(sentence)
   if (/(?:…|\.\.\.)\s*$/u.test(words)) return true
   return weightedLength(words) < SHORT && !SPECIFIC.test(words) &&
-    new Set(Tokenizer.lexemes(words).filter((lexeme) => !isEveryday(lexeme))).size < TELLING
+    new Set(subjectLexemes(words)).size < TELLING
 }
 
 /** Returns the mean worth of a text's sentences by their length, from 0 to 1, and the length that was weighed. */

@@ -98,10 +98,11 @@ export const ask = (
   const askFrom = (i: number): Promise<Answer | undefined> => {
     const server = asked[i]
     const now = uptime()
-    // A timer ends up to a millisecond early: in the rest of one nobody can answer, and would count as late.
-    if (server === undefined || deadline - now < 1) return Promise.resolve(undefined)
+    if (server === undefined || now >= deadline) return Promise.resolve(undefined)
     return askAt(server.address, text, Math.min(deadline - now, server.isLate ? lateMs : withinMs)).then((given) => {
       if (given !== undefined) note(server, given === "late")
+      // It had all the time there was, of which its timer may have left some: too little for another, which would count as late.
+      if (given === "late" && !server.isLate) return undefined
       return typeof given === "object" ? given : askFrom(i + 1)
     })
   }

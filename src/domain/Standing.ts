@@ -6,7 +6,7 @@ import { simplified } from "./ChineseScripts.ts"
 
 /** Matches a standing instruction, which outlives the task. */
 const STANDING =
-  /\b(?:remember|decision|rule|convention|policy|naming)s?\s?:(?!\s*(?:any|does|do|is|are|what|how|which|pending|none|tbd|i(?:'m| am)|still|no-)\b)|\b(?:always|never|from (?:now|here) on|in (?:the )?future|every time|whenever|don't ever|as a rule|by default|(?<!(?:you|i|we) )remember (?:to|that)|next time(?! (?:i|it|we|they)\b)|for the future|going forward|stop (?:\w+ing)|no need to (?:ask|\w+))\b|(?:(?<=^|[，,。；;：:、\s]|我们|咱们|你|今|[这那][个类种]?)以后|(?<!登[录陆]|[升降]级|部署|重启|更新|提交|修改|点击|发布|打包|安装|启动|保存|刷新|切换|[完了过之])以后(?=[都用别请统只必全按放走加写先改存发]|不[要许准再]))(?!再[说看议]|有空)|永远(?!都?(?:没|不会|[^不都].{0,5}[不没]))|总是(?=[用要先])|从不|从现在(?:起|开始)|每次(?=.{0,40}[要得必须先请别]|.{1,8}前|都?[跑写走])|凡是|默认(?:用|使用|都)|统一(?!一下)|记住|一律|务必|禁止|严禁/i
+  /\b(?:remember|decision|rule|convention|policy|naming)s?\s?:(?!\s*(?:any|does|do|is|are|what|how|which|pending|none|tbd|i(?:'m| am)|still|no-)\b)|\b(?:always|never|from (?:now|here) on|(?<!\b(?:\d+\s?[a-z]*|hours?|days?|years?|dates?|times?|timestamps?|is|are|lies?|lie) )in (?:the )?future|every time|whenever|don't ever|as a rule|by default|(?<!(?:you|i|we) )remember (?:to|that)|(?<!\bwill \w+ \w+ |\bwill \w+ )next time(?! (?:i|it|we|they)\b)|for the future|going forward|stop (?:\w+ing)|no need to (?:ask|\w+))\b|(?:(?<=^|[，,。；;：:、\s]|我们|咱们|你|今|[这那][个类种]?)以后|(?<!登[录陆]|[升降]级|部署|重启|更新|提交|修改|点击|发布|打包|安装|启动|保存|刷新|切换|[完了过之])以后(?=[都用别请统只必全按放走加写先改存发]|不[要许准再]))(?!再[说看议]|有空)|永远(?!都?(?:没|不会|[^不都].{0,5}[不没]))|总是(?=[用要先])|从不|从现在(?:起|开始)|每次(?=.{0,40}[要得必须先请别]|.{1,8}前|都?[跑写走])|凡是|默认(?:用|使用|都)|统一(?!一下)|记住|一律|务必|禁止|严禁/i
 
 /** Matches what is not to be done, in Chinese: "别" as a word of its own (not in 特别, 级别, 别人, 别的), "不要" and the like. */
 const DO_NOT =
@@ -32,6 +32,13 @@ export const isStanding = (text: string): boolean => {
   const said = simplified(withApostrophes(text))
   return STANDING.test(said) || DO_NOT.test(said) || MUST_NOT.test(said)
 }
+
+/** Matches in a decision that it holds beyond its day: what must or must not be, what alone may be, a bound. */
+const BINDING =
+  /(?:^|[.!,;:\n]\s*)(?:(?:user|and|just|pls|please|ok|no|but|so|yeah|yes)[,:\s]+)*(?:don't|do not|no (?!its\b|it's\b|that\b|wait\b)\w+|nobody|no one|every\w*|all|only (?!after|for|if|in|on|one|the|two|via|when|with|\d)\w+)\b|\bonly\b(?=\s*(?:$|[.!,;\n]))|\b(?:must|has to|have to|stays?|isn't allowed|aren't allowed)\b|\b(?:below|above|under|at most|at least|no more than|between) \d/i
+
+/** True for a decision that binds later work, though it does not say so: "no mocks of the database", "real Postgres only". */
+export const isBinding = (decision: string): boolean => BINDING.test(withApostrophes(decision))
 
 /** True for a text that tells in Chinese how something must be, whatever else it speaks of. */
 export const isFirm = (text: string): boolean => /一律|务必|必须|(?<!不)一定[要得不]/u.test(simplified(text))

@@ -76,7 +76,7 @@ const endsOf = (
 }
 
 /** Matches a title that points to what was said before. */
-const POINTS = inBothScripts(/\b(?:this|that|it|these|those|them)\b|[这那]/iu)
+const POINTS = inBothScripts(/\b(?:this(?! (?:repo\w*|project|codebase)\b)|that|it|these|those|them)\b|[这那]/iu)
 /** Matches the label of who speaks. */
 const SPEAKER = /^[A-Z][A-Za-z, ]{2,40}: /u
 

@@ -6,7 +6,7 @@
 import { defuse, fence, FENCE_CLOSE, FENCE_OPEN } from "../domain/Fence.ts"
 import type { OpeningRequest } from "../domain/Injection.ts"
 import type { Left, LeftUnit, Texts, Weighed } from "../domain/OpeningFile.ts"
-import { isStanding } from "../domain/Standing.ts"
+import { isBinding, isStanding } from "../domain/Standing.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Word } from "../domain/Verdict.ts"
@@ -24,7 +24,9 @@ const PREAMBLE =
 const MAX_SESSIONS = 3
 const MAX_OPEN_SESSIONS = 4
 const MAX_DECISIONS = 3
-/** Decisions among which those are looked for that say something of their own. */
+/** Most rules for later work that are named beside these. */
+const MAX_RULES = 8
+/** Decisions among which those are looked for that say something of their own, and rules. */
 const MAX_TRIED = 3 * MAX_DECISIONS
 /** Share of both budgets that pins may take where something else is told too. */
 const PINNED_SHARE = 0.7
@@ -196,7 +198,8 @@ export const textsOf = (unit: LeftUnit): Texts => {
       return open === "" ? null : below(beginning(open, OPEN_TOKENS))
     },
     get isStanding() {
-      return isStanding(personIn(unit.content))
+      const said = personIn(unit.content)
+      return isStanding(said) || isBinding(said)
     }
   }
 }
@@ -205,7 +208,8 @@ export const textsOf = (unit: LeftUnit): Texts => {
 export const wholeOf = ({ content }: Pick<LeftUnit, "content">): Weighed => below(content)
 
 const PINNED = "Pinned by the user"
-const HEADS = [PINNED, "Last sessions", "Decided lately", "Left open before"] as const
+const RULES = "Rules for later work"
+const HEADS = [PINNED, "Last sessions", "Decided lately", RULES, "Left open before"] as const
 
 /** One unit of the text; `head` is printed before the first unit of its kind. */
 interface OpeningItem<U> {
@@ -264,7 +268,8 @@ const itemsOf = <U extends LeftUnit>(
   const titles = new Set(sessions.map((unit) => textsOf(unit).letters))
   return [
     ...sessions.slice(0, last + 1).filter((_, i) => i === 0 || i === last).map(sessionOf("long")),
-    ...decisions.map(withTexts).filter(({ texts }) => !titles.has(texts.letters)).slice(0, MAX_TRIED)
+    ...decisions.map(withTexts).filter(({ texts }) => !titles.has(texts.letters))
+      .filter(({ texts }, i) => i < MAX_TRIED || texts.isStanding)
       .map(({ texts, unit }) => ({ head: "Decided lately" as const, unit, texts, told: texts.short[0] })),
     ...sessions.slice(last + 1).map(sessionOf("short")),
     ...archives.slice(sessions.length).filter((unit) => mayBeOpen(unit, now)).map(withTexts)
@@ -289,9 +294,10 @@ const blockOf = <U extends LeftUnit>(
   branches: Left<U>["branches"],
   now: number
 ): Block<U> => {
-  const when = dated(unit.occurredAt, now)
-  const title = head === "Decided lately" && texts.isTitled ? "" : `: ${texts.title}`
-  const first = defuse(`[${unit.id.slice(0, 8)}] ${when}${onBranch(branches[unit.sessionId])}${title}\n`)
+  // A rule holds whenever and wherever it was said.
+  const when = head === RULES ? "" : ` ${dated(unit.occurredAt, now)}${onBranch(branches[unit.sessionId])}`
+  const title = head === "Decided lately" && texts.isTitled ? "" : `${head === RULES ? "" : ":"} ${texts.title}`
+  const first = defuse(`[${unit.id.slice(0, 8)}]${when}${title}\n`)
   return { head, first: { text: first, weight: Tokens.weigh(first) }, told, unit }
 }
 
@@ -332,12 +338,26 @@ const withoutRepeated = <B extends Block<unknown>>(blocks: ReadonlyArray<B>): Re
   })
 }
 
-/** Keeps the first decisions that say something of their own. */
-const withFewDecisions = <B extends Block<unknown>>(blocks: ReadonlyArray<B>): ReadonlyArray<B> => {
-  const isDecision = ({ head }: Block<unknown>) => head === "Decided lately"
+/** Keeps the first decisions that say something of their own, and names the rules among the others before what was left open. */
+const withFewDecisions = <U extends LeftUnit>(
+  items: ReadonlyArray<OpeningItem<U>>,
+  toBlock: (item: OpeningItem<U>) => Block<U>
+): ReadonlyArray<Block<U>> => {
+  const blocks = items.map(toBlock)
+  const isDecision = ({ head }: Pick<Block<U>, "head">) => head === "Decided lately"
   if (blocks.filter(isDecision).length <= MAX_DECISIONS) return blocks
-  const own = withoutRepeated(blocks).filter(isDecision).slice(0, MAX_DECISIONS).map(({ unit }) => unit)
-  return blocks.filter((block) => !isDecision(block) || own.includes(block.unit))
+  const own = withoutRepeated(blocks).filter(isDecision).map(({ unit }) => unit)
+  const told = own.slice(0, MAX_DECISIONS)
+  const rules = items.filter((item) =>
+    isDecision(item) && item.texts.isStanding && own.includes(item.unit) && !told.includes(item.unit)
+  ).slice(0, MAX_RULES)
+  const isOpen = ({ head }: Block<U>) => head === "Left open before"
+  const others = blocks.filter((block) => !isDecision(block) || told.includes(block.unit))
+  return [
+    ...others.filter((block) => !isOpen(block)),
+    ...rules.map((item) => toBlock({ ...item, head: RULES, told: NO_TEXT })),
+    ...others.filter(isOpen)
+  ]
 }
 
 /** Renders blocks under their heads, and a note, inside the fence. Adds up weights, since weighing takes longer than all else. */
@@ -408,7 +428,8 @@ export const compose = <U extends LeftUnit>(
   const mayHold = (unit: U) => unit.occurredAt > now - DECIDED_FOR_MS || isOfBranch(unit) || texts(unit).isStanding
   const toBlock = (item: OpeningItem<U>) => blockOf(item, branches, now)
   const items = withFewDecisions(
-    itemsOf(inOrder(archives, isOfBranch, about), decisions.filter(mayHold), texts, now).map(toBlock)
+    itemsOf(inOrder(archives, isOfBranch, about), decisions.filter(mayHold), texts, now),
+    toBlock
   )
   const pinned = Pins.untold(left.pinned.filter(isOther), context.injectedIds, contextText)
   const within = (share: number): ReadonlyArray<Block<U>> => {

@@ -436,12 +436,39 @@ describe("what is injected when a session begins", () => {
       ].map((text, i) => decision(`d${i}`, 1, text))
       const { pointed, text } = yield* opened([...many, ...rules], { maxTokens: 800 })
       assert.strictEqual(left.filter((point) => text.includes(`  ${point}.`)).length, 4)
-      assert.deepStrictEqual(pointed, [])
+      assert.deepStrictEqual(pointed.map(({ id }) => id), ["d4"])
       assert.include(
         text,
         "Left out: other sessions (claude_memory_timeline), what 2 sessions left open (claude_memory_inject: what is still open?), " +
           "more decisions (claude_memory_search).\n</claude-memory>"
       )
+    }))
+
+  it.effect("names rules beside the decisions that it tells, of any age and branch", () =>
+    Effect.gen(function*() {
+      const said = [
+        "We store amounts in cents, because floats lose them.",
+        "Real PostgreSQL only, mocks let a bug through.",
+        "The label renderer stays in the depot, where the printers are.",
+        "No lodash in this repo.",
+        "dont print the raw body anywhere",
+        "Nobody touches the raw table.",
+        "We went with Postgres for the queue.",
+        "不要把密钥写进日志。"
+      ]
+      const title = (text: string) => text.replace(/[.。]$/u, "")
+      const rules = said.map((text, i) => decision(`d${i}`, 4 + i, `User: ${text}`, { title: title(text) }))
+      const { pointed, text, units } = yield* opened([...SESSIONS, ...rules], { maxTokens: 800 })
+      const [, named = ""] = text.split("## Rules for later work\n")
+      assert.deepStrictEqual(
+        named.split("\n\n")[0]!.split("\n"),
+        [4, 5, 7].map((i) => `[d${i}] ${title(said[i]!)}`)
+      )
+      assert.includeMembers(units.map(({ id }) => id), ["d1", "d2", "d3"])
+      assert.includeMembers(pointed.map(({ id }) => id), ["d4", "d5", "d7"])
+      // What is of its day and of another branch is neither.
+      assert.notInclude(text, "[d0]")
+      assert.notInclude(text, "[d6]")
     }))
 
   it.effect("lists all that is open for who asks, and nothing that a later session closed", () =>

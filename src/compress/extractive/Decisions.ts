@@ -30,6 +30,7 @@ import {
   proposalIn,
   STEP
 } from "./Proposals.ts"
+import { restatedIn, withoutTakingUp } from "./Restated.ts"
 import { type Call, choicesIn, textOf } from "./Steps.ts"
 
 const REASON = inBothScripts(
@@ -67,7 +68,8 @@ export const ownSentences = (text: string): ReadonlyArray<string> => {
 }
 
 /** Replaces what stands in quotation marks, whose words are others'. */
-const withoutQuoted = (words: string): string => words.replace(/"[^"]{12,}"|“[^”]{8,}”|「[^」]{6,}」/gu, "…")
+const withoutQuoted = (words: string): string =>
+  words.replace(/"[^"]{12,}"|(?<!\w)'[^']{12,}'(?!\w)|“[^”]{8,}”|「[^」]{6,}」/gu, "…")
 
 /** Matches what is only tried, or to be done to one thing, in Chinese: no decision unless it also states a rule. */
 const TRIAL = inBothScripts(
@@ -102,6 +104,18 @@ const isDecision = (sentence: string): boolean => {
   const said = words.replace(REASON_AFTER, "")
   return words.length >= 4 && !isMereQuestion(said) && !isConsidered(said) && saysWhat(words, isForAll) &&
     (isForAll || isWish(withoutQuoted(words)))
+}
+
+/** Matches that something is left as it is, mostly an answer: "ok no, stays 6". */
+const STAYS = inBothScripts(
+  /^(?:(?:ok(?:ay)?|no|nah|yes|hm+)[,\s]+)*(?:stays?|keep|leave)\b|保持|维持|还是|不变/i
+)
+
+/** True for a sentence that rules something, if perhaps only together with what it answers. */
+const isRuling = (sentence: string): boolean => {
+  const words = withApostrophes(plain(sentence))
+  return (STAYS.test(words) || isWish(withoutQuoted(words))) && !isMereQuestion(words) && !isOver(words) &&
+    !isReport(words) && !isConsidered(words) && !isTask(words) && !TOLD.test(words)
 }
 
 /** Matches a statement of how something is, which after a choice mostly tells why: "sqlite locks when two runs start together". */
@@ -157,20 +171,23 @@ const excerptOf = (
   return kept.length === 0 ? [] : [{ message, kind: "text", label, text: kept.join("\n") }]
 }
 
+/** Returns Claude's answer to a message: its first text before the next prompt. */
+const answered = (messages: ReadonlyArray<Message>, at: number): Message | undefined => {
+  const next = messages.slice(at + 1).find((message) => textOf(message) !== "")
+  return next?.role === "assistant" ? next : undefined
+}
+
+const saidByClaude = (message: Message, sentences: ReadonlyArray<string>): ReadonlyArray<Excerpt> => [
+  { message, kind: "text", label: "Claude: ", text: sentences.join("\n") }
+]
+
 /** Returns up to two sentences from Claude's first later message that shares words with `about`. */
 const answerTo = (messages: ReadonlyArray<Message>, from: number, about: string): ReadonlyArray<Excerpt> => {
   for (const message of messages.slice(from + 1)) {
     if (message.role !== "assistant") continue
     const sentences = quotable(textOf(message)).filter((sentence) => isLesson(sentence) && shared(sentence, about) >= 2)
     const kept = choose(sentences.map(plain), { count: 2, length: 300, about })
-    if (kept.length > 0) {
-      return [{
-        message,
-        kind: "text",
-        label: "Claude: ",
-        text: kept.map((i) => sentences[i]!).join("\n")
-      }]
-    }
+    if (kept.length > 0) return saidByClaude(message, kept.map((i) => sentences[i]!))
   }
   return []
 }
@@ -243,7 +260,28 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       (accepted === undefined || !accepted.isArgued || shared(accepted.title, text) === 0)
     const isOwn = own !== undefined || isNamed
     const proposal = isNamed ? chosen : accepted ?? (counter.length > 0 ? proposalIn(proposer) : undefined)
-    if (decided.length === 0 && proposal?.isArgued !== true) return []
+    const answer = answered(messages, at)
+    const restated = restatedIn(answer, text)
+    const confirmed = answer === undefined || restated === undefined ? [] : saidByClaude(answer, [restated])
+    if (decided.length === 0 && proposal?.isArgued !== true) {
+      const ruling = sentences.filter(isRuling)
+      return restated === undefined || ruling.length === 0 ? [] : [{
+        type: "decision",
+        title: titleFrom(withoutTakingUp(restated)),
+        summary: gist(withoutTakingUp(restated), MAX_SUMMARY),
+        excerpts: fittingExcerpts([
+          ...excerptOf(
+            message,
+            "User: ",
+            withReasons(sentences, (sentence) => ruling.includes(sentence)),
+            MAX_OWN_LENGTH
+          ),
+          ...confirmed
+        ]),
+        at: at + 0.1,
+        slot: message.uuid
+      }]
+    }
     const words = decided.length === 0 || counter.length > 0
       ? [own?.line ?? text.trim()]
       : withReasons(sentences, (sentence) => decided.includes(sentence))
@@ -255,6 +293,7 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       ? titleFrom(proposal!.title)
       : `Agreed: ${proposal!.title}`
     if (weightedLength(title) < 8 || person.length === 0) return []
+    const why = answerTo(messages, at, `${text}\n${proposal?.statement ?? ""}`)
     return [{
       type: "decision",
       title,
@@ -264,7 +303,7 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       excerpts: fittingExcerpts([
         ...person,
         ...(proposal?.excerpts ?? []),
-        ...answerTo(messages, at, `${text}\n${proposal?.statement ?? ""}`)
+        ...(why.length === 0 ? confirmed : why)
       ]),
       at: at + 0.1,
       slot: message.uuid

@@ -13,7 +13,7 @@ const POINTS =
 
 /** Matches what is not as it should be, or as it seems to somebody. */
 const AMISS =
-  /\b(?:wrong\w*|broken?|breaks|missing|fail\w*|errors?(?! (?:codes?|messages?|types?|class\w*|handl\w*|boundar\w*))|weird|odd|strange|ugly|blurry|slow\w*|crash\w*|stop(?:s|ped)?|down|lost|lose|leaks?|ignore[ds]?|don't|doesn't|can't|cannot|isn't|aren't|won't|undefined|empty|blank|stuck|hangs?|bugs?|buggy|problems?|issues?|seems?|looks?|feels?|sounds?|happens?|appear\w*|disappear\w*|complain\w*|hates?|keeps? \w+ing|vanish\w*|flicker\w*|freez\w*|jumps?|flak\w+|twice|too|different|outdated|stale|duplicate\w*|unfinished|forever|ages|somehow|like (?:crazy|hell))\b/i
+  /\b(?:wrong\w*|broken?|breaks|missing|fail\w*|errors?(?! (?:codes?|messages?|types?|class\w*|handl\w*|boundar\w*))|weird|odd|strange|ugly|blurry|slow\w*|crash\w*|stop(?:s|ped)?|down|lost|lose|leaks?|ignore[ds]?|don't|doesn't|can't|cannot|isn't|aren't|won't|undefined|empty|blank|stuck|hangs?|bugs?|buggy|problems?|issues?|seems?|looks?|feels?|sounds?|happens?|appear\w*|disappear\w*|complain\w*|hates?|keeps? \w+ing|vanish\w*|flicker\w*|freez\w*|late|lagg\w+|garbage|garbled|(?:is|are) (?:all )?green|jumps?|flak\w+|twice|too|different|outdated|stale|duplicate\w*|unfinished|forever|ages|somehow|like (?:crazy|hell))\b/i
 
 /** Matches what was: a verb of the past, but for a participle after "are" and the like, which says how things are. */
 const PAST =
@@ -39,7 +39,7 @@ const STATES = [
 
 /** What is asked of all later work: "treat warnings as errors", "name branches after the ticket", "use named exports". */
 const ASKED =
-  /^(?:treat|name|prefer|pin|prefix|reply|answer|speak|assume|format) (?!(?:an?|my|that|this|it|me|its|them|these|those)\b)[\p{L}\d`@]|^use (?!these|those|tests?|branch)(?:[\p{L}_-]+ )?[\p{L}_-]+(?:s|_case|[a-z]Case)(?: (?:in|for) [^,.;]+)?[.!]?$|^ask me (?:before|first)\b|^leave .{2,40} alone\b|^(?:less|fewer|shorter|more) (?:\p{L}+ )?\p{L}+ (?:please|pls)\b|^(?:if|when) in doubt\b/iu
+  /^(?:treat|name|prefer|pin|prefix|(?:reply|answer)(?! (?:the|to)\b)|speak|assume|format) (?!(?:an?|my|that|this|it|me|its|them|these|those)\b)[\p{L}\d`@]|^use (?!these|those|tests?|branch)(?:[\p{L}_-]+ )?[\p{L}_-]+(?:s|_case|[a-z]Case)(?: (?:in|for) [^,.;]+)?[.!]?$|^ask me (?:before|first)\b|^leave .{2,40} alone\b|^(?:less|fewer|shorter|more) (?:\p{L}+ )?\p{L}+ (?:please|pls)\b|^(?:if|when) in doubt\b/iu
 
 const NOT_IN_CHINESE = inBothScripts(
   /[了着吗呢吧啊]|过(?![期滤程审])|不能(?![叠大小超重])|这|那个?|刚|现在|今天|昨天|明天|一下|帮|看下|我(?!们)|你|他|她|它|哪|怎么|什么|先|试|继续|[加改做写建][个一]|错|失败|不(?:对|到|上|出|行|一致|准(?!许)|动|见)|挂|乱码|空白|(?<![至不])少|报|问题|慢|坏|可能|应该|提示|差|找|好像|只[要需]|总是|老是|又|还|没有?(?=[反显生])|变|卡|成功|已/u

@@ -39,7 +39,7 @@ const CHOICE_IN_SHORT = [
   /\b(?:forget|ignore|scrap|drop|kill) (?:about )?(?:my|the|that|our) (?:\w+ ){1,3}(?:rule|idea|limit|plan|convention|thing)s?\b/i,
   // What is not to be.
   new RegExp(
-    `${OPENING}no (?:(?!${UNSEEN})[\\p{L}\\d](?:[^,]{0,40}(?:,|\\.?$)|.{0,60}${HERE})|.{0,60}\\b(?:please|pls|allowed)\\b)`,
+    `${OPENING}no (?!(?:it's|is|was|were|that's)\\b)(?:(?!${UNSEEN})[\\p{L}\\d](?:[^,]{0,40}(?:,|\\.?$)|.{0,60}${HERE})|.{0,60}\\b(?:please|pls|allowed)\\b)`,
     "iu"
   ),
   new RegExp(

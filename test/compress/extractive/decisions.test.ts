@@ -81,6 +81,15 @@ describe("a decision in few words", () => {
     "dates must be wrong, it says 1970",
     "this should never have been deployed",
     "the sums are twice what they should be",
+    "no invoice arrives at all",
+    "the click comes half a second late",
+    "the receipts print question marks instead of umlauts",
+    "the calendar shows appointments 3h in the future",
+    "'my basket is empty every time i open the app'",
+    "monthly sums don't match the spreadsheet",
+    "we use mysql there i fear",
+    "we should have got a mail",
+    "backups are green every night",
     "every request gets a 500",
     "every build needs 20 minutes",
     "the test is red, not green",
@@ -116,6 +125,7 @@ describe("a decision in few words", () => {
     "can we avoid the second query",
     "which one should we use then",
     // Tasks.
+    "answer the guy from the bank",
     "the button should be blue",
     "add a check that the password must not be empty",
     "i want a list of all customers with more than 3 orders",
@@ -196,6 +206,52 @@ describe("a decision in few words", () => {
       const pasted =
         "here is our old guide, does it still make sense?\n\n# Rules\n- Always use tabs\n- Prefer jQuery over fetch\n\nbe honest"
       assert.isEmpty(yield* decided(pasted))
+    }))
+})
+
+describe("what is ruled in words that do not stand alone", () => {
+  const QUESTION = "Technically it is one constant. With 4 digits, a random code hits someone with over 1 % chance."
+
+  it.effect.each([
+    ["ok no, stays 6. the bank wants it", "Then **the code stays at 6 digits**, because the bank demands it."],
+    ["they must never be shorter", "Understood: **codes never have fewer than 6 digits**, and never will in tests."],
+    ["不了，验证码还是6位", "明白：**验证码保持 6 位**，不能改成 4 位。"]
+  ])("is told as Claude says it again: %j", ([prompt, answer]) =>
+    Effect.gen(function*() {
+      const [unit, ...others] = yield* unitsOf("decision", [
+        asks("can we make the code 4 digits?"),
+        says(QUESTION),
+        asks(prompt!),
+        says(answer!)
+      ])
+      assert.isEmpty(others)
+      assert.include(unit!.content, `User: ${prompt!.split(". ")[0]}`)
+      assert.include(unit!.content, `Claude: ${answer}`)
+      assert.match(unit!.title, /digits|6 位/)
+    }))
+
+  it.effect.each([
+    ["ok no, stays 6", "I'd keep it at 6 digits then, should I?"],
+    ["ok no, stays 6", "The tests pass."],
+    ["is it always 6?", "Right, the code always has 6 digits."],
+    ["it fails every time", "Right, the code never passes the check, which fails on a blank."]
+  ])("is no decision where either says something else: %j", ([prompt, answer]) =>
+    Effect.map(
+      unitsOf("decision", [asks("can we make the code 4 digits?"), says(QUESTION), asks(prompt!), says(answer!)]),
+      (units) => assert.isEmpty(units)
+    ))
+
+  it.effect("is told beside what the person said where that stands alone", () =>
+    Effect.gen(function*() {
+      const [unit] = yield* decidedAfter([asks("rename the loader"), says("Renamed in 3 files.")], "real sqlite only")
+      assert.notInclude(unit!.content, "Claude")
+      const [told] = yield* unitsOf("decision", [
+        asks("why are the tests slow?"),
+        says("Each starts a database."),
+        asks("real sqlite only"),
+        says("Clear: **no mocks, tests run against real SQLite**.")
+      ])
+      assert.include(told!.content, "Claude: Clear: **no mocks, tests run against real SQLite**.")
     }))
 })
 

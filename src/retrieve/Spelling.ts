@@ -6,6 +6,7 @@ import { isEveryday } from "../domain/EverydayWords.ts"
 import { matchesIn } from "../domain/Matches.ts"
 import type { Respelt } from "../domain/Search.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
+import { isKnown } from "./KnownWords.ts"
 
 /** Fewest letters of a word that may be misspelt: a shorter one is too near to others. */
 const FEWEST = 5
@@ -43,12 +44,12 @@ export interface Suspect {
   readonly spellings: ReadonlyMap<string, string>
 }
 
-/** Returns the words of a question whose lexemes are all absent from the memory, as far as they may be misspelt. */
+/** Returns the words of a question whose lexemes are all absent from the memory, as far as they may be misspelt: unless they are words. */
 export const suspectsIn = (text: string, absent: ReadonlySet<string>): ReadonlyArray<Suspect> => {
   const words = new Set([...matchesIn(text, WORD)].map(([word]) => word))
   return [...words].filter((word) => {
     const lexemes = Tokenizer.queryLexemes(word)
-    return lexemes.length === 1 && absent.has(lexemes[0]!) && !isEveryday(lexemes[0]!)
+    return lexemes.length === 1 && absent.has(lexemes[0]!) && !isEveryday(lexemes[0]!) && !isKnown(lexemes[0]!)
   }).slice(0, MAX_WORDS).map((typed) => {
     const spellings = new Map<string, string>()
     for (const each of slipsOf(typed.toLowerCase())) {

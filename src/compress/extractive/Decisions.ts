@@ -23,6 +23,7 @@ import {
   alternativeIn,
   CHOSEN,
   chosenIn,
+  confirmedIn,
   isProposed,
   MAX_PROPOSAL_LENGTH,
   ownChoiceIn,
@@ -255,12 +256,14 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
       : isAcceptance(text, textOf(proposer))
       ? proposalIn(proposer)
       : undefined
-    const chosen = decided.length > 0 || option !== undefined ? undefined : chosenIn(proposer, text)
+    const answer = answered(messages, at)
+    const chosen = decided.length > 0 || option !== undefined
+      ? undefined
+      : chosenIn(proposer, text) ?? confirmedIn(proposer, text, answer)
     const isNamed = chosen !== undefined &&
       (accepted === undefined || !accepted.isArgued || shared(accepted.title, text) === 0)
     const isOwn = own !== undefined || isNamed
     const proposal = isNamed ? chosen : accepted ?? (counter.length > 0 ? proposalIn(proposer) : undefined)
-    const answer = answered(messages, at)
     const restated = restatedIn(answer, text)
     const confirmed = answer === undefined || restated === undefined ? [] : saidByClaude(answer, [restated])
     if (decided.length === 0 && proposal?.isArgued !== true) {

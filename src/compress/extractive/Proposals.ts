@@ -227,6 +227,31 @@ export const isProposed = (message: Message | undefined): boolean => {
   return PROPOSAL.test(text) || CHOSEN.test(text)
 }
 
+/** Matches how Claude confirms what was chosen: "goose it is". */
+const CONFIRMS = inBothScripts(
+  /^(?:(?:ok(?:ay)?|alright|fine|right)[\s,.:]+)?(.{2,40}?) it is(?=\s*(?:[.,;:!–—-]|then\b|$))|^(?:好的?[，,。！\s]*)?那?就(?:用|选|定)\s*([^\s，。,.！!]{2,24})/i
+)
+
+/** Returns what a reply chose by a name that Claude's answer confirms, with what Claude had said of it. */
+export const confirmedIn = (
+  proposer: Message | undefined,
+  reply: string,
+  answer: Message | undefined
+): Proposal | undefined => {
+  const found = CONFIRMS.exec(plain(quotable(textOf(answer))[0] ?? ""))
+  const name = found?.[1] ?? found?.[2] ?? ""
+  const lexemes = new Set(Tokenizer.lexemes(name))
+  const holds = (text: string) => shared(text, name) === lexemes.size
+  if (proposer === undefined || lexemes.size === 0 || !holds(reply)) return undefined
+  const all = sentencesIn(proposer)
+  const naming = all.filter((sentence) => holds(sentence) && sentence.length > name.length + 4)
+  const best = naming.find(isReason) ?? naming.at(-1)
+  if (best === undefined) return undefined
+  // What speaks against others stands mostly before what speaks for it.
+  const before = all.slice(0, all.indexOf(best)).slice(-1).filter((sentence) => !/[?？:：]$/.test(plain(sentence)))
+  return { ...namedOf(proposer, name, best), excerpts: excerptsOf(proposer, [...before, best]) }
+}
+
 const REFUSES = /^\s*(?:(?:yeah|well|ok|hm+)[,\s]+)?(?:no|nope|nah)\b/i
 
 /** Returns what a reply names of the alternatives in a message, with the sentence that offers it. */

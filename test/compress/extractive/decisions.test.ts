@@ -209,6 +209,41 @@ describe("a decision in few words", () => {
     }))
 })
 
+describe("a choice that Claude confirms", () => {
+  const WEIGHED =
+    "With golang-migrate a lock timeout leaves a dirty version, and deploys fail until someone forces it. " +
+    "With goose the transaction rolls back."
+
+  it.effect.each([
+    ["ok goose. good reason", "goose it is. I made a baseline of the schema."],
+    ["用 goose 吧，确实省事", "好的，那就用 goose，基线已经建好。"]
+  ])("is told with what was said of it before: %j", ([prompt, answer]) =>
+    Effect.gen(function*() {
+      const [unit] = yield* unitsOf("decision", [
+        asks("colleague swears by golang-migrate"),
+        says(WEIGHED),
+        asks(prompt!),
+        says(answer!)
+      ])
+      assert.match(unit!.title, /goose/i)
+      assert.include(unit!.content, `User: ${prompt}`)
+      if (/it is/.test(answer!)) {
+        assert.include(unit!.content, "leaves a dirty version")
+        assert.include(unit!.content, "With goose the transaction rolls back.")
+      }
+    }))
+
+  it.effect.each([
+    ["ok thanks", "goose it is, then."],
+    ["what is goose?", "A tool for migrations. Whatever it is, it needs a baseline."],
+    ["ok redis", "Redis it is."]
+  ])("is none where the person did not name it, or nothing was said of it: %j", ([prompt, answer]) =>
+    Effect.map(
+      unitsOf("decision", [asks("colleague swears by golang-migrate"), says(WEIGHED), asks(prompt!), says(answer!)]),
+      (units) => assert.isEmpty(units)
+    ))
+})
+
 describe("what is ruled in words that do not stand alone", () => {
   const QUESTION = "Technically it is one constant. With 4 digits, a random code hits someone with over 1 % chance."
 

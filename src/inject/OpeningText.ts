@@ -5,6 +5,7 @@
  */
 import { defuse, fence, FENCE_CLOSE, FENCE_OPEN } from "../domain/Fence.ts"
 import type { OpeningRequest } from "../domain/Injection.ts"
+import { memoized } from "../domain/Memoized.ts"
 import type { Left, LeftUnit, Texts, Weighed } from "../domain/OpeningFile.ts"
 import { isBinding, isStanding } from "../domain/Standing.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
@@ -140,13 +141,16 @@ const NO_PROMPT: ReadonlyMap<string, Word> = new Map()
 const beginning = (text: string, tokens: number) =>
   excerpt({ content: text, tokens: Tokens.estimate(text) }, NO_PROMPT, tokens)
 
+/** Weighs a text once, however often it is rendered. */
+const weigh = memoized(Tokens.weigh)
+
 const NO_TEXT: Weighed = { text: "", weight: 0 }
 
 /** Puts a text below a unit's first line, which says all where there is none. */
 const below = (text: string): Weighed => {
   if (text === "") return NO_TEXT
   const lines = `${defuse(indented(text))}\n`
-  return { text: lines, weight: Tokens.weigh(lines) }
+  return { text: lines, weight: weigh(lines) }
 }
 
 /**
@@ -298,7 +302,7 @@ const blockOf = <U extends LeftUnit>(
   const when = head === RULES ? "" : ` ${dated(unit.occurredAt, now)}${onBranch(branches[unit.sessionId])}`
   const title = head === "Decided lately" && texts.isTitled ? "" : `${head === RULES ? "" : ":"} ${texts.title}`
   const first = defuse(`[${unit.id.slice(0, 8)}]${when}${title}\n`)
-  return { head, first: { text: first, weight: Tokens.weigh(first) }, told, unit }
+  return { head, first: { text: first, weight: weigh(first) }, told, unit }
 }
 
 /** Renders pins, each below its title unless that says all, and a line about those that are missing. */
@@ -313,7 +317,7 @@ const pinnedBlocks = <U extends LeftUnit>(
     const told = isTitle ? NO_TEXT : text === unit.content ? texts.whole ?? wholeOf(unit) : below(text)
     return blockOf({ head: PINNED, unit, texts, told })
   }),
-  ...(note === "" ? [] : [{ head: PINNED, first: { text: note, weight: Tokens.weigh(note) }, told: NO_TEXT } as const])
+  ...(note === "" ? [] : [{ head: PINNED, first: { text: note, weight: weigh(note) }, told: NO_TEXT } as const])
 ]
 
 /** Characters by which the beginning of a decision is known again: the label of who chose, and some words. */
@@ -334,7 +338,7 @@ const withoutRepeated = <B extends Block<unknown>>(blocks: ReadonlyArray<B>): Re
     // A session stays one of the last, whoever says what came of it.
     if (text === undefined && block.head === "Last sessions") return [{ ...block, told: NO_TEXT }]
     if (text === undefined || isHeadless) return []
-    return text === block.told.text ? [block] : [{ ...block, told: { text, weight: Tokens.weigh(text) } }]
+    return text === block.told.text ? [block] : [{ ...block, told: { text, weight: weigh(text) } }]
   })
 }
 
@@ -343,21 +347,18 @@ const withFewDecisions = <U extends LeftUnit>(
   items: ReadonlyArray<OpeningItem<U>>,
   toBlock: (item: OpeningItem<U>) => Block<U>
 ): ReadonlyArray<Block<U>> => {
-  const blocks = items.map(toBlock)
   const isDecision = ({ head }: Pick<Block<U>, "head">) => head === "Decided lately"
-  if (blocks.filter(isDecision).length <= MAX_DECISIONS) return blocks
-  const own = withoutRepeated(blocks).filter(isDecision).map(({ unit }) => unit)
-  const told = own.slice(0, MAX_DECISIONS)
-  const rules = items.filter((item) =>
-    isDecision(item) && item.texts.isStanding && own.includes(item.unit) && !told.includes(item.unit)
-  ).slice(0, MAX_RULES)
+  const decisions = items.filter(isDecision)
+  const tried = [...items.filter((item) => !isDecision(item)), ...decisions.slice(0, MAX_TRIED)].map(toBlock)
+  const own = decisions.length <= MAX_DECISIONS ? tried : withoutRepeated(tried)
+  const chosen = own.filter(isDecision).slice(0, MAX_DECISIONS).map(({ unit }) => unit)
+  const blocks = items.filter((item) => !isDecision(item) || chosen.includes(item.unit)).map(toBlock)
+  const said = lettersOf(blocks.map(({ told }) => told.text).join("\n"))
+  const rules = decisions.filter(({ texts, unit }) =>
+    texts.isStanding && !chosen.includes(unit) && !said.includes(texts.letters)
+  ).slice(0, MAX_RULES).map((item) => toBlock({ ...item, head: RULES, told: NO_TEXT }))
   const isOpen = ({ head }: Block<U>) => head === "Left open before"
-  const others = blocks.filter((block) => !isDecision(block) || told.includes(block.unit))
-  return [
-    ...others.filter((block) => !isOpen(block)),
-    ...rules.map((item) => toBlock({ ...item, head: RULES, told: NO_TEXT })),
-    ...others.filter(isOpen)
-  ]
+  return [...blocks.filter((block) => !isOpen(block)), ...rules, ...blocks.filter(isOpen)]
 }
 
 /** Renders blocks under their heads, and a note, inside the fence. Adds up weights, since weighing takes longer than all else. */
@@ -366,11 +367,11 @@ const render = (blocks: ReadonlyArray<Block<unknown>>, note = ""): Measured => {
   const parts = HEADS.flatMap((head): ReadonlyArray<Weighed> => {
     const own = shown.filter((block) => block.head === head).flatMap(({ first, told }) => [first, told])
     const title = `## ${head}\n`
-    return own.length === 0 ? [] : [{ text: `\n${title}`, weight: Tokens.weigh(title) }, ...own]
-  }).concat(note === "" ? [] : [{ text: `\n${note}\n`, weight: Tokens.weigh(`${note}\n`) }])
+    return own.length === 0 ? [] : [{ text: `\n${title}`, weight: weigh(title) }, ...own]
+  }).concat(note === "" ? [] : [{ text: `\n${note}\n`, weight: weigh(`${note}\n`) }])
   const body = [PREAMBLE, ...parts.map(({ text }) => text)].join("")
   const text = fence(body.slice(0, -1))
-  const frame = [`${FENCE_OPEN}\n`, PREAMBLE, FENCE_CLOSE].reduce((sum, line) => sum + Tokens.weigh(line), 0)
+  const frame = [`${FENCE_OPEN}\n`, PREAMBLE, FENCE_CLOSE].reduce((sum, line) => sum + weigh(line), 0)
   return { text, tokens: Tokens.tokensOf(parts.reduce((sum, { weight }) => sum + weight, frame)) }
 }
 

@@ -164,29 +164,37 @@ const made = (words: ReadonlyArray<string>): ReadonlySet<string> => new Set(Toke
 /** Words whose lexeme begins as they do: a stem is the beginning of its word. */
 const PLAIN = /^[a-z]+$/
 
-// Made on first use, and letter by letter: stemming all of them takes a hook a quarter of a bare Node.
-const sets = new Map<string, ReadonlySet<string>>()
-
-const wordsOf = (kind: Kind, name: string): ReadonlyArray<string> => {
-  // These need Intl.Segmenter, which takes longer to load than all else that a hook does.
-  if (name === "CJK") return CJK[kind]
-  const words = OTHERS[kind].join(" ").split(/\s+/)
-  return name === "other"
-    ? words.filter((word) => !PLAIN.test(word))
-    : words.filter((word) => word.startsWith(name) && PLAIN.test(word))
+/** Splits the words by their first letter; those that are not plain are "other". */
+const byLetter = (texts: ReadonlyArray<string>): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const parts = new Map<string, Array<string>>()
+  for (const word of texts.join(" ").split(/\s+/)) {
+    const name = PLAIN.test(word) ? word[0]! : "other"
+    const part = parts.get(name)
+    if (part === undefined) parts.set(name, [word])
+    else part.push(word)
+  }
+  return parts
 }
 
-const isIn = (kind: Kind, name: string, lexeme: string): boolean => {
-  const key = `${kind} ${name}`
-  const set = sets.get(key) ?? made(wordsOf(kind, name))
-  sets.set(key, set)
-  return set.has(lexeme)
+/** Makes the sets of a kind on first use, and letter by letter: stemming all words takes a hook a quarter of a bare Node. */
+const setsOf = (kind: Kind) => {
+  const sets = new Map<string, ReadonlySet<string>>()
+  let parts: ReadonlyMap<string, ReadonlyArray<string>> | undefined
+  return (name: string, lexeme: string): boolean => {
+    // Those of Chinese need Intl.Segmenter, which takes longer to load than all else that a hook does.
+    const set = sets.get(name) ??
+      made(name === "CJK" ? CJK[kind] : (parts ??= byLetter(OTHERS[kind])).get(name) ?? [])
+    sets.set(name, set)
+    return set.has(lexeme)
+  }
 }
+
+const SETS = { talk: setsOf("talk"), work: setsOf("work") }
 
 const isOf = (kind: Kind, lexeme: string): boolean =>
   IS_CJK.test(lexeme)
-    ? isIn(kind, "CJK", lexeme)
-    : isIn(kind, "other", lexeme) || PLAIN.test(lexeme) && isIn(kind, lexeme[0]!, lexeme)
+    ? SETS[kind]("CJK", lexeme)
+    : SETS[kind]("other", lexeme) || PLAIN.test(lexeme) && SETS[kind](lexeme[0]!, lexeme)
 
 /** True for a word of talk, which names nothing that a rule could be about. */
 export const isTalk = (lexeme: string): boolean => isOf("talk", lexeme)

@@ -1,6 +1,8 @@
 /**
  * Recognizes questions for what is open in a project: "what's left to do?", "todo list?", 还有啥没做完. Pure.
  */
+import { IS_CJK } from "./Cjk.ts"
+import { memoized } from "./Memoized.ts"
 import { saidIn } from "./Resumption.ts"
 import * as Tokens from "./Tokens.ts"
 
@@ -53,13 +55,25 @@ const IN_JAPANESE = [
   "todo(?:リスト)?(?:は|を见せて|を教えて)?"
 ]
 
-const QUESTION = new RegExp(
-  `^(?:(?:${IN_ENGLISH.join("|")})${WHENEVER}|${WHENEVER_BEFORE}(?:${
-    IN_CHINESE.join("|")
-  })(?:[吗么嘛啊呢吧了]|来着)*|` +
-    `${IN_GERMAN.join("|")}|${IN_JAPANESE.join("|")})[\\s.?!。？！]*$`
+const END = "[\\s.?!。？！]*$"
+const LATIN = new RegExp(`^(?:(?:${IN_ENGLISH.join("|")})${WHENEVER}|${IN_GERMAN.join("|")})${END}`)
+const CJK = new RegExp(
+  `^(?:${WHENEVER_BEFORE}(?:${IN_CHINESE.join("|")})(?:[吗么嘛啊呢吧了]|来着)*|${IN_JAPANESE.join("|")})${END}`
 )
 
-/** True for a question for what is open, of whatever work. */
-export const asksWhatIsOpen = (prompt: string): boolean =>
-  Tokens.estimate(prompt) <= MAX_TOKENS && QUESTION.test(saidIn(prompt))
+/** Match what such a question begins with and holds: the expressions above take longer to compile than all else at a prompt. */
+const BEGINS = new RegExp(
+  `^ *(?:what|was |which|is there|are there|any|something|show|list|give|tell|remind|read|the |my |our |zeig|die |offene|loose|${OPEN})`
+)
+const HOLDS = new RegExp(
+  `\\b(?:${OPEN}|points?|items?|tasks?|things?|to-?dos?|ends?|work|stuff|leave|remains|have|got|needs?|has|forget|done|doing|offen|tun|übrig|unerledigt|liegen|steht)`
+)
+const HOLDS_CJK = /[没未待办剩遗残]|要做|todo/
+
+const isQuestion = (said: string): boolean =>
+  IS_CJK.test(said) ? HOLDS_CJK.test(said) && CJK.test(said) : BEGINS.test(said) && HOLDS.test(said) && LATIN.test(said)
+
+/** True for a question for what is open, of whatever work. Memoized, since it is asked at several places of a prompt. */
+export const asksWhatIsOpen = memoized((prompt: string): boolean =>
+  Tokens.estimate(prompt) <= MAX_TOKENS && isQuestion(saidIn(prompt))
+)

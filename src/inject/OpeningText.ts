@@ -5,13 +5,12 @@
  */
 import { defuse, fence, FENCE_CLOSE, FENCE_OPEN } from "../domain/Fence.ts"
 import type { OpeningRequest } from "../domain/Injection.ts"
-import { memoized } from "../domain/Memoized.ts"
 import type { Left, LeftUnit, Texts, Weighed } from "../domain/OpeningFile.ts"
 import { isBinding, isStanding } from "../domain/Standing.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Word } from "../domain/Verdict.ts"
-import { type Budgets, fits, type Fitting, type Measured, renderFitting } from "./Budgets.ts"
+import { type Budgets, fits, type Fitting, type Measured, renderFitting, weigh } from "./Budgets.ts"
 import { excerpt } from "./Excerpt.ts"
 import * as Pins from "./Pins.ts"
 import { dated, indented, notedBy, onBranch, oneLine } from "./Render.ts"
@@ -140,9 +139,6 @@ const NO_PROMPT: ReadonlyMap<string, Word> = new Map()
 /** Returns the text, or as much of its beginning as has at most `tokens`, in whole sentences. */
 const beginning = (text: string, tokens: number) =>
   excerpt({ content: text, tokens: Tokens.estimate(text) }, NO_PROMPT, tokens)
-
-/** Weighs a text once, however often it is rendered. */
-const weigh = memoized(Tokens.weigh)
 
 const NO_TEXT: Weighed = { text: "", weight: 0 }
 

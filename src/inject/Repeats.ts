@@ -57,12 +57,12 @@ const sentencesOf = memoized(
   64
 )
 
-/** Labels without their colon: the usual ones, which are tried first, and any. */
+/** Labels without their colon: the usual ones, and any, which is tried only where there are letters of others. */
 const PLAIN_LABEL = /^[A-Za-z\u4e00-\u9fff ,]{1,40}$/
 const ANY_LABEL = /^[\p{L} ,]{1,40}$/u
 const isLabel = (before: string): boolean => {
   const label = before.trimStart()
-  return PLAIN_LABEL.test(label) || ANY_LABEL.test(label)
+  return PLAIN_LABEL.test(label) || /[^\x00-\x7f]/.test(label) && ANY_LABEL.test(label)
 }
 
 /** True for a text that says something beside labels, which end with the first colon of a line. */

@@ -3,6 +3,7 @@
  * lower case first: expressions that ignore case over all of Unicode compile to large tables.
  */
 import { simplified } from "../domain/ChineseScripts.ts"
+import { IS_CJK } from "../domain/Cjk.ts"
 
 /** Ends of clauses. A clause that asks is no order, unless it asks Claude to do it. */
 const CLAUSES = /(?<=[,.;:!]\s|[，。；：、\n])/
@@ -25,13 +26,14 @@ const ORDERS = new Set(
     "swap switch take test turn undo update upgrade use validate wrap write " +
     "baue entferne erkläre füge lösche mach nimm schreib setze ändere zeig").split(" ")
 )
+/** Small letters and those of CJK: expressions with `\\p{L}` take milliseconds to compile. */
+const LETTER = "[a-zß-ɏ\\u0370-\\u04ff\\u3041-\\u30ff\\u3400-\\u9fff\\uac00-\\ud7af]"
 /** What follows a verb, as against a name's second part. */
 const OBJECT = "\\s+(?:it|the|this|that|them|all|my|our|an?|and)\\b"
 /** "go" is also a language, with commands of its own ("go test hangs"), and a word may begin a name ("release.yml", "test/unit"). */
 const FIRST_WORD = new RegExp(
   "^(?:go (?:and )?(?!(?:build|clean|fix|generate|get|install|list|mod|run|test|tool|version|vet|work)\\b" +
-    `(?!${OBJECT})))?(\\p{L}+)(?![\\p{L}\\p{N}_]|[.-]\\p{L}|/\\p{L}(?!\\p{L}*${OBJECT}))`,
-  "u"
+    `(?!${OBJECT})))?(${LETTER}+)(?!${LETTER}|\\w|[.-]${LETTER}|/${LETTER}(?!${LETTER}*${OBJECT}))`
 )
 const GO_ON = /^go (?:ahead|back|do|for|on|over|through|to|with)\b/
 /** The same in Chinese: at the beginning, and anywhere. */
@@ -39,8 +41,12 @@ const CHINESE_ORDERS =
   /^(?:请|麻烦|帮我|再|那)*(?:给|把|将|加(?![密载])|写(?!法)|改|删|跑|提交(?!信息|记录)|推送(?!服务)|实现|修|新增|增加|添加|创建|生成|重构|更新|升级|新需求|用(?![户例量])|画(?![面布])|存(?![储档量])|起[个一]|出[个一]|做[个一]|弄|看[一下]|讲|说(?!明(?!一下))|解释(?!器)|翻译(?!文件)|格式化|清(?![单晰算]|理策略)|撤|回滚|先别|别(?!名)|算了|不[用改要])|加(?:一|个|上|到)|[改换](?:成|为|到)|写[个清]|画一|抽[个成]|排一下/
 
 /** Matches a verb that is part of a subject: "merge queue is stuck", "test failures", "删除接口返回 500". */
-const SUBJECT =
-  /^(?:build|commit|deploy|install|merge|pull|push|release|run|test) (?:conflicts?|crash(?:es)?|dies|errors?|fail(?:s|ed|ures?)|hangs?|timeouts?|(?:(?!all|everything|how|if|it|that|there|this|wh\w+)\p{L}+ )?(?:are|fails|hangs|has|is|keeps|was|were))\b|^(?:删除?|跑|提交|推送|实现|新增|增加|添加|创建|生成|更新|升级)[^一个下]*(?:报错|失败|超时|卡[住死]|崩溃?|挂|返回\s*\d{3})了?\s*$/u
+const SUBJECT = new RegExp(
+  "^(?:build|commit|deploy|install|merge|pull|push|release|run|test) (?:conflicts?|crash(?:es)?|dies|errors?|fail(?:s|ed|ures?)|hangs?|timeouts?|" +
+    `(?:(?!all|everything|how|if|it|that|there|this|wh\\w+)${LETTER}+ )?(?:are|fails|hangs|has|is|keeps|was|were))\\b`
+)
+const CHINESE_SUBJECT =
+  /^(?:删除?|跑|提交|推送|实现|新增|增加|添加|创建|生成|更新|升级)[^一个下]*(?:报错|失败|超时|卡[住死]|崩溃?|挂|返回\s*\d{3})了?\s*$/
 
 /** Programs whose commands people type as they are, to have them run. */
 const TOOLS = new Set(
@@ -93,9 +99,10 @@ const REPLY = /^\s*(?:sure|yes|yeah|yep|no|nope|ok|okay|right|exactly|thanks|好
 
 const beginsWithOrder = (clause: string): boolean => {
   const said = clause.replace(PREFACE, "")
-  if (SUBJECT.test(said)) return false
-  return ORDERS.has(FIRST_WORD.exec(said)?.[1] ?? "") || GO_ON.test(said) || CHINESE_ORDERS.test(said) ||
-    JAPANESE_ORDERS.test(said)
+  const isCjk = IS_CJK.test(said)
+  if (SUBJECT.test(said) || isCjk && CHINESE_SUBJECT.test(said)) return false
+  return ORDERS.has(FIRST_WORD.exec(said)?.[1] ?? "") || GO_ON.test(said) ||
+    isCjk && (CHINESE_ORDERS.test(said) || JAPANESE_ORDERS.test(said))
 }
 
 /** True for a prompt that tells Claude what to do, or to explain, also by an answer to what it said: "sure, but for all users". */

@@ -16,8 +16,6 @@ import * as VectorSpace from "./VectorSpace.ts"
 /** Vectors that are read at a time, and after how many others come between: a millisecond each. */
 const CHUNK = 4_096
 const CHUNKS_AT_ONCE = 8
-/** Vectors whose comparison takes some 10 ms, so that others come between it and what follows. */
-const MANY = 500_000
 /** Time after which vectors that nobody asked for are given back. */
 const IDLE_MS = 60_000
 
@@ -157,9 +155,12 @@ export const make = (reader: SqlClient) =>
         space.usedAt = yield* Clock.currentTimeMillis
         yield* used.open
         const lanes = yield* Effect.tapError(lanesOf(space, searched), () => Effect.sync(() => spaces.delete(key)))
-        const found = space.vectors.nearest(vector, lanes, limit, rows)
-        if (space.vectors.count(lanes) > MANY) yield* EventLoop.turn
-        return found
+        const comparing = space.vectors.nearest(vector, lanes, limit, rows)
+        for (;;) {
+          const step = comparing.next()
+          if (step.done === true) return step.value
+          yield* EventLoop.turn
+        }
       })
 
     return { nearest: (...asked: Parameters<typeof nearest>) => oneAtATime(nearest(...asked)) }

@@ -147,7 +147,7 @@ export const make = (dimension: number) => {
      * Finds the nearest, best first, of those at whose row `accepted` has a 1, where it is given. Scores are cosines, -1 to 1; 0 for a vector
      * of zeros. Stops after each some milliseconds, so that others may come between; nothing else may use the space meanwhile.
      */
-    nearest: function*(
+    *nearest(
       vector: Int8Array,
       lanes: ReadonlyArray<Lane>,
       limit: number,

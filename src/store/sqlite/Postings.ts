@@ -21,10 +21,11 @@ const frequencyOf = (counts: number): number =>
 
 const BUCKETS = 4_096
 
-/** Returns the indices of the greatest numbers above 0, `limit` of them, in no order: by counting, which sorting takes longer than. */
-const greatest = (numbers: Float64Array, limit: number): ReadonlyArray<number> => {
-  let most = 0
-  for (let i = 0; i < numbers.length; i++) if (numbers[i]! > most) most = numbers[i]!
+/**
+ * Returns the indices of the greatest numbers above 0, `limit` of them, in no order: by counting, which sorting takes longer than. `most` is
+ * the greatest.
+ */
+const greatest = (numbers: Float64Array, most: number, limit: number): ReadonlyArray<number> => {
   const scale = (BUCKETS - 1) / most
   const sizes = new Uint32Array(BUCKETS)
   for (let i = 0; i < numbers.length; i++) if (numbers[i]! > 0) sizes[numbers[i]! * scale | 0]!++
@@ -51,11 +52,23 @@ export const selectRows = (
   const first = Math.min(...held.map(({ rows }) => rows[0]!))
   const last = Math.max(...held.map(({ rows }) => rows.at(-1)!))
   const scores = new Float64Array(Math.max(0, last - first + 1))
+  let most = 0
   for (const { counts, rows, weight } of held) {
-    for (let i = 0; i < rows.length; i++) scores[rows[i]! - first]! += weight * saturation(frequencyOf(counts[i]!), 1)
+    let before = 0
+    let added = 0
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
+      if (accepted !== undefined && accepted[row] !== 1) continue
+      // Mostly it is as often in a row as in the one before.
+      const count = counts[i]!
+      if (count !== before) added = weight * saturation(frequencyOf(count), 1)
+      before = count
+      const score = scores[row - first]! + added
+      scores[row - first] = score
+      if (score > most) most = score
+    }
   }
-  if (accepted !== undefined) { for (let i = 0; i < scores.length; i++) if (accepted[first + i] !== 1) scores[i] = 0 }
-  return greatest(scores, limit).map((i) => first + i)
+  return greatest(scores, most, limit).map((i) => first + i)
 }
 
 /** Reads the lengths of a unit's fields as FTS5 keeps them: a varint each, written as hexadecimal digits. */

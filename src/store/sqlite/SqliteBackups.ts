@@ -207,6 +207,8 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
           isPacked = existsSync(copied)
           yield* discard(copied)
           yield* use(packed, () => syncFile(packed))
+          // Once it lies there, a process that forgets may delete it.
+          const { size } = yield* use(packed, () => statSync(packed))
           const finish = use(path, () => {
             if (existsSync(path)) throw new BackupError({ reason: "Exists", path, detail: "", cause: undefined })
             rename(packed, path)
@@ -217,7 +219,7 @@ const make = ({ busyTimeoutMs, folder: home, limits }: SqliteBackupsOptions) =>
           const isKept = yield* locked((sql) =>
             Effect.flatMap(tombstonesOf(sql), (now) => now === tombstones ? finish : Effect.succeed(false))
           )
-          return isKept ? Option.some<Backup>({ path, size: statSync(path).size, header: whole }) : Option.none()
+          return isKept ? Option.some<Backup>({ path, size, header: whole }) : Option.none()
         })
         return yield* Effect.gen(function*() {
           yield* makeEmpty(packed)

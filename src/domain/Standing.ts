@@ -35,10 +35,16 @@ export const isStanding = (text: string): boolean => {
 
 /** Matches in a decision that it holds beyond its day: what must or must not be, what alone may be, a bound. */
 const BINDING =
-  /(?:^|[.!,;:\n]\s*)(?:(?:user|and|just|pls|please|ok|no|but|so|yeah|yes)[,:\s]+)*(?:don't|do not|no (?!its\b|it's\b|that\b|wait\b)\w+|nobody|no one|every\w*|all|only (?!after|for|if|in|on|one|the|two|via|when|with|\d)\w+)\b|\bonly\b(?=\s*(?:$|[.!,;\n]))|\b(?:must|has to|have to|stays?|isn't allowed|aren't allowed)\b|\b(?:below|above|under|at most|at least|no more than|between) \d/i
+  /(?:^|[.!,;:\n]\s*)(?:(?:user|and|just|pls|please|ok|no|but|so|yeah|yes)[,:\s]+)*(?:don't|do not|no (?!its\b|it's\b|that\b|wait\b)\w+|nobody|no one|every\w*|all|only (?!after|for|if|in|on|one|the|two|via|when|with|\d)\w+)\b|\bonly\b(?=\s*(?:$|[.!,;\n]|(?:after|at|before|between|in|on) \w))|\b(?:must|has to|have to|stays?|isn't allowed|aren't allowed)\b|\b(?:below|above|under|at most|at least|no more than|between) \d/i
 
 /** True for a decision that binds later work, though it does not say so: "no mocks of the database", "real Postgres only". */
 export const isBinding = (decision: string): boolean => BINDING.test(withApostrophes(decision))
+
+/** Matches what points to something said before. */
+const POINTS = /\b(?:this(?! (?:repo\w*|project|codebase)\b)|that|it|these|those|them)\b|[这那]/i
+
+/** True for a title that points to something said before. */
+export const pointsBack = (title: string): boolean => POINTS.test(simplified(title))
 
 /** True for a text that tells in Chinese how something must be, whatever else it speaks of. */
 export const isFirm = (text: string): boolean => /一律|务必|必须|(?<!不)一定[要得不]/u.test(simplified(text))

@@ -2,7 +2,6 @@
  * Fits items into both budgets of a request, which bound the whole text, fence included. Pure.
  */
 import type { InjectionRequest } from "../domain/Injection.ts"
-import { memoized } from "../domain/Memoized.ts"
 import * as Tokens from "../domain/Tokens.ts"
 
 export type Budgets = Pick<InjectionRequest, "maxChars" | "maxTokens">
@@ -13,16 +12,7 @@ export interface Measured {
   readonly tokens: number
 }
 
-/** Weighs a text; one that was weighed before costs nothing, and a text is rendered again and again until it fits. */
-export const weigh = memoized(Tokens.weigh)
-
-/** Matches where a line begins; line breaks in a row are one. */
-const LINES = /(?<=\n)(?![\r\n])/
-
-export const measured = (text: string): Measured => ({
-  text,
-  tokens: Tokens.tokensOf(text.split(LINES).reduce((sum, line) => sum + weigh(line), 0))
-})
+export const measured = (text: string): Measured => ({ text, tokens: Tokens.estimate(text) })
 
 export const fits = ({ text, tokens }: Measured, { maxChars, maxTokens }: Budgets): boolean =>
   text.length <= maxChars && tokens <= maxTokens

@@ -4,12 +4,11 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { standsAlone } from "../compress/text/Lessons.ts"
-import { inBothScripts } from "../domain/ChineseScripts.ts"
 import type { InjectionRequest, OpeningRequest, OpeningResponse, Unremembered } from "../domain/Injection.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import type { Left } from "../domain/OpeningFile.ts"
 import { savedBy } from "../domain/SavedBy.ts"
-import { isStanding } from "../domain/Standing.ts"
+import { isStanding, pointsBack } from "../domain/Standing.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { MemoryStore, StoreError } from "../store/MemoryStore.ts"
@@ -75,14 +74,12 @@ const endsOf = (
   })
 }
 
-/** Matches a title that points to what was said before. */
-const POINTS = inBothScripts(/\b(?:this(?! (?:repo\w*|project|codebase)\b)|that|it|these|those|them)\b|[这那]/iu)
 /** Matches the label of who speaks. */
 const SPEAKER = /^[A-Z][A-Za-z, ]{2,40}: /u
 
 /** True for a decision that is understood without its session. */
 const isClear = ({ content, title }: MemoryUnit): boolean =>
-  !POINTS.test(title) || isStanding(title) || content.split("\n").some((line) => standsAlone(line.replace(SPEAKER, "")))
+  !pointsBack(title) || isStanding(title) || content.split("\n").some((line) => standsAlone(line.replace(SPEAKER, "")))
 
 type Store = Pick<MemoryStore["Type"], "count" | "recent" | "sessions" | "units">
 

@@ -5,12 +5,13 @@
  */
 import { defuse, fence, FENCE_CLOSE, FENCE_OPEN } from "../domain/Fence.ts"
 import type { OpeningRequest } from "../domain/Injection.ts"
+import { memoized } from "../domain/Memoized.ts"
 import type { Left, LeftUnit, Texts, Weighed } from "../domain/OpeningFile.ts"
-import { isBinding, isStanding } from "../domain/Standing.ts"
+import { isBinding, isStanding, pointsBack } from "../domain/Standing.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import * as Tokens from "../domain/Tokens.ts"
 import type { Word } from "../domain/Verdict.ts"
-import { type Budgets, fits, type Fitting, type Measured, renderFitting, weigh } from "./Budgets.ts"
+import { type Budgets, fits, type Fitting, type Measured, renderFitting } from "./Budgets.ts"
 import { excerpt } from "./Excerpt.ts"
 import * as Pins from "./Pins.ts"
 import { dated, indented, notedBy, onBranch, oneLine } from "./Render.ts"
@@ -139,6 +140,9 @@ const NO_PROMPT: ReadonlyMap<string, Word> = new Map()
 /** Returns the text, or as much of its beginning as has at most `tokens`, in whole sentences. */
 const beginning = (text: string, tokens: number) =>
   excerpt({ content: text, tokens: Tokens.estimate(text) }, NO_PROMPT, tokens)
+
+/** Weighs a text once, however often it is rendered. */
+const weigh = memoized(Tokens.weigh)
 
 const NO_TEXT: Weighed = { text: "", weight: 0 }
 
@@ -351,7 +355,7 @@ const withFewDecisions = <U extends LeftUnit>(
   const blocks = items.filter((item) => !isDecision(item) || chosen.includes(item.unit)).map(toBlock)
   const said = lettersOf(blocks.map(({ told }) => told.text).join("\n"))
   const rules = decisions.filter(({ texts, unit }) =>
-    texts.isStanding && !chosen.includes(unit) && !said.includes(texts.letters)
+    texts.isStanding && !pointsBack(texts.title) && !chosen.includes(unit) && !said.includes(texts.letters)
   ).slice(0, MAX_RULES).map((item) => toBlock({ ...item, head: RULES, told: NO_TEXT }))
   const isOpen = ({ head }: Block<U>) => head === "Left open before"
   return [...blocks.filter((block) => !isOpen(block)), ...rules, ...blocks.filter(isOpen)]

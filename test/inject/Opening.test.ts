@@ -454,7 +454,8 @@ describe("what is injected when a session begins", () => {
         "dont print the raw body anywhere",
         "Nobody touches the raw table.",
         "We went with Postgres for the queue.",
-        "不要把密钥写进日志。"
+        "不要把密钥写进日志。",
+        "Never run that on weekdays, it locks the table."
       ]
       const title = (text: string) => text.replace(/[.。]$/u, "")
       const rules = said.map((text, i) => decision(`d${i}`, 4 + i, `User: ${text}`, { title: title(text) }))
@@ -468,6 +469,8 @@ describe("what is injected when a session begins", () => {
       assert.includeMembers(pointed.map(({ id }) => id), ["d4", "d5", "d7"])
       // What is of its day and of another branch is neither.
       assert.notInclude(text, "[d0]")
+      // A name that points back says nothing.
+      assert.notInclude(text, "[d8]")
       assert.notInclude(text, "[d6]")
     }))
 

@@ -7,7 +7,7 @@ import { IS_CJK } from "../../domain/Cjk.ts"
 import type { Message } from "../../domain/Conversation.ts"
 import { matchesIn } from "../../domain/Matches.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
-import { isFirm, isStanding } from "../../domain/Standing.ts"
+import { isFirm, isStanding, pointsBack } from "../../domain/Standing.ts"
 import type { SegmentContext } from "../../store/MemoryStore.ts"
 import { type Draft, type Excerpt, fittingExcerpts, MAX_SUMMARY, MAX_TITLE } from "../Draft.ts"
 import type { Choice } from "../text/Choices.ts"
@@ -31,7 +31,7 @@ import {
   proposalIn,
   STEP
 } from "./Proposals.ts"
-import { restatedIn, withoutTakingUp } from "./Restated.ts"
+import { restatedIn, titleOfRestated, withoutTakingUp } from "./Restated.ts"
 import { type Call, choicesIn, textOf } from "./Steps.ts"
 
 const REASON = inBothScripts(
@@ -228,6 +228,25 @@ const listedBefore = (
       option
     )
 
+/** Makes a decision of what a person rules in words that only Claude's answer makes whole. */
+const ruled = (
+  message: Message,
+  at: number,
+  sentences: ReadonlyArray<string>,
+  restated: string,
+  confirmed: ReadonlyArray<Excerpt>
+): ReadonlyArray<Draft> => {
+  const person = excerptOf(message, "User: ", withReasons(sentences, isRuling), MAX_OWN_LENGTH)
+  return !sentences.some(isRuling) ? [] : [{
+    type: "decision",
+    title: titleOfRestated(restated),
+    summary: gist(withoutTakingUp(restated), MAX_SUMMARY),
+    excerpts: fittingExcerpts([...person, ...confirmed]),
+    at: at + 0.1,
+    slot: message.uuid
+  }]
+}
+
 const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
   const { before, segment: { messages } } = context
   return messages.flatMap((message, at): ReadonlyArray<Draft> => {
@@ -265,33 +284,18 @@ const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
     const isOwn = own !== undefined || isNamed
     const proposal = isNamed ? chosen : accepted ?? (counter.length > 0 ? proposalIn(proposer) : undefined)
     const restated = restatedIn(answer, text)
-    const confirmed = answer === undefined || restated === undefined ? [] : saidByClaude(answer, [restated])
+    const confirmed = restated === undefined ? [] : saidByClaude(answer!, [restated])
     if (decided.length === 0 && proposal?.isArgued !== true) {
-      const ruling = sentences.filter(isRuling)
-      return restated === undefined || ruling.length === 0 ? [] : [{
-        type: "decision",
-        title: titleFrom(withoutTakingUp(restated)),
-        summary: gist(withoutTakingUp(restated), MAX_SUMMARY),
-        excerpts: fittingExcerpts([
-          ...excerptOf(
-            message,
-            "User: ",
-            withReasons(sentences, (sentence) => ruling.includes(sentence)),
-            MAX_OWN_LENGTH
-          ),
-          ...confirmed
-        ]),
-        at: at + 0.1,
-        slot: message.uuid
-      }]
+      return restated === undefined ? [] : ruled(message, at, sentences, restated, confirmed)
     }
     const words = decided.length === 0 || counter.length > 0
       ? [own?.line ?? text.trim()]
       : withReasons(sentences, (sentence) => decided.includes(sentence))
     const person = excerptOf(message, "User: ", words, MAX_OWN_LENGTH)
     const best = strongest(decided)
+    const inWords = titleOf(best.replace(/[?？]\s*$/u, ""))
     const title = decided.length > 0
-      ? titleOf(best.replace(/[?？]\s*$/u, ""))
+      ? restated !== undefined && pointsBack(inWords) ? titleOfRestated(restated) : inWords
       : isOwn
       ? titleFrom(proposal!.title)
       : `Agreed: ${proposal!.title}`

@@ -5,11 +5,12 @@
 import { withApostrophes } from "../../domain/Apostrophes.ts"
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
 import type { Message } from "../../domain/Conversation.ts"
+import { isBinding } from "../../domain/Standing.ts"
 import { isGeneric } from "../text/Generic.ts"
 import { isRecommendation, isWish } from "../text/Lessons.ts"
 import { isAnnounced, plain, quotable } from "../text/Prose.ts"
 import { shared } from "../text/Salience.ts"
-import { isSelfContained } from "../text/Titles.ts"
+import { isSelfContained, titleFrom } from "../text/Titles.ts"
 import { isConsidered, isMereQuestion, isOver, isReport, isTask } from "../text/Undecided.ts"
 import { textOf } from "./Steps.ts"
 
@@ -25,11 +26,18 @@ const MAX_LENGTH = 240
 /** Returns a sentence without how it takes up what was said. */
 export const withoutTakingUp = (sentence: string): string => plain(sentence).replace(TAKES_UP, "")
 
+/** Matches what Claude emphasizes of a rule: the rule itself, but for a word or two. */
+const EMPHASIZED = /\*\*([^*]{16,90})\*\*/
+
+export const titleOfRestated = (sentence: string): string =>
+  titleFrom(EMPHASIZED.exec(sentence)?.[1] ?? withoutTakingUp(sentence))
+
 /** Returns the sentence with which an answer states a rule or a choice that shares words with what was said. */
 export const restatedIn = (answer: Message | undefined, said: string): string | undefined =>
   quotable(textOf(answer)).slice(0, LOOKED_AT).find((sentence) => {
     const words = withApostrophes(withoutTakingUp(sentence))
-    return TAKES_UP.test(plain(sentence)) && words.length <= MAX_LENGTH && (isWish(words) || isGeneric(words)) &&
+    return TAKES_UP.test(plain(sentence)) && words.length <= MAX_LENGTH &&
+      (isWish(words) || isGeneric(words) || isBinding(words)) &&
       isSelfContained(words) && shared(words, said) > 0 && !isRecommendation(words) && !isAnnounced(words) &&
       !isMereQuestion(words) && !isOver(words) && !isReport(words) && !isConsidered(words) && !isTask(words)
   })

@@ -26,7 +26,7 @@ const TOLD = inBothScripts(
 /** Matches what goes wrong. */
 const FAILS = [
   // As the verb of a clause.
-  /\b(?:fails|failed|crash(?:es|ed)|hangs|hung|breaks|broke|dies|died|(?:errors?|times?) out|throws (?:an? )?\w*(?:error|exception)|returns? (?:nothing|null|undefined|\d{3})|shows? up|nothing (?:happens|works)|(?:spinner|spins|load(?:s|ing)|loops?) (?:\w+ )?(?:forever|endlessly)|^no (?:\w+ ){1,2}(?:arrives?|appears?|comes?|happens?|shows?|works?)\b(?!.*\bwithout\b)|works? (?:in|on|for|only|here|fine|again)|by accident)\b/i,
+  /\b(?:fails|failed|crash(?:es|ed)|hangs|hung|breaks|broke|dies|died|(?:errors?|times?) out|throws (?:an? )?\w*(?:error|exception)|returns? (?:nothing|null|undefined|\d{3})|shows? up|nothing (?:happens|works)|^no (?:\w+ ){1,2}(?:arrives?|appears?|comes?|happens?|shows?|works?)\b(?!.*\bwithout\b)|works? (?:in|on|for|only|here|fine|again)|by accident)\b/i,
   // As what is not done, or always wrongly.
   /\b(?:(?:doesn't|don't|didn't|won't|can't|never|not) (?:work|load|match|add up|start|respond|build|compile|connect|arrive|appear|show up|come (?:back|in|through)|get (?:through|delivered))s?|never (?:passes|finishes|ends|arrives|survives|goes away|closes|appears|refreshes|updates|updated|called|stops|gets|returns|shows|fires|triggers|runs)|always .{0,40}\b(?:twice|off|the (?:same|old|wrong) \w+|an? (?:empty|old|wrong) \w+))\b/i,
   // As a state.
@@ -54,7 +54,7 @@ const FORBIDS =
 const SHOULD_BE = [
   /\b(?:it|they|this|that) should(?:n't| not)?[\s.!]*$|\bshould(?:n't| not)\b.{0,120}\blike (?:that|this)\b|\b(?:than|what|as|where|how) (?:it|they|that|this|he|she) should\b/i,
   /\b(?:should|must(?:n't| not)?|supposed to)\b.{0,120}\b(?:but|and|yet) (?:(?:it|they|this|that|we|i)(?:'s| is| are)? )?(?:(?:only|still|now) )?(?:(?:get|see|show|gave|give)s?|got|do(?:es)?\s*$|is|are|still|doesn't|don't|didn't|isn't|aren't)\b(?! (?:fine|ok|okay|allowed|enough|good)\b)/i,
-  /\b(?:should(?:n't| not| never)?|must) have (?:been|had|gone|got|done|broken|\w{3,}ed)\b|\bmust be (?:wrong|broken|missing|stale|cached|corrupt\w*|lost|a (?:bug|typo|mistake)|some(?:thing|where|how|one))\b/i,
+  /\b(?:should(?:n't| not| never)?|must) have (?:been|had|gone|got|done|broken|\w{3,}ed)\b|\bmust be (?:wrong|broken|missing|stale|cached|corrupt\w*|lost|a (?:bug|typo|mistake)|some(?:thing|where|how|one))\b|\b(?:spinner|spins|load(?:s|ing)|loops?) (?:\w+ )?(?:forever|endlessly)\b/i,
   /\b(?:issue|problem|bug|cause|reason|error) (?:is|was)\b|\b(?:shows?|prints?|displays?|says|returns?|gives|gets?|got|see)\b.{0,60}, not\b(?! (?:what|how)\b)/i,
   /^(?!.*\b(?:we|i|you|to|always|never|should|must|please)\b)\S+ .*\b(?:shows?|prints?|displays?|returns?|gives|sends?|renders?|gets?)\b.{0,60} instead of\b/i
 ]

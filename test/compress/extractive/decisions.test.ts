@@ -265,6 +265,31 @@ describe("what is ruled in words that do not stand alone", () => {
       assert.match(unit!.title, /digits|6 位/)
     }))
 
+  it.effect("is titled by what Claude emphasizes, where the person's words point back", () =>
+    Effect.gen(function*() {
+      const titleAfter = (prompt: string, answer: string) =>
+        Effect.map(
+          unitsOf("decision", [
+            asks("who rebuilds the mart?"),
+            says("The nightly job does."),
+            asks(prompt),
+            says(answer)
+          ]),
+          (units) => units.map(({ title }) => title)
+        )
+      assert.deepStrictEqual(
+        yield* titleAfter(
+          "full rebuilds of that model only on saturdays, never weekdays",
+          "OK, I wrote it down: **full rebuilds of `fct_daily` only on Saturdays**, never on weekdays."
+        ),
+        ["Full rebuilds of `fct_daily` only on Saturdays"]
+      )
+      assert.deepStrictEqual(
+        yield* titleAfter("never rebuild the mart on weekdays", "Understood: **no rebuilds of the mart on weekdays**."),
+        ["Never rebuild the mart on weekdays"]
+      )
+    }))
+
   it.effect.each([
     ["ok no, stays 6", "I'd keep it at 6 digits then, should I?"],
     ["ok no, stays 6", "The tests pass."],

@@ -2,7 +2,6 @@
  * Recognizes questions for what is open in a project: "what's left to do?", "todo list?", 还有啥没做完. Pure.
  */
 import { IS_CJK } from "./Cjk.ts"
-import { memoized } from "./Memoized.ts"
 import { saidIn } from "./Resumption.ts"
 import * as Tokens from "./Tokens.ts"
 
@@ -73,7 +72,6 @@ const HOLDS_CJK = /[没未待办剩遗残]|要做|todo/
 const isQuestion = (said: string): boolean =>
   IS_CJK.test(said) ? HOLDS_CJK.test(said) && CJK.test(said) : BEGINS.test(said) && HOLDS.test(said) && LATIN.test(said)
 
-/** True for a question for what is open, of whatever work. Memoized, since it is asked at several places of a prompt. */
-export const asksWhatIsOpen = memoized((prompt: string): boolean =>
+/** True for a question for what is open, of whatever work. */
+export const asksWhatIsOpen = (prompt: string): boolean =>
   Tokens.estimate(prompt) <= MAX_TOKENS && isQuestion(saidIn(prompt))
-)

@@ -141,8 +141,8 @@ const NO_PROMPT: ReadonlyMap<string, Word> = new Map()
 const beginning = (text: string, tokens: number) =>
   excerpt({ content: text, tokens: Tokens.estimate(text) }, NO_PROMPT, tokens)
 
-/** Weighs a text once, however often it is rendered. */
-const weigh = memoized(Tokens.weigh)
+/** Weighs a text once, however often one start renders it. */
+const weigh = memoized(Tokens.weigh, 1_000, 64)
 
 const NO_TEXT: Weighed = { text: "", weight: 0 }
 

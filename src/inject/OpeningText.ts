@@ -27,7 +27,7 @@ const MAX_OPEN_SESSIONS = 4
 const MAX_DECISIONS = 3
 /** Most rules for later work that are named beside these. */
 const MAX_RULES = 8
-/** Decisions among which those are looked for that say something of their own, and rules. */
+/** Decisions among which those are looked for that say something of their own. */
 const MAX_TRIED = 3 * MAX_DECISIONS
 /** Share of both budgets that pins may take where something else is told too. */
 const PINNED_SHARE = 0.7
@@ -349,10 +349,11 @@ const withFewDecisions = <U extends LeftUnit>(
 ): ReadonlyArray<Block<U>> => {
   const isDecision = ({ head }: Pick<Block<U>, "head">) => head === "Decided lately"
   const decisions = items.filter(isDecision)
-  const tried = [...items.filter((item) => !isDecision(item)), ...decisions.slice(0, MAX_TRIED)].map(toBlock)
+  const beyond = new Set(decisions.slice(MAX_TRIED))
+  const tried = items.filter((item) => !beyond.has(item)).map(toBlock)
   const own = decisions.length <= MAX_DECISIONS ? tried : withoutRepeated(tried)
   const chosen = own.filter(isDecision).slice(0, MAX_DECISIONS).map(({ unit }) => unit)
-  const blocks = items.filter((item) => !isDecision(item) || chosen.includes(item.unit)).map(toBlock)
+  const blocks = tried.filter((block) => !isDecision(block) || chosen.includes(block.unit))
   const said = lettersOf(blocks.map(({ told }) => told.text).join("\n"))
   const rules = decisions.filter(({ texts, unit }) =>
     texts.isStanding && !pointsBack(texts.title) && !chosen.includes(unit) && !said.includes(texts.letters)

@@ -235,17 +235,18 @@ const ruled = (
   sentences: ReadonlyArray<string>,
   restated: string,
   confirmed: ReadonlyArray<Excerpt>
-): ReadonlyArray<Draft> => {
-  const person = excerptOf(message, "User: ", withReasons(sentences, isRuling), MAX_OWN_LENGTH)
-  return !sentences.some(isRuling) ? [] : [{
+): ReadonlyArray<Draft> =>
+  !sentences.some(isRuling) ? [] : [{
     type: "decision",
     title: titleOfRestated(restated),
     summary: gist(withoutTakingUp(restated), MAX_SUMMARY),
-    excerpts: fittingExcerpts([...person, ...confirmed]),
+    excerpts: fittingExcerpts([
+      ...excerptOf(message, "User: ", withReasons(sentences, isRuling), MAX_OWN_LENGTH),
+      ...confirmed
+    ]),
     at: at + 0.1,
     slot: message.uuid
   }]
-}
 
 const byPerson = (context: SegmentContext): ReadonlyArray<Draft> => {
   const { before, segment: { messages } } = context

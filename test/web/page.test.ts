@@ -981,6 +981,8 @@ describe.skipIf(browserPath === undefined)(
       assert.isTrue(await page.getByRole("dialog").getByRole("button", { name: "Merge" }).isDisabled())
       await page.getByRole("combobox", { name: "Into" }).selectOption({ label: "shop-api — /home/mei/work/shop-api" })
       await page.getByRole("dialog").getByRole("button", { name: "Merge" }).press("Enter")
+      // Its row goes after the message comes; undone before that, it would stay as it was, with its buttons open.
+      await row("indexer").waitFor({ state: "detached" })
       await page.getByText("indexer is part of shop-api now.").locator("..").getByRole("button", { name: "Undo" })
         .press("Enter")
       await page.getByText("The merge is undone.").waitFor()

@@ -143,7 +143,7 @@ describe("import", () => {
           write(
             join(folder, "s1.jsonl"),
             line("p1", "<ide_opened_file>The user opened a.ts</ide_opened_file>\n\nWhy does quokka fail?"),
-            assistantLine("a1", [{ type: "text", text: "It leaks." }]),
+            assistantLine("a1", [{ type: "text", text: "It leaks a socket at each test that times out." }]),
             assistantLine("a2", [{ type: "tool_use", id: "t1", name: "Bash", input: { command: "quokka --test" } }]),
             line("r1", [{ type: "tool_result", tool_use_id: "t1", content: "boom", is_error: true }]),
             attachment("q1", { type: "queued_command", prompt: "and the quokka docs", commandMode: "prompt" }),

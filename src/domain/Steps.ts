@@ -15,5 +15,8 @@ export const lazily = <A>(compute: () => A): Eventual<never, A> => ({
   [Symbol.iterator]: () => ({ next: () => ({ done: true, value: compute() }) })
 })
 
+/** The turn of work that lets nothing come between. */
+export const noTurn: Eventual<never, void> = lazily(() => undefined)
+
 /** Runs steps whose values are all there at once. */
 export const runAtOnce = <A>(steps: Steps<never, A>): A => steps.next().value

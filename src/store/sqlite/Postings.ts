@@ -4,7 +4,8 @@
  */
 import { makeBest } from "../../domain/Best.ts"
 import { BM25F, normOf, saturation, type sumOf } from "../../domain/Lexical.ts"
-import { countIn, type Doclist } from "./Doclists.ts"
+import type { Eventual, Steps } from "../../domain/Steps.ts"
+import { countIn, type Doclist, ROWS_AT_ONCE } from "./Doclists.ts"
 
 /** The rows of a term, its place among the question's terms, and what it weighs. */
 export interface Posting extends Doclist {
@@ -42,12 +43,16 @@ const greatest = (numbers: Float64Array, most: number, limit: number): ReadonlyA
   return found
 }
 
-/** Selects the rows with the greatest scores of those that are accepted, as if all units were of average length, in no order. */
-export const selectRows = (
+/**
+ * Selects the rows with the greatest scores of those that are accepted, as if all units were of average length, in no order. Takes a turn
+ * between long lists.
+ */
+export function* selectRows<Y>(
   postings: ReadonlyArray<Posting>,
   limit: number,
+  turn: Eventual<Y, void>,
   accepted?: Uint8Array
-): ReadonlyArray<number> => {
+): Steps<Y, ReadonlyArray<number>> {
   const held = postings.filter(({ rows }) => rows.length > 0)
   const first = Math.min(...held.map(({ rows }) => rows[0]!))
   const last = Math.max(...held.map(({ rows }) => rows.at(-1)!))
@@ -67,6 +72,7 @@ export const selectRows = (
       scores[row - first] = score
       if (score > most) most = score
     }
+    if (rows.length >= ROWS_AT_ONCE) yield* turn
   }
   return greatest(scores, most, limit).map((i) => first + i)
 }

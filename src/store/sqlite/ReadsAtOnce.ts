@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs"
 import type { KnownProject } from "../../domain/Project.ts"
-import { lazily, runAtOnce } from "../../domain/Steps.ts"
+import { lazily, noTurn, runAtOnce } from "../../domain/Steps.ts"
 import type { Driver } from "../../resources/SqliteDriver.ts"
 import type { Reads } from "../Reads.ts"
 import { knownProjects } from "../Rules.ts"
@@ -47,7 +47,7 @@ export const using = <A>(
     database.exec("PRAGMA query_only = 1")
     const sql = SqlAtOnce.make(database, until)
     if (runAtOnce(SqliteReads.schemaVersion(sql)) !== SqliteReads.NEWEST) return undefined
-    const { lexical, projects, ...dialect } = SqliteReads.make(sql)
+    const { lexical, projects, ...dialect } = SqliteReads.make(sql, noTurn)
     const prompt = PromptReads.make(sql, { ...dialect, unitOf: SqliteReads.unitOf })
     let known: ReadonlyArray<KnownProject> | undefined
     return use({

@@ -7,6 +7,7 @@ import type { Fragment } from "@effect/sql/Statement"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { YieldWrap } from "effect/Utils"
+import * as EventLoop from "../../resources/EventLoop.ts"
 import { MAX_ATTEMPTS, StoreError, type WorkItem } from "../MemoryStore.ts"
 import type { Dialect, KeptLetter, SqlEffect } from "../sql/Dialect.ts"
 import { isAlive, LEASE_MS, mayBegin, OWNER } from "../WorkLease.ts"
@@ -18,7 +19,10 @@ const json = (value: unknown) => JSON.stringify(value)
 
 /** Makes the dialect for one connection, the reader's or the writer's. */
 export const make = (sql: SqlClient): Dialect => {
-  const { conditions, isIn, lexical, projects, table } = SqliteReads.make<YieldWrap<SqlEffect<unknown>>, Fragment>(sql)
+  const { conditions, isIn, lexical, projects, table } = SqliteReads.make<YieldWrap<SqlEffect<unknown>>, Fragment>(
+    sql,
+    EventLoop.turn
+  )
 
   const identity = Effect.gen(function*() {
     // A reader may find a schema before 5, which has no properties.

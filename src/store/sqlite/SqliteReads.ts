@@ -5,7 +5,7 @@
 import { counterOf, inverseDocumentFrequency } from "../../domain/Lexical.ts"
 import type { MemoryUnit } from "../../domain/MemoryUnit.ts"
 import type { SearchFilter } from "../../domain/Search.ts"
-import type { Steps } from "../../domain/Steps.ts"
+import type { Eventual, Steps } from "../../domain/Steps.ts"
 import type { LexicalMatches } from "../MemoryStore.ts"
 import { type Counted, type KeptProject, rankedBy, selectedFor } from "../Rules.ts"
 import type { Columns, Row, UnitBody } from "../sql/Dialect.ts"
@@ -46,10 +46,11 @@ const MORE = 1.5
 /** Terms of which most are not there when there are more: the spellings that one may have meant. */
 const MANY = 64
 
-export const make = <Y, F>(sql: Sql<Y, F>) => {
+/** `turn` lets others come between the parts of a long search. */
+export const make = <Y, F>(sql: Sql<Y, F>, turn: Eventual<Y, void>) => {
   const passed = KeptRows.make<Y, F, Uint8Array>(sql)
   const frequencies = KeptRows.make<Y, F, Uint32Array>(sql)
-  const listed = TermLists.make(sql)
+  const listed = TermLists.make(sql, turn)
   const version = () => schemaVersion(sql)
   const conditions = (filter: SearchFilter): F => SqliteFilter.conditions(sql, filter)
 
@@ -107,7 +108,8 @@ export const make = <Y, F>(sql: Sql<Y, F>) => {
   ): Steps<Y, ReadonlyArray<Counted>> {
     const selected = selectedFor(limit, SELECTED)
     function* best(limit: number, accepted?: Uint8Array) {
-      return heaviest(postings, yield* sized(selectRows(postings, selected, accepted)), terms, averageLength, limit)
+      const rows = yield* selectRows(postings, selected, turn, accepted)
+      return heaviest(postings, yield* sized(rows), terms, averageLength, limit)
     }
     if (filter.projects === "all") {
       // Nearly all pass, mostly.

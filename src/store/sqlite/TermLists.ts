@@ -1,7 +1,7 @@
 /**
  * Lists which rows hold the terms of a question. Without Effect, since the hook's entry searches too.
  */
-import type { Steps } from "../../domain/Steps.ts"
+import type { Eventual, Steps } from "../../domain/Steps.ts"
 import { recalling } from "../Rules.ts"
 import type { Sql } from "../sql/Sql.ts"
 import {
@@ -13,6 +13,7 @@ import {
   keyOf,
   merged,
   rowOfSegment,
+  ROWS_AT_ONCE,
   type Segment,
   segmentsIn,
   STRUCTURE,
@@ -71,8 +72,8 @@ export function* countsOf<Y, F>(sql: Sql<Y, F>, terms: ReadonlyArray<string>): S
   return new Map(counts.map(({ doc, term }) => [term, doc]))
 }
 
-/** `most` is the number of pages that are read for all terms together. */
-export const make = <Y, F>(sql: Sql<Y, F>, most = PAGES) => {
+/** Takes a turn between long lists. `most` is the number of pages that are read for all terms together. */
+export const make = <Y, F>(sql: Sql<Y, F>, turn: Eventual<Y, void>, most = PAGES) => {
   /** Reads the structure record; undefined for a format that is not read here. */
   function* structure(): Steps<Y, Uint8Array | undefined> {
     const [found] = yield* sql<{ version: number; block: Uint8Array }>`SELECT block,
@@ -152,6 +153,7 @@ export const make = <Y, F>(sql: Sql<Y, F>, most = PAGES) => {
         const part = from === first + 1 ? doclistIn([page, ...pages[i]!], beginning) : doclistIn(pages[i]!)
         if (!isComplete || part === undefined) return undefined
         parts.get(term)!.push(part)
+        if (part.rows.length >= ROWS_AT_ONCE) yield* turn
       }
       return {
         lists: new Map([...parts].map(([term, lists]) => [term, merged(lists)])),

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { BM25F, saturation, scoreOf } from "../../../src/domain/Lexical.ts"
+import { noTurn, runAtOnce } from "../../../src/domain/Steps.ts"
+import { ROWS_AT_ONCE } from "../../../src/store/sqlite/Doclists.ts"
 import { heaviest, lengthsIn, type Posting, selectRows, type SizedCount } from "../../../src/store/sqlite/Postings.ts"
 
 const AVERAGE = 40
@@ -55,7 +57,7 @@ describe("units ranked by the places of terms", () => {
       for (const mask of [undefined, accepted]) {
         const left = units.map(({ row }) => row)
           .filter((row) => scoreOfRow.get(row)! > 0 && (mask === undefined || mask[row] === 1))
-        const selected = selectRows(postingsOf(units), limit, mask)
+        const selected = runAtOnce(selectRows(postingsOf(units), limit, noTurn, mask))
         assert.lengthOf(new Set(selected), selected.length)
         assert.isTrue(selected.every((row) => left.includes(row)))
         assert.lengthOf(selected, Math.min(limit, left.length))
@@ -68,6 +70,26 @@ describe("units ranked by the places of terms", () => {
       }
     }
   )
+
+  it("are selected with a turn after each long list", () => {
+    const list = (length: number): Omit<Posting, "term" | "weight"> => ({
+      rows: Uint32Array.from({ length }, (_, i) => i + 1),
+      counts: new Uint32Array(length).fill(1)
+    })
+    const postings = [ROWS_AT_ONCE, 1_000, 2 * ROWS_AT_ONCE].map((length, term) => ({
+      ...list(length),
+      term,
+      weight: 1
+    }))
+    const steps = selectRows(postings, 10, ["turn"])
+    assert.deepStrictEqual([steps.next(), steps.next()], [{ done: false, value: "turn" }, {
+      done: false,
+      value: "turn"
+    }])
+    const last = steps.next()
+    assert.isTrue(last.done)
+    assert.sameMembers([...last.value as ReadonlyArray<number>], [991, 992, 993, 994, 995, 996, 997, 998, 999, 1_000])
+  })
 
   it("have lengths as FTS5 writes them", () => {
     assert.deepStrictEqual(lengthsIn("03008100ff7f"), [3, 0, 128, 16_383])

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import type { DatabaseSync } from "node:sqlite"
-import { lazily, runAtOnce } from "../../../src/domain/Steps.ts"
+import { lazily, noTurn, runAtOnce } from "../../../src/domain/Steps.ts"
 import { load } from "../../../src/resources/SqliteDriver.ts"
 import type { Sql } from "../../../src/store/sql/Sql.ts"
 import {
@@ -89,7 +89,7 @@ const placesOf = (database: DatabaseSync, term: string): ReadonlyArray<readonly 
 }
 
 const listed = (sql: Sql<never, Part>, terms: ReadonlyArray<string>, most = Infinity) => {
-  const { documentFrequencies, isWhole, lists } = runAtOnce(TermLists.make(sql, most)(terms))
+  const { documentFrequencies, isWhole, lists } = runAtOnce(TermLists.make(sql, noTurn, most)(terms))
   return {
     isWhole,
     documentFrequencies,

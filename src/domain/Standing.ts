@@ -37,11 +37,17 @@ export const isStanding = (text: string): boolean => {
 const BINDING =
   /(?:^|[.!,;:\n]\s*)(?:(?:user|and|just|pls|please|ok|no|but|so|yeah|yes)[,:\s]+)*(?:don't|do not|no (?!its\b|it's\b|that\b|wait\b)\w+|nobody|no one|every\w*|all|only (?!after|for|if|in|on|one|the|two|via|when|with|\d)\w+)\b|\bonly\b(?=\s*(?:$|[.!,;\n]|(?:after|at|before|between|in|on) \w))|\b(?:must|has to|have to|stays?|isn't allowed|aren't allowed)\b|\b(?:below|above|under|at most|at least|no more than|between) \d/i
 
+/** The same in Chinese: 新表都general_ci, 只打姓, 超过5000的要校长审批, 留2年. */
+const BINDING_IN_CHINESE =
+  /都\s?(?:[用走按写放要得]|[A-Za-z]\w)(?![了过])|所有|凡是?|每[个次张条](?=.{0,12}[都要得])|只(?:用|能|许|准|打|留|发|走|认|显示|保留)|(?:超过|大于|低于|少于|满)\s?[\d一二三四五六七八九十百千万]+.{0,8}[要得须]|(?:至少|最多|不超过|[保]?留)\s?[\d一二三四五六七八九十]|不(?:许|准|得(?!不))|才能/u
+
 /** True for a decision that binds later work, though it does not say so: "no mocks of the database", "real Postgres only". */
-export const isBinding = (decision: string): boolean => BINDING.test(withApostrophes(decision))
+export const isBinding = (decision: string): boolean =>
+  BINDING.test(withApostrophes(decision)) || BINDING_IN_CHINESE.test(simplified(decision))
 
 /** Matches what points to something said before. */
-const POINTS = /\b(?:this(?! (?:repo\w*|project|codebase)\b)|that|it|these|those|them)\b|[这那]/i
+const POINTS =
+  /\b(?:this(?! (?:repo\w*|project|codebase)\b)|that|it|these|those|them)\b|这|那(?!就|以后|还是|先)|(?:^|[，,\s])(?:[用选走按]|就|还是)\s?第?[\d一二三四A-D][个种套]?(?=吧|$|[，,。]|\s(?![个种套台条次份天]))|(?<![\d.])\d[和、跟]\d(?![\d.])/i
 
 /** True for a title that points to something said before. */
 export const pointsBack = (title: string): boolean => POINTS.test(simplified(title))

@@ -33,11 +33,11 @@ export const namesComingDay = (text: string, now: number): boolean =>
 
 /** Matches a time to come, by its distance. */
 const COMING = inBothScripts(
-  /\b(?:tomorrow|tonight|next (?:week|month|time|sprint|release|year)|later (?:today|this week)|end of (?:the )?(?:day|week|month)|(?:on|by|until|till|before|after|next) (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:not|\p{L}+n['’]t)\b.{0,60}\b(?:before|until|till)|not (?:now|today)|another (?:day|time))\b|明[天早晚]|后天|下个?(?:周|星期|礼拜|月|季度|版本|迭代|次(?!直接|就|都))|(?:这|本)?(?:周|星期|礼拜)[一二三四五六日天末](?!\s?(?:愉快|快乐))|月[底中初]|年[底后]|节后|改天|回头|以后再|晚点|稍后|先(?:别|不(?!要?太)|放|留)/iu
+  /\b(?:tomorrow|tonight|next (?:week|month|time|sprint|release|year)|later (?:today|this week)|end of (?:the )?(?:day|week|month)|(?:on|by|until|till|before|after|next) (?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:not|\p{L}+n['’]t)\b.{0,60}\b(?:before|until|till)|not (?:now|today)|another (?:day|time))\b|明[天早晚]|后天|下个?(?:周|星期|礼拜|月|季度|版本|迭代|次(?!直接|就|都))|(?:这|本)?(?:周|星期|礼拜)[一二三四五六日天末](?!\s?(?:愉快|快乐|了|好$))|月[底中初]|年[底后]|节后|改天|回头|以后再|晚点|稍后|先(?:别|不(?!要?太)|放|留)/iu
 )
 /** Matches what has been, or only asks. */
 const PAST = inBothScripts(
-  /\b(?:was|were|did(?:n['’]t)?|had|happened|started|began|since|ago|last (?:week|month|night|\w+day))\b|[?？]\s*$|上个?(?:周|月|次)|昨|之前就/i
+  /\b(?:was|were|did(?:n['’]t)?|had|happened|started|began|since|ago|last (?:week|month|night|\w+day))\b|[?？]\s*$|会不会|是不是|上个?(?:周|月|次)|昨|之前就/i
 )
 
 /** True for a sentence by which a person puts something off. */

@@ -3,9 +3,11 @@
  * Of words with all their apostrophes (domain/Apostrophes.ts). Pure.
  */
 import { inBothScripts } from "../../domain/ChineseScripts.ts"
+import { IS_CJK } from "../../domain/Cjk.ts"
 import { weightedLength } from "../../domain/MemoryUnit.ts"
-import { isFirm } from "../../domain/Standing.ts"
+import { isFirm, isStanding } from "../../domain/Standing.ts"
 import { isQuestion } from "./Lessons.ts"
+import { withoutOpeners } from "./Prose.ts"
 
 /** A question decides nothing, but for a request ("can you use X instead?") and a correction ("shouldn't it be X instead?"). */
 export const isMereQuestion = (words: string): boolean =>
@@ -102,8 +104,10 @@ const MADE =
   /^(?:please |can you |could you |let's )*(?:(?:add|write|make|create) (?:a|an|the|some) .{0,40}\b(?:that|which)\b|make (?:the|this|that|it)\b)|^(?:i|we) want (?:a|an|some|to (?:show|see|have|add|display))\b(?!.*\b(?:instead|not|never|always)\b)|^(?:the|this|that) (?:\w+ )?(?:button|header|footer|label|title|icon|text|column|page|menu|link|modal|dialog|popup|tab|card|row|input|field|form|logo|font|banner|tooltip|sidebar|image)s? should\b/i
 
 /** True for words that ask for a piece of work. */
-export const isTask = (words: string): boolean =>
-  MADE.test(words) || TASK.test(words) && !AGAINST.test(words) && !isFirm(words)
+export const isTask = (words: string): boolean => {
+  const said = withoutOpeners(words)
+  return MADE.test(said) || TASK.test(said) && !AGAINST.test(said) && !isFirm(said)
+}
 
 /** True for words that only consider something, tell what others say, or chat. */
 export const isConsidered = (words: string): boolean => CONSIDERED.test(words) || TOLD.test(words) || CHAT.test(words)
@@ -118,7 +122,12 @@ export const isReport = (words: string): boolean => {
 }
 
 /** True for words that hold for the moment alone, or are a piece of a sentence. */
-export const isOver = (words: string): boolean => FRAGMENT.test(words) || FOR_NOW.test(words) || BESIDES.test(words)
+export const isOver = (words: string): boolean => FRAGMENT.test(words) || isForNow(words) || BESIDES.test(words)
+
+/** In Chinese, a rule in one clause outlives what another one says of the moment: 别删，以后再分区，现在先放着. */
+const isForNow = (words: string): boolean =>
+  FOR_NOW.test(words) &&
+  !(IS_CJK.test(words) && words.split(/[，,；;\s]+/u).some((clause) => !FOR_NOW.test(clause) && isStanding(clause)))
 
 /** Matches where a person takes back what the sentence or the one before it says. */
 const TAKES_BACK =

@@ -167,7 +167,15 @@ describe("what a session leaves open", () => {
       for (const text of ["we switch it on next week", "turn it on by April 3", "副本下周再弄", "3 月 20 日上线"]) {
         assert.strictEqual(yield* end(text), `the person said: ${text}`)
       }
-      for (const text of ["it was slow on Monday, why?", "it broke on January 3", "switch it on"]) {
+      for (
+        const text of [
+          "it was slow on Monday, why?",
+          "it broke on January 3",
+          "switch it on",
+          "嗯 周末了",
+          "你说老板下个月会不会又改"
+        ]
+      ) {
         assert.strictEqual(yield* end(text), "", text)
       }
     }))

@@ -291,6 +291,25 @@ describe("what is ruled in words that do not stand alone", () => {
     }))
 
   it.effect.each([
+    ["行 换吧，之前那个就不要了", "Decision reversed: **webpack is out, Vite 7 is in.** A build takes 3 s."],
+    ["再想想 2和3写成规矩", "好：**构建只走 Vite，产物不进仓库**，已经写进 README。"]
+  ])(
+    "is titled by what Claude emphasizes, though that shares no word with what points back: %j",
+    ([prompt, answer]) =>
+      Effect.gen(function*() {
+        const [unit, ...others] = yield* unitsOf("decision", [
+          asks("打包太慢了"),
+          says("webpack takes 40 s. 1. keep it 2. Vite 3. artifacts outside of Git"),
+          asks(prompt!),
+          says(answer!)
+        ])
+        assert.isEmpty(others)
+        assert.match(unit!.title, /^(?:Webpack is out, Vite 7 is in|构建只走 Vite，产物不进仓库)$/)
+        assert.include(unit!.content, `Claude: ${answer!.split(/(?<=\*\*) /)[0]}`)
+      })
+  )
+
+  it.effect.each([
     ["ok no, stays 6", "I'd keep it at 6 digits then, should I?"],
     ["ok no, stays 6", "The tests pass."],
     ["is it always 6?", "Right, the code always has 6 digits."],

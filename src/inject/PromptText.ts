@@ -206,12 +206,15 @@ function* find<Y>(
   const [head] = kept
   if (head === undefined || head.unit.type === "archive") return { degraded, results: kept }
   const told = new Set(kept.map(({ unit }) => unit.id))
-  const following = (yield* store.following(head.unit.id, FOLLOWING)).filter((unit) =>
-    !told.has(unit.id) && isWanted(unit) && !isInContext(unit, inContext) && unit.quality >= WORTH
-  )
+  const isNext = (unit: MemoryUnit) =>
+    unit.type !== "archive" && !told.has(unit.id) && !asked.leavesOut(unit) && !isInContext(unit, inContext) &&
+    unit.quality >= WORTH
+  const following = (yield* store.following(head.unit.id, FOLLOWING)).filter(isNext)
   const sequel = sequelOf(head.unit, following, new Set(telling.keys()))
     .map((unit): SearchResult => ({ unit, score: head.score, why: { ...NO_REASON, matched: [] } }))
-  return { degraded, results: [...kept, ...sequel] }
+  // What a later session decided instead came of it, too.
+  const came = (yield* current(sequel, store.units, isNext)).filter(({ unit }) => unit.replacedBy === undefined)
+  return { degraded, results: [...kept, ...came] }
 }
 
 /** Renders as many results as fit. */

@@ -9,12 +9,14 @@ import { withoutLabels } from "./Repeats.ts"
 /** Memories after one that are looked at; later ones tend to be of something else. */
 export const FOLLOWING = 8
 /** Most tokens of what is chosen. */
-const MAX_TOKENS = 300
+const MAX_TOKENS = 450
 /** Least weight of what one has in common with the memory: what was asked counts twice, and the next two have one of their own. */
 const LEAST = 3
 const ASKED = 2
 const NEXT = 2
 
+/** Added to how much of a memory is worth reading (0 to 1), so that its subject still tells more. */
+const READ = 0.2
 /** Tokens that are added to a memory's own, so that the shortest do not win by their length alone. */
 const EVENED = 20
 
@@ -22,7 +24,10 @@ const EVENED = 20
 const subjectOf = ({ content }: MemoryUnit): ReadonlySet<string> =>
   new Set(Tokenizer.lexemesOnce(withoutLabels(content)).filter((lexeme) => !isEveryday(lexeme)))
 
-/** Chooses of the units that follow `unit`, the next first, those that have most in common with it and the lexemes `asked`. */
+/**
+ * Chooses of the units that follow `unit`, the next first, those that have most in common with it and the lexemes `asked`, and most that is
+ * worth reading: a cause before a guess that it refutes.
+ */
 export const sequelOf = (
   unit: MemoryUnit,
   following: ReadonlyArray<MemoryUnit>,
@@ -32,7 +37,7 @@ export const sequelOf = (
   const weighed = following.map((other, i) => {
     let weight = i < NEXT ? 1 : 0
     for (const lexeme of subjectOf(other)) weight += asked.has(lexeme) ? ASKED : subject.has(lexeme) ? 1 : 0
-    return { other, weight, share: weight / Math.sqrt(other.tokens + EVENED) }
+    return { other, weight, share: weight * (READ + other.quality) / Math.sqrt(other.tokens + EVENED) }
   })
   const chosen = new Set<MemoryUnit>()
   let tokens = 0

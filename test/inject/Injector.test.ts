@@ -355,6 +355,33 @@ describe("what is injected", () => {
       assert.deepStrictEqual(yield* told({ isAsked: true }), ["question1"])
     }))
 
+  it.effect("goes on with what a later session decided in place of what followed", () =>
+    Effect.gen(function*() {
+      const asked = "invoice pdf renderer"
+      const first = result("question1", 1, {
+        content: `User: which ${asked} do we take`,
+        position: 1,
+        sessionId: "one"
+      })
+      const chosen = (replacedBy: string) =>
+        unit("chosen", {
+          content: "User: the pdf renderer is wkhtmltopdf",
+          type: "decision",
+          position: 2,
+          sessionId: "one",
+          replacedBy
+        })
+      const instead = unit("instead", { content: "User: Chromium prints it", type: "decision", sessionId: "two" })
+      const told = (replacedBy: string, overrides: Partial<InjectionRequest> = {}) =>
+        Effect.gen(function*() {
+          yield* remembered.store([first.unit, chosen(replacedBy), instead])
+          return (yield* ask({ prompt: asked, ...overrides })).items.map(({ unit }) => unit.id)
+        }).pipe(Effect.provide(finding([first]).layer))
+      assert.deepStrictEqual(yield* told("instead"), ["question1", "instead"])
+      assert.deepStrictEqual(yield* told("instead", { inContext: [{ sessionId: "two", since: 0 }] }), ["question1"])
+      assert.deepStrictEqual(yield* told("forgotten"), ["question1"])
+    }))
+
   it.effect("is what holds the words for which it is spoken, though what lacks them matches better", () =>
     Effect.gen(function*() {
       const results = [result("lacking", 1), result("holding", 0.4), result("also", 0.35)]

@@ -103,6 +103,21 @@ describe("the judge", () => {
     assert.isBelow(judged(`the nightly report and the pool ${"and so forth, ".repeat(60)}`).score, question.score)
   })
 
+  it("takes one Chinese word of two characters alone for half a match", () => {
+    const units = [OTHER, unit("rota", { title: "排班", content: "排班表每周日晚上生成，门店自己改" })]
+    const judgedHere = (prompt: string) => {
+      const terms = termsOf(prompt)
+      const documentFrequencies = terms.map(({ lexeme }) =>
+        units.some(({ content }) => content.includes(lexeme)) ? 1 : 0
+      )
+      return judge(prompt, evidenceIn(weigh(terms, { documents: 100, documentFrequencies }), units), "balanced")
+    }
+    const one = judgedHere("排班英文是啥")
+    assert.deepStrictEqual([one.together, one.parts.coverage, one.tells], [["排班"], 6, "pointer"])
+    const two = judgedHere("门店的排班谁改")
+    assert.deepStrictEqual([two.together.length, two.parts.coverage, two.tells], [2, 12, "memories"])
+  })
+
   it("takes a command of a shell for an order", () => {
     for (
       const command of [

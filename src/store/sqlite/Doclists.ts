@@ -35,7 +35,7 @@ export interface Doclist {
   readonly counts: Uint32Array
 }
 
-/** Rows that are gone through in some milliseconds: after a list of so many others may come between. */
+/** Rows that are gone through in some milliseconds: after lists of so many others may come between. */
 export const ROWS_AT_ONCE = 100_000
 
 /** The count of a field among the four of a row. */

@@ -44,8 +44,8 @@ const greatest = (numbers: Float64Array, most: number, limit: number): ReadonlyA
 }
 
 /**
- * Selects the rows with the greatest scores of those that are accepted, as if all units were of average length, in no order. Takes a turn
- * between long lists.
+ * Selects the rows with the greatest scores of those that are accepted, as if all units were of average length, in no order. Takes turns
+ * between the lists.
  */
 export function* selectRows<Y>(
   postings: ReadonlyArray<Posting>,
@@ -58,6 +58,7 @@ export function* selectRows<Y>(
   const last = Math.max(...held.map(({ rows }) => rows.at(-1)!))
   const scores = new Float64Array(Math.max(0, last - first + 1))
   let most = 0
+  let since = 0
   for (const { counts, rows, weight } of held) {
     let before = 0
     let added = 0
@@ -72,7 +73,10 @@ export function* selectRows<Y>(
       scores[row - first] = score
       if (score > most) most = score
     }
-    if (rows.length >= ROWS_AT_ONCE) yield* turn
+    since += rows.length
+    if (since < ROWS_AT_ONCE) continue
+    since = 0
+    yield* turn
   }
   return greatest(scores, most, limit).map((i) => first + i)
 }

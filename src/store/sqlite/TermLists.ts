@@ -72,7 +72,7 @@ export function* countsOf<Y, F>(sql: Sql<Y, F>, terms: ReadonlyArray<string>): S
   return new Map(counts.map(({ doc, term }) => [term, doc]))
 }
 
-/** Takes a turn between long lists. `most` is the number of pages that are read for all terms together. */
+/** Takes turns between the lists. `most` is the number of pages that are read for all terms together. */
 export const make = <Y, F>(sql: Sql<Y, F>, turn: Eventual<Y, void>, most = PAGES) => {
   /** Reads the structure record; undefined for a format that is not read here. */
   function* structure(): Steps<Y, Uint8Array | undefined> {
@@ -146,6 +146,7 @@ export const make = <Y, F>(sql: Sql<Y, F>, turn: Eventual<Y, void>, most = PAGES
       ): readonly [number, number] => [Math.max(first, last - newest) + 1, last])
       const pages = yield* pagesIn(ranges, before)
       if (pages === undefined) continue
+      let since = 0
       const parts = new Map([...listed].map((term): [string, Array<Doclist>] => [term, []]))
       for (const [i, { beginning, first, page, term }] of wanted.entries()) {
         const [from, to] = ranges[i]!
@@ -153,7 +154,10 @@ export const make = <Y, F>(sql: Sql<Y, F>, turn: Eventual<Y, void>, most = PAGES
         const part = from === first + 1 ? doclistIn([page, ...pages[i]!], beginning) : doclistIn(pages[i]!)
         if (!isComplete || part === undefined) return undefined
         parts.get(term)!.push(part)
-        if (part.rows.length >= ROWS_AT_ONCE) yield* turn
+        since += part.rows.length
+        if (since < ROWS_AT_ONCE) continue
+        since = 0
+        yield* turn
       }
       return {
         lists: new Map([...parts].map(([term, lists]) => [term, merged(lists)])),

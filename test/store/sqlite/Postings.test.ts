@@ -71,12 +71,12 @@ describe("units ranked by the places of terms", () => {
     }
   )
 
-  it("are selected with a turn after each long list", () => {
+  it("are selected with a turn after lists of many rows", () => {
     const list = (length: number): Omit<Posting, "term" | "weight"> => ({
       rows: Uint32Array.from({ length }, (_, i) => i + 1),
       counts: new Uint32Array(length).fill(1)
     })
-    const postings = [ROWS_AT_ONCE, 1_000, 2 * ROWS_AT_ONCE].map((length, term) => ({
+    const postings = [ROWS_AT_ONCE / 2, ROWS_AT_ONCE / 2, 1_000, 2 * ROWS_AT_ONCE].map((length, term) => ({
       ...list(length),
       term,
       weight: 1

@@ -229,7 +229,7 @@ export const isProposed = (message: Message | undefined): boolean => {
 
 /** Matches how Claude confirms what was chosen: "goose it is". */
 const CONFIRMS = inBothScripts(
-  /^(?:(?:ok(?:ay)?|alright|fine|right)[\s,.:]+)?(.{2,40}?) it is(?=\s*(?:[.,;:!–—-]|then\b|$))|^(?:好的?[，,。！\s]*)?那?就(?:用|选|定)\s*([^\s，。,.！!]{2,24})/i
+  /^(?:(?:ok(?:ay)?|alright|fine|right)[\s,.:]+)?(.{2,40}?) it is(?=\s*(?:[.,;:!–—-]|then\b|$))|^(?:(?:好的?[，,。！\s]*)?那?就|(?:好的?|行|可以|明白)[，,。！\s]+)(?:用|选|定)\s*([^\s，。,.！!]{2,24})/i
 )
 
 /** Returns what a reply chose by a name that Claude's answer confirms, with what Claude had said of it. */

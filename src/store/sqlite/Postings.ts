@@ -43,9 +43,33 @@ const greatest = (numbers: Float64Array, most: number, limit: number): ReadonlyA
   return found
 }
 
+/** Adds a term's scores to those of the rows from `first` on, as if all units were of average length; returns the greatest sum. */
+const addScores = (
+  scores: Float64Array,
+  first: number,
+  { counts, rows, weight }: Pick<Posting, "counts" | "rows" | "weight">,
+  accepted?: Uint8Array
+) => {
+  let most = 0
+  let before = 0
+  let added = 0
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    if (accepted !== undefined && accepted[row] !== 1) continue
+    // Mostly it is as often in a row as in the one before.
+    const count = counts[i]!
+    if (count !== before) added = weight * saturation(frequencyOf(count), 1)
+    before = count
+    const score = scores[row - first]! + added
+    scores[row - first] = score
+    if (score > most) most = score
+  }
+  return most
+}
+
 /**
  * Selects the rows with the greatest scores of those that are accepted, as if all units were of average length, in no order. Takes turns
- * between the lists.
+ * between parts of the lists.
  */
 export function* selectRows<Y>(
   postings: ReadonlyArray<Posting>,
@@ -60,23 +84,15 @@ export function* selectRows<Y>(
   let most = 0
   let since = 0
   for (const { counts, rows, weight } of held) {
-    let before = 0
-    let added = 0
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!
-      if (accepted !== undefined && accepted[row] !== 1) continue
-      // Mostly it is as often in a row as in the one before.
-      const count = counts[i]!
-      if (count !== before) added = weight * saturation(frequencyOf(count), 1)
-      before = count
-      const score = scores[row - first]! + added
-      scores[row - first] = score
-      if (score > most) most = score
+    for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+      const to = from + ROWS_AT_ONCE
+      const part = { counts: counts.subarray(from, to), rows: rows.subarray(from, to), weight }
+      most = Math.max(most, addScores(scores, first, part, accepted))
+      since += part.rows.length
+      if (since < ROWS_AT_ONCE) continue
+      since = 0
+      yield* turn
     }
-    since += rows.length
-    if (since < ROWS_AT_ONCE) continue
-    since = 0
-    yield* turn
   }
   return greatest(scores, most, limit).map((i) => first + i)
 }

@@ -216,7 +216,8 @@ describe("a choice that Claude confirms", () => {
 
   it.effect.each([
     ["ok goose. good reason", "goose it is. I made a baseline of the schema."],
-    ["用 goose 吧，确实省事", "好的，那就用 goose，基线已经建好。"]
+    ["用 goose 吧，确实省事", "好的，那就用 goose，基线已经建好。"],
+    ["那就goose 省事", "好，定 goose，基线已经建好。"]
   ])("is told with what was said of it before: %j", ([prompt, answer]) =>
     Effect.gen(function*() {
       const [unit] = yield* unitsOf("decision", [

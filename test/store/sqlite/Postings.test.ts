@@ -82,10 +82,7 @@ describe("units ranked by the places of terms", () => {
       weight: 1
     }))
     const steps = selectRows(postings, 10, ["turn"])
-    assert.deepStrictEqual([steps.next(), steps.next()], [{ done: false, value: "turn" }, {
-      done: false,
-      value: "turn"
-    }])
+    for (let turns = 0; turns < 3; turns++) assert.deepStrictEqual(steps.next(), { done: false, value: "turn" })
     const last = steps.next()
     assert.isTrue(last.done)
     assert.sameMembers([...last.value as ReadonlyArray<number>], [991, 992, 993, 994, 995, 996, 997, 998, 999, 1_000])

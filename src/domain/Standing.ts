@@ -39,7 +39,7 @@ const BINDING =
 
 /** The same in Chinese: 新表都general_ci, 只打姓, 超过5000的要校长审批, 留2年. */
 const BINDING_IN_CHINESE =
-  /都\s?(?:[用走按写放要得]|[A-Za-z]\w)(?![了过])|所有|凡是?|每[个次张条](?=.{0,12}[都要得])|只(?:用|能|许|准|打|留|发|走|认|显示|保留)|(?:超过|大于|低于|少于|满)\s?[\d一二三四五六七八九十百千万]+.{0,8}[要得须]|(?:至少|最多|不超过|[保]?留)\s?[\d一二三四五六七八九十]|不(?:许|准|得(?!不))|才能/u
+  /都\s?(?:[用走按写放要得]|[A-Za-z]\w)(?![了过])|所有|凡|每[个次张条](?=.{0,12}[都要得])|只(?:用|能|许|准|打|留|发|走|认|显示|保留)|(?:超过|大于|低于|少于|满)\s?[\d一二三四五六七八九十百千万]+.{0,8}[要得须]|(?:至少|最多|不超过|留)\s?[\d一二三四五六七八九十]|不(?:许|准|得(?!不))|才能/u
 
 /** True for a decision that binds later work, though it does not say so: "no mocks of the database", "real Postgres only". */
 export const isBinding = (decision: string): boolean =>

@@ -197,9 +197,13 @@ function* find<Y>(
   if (request.isAsked === true) {
     return { degraded, results: best < ASKED_SCORES[mode] ? [] : results.filter(({ score }) => score >= share * best) }
   }
-  const isWanted = (unit: MemoryUnit) =>
-    unit.type !== "archive" && unit.replacedBy === undefined && !asked.leavesOut(unit)
-  const ordered = withoutSummaryFirst(results, testimonies, weighed, isWanted)
+  const isOwn = (unit: MemoryUnit) => unit.type !== "archive" && !asked.leavesOut(unit)
+  const ordered = withoutSummaryFirst(
+    results,
+    testimonies,
+    weighed,
+    (unit) => isOwn(unit) && unit.replacedBy === undefined
+  )
   const kept = ordered.filter((result, i) =>
     result.score >= share * best && isWorthTelling(result, ordered.slice(0, i)) && heldBy(result, ordered) >= least
   )
@@ -207,8 +211,7 @@ function* find<Y>(
   if (head === undefined || head.unit.type === "archive") return { degraded, results: kept }
   const told = new Set(kept.map(({ unit }) => unit.id))
   const isNext = (unit: MemoryUnit) =>
-    unit.type !== "archive" && !told.has(unit.id) && !asked.leavesOut(unit) && !isInContext(unit, inContext) &&
-    unit.quality >= WORTH
+    isOwn(unit) && !told.has(unit.id) && !isInContext(unit, inContext) && unit.quality >= WORTH
   const following = (yield* store.following(head.unit.id, FOLLOWING)).filter(isNext)
   const sequel = sequelOf(head.unit, following, new Set(telling.keys()))
     .map((unit): SearchResult => ({ unit, score: head.score, why: { ...NO_REASON, matched: [] } }))

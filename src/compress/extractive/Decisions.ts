@@ -101,7 +101,7 @@ const isDecision = (sentence: string): boolean => {
   if (isOver(words) || BACK.test(words) || REASON_ALONE.test(words)) return false
   const isForAll = isGeneric(words)
   // In Chinese an order and a rule often look alike: 写migration, 提交信息写英文.
-  if (isTask(words) && !(isForAll && !IS_CJK.test(words))) return false
+  if (isTask(words) && (!isForAll || IS_CJK.test(words))) return false
   if (!isFirm(words) && (isReport(words) || TRIAL.test(words) && !isStanding(words))) return false
   const said = words.replace(REASON_AFTER, "")
   return words.length >= 4 && !isMereQuestion(said) && !isConsidered(said) && saysWhat(words, isForAll) &&

@@ -43,13 +43,14 @@ export const titleOfRestated = (sentence: string): string =>
  * Returns the sentence with which an answer states a rule or a choice that shares words with what was said, or that it emphasizes where that
  * points to something said before.
  */
-export const restatedIn = (answer: Message | undefined, said: string): string | undefined =>
-  quotable(textOf(answer)).slice(0, LOOKED_AT).find((sentence) => {
+export const restatedIn = (answer: Message | undefined, said: string): string | undefined => {
+  const isBack = pointsBack(said)
+  return quotable(textOf(answer)).slice(0, LOOKED_AT).find((sentence) => {
     const words = withApostrophes(withoutTakingUp(sentence))
-    const isPointed = emphasizedIn(sentence) !== undefined && pointsBack(said)
-    return TAKES_UP.test(plain(sentence)) && words.length <= MAX_LENGTH &&
-      (isPointed || isWish(words) || isGeneric(words) || isBinding(words)) &&
-      isSelfContained(words) && (isPointed || shared(words, said) > 0) && !isRecommendation(words) &&
-      !isAnnounced(words) &&
+    const isRule = () => (isWish(words) || isGeneric(words) || isBinding(words)) && shared(words, said) > 0
+    return TAKES_UP.test(plain(sentence)) && words.length <= MAX_LENGTH && isSelfContained(words) &&
+      (isBack && emphasizedIn(sentence) !== undefined || isRule()) &&
+      !isRecommendation(words) && !isAnnounced(words) &&
       !isMereQuestion(words) && !isOver(words) && !isReport(words) && !isConsidered(words) && !isTask(words)
   })
+}

@@ -121,13 +121,13 @@ export const isReport = (words: string): boolean => {
   return FAILS.some((expression) => expression.test(main)) || isSeen(words) || EVIDENT.test(words)
 }
 
-/** True for words that hold for the moment alone, or are a piece of a sentence. */
-export const isOver = (words: string): boolean => FRAGMENT.test(words) || isForNow(words) || BESIDES.test(words)
-
 /** In Chinese, a rule in one clause outlives what another one says of the moment: 别删，以后再分区，现在先放着. */
 const isForNow = (words: string): boolean =>
   FOR_NOW.test(words) &&
   !(IS_CJK.test(words) && words.split(/[，,；;\s]+/u).some((clause) => !FOR_NOW.test(clause) && isStanding(clause)))
+
+/** True for words that hold for the moment alone, or are a piece of a sentence. */
+export const isOver = (words: string): boolean => FRAGMENT.test(words) || isForNow(words) || BESIDES.test(words)
 
 /** Matches where a person takes back what the sentence or the one before it says. */
 const TAKES_BACK =

@@ -3,6 +3,7 @@
  * long. Their format is described in https://sqlite.org/src/file/ext/fts5/fts5_index.c, and is that of `VERSIONS`. Pure, and
  * without Effect, since the hook's entry searches too.
  */
+import type { Eventual, Steps } from "../../domain/Steps.ts"
 
 /** Versions of FTS5's format that are read here; the second differs in nothing that is read. */
 export const VERSIONS: ReadonlyArray<number> = [4, 5]
@@ -35,8 +36,19 @@ export interface Doclist {
   readonly counts: Uint32Array
 }
 
-/** Rows that are gone through in some milliseconds: after lists of so many others may come between. */
+/** Rows that are gone through in some milliseconds: after so many others may come between. */
 export const ROWS_AT_ONCE = 100_000
+
+/** Makes steps that say how many rows were gone through, and take a turn after each `ROWS_AT_ONCE`. */
+export const turningAfter = <Y>(turn: Eventual<Y, void>) => {
+  let since = 0
+  return function*(rows: number): Steps<Y, void> {
+    since += rows
+    if (since < ROWS_AT_ONCE) return
+    since = 0
+    yield* turn
+  }
+}
 
 /** The count of a field among the four of a row. */
 export const countIn = (counts: number, field: number): number => counts >>> 8 * field & 0xff

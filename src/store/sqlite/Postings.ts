@@ -5,7 +5,7 @@
 import { makeBest } from "../../domain/Best.ts"
 import { BM25F, normOf, saturation, type sumOf } from "../../domain/Lexical.ts"
 import type { Eventual, Steps } from "../../domain/Steps.ts"
-import { countIn, type Doclist, ROWS_AT_ONCE } from "./Doclists.ts"
+import { countIn, type Doclist, ROWS_AT_ONCE, turningAfter } from "./Doclists.ts"
 
 /** The rows of a term, its place among the question's terms, and what it weighs. */
 export interface Posting extends Doclist {
@@ -82,16 +82,13 @@ export function* selectRows<Y>(
   const last = Math.max(...held.map(({ rows }) => rows.at(-1)!))
   const scores = new Float64Array(Math.max(0, last - first + 1))
   let most = 0
-  let since = 0
+  const goneThrough = turningAfter(turn)
   for (const { counts, rows, weight } of held) {
     for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
       const to = from + ROWS_AT_ONCE
       const part = { counts: counts.subarray(from, to), rows: rows.subarray(from, to), weight }
       most = Math.max(most, addScores(scores, first, part, accepted))
-      since += part.rows.length
-      if (since < ROWS_AT_ONCE) continue
-      since = 0
-      yield* turn
+      yield* goneThrough(part.rows.length)
     }
   }
   return greatest(scores, most, limit).map((i) => first + i)

@@ -13,10 +13,10 @@ import {
   keyOf,
   merged,
   rowOfSegment,
-  ROWS_AT_ONCE,
   type Segment,
   segmentsIn,
   STRUCTURE,
+  turningAfter,
   VERSIONS
 } from "./Doclists.ts"
 
@@ -146,7 +146,7 @@ export const make = <Y, F>(sql: Sql<Y, F>, turn: Eventual<Y, void>, most = PAGES
       ): readonly [number, number] => [Math.max(first, last - newest) + 1, last])
       const pages = yield* pagesIn(ranges, before)
       if (pages === undefined) continue
-      let since = 0
+      const goneThrough = turningAfter(turn)
       const parts = new Map([...listed].map((term): [string, Array<Doclist>] => [term, []]))
       for (const [i, { beginning, first, page, term }] of wanted.entries()) {
         const [from, to] = ranges[i]!
@@ -154,10 +154,7 @@ export const make = <Y, F>(sql: Sql<Y, F>, turn: Eventual<Y, void>, most = PAGES
         const part = from === first + 1 ? doclistIn([page, ...pages[i]!], beginning) : doclistIn(pages[i]!)
         if (!isComplete || part === undefined) return undefined
         parts.get(term)!.push(part)
-        since += part.rows.length
-        if (since < ROWS_AT_ONCE) continue
-        since = 0
-        yield* turn
+        yield* goneThrough(part.rows.length)
       }
       return {
         lists: new Map([...parts].map(([term, lists]) => [term, merged(lists)])),

@@ -24,11 +24,11 @@ const ORDER = -12
 const CODE = -2
 const PAST = 5
 /**
- * Share of the coverage that counts where one Chinese word of two characters is all that a memory holds: such a word is often a piece of two
- * others, and those that no memory holds are not counted.
+ * Share of the coverage that counts where all that a memory holds is the end of one Chinese word and the beginning of the next: it is there
+ * by chance, and the words that no memory holds are not counted.
  */
-const OF_ONE = 0.5
-const TWO_CHARACTERS = /^[\u3400-\u9fff]{2}$/
+const OF_PIECE = 0.5
+const PAIR = /^[\u3400-\u9fff]{2}$/
 
 export const BOUNDS: Readonly<Record<InjectionMode, Bounds>> = {
   conservative: { memories: 22, pointer: 17.5 },
@@ -55,14 +55,15 @@ export const judge = (prompt: string, { testimonies: [best], words }: Judged, mo
   const bits = best?.bits ?? 0
   const coverage = total === 0 ? 0 : Math.min(1, bits / total)
   const together = best?.together ?? []
-  const isOfOne = together.length === 1 && TWO_CHARACTERS.test(together[0]!)
+  const [held = ""] = together
+  const isPiece = together.length === 1 && PAIR.test(held) && !Tokenizer.cjkWordsIn(prompt).has(held)
   const tokens = Tokens.estimate(prompt)
   const style = { isOrder: isOrder(prompt), isOfPast: isOfPast(prompt), namesCode: namesCode(prompt) }
   const isUnknown = asksOfNothingKnown(prompt, words)
   const most = isUnknown ? "pointer" as const : "memories" as const
   const parts = {
     evidence: Math.min(MAX_BITS, bits),
-    coverage: COVERAGE * coverage * (isOfOne ? OF_ONE : 1),
+    coverage: COVERAGE * coverage * (isPiece ? OF_PIECE : 1),
     length: tokens <= SHORT ? 0 : DOUBLING * Math.log2(tokens / SHORT),
     order: style.isOrder ? ORDER : 0,
     code: style.namesCode ? CODE : 0,

@@ -103,7 +103,7 @@ describe("the judge", () => {
     assert.isBelow(judged(`the nightly report and the pool ${"and so forth, ".repeat(60)}`).score, question.score)
   })
 
-  it("takes one Chinese word of two characters alone for half a match", () => {
+  it("takes the end of a Chinese word and the beginning of the next alone for half a match", () => {
     const units = [OTHER, unit("rota", { title: "排班", content: "排班表每周日晚上生成，门店自己改" })]
     const judgedHere = (prompt: string) => {
       const terms = termsOf(prompt)
@@ -112,8 +112,10 @@ describe("the judge", () => {
       )
       return judge(prompt, evidenceIn(weigh(terms, { documents: 100, documentFrequencies }), units), "balanced")
     }
-    const one = judgedHere("排班英文是啥")
-    assert.deepStrictEqual([one.together, one.parts.coverage, one.tells], [["排班"], 6, "pointer"])
+    const piece = judgedHere("值班表述改短")
+    assert.deepStrictEqual([piece.together, piece.parts.coverage, piece.tells], [["班表"], 6, "pointer"])
+    const word = judgedHere("排班英文是啥")
+    assert.deepStrictEqual([word.together, word.parts.coverage, word.tells], [["排班"], 12, "memories"])
     const two = judgedHere("门店的排班谁改")
     assert.deepStrictEqual([two.together.length, two.parts.coverage, two.tells], [2, 12, "memories"])
   })

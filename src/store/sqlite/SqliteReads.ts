@@ -39,7 +39,7 @@ export function* schemaVersion<Y, F>(sql: Sql<Y, F>): Steps<Y, number> {
  * Units that are selected without their lengths, for each that is wanted; that are counted where a term did not select; and that are
  * ranked where a filter passes nearly all.
  */
-const SELECTED = 6
+const SELECTED = 12
 const COUNTED = 1.5
 const MORE = 1.5
 

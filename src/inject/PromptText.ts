@@ -27,7 +27,7 @@ import { MAX_MEMORIES, pointerTo } from "./Pointer.ts"
 import { type Item, render, withoutRepeated } from "./Render.ts"
 import { withoutLabels } from "./Repeats.ts"
 import { select } from "./Selection.ts"
-import { FOLLOWING, sequelOf } from "./Sequel.ts"
+import { AFTER, BEFORE, storyOf } from "./Story.ts"
 import { asksForRule } from "./Style.ts"
 
 /** Results below this share of the best one's score are left out, fewer for one who asks. */
@@ -210,14 +210,14 @@ function* find<Y>(
   const [head] = kept
   if (head === undefined || head.unit.type === "archive") return { degraded, results: kept }
   const told = new Set(kept.map(({ unit }) => unit.id))
-  const isNext = (unit: MemoryUnit) =>
+  const isWanted = (unit: MemoryUnit) =>
     isOwn(unit) && !told.has(unit.id) && !isInContext(unit, inContext) && unit.quality >= WORTH
-  const following = (yield* store.following(head.unit.id, FOLLOWING)).filter(isNext)
-  const sequel = sequelOf(head.unit, following, new Set(telling.keys()))
+  const around = (yield* store.around(head.unit.id, BEFORE, AFTER)).filter(isWanted)
+  const story = storyOf(head.unit, around, new Set(telling.keys()))
     .map((unit): SearchResult => ({ unit, score: head.score, why: { ...NO_REASON, matched: [] } }))
-  // What a later session decided instead came of it, too.
-  const came = (yield* current(sequel, store.units, isNext)).filter(({ unit }) => unit.replacedBy === undefined)
-  return { degraded, results: [...kept, ...came] }
+  // What a later session decided instead belongs to it, too.
+  const rest = (yield* current(story, store.units, isWanted)).filter(({ unit }) => unit.replacedBy === undefined)
+  return { degraded, results: [...kept, ...rest] }
 }
 
 /** Renders as many results as fit. */

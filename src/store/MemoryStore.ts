@@ -558,8 +558,12 @@ export class MemoryStore extends Context.Tag("claude-memory/MemoryStore")<Memory
   readonly neighbours: (
     ids: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyArray<readonly [string, string, number]>, StoreError>
-  /** Returns the active units after a unit in its session, the next first. */
-  readonly following: (id: string, limit: number) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
+  /** Returns the active units before and after a unit in its session, at most so many of each, in their order. */
+  readonly around: (
+    id: string,
+    before: number,
+    after: number
+  ) => Effect.Effect<ReadonlyArray<MemoryUnit>, StoreError>
   /** Returns how common terms are, and the best units that hold some of them; with a limit of 0 the former alone. */
   readonly lexical: (
     terms: ReadonlyArray<string>,

@@ -20,7 +20,7 @@ export interface Reads<Y> {
   readonly neighbours: (
     ids: ReadonlyArray<string>
   ) => Eventual<Y, ReadonlyArray<readonly [string, string, number]>>
-  readonly following: (id: string, limit: number) => Eventual<Y, ReadonlyArray<MemoryUnit>>
+  readonly around: (id: string, before: number, after: number) => Eventual<Y, ReadonlyArray<MemoryUnit>>
   readonly sessions: (ids: ReadonlyArray<string>) => Eventual<Y, ReadonlyMap<string, Session>>
   readonly places: (
     uuids: ReadonlyArray<string>

@@ -323,7 +323,7 @@ const everythingIn = Effect.gen(function*() {
     transcripts: yield* Effect.forEach(SESSIONS, store.transcriptsOf),
     lexical,
     neighbours: [...(yield* store.neighbours(ids))].map((each) => each.join(" ")).sort(),
-    following: (yield* Effect.forEach(ids, (id) => store.following(id, 8))).flat().map(({ id }) => id),
+    around: (yield* Effect.forEach(ids, (id) => store.around(id, 3, 8))).flat().map(({ id }) => id),
     segments: segments.map((segment) => ({ ...segment, position: positions.indexOf(segment.position) })),
     outlines: [...outlines].sort((a, b) => a.session.id < b.session.id ? -1 : 1),
     messages: yield* store.messages(Array.from({ length: 61 }, (_, i) => `m${i}`)),

@@ -87,7 +87,7 @@ const readOnce = (questions: ReadonlyArray<Labelled>) =>
           lexical: (_terms, _filter, limit) => lazily(() => limit === 0 ? common : matches),
           units: (ids) => lazily(() => ids.flatMap((id) => units.get(id) ?? [])),
           neighbours: (ids) => lazily(() => ids.flatMap((id) => neighbours[id] ?? [])),
-          following: () => lazily(() => []),
+          around: () => lazily(() => []),
           sessions: () => lazily(() => new Map()),
           places: () => lazily(() => new Map())
         }

@@ -90,8 +90,11 @@ export const isWish = (sentence: string): boolean => {
 
 /** Matches reasons and causes. */
 const CAUSE = inBothScripts(
-  /\b(?:because|since (?!then|last|yesterday|\d)|so that|due to|otherwise|to avoid|that(?:'s| is) why|which means|means that|root cause|caused by|turns out|(?:the|main|real|only|actual) (?:\w+ )?(?:issue|problem|reason|cause|bug|catch|trade-?off) (?:is|was|here|might)|explains)\b|因为|由于|所以|否则|不然|以免|免得|避免|以便|导致|造成|引起|使得|原因|根因|(?:就|才)会|ため|ので/i
+  /\b(?:because|since (?!then|last|yesterday|\d)|so that|hence|therefore|thus|consequently|as a result|culprit|due to|otherwise|to avoid|that(?:'s| is) why|which means|means that|root cause|caused by|turns out|(?:the|main|real|only|actual) (?:\w+ )?(?:issue|problem|reason|cause|bug|catch|trade-?off) (?:is|was|here|might)|explains|(?:that|here)(?:'s| is) the (?:\w+ )?(?:issue|problem|reason|cause|bug|catch|point))\b|因为|由于|所以|否则|不然|以免|免得|避免|以便|导致|造成|引起|使得|原因|根因|(?:就|才)会|ため|ので/i
 )
+/** Matches what follows from what was said, of which a sentence alone may not tell what it is of: "so the click is lost". */
+const FOLLOWS =
+  /(?:[,;:] (?:and )?|^)so (?:a|all|an|any|both|each|every|it|its|no|nobody|nothing|old|one|only|our|some\w*|the|their|these|they|those|two|what|whoever|your)\b/i
 /** Matches alternatives that were weighed. */
 const WEIGHED = inBothScripts(
   /\b(?:instead of|rather than|overkill|trade-?offs?|prefer\w*|decided|chose|opted|recommend\w*|by design|intentional\w*|deliberate\w*|i'd lean|simpler|drawbacks?|downsides?)\b|而不是|不如|建议|推荐|(?<!由.{0,8}|取)决定(?!于)|倾向|权衡|取舍|值得|没必要|改用|选(?:用|了|的)|没[用选]|代わりに/i
@@ -173,7 +176,7 @@ const isStatement = (sentence: string, words: string): boolean =>
 /** True for a sentence that gives a reason or weighs alternatives. */
 export const isReason = memoized((sentence: string): boolean => {
   const words = plain(sentence)
-  return isStatement(sentence, words) && (CAUSE.test(words) || WEIGHED.test(words))
+  return isStatement(sentence, words) && [CAUSE, FOLLOWS, WEIGHED].some((expression) => expression.test(words))
 })
 
 /** True for a sentence that weighs alternatives and says why. */

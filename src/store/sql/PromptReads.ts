@@ -59,13 +59,20 @@ export const make = <Y, F>(sql: Sql<Y, F>, { isIn, table, unitOf }: Dialect<F>) 
     )
   }
 
-  function* following(id: string, limit: number): Steps<Y, ReadonlyArray<MemoryUnit>> {
+  function* around(id: string, before: number, after: number): Steps<Y, ReadonlyArray<MemoryUnit>> {
     const rows = yield* sql<UnitBody>`
-      SELECT n.body FROM ${idTable([id])} JOIN units u ON u.id = wanted.id
-      JOIN units n ON n.session_id = u.session_id AND n.position > u.position AND n.active
-      ORDER BY n.position, n.id LIMIT ${limit}`
+      SELECT body FROM (
+        SELECT * FROM (
+          SELECT n.body, n.position, n.id FROM ${idTable([id])} JOIN units u ON u.id = wanted.id
+          JOIN units n ON n.session_id = u.session_id AND n.position < u.position AND n.active
+          ORDER BY n.position DESC, n.id DESC LIMIT ${before}) AS earlier
+        UNION ALL SELECT * FROM (
+          SELECT n.body, n.position, n.id FROM ${idTable([id])} JOIN units u ON u.id = wanted.id
+          JOIN units n ON n.session_id = u.session_id AND n.position > u.position AND n.active
+          ORDER BY n.position, n.id LIMIT ${after}) AS later
+      ) AS beside ORDER BY position, id`
     return rows.map(unitOf)
   }
 
-  return { following, neighbours, places, sessions, units }
+  return { around, neighbours, places, sessions, units }
 }

@@ -433,7 +433,7 @@ export const make = (sql: SqlClient, dialect: Dialect) => {
     messages,
     messagesHolding,
     neighbours: (ids: ReadonlyArray<string>) => Effect.gen(() => prompt.neighbours(ids)),
-    following: (id: string, limit: number) => Effect.gen(() => prompt.following(id, limit)),
+    around: (id: string, before: number, after: number) => Effect.gen(() => prompt.around(id, before, after)),
     lexical: dialect.lexical,
     timeline,
     projects,

@@ -1,16 +1,17 @@
 /**
- * Chooses what came of a memory: of those that follow it in its session, the ones that go on with its subject. Pure.
+ * Chooses the rest of a memory's story, what led to it and what came of it: of those beside it in its session, the ones of its subject. Pure.
  */
 import { isEveryday } from "../domain/EverydayWords.ts"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
 import * as Tokenizer from "../domain/Tokenizer.ts"
 import { withoutLabels } from "./Repeats.ts"
 
-/** Memories after one that are looked at; later ones tend to be of something else. */
-export const FOLLOWING = 8
+/** Memories before and after one that are looked at; those further off tend to be of something else. */
+export const BEFORE = 3
+export const AFTER = 8
 /** Most tokens of what is chosen. */
 const MAX_TOKENS = 450
-/** Least weight of what one has in common with the memory: what was asked counts twice, and the next two have one of their own. */
+/** Least weight of what one has in common with the memory: what was asked counts twice, and the next two after it have one of their own. */
 const LEAST = 3
 const ASKED = 2
 const NEXT = 2
@@ -25,17 +26,18 @@ const subjectOf = ({ content }: MemoryUnit): ReadonlySet<string> =>
   new Set(Tokenizer.lexemesOnce(withoutLabels(content)).filter((lexeme) => !isEveryday(lexeme)))
 
 /**
- * Chooses of the units that follow `unit`, the next first, those that have most in common with it and the lexemes `asked`, and most that is
+ * Chooses of the units around `unit`, in their order, those that have most in common with it and the lexemes `asked`, and most that is
  * worth reading: a cause before a guess that it refutes.
  */
-export const sequelOf = (
+export const storyOf = (
   unit: MemoryUnit,
-  following: ReadonlyArray<MemoryUnit>,
+  around: ReadonlyArray<MemoryUnit>,
   asked: ReadonlySet<string>
 ): ReadonlyArray<MemoryUnit> => {
   const subject = subjectOf(unit)
-  const weighed = following.map((other, i) => {
-    let weight = i < NEXT ? 1 : 0
+  const before = around.filter(({ position }) => position < unit.position).length
+  const weighed = around.map((other, i) => {
+    let weight = i >= before && i < before + NEXT ? 1 : 0
     for (const lexeme of subjectOf(other)) weight += asked.has(lexeme) ? ASKED : subject.has(lexeme) ? 1 : 0
     return { other, weight, share: weight * (READ + other.quality) / Math.sqrt(other.tokens + EVENED) }
   })
@@ -46,5 +48,5 @@ export const sequelOf = (
     tokens += other.tokens
     chosen.add(other)
   }
-  return following.filter((other) => chosen.has(other))
+  return around.filter((other) => chosen.has(other))
 }

@@ -15,6 +15,8 @@ const MAX_TOKENS = 450
 const LEAST = 3
 const ASKED = 2
 const NEXT = 2
+/** What counts towards the least weight where all of a memory is worth reading: a cause is told in words of its own. */
+const WORTH = 4
 
 /** Added to how much of a memory is worth reading (0 to 1), so that its subject still tells more. */
 const READ = 0.2
@@ -37,14 +39,16 @@ export const storyOf = (
   const subject = subjectOf(unit)
   const before = around.filter(({ position }) => position < unit.position).length
   const weighed = around.map((other, i) => {
-    let weight = i >= before && i < before + NEXT ? 1 : 0
-    for (const lexeme of subjectOf(other)) weight += asked.has(lexeme) ? ASKED : subject.has(lexeme) ? 1 : 0
-    return { other, weight, share: weight * (READ + other.quality) / Math.sqrt(other.tokens + EVENED) }
+    let common = 0
+    for (const lexeme of subjectOf(other)) common += asked.has(lexeme) ? ASKED : subject.has(lexeme) ? 1 : 0
+    const weight = common + (i >= before && i < before + NEXT ? 1 : 0)
+    const isOfSubject = common > 0 && weight + WORTH * other.quality >= LEAST
+    return { other, isOfSubject, share: weight * (READ + other.quality) / Math.sqrt(other.tokens + EVENED) }
   })
   const chosen = new Set<MemoryUnit>()
   let tokens = 0
-  for (const { other, weight } of weighed.toSorted((a, b) => b.share - a.share)) {
-    if (weight < LEAST || tokens + other.tokens > MAX_TOKENS) continue
+  for (const { isOfSubject, other } of weighed.toSorted((a, b) => b.share - a.share)) {
+    if (!isOfSubject || tokens + other.tokens > MAX_TOKENS) continue
     tokens += other.tokens
     chosen.add(other)
   }

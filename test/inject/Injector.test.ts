@@ -4,7 +4,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { type InjectionMode, type InjectionRequest, stripFence } from "../../src/domain/Injection.ts"
-import { UnitType } from "../../src/domain/MemoryUnit.ts"
+import { type MemoryUnit, UnitType } from "../../src/domain/MemoryUnit.ts"
 import type { SearchResult } from "../../src/domain/Search.ts"
 import * as Tokens from "../../src/domain/Tokens.ts"
 import { Injector } from "../../src/inject/Injector.ts"
@@ -324,13 +324,13 @@ describe("what is injected", () => {
       assert.include(yield* told([summary, other, cause], [], true), "summary1")
     }))
 
-  it.effect("goes on with what followed the first in its session and shares its subject, unless it is asked for", () =>
+  it.effect("tells what led to the first and what came of it in its session, of its subject, unless it is asked for", () =>
     Effect.gen(function*() {
       const asked = "ledger drifts nightly"
       const first = result("question1", 1, {
         content: `User: the ${asked} on sundays`,
-        position: 1,
-        occurredAt: 10,
+        position: 5,
+        occurredAt: 15,
         sessionId: "one"
       })
       const later = [
@@ -341,21 +341,34 @@ describe("what is injected", () => {
         ["the-cause", "the ledger drifts as the vendor rotates its certificate nightly", { type: "decision" }],
         ["summary", "ledger drifts nightly, then calendars", { type: "archive" }]
       ] as const
-      const units = later.map(([id, content, overrides], i) =>
-        unit(id, { content, position: 2 + i, occurredAt: 20 + i, sessionId: "one", ...overrides })
-      )
+      const earlier = [
+        ["too-early", "the ledger drifts nightly since spring"],
+        ["calendars", "calendars come first"],
+        ["symptom", "the ledger drifts, says the bank"],
+        ["greeting", "good morning everybody"]
+      ] as const
+      const placed = (id: string, content: string, at: number, overrides: Partial<MemoryUnit> = {}) =>
+        unit(id, { content, position: at, occurredAt: 10 + at, sessionId: "one", ...overrides })
+      const units = [
+        ...earlier.map(([id, content], i) => placed(id, content, 1 + i)),
+        ...later.map(([id, content, overrides], i) => placed(id, content, 10 + i, overrides))
+      ]
       const told = (overrides: Partial<InjectionRequest> = {}) =>
         Effect.gen(function*() {
           yield* remembered.store([first.unit, ...units])
           return (yield* ask({ prompt: asked, ...overrides })).items.map(({ unit }) => unit.id)
         }).pipe(Effect.provide(finding([first]).layer))
-      assert.deepStrictEqual(yield* told(), ["question1", "guess", "the-cause"])
-      assert.deepStrictEqual(yield* told({ inContext: [{ sessionId: "one", since: 21 }] }), ["question1", "guess"])
-      assert.deepStrictEqual(yield* told({ injectedIds: ["guess"] }), ["question1", "the-cause"])
+      assert.deepStrictEqual(yield* told(), ["question1", "symptom", "guess", "the-cause"])
+      assert.deepStrictEqual(yield* told({ inContext: [{ sessionId: "one", since: 21 }] }), [
+        "question1",
+        "symptom",
+        "guess"
+      ])
+      assert.deepStrictEqual(yield* told({ injectedIds: ["guess"] }), ["question1", "symptom", "the-cause"])
       assert.deepStrictEqual(yield* told({ isAsked: true }), ["question1"])
     }))
 
-  it.effect("goes on with what a later session decided in place of what followed", () =>
+  it.effect("tells what a later session decided in place of what came of it", () =>
     Effect.gen(function*() {
       const asked = "invoice pdf renderer"
       const first = result("question1", 1, {

@@ -20,11 +20,20 @@ describe("sentences worth remembering", () => {
     each(isReason, [
       "The log is synced because a crash must not lose a page.",
       "The retries live in the client, so that each service can set its own.",
+      "`index.js` loads its modules lazily, so the first click is lost when the cache is cold.",
+      "So one insert makes forty small parts, and the merges can't keep up.",
+      "That's the point: the consumer leaves as one insert takes six minutes.",
       "We store cents rather than floats.",
       "连接池耗尽了，因为每个请求都开了一个新连接。",
       "offset 提前提交，所以会丢消息。",
       "Removing the testing library import since it's just for demonstration:"
-    ], ["The import now writes rows in batches.", "Let me check why it fails.", "Is it slow because of the index?"])
+    ], [
+      "I renamed the three flags, so I ran the tests again.",
+      "Three rows are left so far, the rest is written.",
+      "The import now writes rows in batches.",
+      "Let me check why it fails.",
+      "Is it slow because of the index?"
+    ])
     each(isChoice, ["A custom `UnmarshalJSON` is overkill — a simpler approach is to normalize after load."], [
       "Use `cpID.Path()` instead of `paths.CheckpointPath(checkpointID)`"
     ])
@@ -54,7 +63,8 @@ describe("sentences worth remembering", () => {
       "The issue might be that the proxy closes idle connections.",
       "The simplest fix is to rename `store` to `cache`, since it has three callers.",
       "All builds of `main` should pass because the flaky test is gone.",
-      "It fails because of that."
+      "It fails because of that.",
+      "All 41 rows of `invoices` are in `NOK`, so no conversion is involved."
     ])
   })
 

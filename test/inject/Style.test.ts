@@ -59,6 +59,9 @@ describe("an order", () => {
     "nightly report 的原理是什么",
     "pool 和 client 有什么区别",
     "PGPOOL_MAX 是干嘛的",
+    "mqtt 5 跟 3.1.1 有啥区别",
+    "explain里type=ref是啥意思",
+    "go的context怎么传 讲讲",
     // A form of a Japanese verb that ends a prompt.
     "接続プールの上限を上げて",
     "夜間レポートの行を読んで。",
@@ -118,6 +121,8 @@ describe("an order", () => {
     "what about the pool",
     "what was the pool's limit",
     "pool 的上限是多少",
+    "当时短信重复发是啥原因来着",
+    "讲讲这个任务上次怎么定的",
     "what does it do with the pool again",
     "どうして",
     "接続プールについて",

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { makeRandom } from "../../fixtures/transcript.ts"
-import { failuresOf, type Sample, slopesOf } from "./growth.ts"
+import { failuresOf, onlyTimesGrow, type Sample, slopesOf } from "./growth.ts"
 
 const MINUTES = 1
 
@@ -27,6 +27,15 @@ it("a soak in which the memory leaks fails and names it", () => {
 it("a soak that only varies, or grows within its bound, does not fail", () => {
   assert.deepStrictEqual(failuresOf(slopesOf(growing(0), MINUTES)), [])
   assert.deepStrictEqual(failuresOf(slopesOf(growing(150), MINUTES)), [])
+})
+
+it("a soak is run again where times alone grow", () => {
+  const slower = (samples: ReadonlyArray<Sample>) =>
+    slopesOf(samples.map((sample) => ({ ...sample, prompt: sample.prompt + 10 * sample.seconds })), MINUTES)
+  assert.isTrue(onlyTimesGrow(slower(growing(0))))
+  assert.match(failuresOf(slower(growing(0))).join(), /^a prompt grows by /)
+  assert.isFalse(onlyTimesGrow(slower(growing(300))))
+  assert.isFalse(onlyTimesGrow(slopesOf(growing(0), MINUTES)))
 })
 
 it("a soak that is too short has no slopes", () =>

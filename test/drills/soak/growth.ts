@@ -46,8 +46,16 @@ export const slopesOf = (samples: ReadonlyArray<Sample>, minutes: number) => {
   })
 }
 
+type Slopes = ReturnType<typeof slopesOf>
+
+const growing = (slopes: Slopes) => slopes.filter(({ bound, low }) => low > bound)
+
 /** Names the measures whose interval lies wholly above the bound. */
-export const failuresOf = (slopes: ReturnType<typeof slopesOf>): ReadonlyArray<string> =>
-  slopes.filter(({ bound, low }) => low > bound).map(({ bound, high, low, name, unit }) =>
+export const failuresOf = (slopes: Slopes): ReadonlyArray<string> =>
+  growing(slopes).map(({ bound, high, low, name, unit }) =>
     `${name} grows by ${low} to ${high} ${unit} a minute, more than ${bound}`
   )
+
+/** True where something grows, and all that does are times of answers. */
+export const onlyTimesGrow = (slopes: Slopes): boolean =>
+  growing(slopes).length > 0 && growing(slopes).every(({ unit }) => unit === "ms")

@@ -16,7 +16,9 @@ import { number, table } from "../../src/cli/Output.ts"
 import { hash } from "../../src/domain/Hash.ts"
 import type { SearchFilter, SearchMode, SearchQuery } from "../../src/domain/Search.ts"
 import * as Tokenizer from "../../src/domain/Tokenizer.ts"
+import * as EmbeddedIndex from "../../src/index/sqlite/EmbeddedIndex.ts"
 import { quantize } from "../../src/index/sqlite/VectorSpace.ts"
+import { VectorIndex } from "../../src/index/VectorIndex.ts"
 import { ModelManager } from "../../src/models/ModelManager.ts"
 import * as SqliteDriver from "../../src/resources/SqliteDriver.ts"
 import { Retriever } from "../../src/retrieve/Retriever.ts"
@@ -24,6 +26,7 @@ import { LANE_LIMIT } from "../../src/retrieve/Search.ts"
 import { ClaudeMemory } from "../../src/serve/ClaudeMemory.ts"
 import * as Settings from "../../src/settings/Settings.ts"
 import type { StoreError } from "../../src/store/MemoryStore.ts"
+import { SqliteFile } from "../../src/store/sqlite/SqliteFile.ts"
 import * as McpClient from "../../test/e2e/mcpClient.ts"
 import { makeRandom } from "../../test/fixtures/transcript.ts"
 import {
@@ -85,7 +88,7 @@ const open = (file: string) => {
 /** The words of a question, for FTS5. */
 const matchOf = (question: string) => Tokenizer.queryLexemes(question).map((lexeme) => `"${lexeme}"`).join(" OR ")
 
-/** The same questions by SQL alone: sqlite-vec's own table, and all words in FTS5, both unbounded. */
+/** The same questions by SQL alone, sqlite-vec's own table and all words in FTS5, both unbounded; and the vector index by itself. */
 const bareTimes = (file: string, questions: ReadonlyArray<string>, projects: ReadonlyArray<string> | "all") =>
   Effect.gen(function*() {
     const models = yield* ModelManager
@@ -105,6 +108,11 @@ const bareTimes = (file: string, questions: ReadonlyArray<string>, projects: Rea
     const inProject = projects === "all" ? "" : `AND units.project_id = '${projects[0]}'`
     const words = database.prepare(`SELECT lexemes.rowid FROM lexemes JOIN units ON units.row = lexemes.rowid
       WHERE lexemes MATCH ? ${inProject} ORDER BY rank LIMIT ${LANE_LIMIT}`)
+    const index = yield* VectorIndex
+    const indexTimes = yield* Effect.forEach(
+      vectors,
+      (vector) => Effect.map(timed(index.search(Option.getOrThrow(vector), { projects }, LANE_LIMIT)), ([, ms]) => ms)
+    )
     const times = questions.map((question, i) => {
       const vector = Option.getOrThrow(vectors[i]!)
       const numbers = new Int8Array(vector.length)
@@ -113,7 +121,7 @@ const bareTimes = (file: string, questions: ReadonlyArray<string>, projects: Rea
       near.all(new Uint8Array(numbers.buffer))
       const between = performance.now()
       words.all(matchOf(question))
-      return { vectors: between - from, words: performance.now() - between }
+      return { vectors: between - from, words: performance.now() - between, index: indexTimes[i]! }
     })
     return times.slice(1)
   }).pipe(Effect.scoped)
@@ -134,7 +142,11 @@ const bareFirst = (file: string, question: string) =>
     return { openMs, firstMs: performance.now() - read }
   }).pipe(Effect.scoped)
 
-const models = (home: string) => Layer.provide(App.modelsOf({ busyTimeoutMs: 5_000, home }), App.platform)
+const modelsAndIndex = (home: string) =>
+  Layer.merge(
+    App.modelsOf({ busyTimeoutMs: 5_000, home }),
+    Layer.provide(EmbeddedIndex.layer, SqliteFile.layer({ folder: home, readOnly: true, busyTimeoutMs: 5_000 }))
+  ).pipe(Layer.provide(App.platform))
 
 /** Saves one memory after the other through a server, until the scope closes. */
 const writing = (home: string, project: string) =>
@@ -266,12 +278,14 @@ program("search", {
       const first = yield* bareFirst(file, questionsFor("all", "first")[0]!)
       const bare = yield* Effect.forEach(scopes, ([name, projects]) =>
         Effect.map(
-          Effect.provide(bareTimes(file, questionsFor(name, "hybrid"), projects), models(home)),
+          Effect.provide(bareTimes(file, questionsFor(name, "hybrid"), projects), modelsAndIndex(home)),
           (times) => {
             const both = times.map(({ vectors, words }) => vectors + words)
             return {
               name,
               vectorsMs: median(times.map(({ vectors }) => vectors)),
+              indexMs: median(times.map(({ index }) => index)),
+              indexP95Ms: quantile(times.map(({ index }) => index), 0.95),
               wordsMs: median(times.map(({ words }) => words)),
               bothMs: median(both),
               bothP95Ms: quantile(both, 0.95)
@@ -312,7 +326,16 @@ program("search", {
                 ...[p50Ms, p95Ms, p99Ms, blockMs].map(String),
                 ...(beside === undefined ? ["", ""] : [String(round(beside, 1)), `× ${round(beside / p50Ms, 1)}`])
               ]
-            })
+            }),
+            ...bare.map(({ indexMs, indexP95Ms, name, vectorsMs }) => [
+              name,
+              "its vectors",
+              ...[indexMs, indexP95Ms].map((ms) => String(round(ms, 1))),
+              "",
+              "",
+              String(round(vectorsMs, 1)),
+              `× ${round(vectorsMs / indexMs, 1)}`
+            ])
           ])
         ]
       }

@@ -22,7 +22,7 @@ import type { Reads } from "../store/Reads.ts"
 import type { BackgroundRequest, Fused } from "./Background.ts"
 import { fits, type Measured, measured } from "./Budgets.ts"
 import { excerpt } from "./Excerpt.ts"
-import { judge } from "./Judge.ts"
+import { BOUNDS, judge } from "./Judge.ts"
 import { MAX_MEMORIES, pointerTo } from "./Pointer.ts"
 import { type Item, render, withoutRepeated } from "./Render.ts"
 import { withoutLabels } from "./Repeats.ts"
@@ -146,17 +146,22 @@ const withoutSummaryFirst = (
 /** Results that may be told, best first, and why some lane could not be asked. */
 type Relevant = Pick<SearchResponse, "degraded" | "results">
 
-/** Searches, and keeps the results that earn their place: of those that hold at least so many `bits`, where the first holds fewer. */
+/**
+ * Searches, and keeps the results that earn their place: of those that hold nearly the `verdict`'s bits, where the first holds fewer. The
+ * story of the first is told where even a careful judge would speak: it is long, and what is off the subject would be, too.
+ */
 function* find<Y>(
   memory: Memory<Y>,
   request: InjectionRequest,
   { matches, respelt, testimonies, words }: Found,
   repeats: (unit: MemoryUnit) => boolean,
-  bits = 0
+  verdict?: Verdict
 ): Steps<Y, Relevant> {
   const { inContext, mode, prompt } = request
   const { search, searchMode, store } = memory
   const isImmediate = request.isImmediate === true
+  const bits = HELD_BY_FIRST * (verdict?.bits ?? 0)
+  const hasStory = verdict !== undefined && verdict.score >= BOUNDS.conservative.memories
   const share = (request.isAsked === true ? ASKED_SHARES : SHARES)[mode]
   const known = yield* store.projects
   const telling = tellingOf(words)
@@ -208,7 +213,7 @@ function* find<Y>(
     result.score >= share * best && isWorthTelling(result, ordered.slice(0, i)) && heldBy(result, ordered) >= least
   )
   const [head] = kept
-  if (head === undefined || head.unit.type === "archive") return { degraded, results: kept }
+  if (!hasStory || head === undefined || head.unit.type === "archive") return { degraded, results: kept }
   const told = new Set(kept.map(({ unit }) => unit.id))
   const isWanted = (unit: MemoryUnit) =>
     isOwn(unit) && !told.has(unit.id) && !isInContext(unit, inContext) && unit.quality >= WORTH
@@ -386,7 +391,7 @@ export function* inject<Y>(memory: Memory<Y>, request: InjectionRequest): Steps<
     ? { ...all, tells: "pointer" as const }
     : all
   if (verdict.tells === "memories") {
-    const found = yield* find(memory, request, evidence, repeats, HELD_BY_FIRST * verdict.bits)
+    const found = yield* find(memory, request, evidence, repeats, verdict)
     return named(yield* tell(memory, request, words, found, isKnown), words, verdict)
   }
   const saved = yield* savedAnswers(memory, request, projects, isKnown)

@@ -353,12 +353,14 @@ describe("what is injected", () => {
         ...earlier.map(([id, content], i) => placed(id, content, 1 + i)),
         ...later.map(([id, content, overrides], i) => placed(id, content, 10 + i, overrides))
       ]
-      const told = (overrides: Partial<InjectionRequest> = {}) =>
+      const told = (overrides: Partial<InjectionRequest> = {}, bits?: number) =>
         Effect.gen(function*() {
           yield* remembered.store([first.unit, ...units])
           return (yield* ask({ prompt: asked, ...overrides })).items.map(({ unit }) => unit.id)
-        }).pipe(Effect.provide(finding([first]).layer))
+        }).pipe(Effect.provide(finding([first], [], bits).layer))
       assert.deepStrictEqual(yield* told(), ["question1", "symptom", "guess", "the-cause"])
+      // Enough to be told in the balanced mode, and too little in the conservative one.
+      assert.deepStrictEqual(yield* told({}, 12), ["question1"])
       assert.deepStrictEqual(yield* told({ inContext: [{ sessionId: "one", since: 21 }] }), [
         "question1",
         "symptom",

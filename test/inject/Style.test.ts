@@ -62,6 +62,7 @@ describe("an order", () => {
     "mqtt 5 跟 3.1.1 有啥区别",
     "explain里type=ref是啥意思",
     "go的context怎么传 讲讲",
+    "停 先别改，给我讲下你打算怎么做",
     // A form of a Japanese verb that ends a prompt.
     "接続プールの上限を上げて",
     "夜間レポートの行を読んで。",

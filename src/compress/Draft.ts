@@ -155,7 +155,7 @@ export const filesOf = (messages: Iterable<Message>): ReadonlyArray<string> =>
   ].slice(0, 20)
 
 /** Version of the rules by which units are made. */
-export const VERSION = 23
+export const VERSION = 24
 
 /** Labels of what a person chose in a form, of commands, and of a commit's message. */
 export const CHOSE = "User chose: "

@@ -92,7 +92,7 @@ const ENDS_WITH_ORDER =
 
 /** Questions that ask to explain: what code or a library does, which anybody can read. */
 const ASKS_TO_EXPLAIN =
-  /^\W*what do(?:es)? \S+(?: \S+){0,3} (?:do|mean)\b|\bwhat(?:'s| is| are) the difference\b|(?:是什么|啥)意思|是?干(?:嘛|啥|什么)的|原理是(?:什么|啥)|(?:有什么|啥)区别|区别是(?:什么|啥)|讲[讲下]\s*$|给我讲/
+  /^\W*what do(?:es)? \S+(?: \S+){0,3} (?:do|mean)\b|\bwhat(?:'s| is| are) the difference\b|(?:是什么|啥)意思|是?干(?:嘛|啥|什么)的|原理是(?:什么|啥)|(?:有什么|啥)区别|(?:什么|啥)关系|区别是(?:什么|啥)|讲[讲下]\s*$|给我讲/
 
 /** Words with which a person answers Claude, and goes on to say what to do. */
 const REPLY = /^\s*(?:sure|yes|yeah|yep|no|nope|ok|okay|right|exactly|thanks|好的?|可以|行|对|不)\s*[,.!，。！]\s*\S/

@@ -60,6 +60,7 @@ describe("an order", () => {
     "pool 和 client 有什么区别",
     "PGPOOL_MAX 是干嘛的",
     "mqtt 5 跟 3.1.1 有啥区别",
+    "tdengine 的超级表和子表到底什么关系",
     "explain里type=ref是啥意思",
     "go的context怎么传 讲讲",
     "停 先别改，给我讲下你打算怎么做",

@@ -16,6 +16,7 @@ export type LeftUnit = Pick<
   | "origin"
   | "projectId"
   | "sessionId"
+  | "summary"
   | "supersededBy"
   | "title"
   | "tokens"
@@ -64,7 +65,7 @@ export interface Left<U> {
 }
 
 /** Form of the files; the program reads no other. */
-export const FORM = 5
+export const FORM = 6
 
 export interface OpeningFile {
   readonly form: typeof FORM

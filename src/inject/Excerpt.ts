@@ -13,12 +13,13 @@ import type { Word } from "../domain/Verdict.ts"
 export const ELLIPSIS = "…"
 
 /** Ends of lines, and of sentences and labels within a line; the number of a list's item ends none. */
-const ENDS = /\n+|(?<=[.!?:;])(?<!(?:^|\s)\d{1,3}\.) +(?=\S)|(?<=[。！？；])/gm
+const ENDS = /\n+|(?<=[.!?:;])(?<!(?:^|\s)[*_]{0,2}\d{1,3}\.) +(?=\S)|(?<=[。！？；])/gm
 
 /** Bits that a sentence counts for when it names something: code, a file, a number. Answers tend to. */
 const NAMED_BITS = 0.25
 
-const LABEL = /^.{1,40}:$/
+/** Matches a short sentence that introduces the next ones. */
+const LABEL = /^.{1,60}[:：][*_]{0,2}$/u
 
 /** Lines beyond which a person's text counts as pasted, and fewest tokens of an answer that is shown without it. */
 const PASTED_LINES = 5

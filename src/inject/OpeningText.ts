@@ -113,17 +113,24 @@ const filesText = ({ files }: LeftUnit): string => {
   return named.length === 0 ? "" : `Files: ${named.join(", ")}`
 }
 
+/** Tells what came of a session in a line, unless its title says it. */
+const cameOf = ({ summary, title }: LeftUnit): string => {
+  const said = summary.startsWith(`${title} — `) ? summary.slice(title.length + 3) : summary
+  return lettersOf(title).startsWith(lettersOf(said).slice(0, 40)) ? "" : said
+}
+
 /** True for an archive that a model wrote: it has no parts. */
 const isWhole = (parts: ReadonlyArray<Part>): boolean => parts.every(({ label }) => label === "Outcome")
 
 /**
- * Tells what is worth knowing of a session before the last, beside what is open: what was learned; nothing of work that is
- * finished, which the repository shows. What was decided in it are items of their own, as long as that holds. An archive that a
- * model wrote is told from its beginning.
+ * Tells what is worth knowing of a session before the last, beside what is open: what was learned, else what came of it in a line or
+ * two. What was decided in it are items of their own, as long as that holds. An archive that a model wrote is told from its beginning.
  */
 const taughtText = (unit: LeftUnit): string => {
-  const parts = partsOf(unit.content)
-  return isWhole(parts) ? sessionText(unit) : parts.filter(({ label }) => label === "Learned").map(labelled).join("\n")
+  const parts = unit.type === "archive" ? partsOf(unit.content) : []
+  if (parts.length > 0 && isWhole(parts)) return sessionText(unit)
+  const learned = parts.filter(({ label }) => label === "Learned").map(labelled).join("\n")
+  return learned === "" ? cameOf(unit) : learned
 }
 
 /** Characters by which a text that begins with its title may be longer than that: who says it, and marks. */
@@ -189,11 +196,10 @@ export const textsOf = (unit: LeftUnit): Texts => {
       return both(sessionText(unit), LAST_TOKENS, filesText(unit))
     },
     get short() {
-      if (unit.type === "archive") {
-        return both(taughtText(unit), ITEM_TOKENS, isWhole(partsOf(unit.content)) ? filesText(unit) : "")
+      if (unit.type !== "decision") {
+        const isArchive = unit.type === "archive" && isWhole(partsOf(unit.content))
+        return both(taughtText(unit), ITEM_TOKENS, isArchive ? filesText(unit) : "")
       }
-      // What a session of one request did is finished, and its title says what for.
-      if (unit.type === "conversation") return [NO_TEXT, NO_TEXT] as const
       const text = below(beginning(unit.content.replace(DOUBLED, "$1"), ITEM_TOKENS))
       return [text, text] as const
     },

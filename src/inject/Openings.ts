@@ -46,8 +46,22 @@ type Content = Omit<OpeningFile, "database" | "form" | "key" | "version">
 const NOTHING: Left<FileUnit> = { pinned: [], unreadPins: 0, archives: [], decisions: [], branches: {} }
 
 const fileUnitOf = (unit: MemoryUnit): FileUnit => {
-  const { content, files, id, occurredAt, origin, projectId, sessionId, supersededBy, title, tokens, type } = unit
-  const left = { content, files, id, occurredAt, origin, projectId, sessionId, supersededBy, title, tokens, type }
+  const { content, files, id, occurredAt, origin, projectId, sessionId, summary, supersededBy, title, tokens, type } =
+    unit
+  const left = {
+    content,
+    files,
+    id,
+    occurredAt,
+    origin,
+    projectId,
+    sessionId,
+    summary,
+    supersededBy,
+    title,
+    tokens,
+    type
+  }
   return { ...left, texts: textsOf(left) }
 }
 

@@ -72,6 +72,15 @@ describe("an excerpt", () => {
     )
   })
 
+  it("ends neither with the bold number of an item that is left out nor with what introduces one", () => {
+    const long = "only other words ".repeat(30)
+    for (const next of [`**3. ${long}`, `**What differs here:**\n${long}`, `差别在于：\n${long}`]) {
+      const content = `${fillers("a", 12).join("\n")}\nThe pool waits for its limit, which is 20 connections.\n${next}`
+      const words = excerptOf(content, "pool limit", 24)
+      assert.match(words, /^… (?:.*\n)*The pool waits for its limit, which is 20 connections\. …$/)
+    }
+  })
+
   it("takes no sentence's end for one within code", () => {
     const content = [...fillers("a", 12), "Since `fix: true. ` is set, the rule took it away.", ...fillers("b", 12)]
       .join("\n")

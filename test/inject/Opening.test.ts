@@ -253,6 +253,24 @@ describe("what is injected when a session begins", () => {
       assert.include(yield* told("Outcome: Pull request 70 was merged."), url)
     }))
 
+  it.effect("leaves out what was not committed as soon as a later session began from it", () =>
+    Effect.gen(function*() {
+      const said = [
+        "The merge is staged and ready to commit whenever you'd like.",
+        "这些改动还没提交。",
+        "Want me to push it?"
+      ]
+      for (const left of said) {
+        const last = before(left)
+        assert.include((yield* opened([last])).text, left)
+        const { text } = yield* opened([last, afterwards(true, "Aim: mail\nOutcome: Bounces are counted.")])
+        assert.notInclude(text, left)
+        assert.include(text, "the other end remains open")
+      }
+      const other = "The next commit decides who may stage a release."
+      assert.include((yield* opened([before(other), SESSIONS[0]!])).text, other)
+    }))
+
   it.effect("names a session of which no more fits", () =>
     Effect.gen(function*() {
       const sessions = [
@@ -334,6 +352,20 @@ describe("what is injected when a session begins", () => {
       assert.notInclude(text, "one database a worker")
       assert.notInclude(text, "they take a minute")
       assert.include(text, "the README is tidy")
+    }))
+
+  it.effect("tells of a session before the last in which nothing was learned what came of it, unless its title says so", () =>
+    Effect.gen(function*() {
+      const of = (summary: string, type: "archive" | "conversation") =>
+        Effect.map(
+          opened([SESSIONS[0]!, archive("a2", 3, "Aim: speed up\nOutcome: it takes a minute.", { summary, type })]),
+          ({ text }) => text.split("Title a2\n")[1]
+        )
+      for (const type of ["archive", "conversation"] as const) {
+        assert.match((yield* of("The tests take a minute.", type))!, /^ {2}The tests take a minute\.\n/)
+        assert.match((yield* of("Title a2 — The tests take a minute.", type))!, /^ {2}The tests take a minute\.\n/)
+        assert.notInclude(yield* of("Title a2.", type), "Title a2.")
+      }
     }))
 
   it.effect("is the last session and what was decided before others, where there is little room", () =>

@@ -18,8 +18,8 @@ const ENDS = /\n+|(?<=[.!?:;])(?<!(?:^|\s)[*_]{0,2}\d{1,3}\.) +(?=\S)|(?<=[。�
 /** Bits that a sentence counts for when it names something: code, a file, a number. Answers tend to. */
 const NAMED_BITS = 0.25
 
-/** Matches a short sentence that introduces the next ones. */
-const LABEL = /^.{1,60}[:：][*_]{0,2}$/u
+/** Matches a short sentence that introduces the next ones, and what stands for those that are left out. */
+const NO_END = /^(?:.{1,60}[:：][*_]{0,2}|…)$/u
 
 /** Lines beyond which a person's text counts as pasted, and fewest tokens of an answer that is shown without it. */
 const PASTED_LINES = 5
@@ -122,9 +122,8 @@ export const excerpt = (
   const { first } = best
   // A sentence that is longer than half of the room is cut rather than left out.
   let last = best.tokens < room / 2 ? Math.min(best.last + 1, sentences.length - 1) : best.last
-  // Nothing ends with the label of what is left out.
-  const isLabel = (sentence: Span) => LABEL.test(unit.content.slice(sentence.from, sentence.to))
-  while (last > first && isLabel(sentences[last]!)) last--
+  const isNoEnd = (sentence: Span) => NO_END.test(unit.content.slice(sentence.from, sentence.to).trim())
+  while (last > first && isNoEnd(sentences[last]!)) last--
   const run = unit.content.slice(sentences[first]!.from, sentences[last]!.to)
   const before = sentences[first]!.from === 0 ? "" : `${ELLIPSIS} `
   const text = shortened(run, room)

@@ -113,9 +113,10 @@ const filesText = ({ files }: LeftUnit): string => {
   return named.length === 0 ? "" : `Files: ${named.join(", ")}`
 }
 
-/** Tells what came of a session in a line, unless its title says it. */
-const cameOf = ({ summary, title }: LeftUnit): string => {
-  const said = summary.startsWith(`${title} — `) ? summary.slice(title.length + 3) : summary
+/** Tells what came of a session: of an archive what the last answer said, else the summary, unless the title says it. */
+const cameOf = ({ content, summary, title, type }: LeftUnit): string => {
+  const outcome = type === "archive" ? partsOf(content).findLast(({ label }) => label === "Outcome")?.text : undefined
+  const said = outcome ?? (summary.startsWith(`${title} — `) ? summary.slice(title.length + 3) : summary)
   return lettersOf(title).startsWith(lettersOf(said).slice(0, 40)) ? "" : said
 }
 

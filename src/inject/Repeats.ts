@@ -88,6 +88,12 @@ const without = (text: string, cut: ReadonlyArray<Sentence>): string => {
 /** Matches a line that says nothing after a colon; before that may be the label of somebody of whose words none is left. */
 const EMPTY_LINE = /^([^\n:]+):(?:[^\S\n]*…)+[^\S\n]*(?:\n|(?![\s\S]))/gm
 
+/** Matches a short line that introduces what is cut below it, with the mark of that. */
+const INTRODUCTION = /^[^\S\n]*[^\s:：][^\n]{0,58}[:：][*_]{0,2}\n[^\S\n]*(?=…[^\S\n]*(?:\n|(?![\s\S])))/gm
+
+/** Matches all marks but the last of several that follow one another. */
+const MARKED_AGAIN = /…[^\S\n]*\n[^\S\n]*(?=…[^\S\n]*(?:\n|(?![\s\S])))/g
+
 /** True where a line begins with a label, or none is left. */
 const isLabelled = (text: string): boolean => {
   const colon = /^[^\n:]*(?=:)/.exec(text)?.[0]
@@ -109,7 +115,7 @@ export const withoutRepeats = (texts: ReadonlyArray<string>, fixed = 0): Readonl
     const cut = repeats.filter((each) => each.item === item)
     if (cut.length === 0) return text
     // A label stays for the lines below it.
-    const said = without(text, cut).replace(
+    const said = without(text, cut).replace(INTRODUCTION, "").replace(MARKED_AGAIN, "").replace(
       EMPTY_LINE,
       (line, before: string, at: number, whole: string) =>
         isLabel(before) && isLabelled(whole.slice(at + line.length)) ? "" : line

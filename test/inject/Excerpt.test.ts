@@ -74,7 +74,9 @@ describe("an excerpt", () => {
 
   it("ends neither with the bold number of an item that is left out nor with what introduces one", () => {
     const long = "only other words ".repeat(30)
-    for (const next of [`**3. ${long}`, `**What differs here:**\n${long}`, `差别在于：\n${long}`]) {
+    for (
+      const next of [`**3. ${long}`, `**What differs here:**\n${long}`, `差别在于：\n${long}`, `Why:\n  …\n${long}`]
+    ) {
       const content = `${fillers("a", 12).join("\n")}\nThe pool waits for its limit, which is 20 connections.\n${next}`
       const words = excerptOf(content, "pool limit", 24)
       assert.match(words, /^… (?:.*\n)*The pool waits for its limit, which is 20 connections\. …$/)

@@ -310,9 +310,11 @@ describe("what is injected when a session begins", () => {
           "  webhooks are verified now.",
           "  Open: retries of failed payments remain.",
           "[a2] 3 days ago (2026-11-23): Title a2",
+          "  they take a minute.",
           "  Open: the flaky upload test still fails.",
           "  Want me to look?",
           "[a3] 4 days ago (2026-11-22): Title a3",
+          "  done.",
           "",
           "## Decided lately",
           "[d1234567] 2 days ago (2026-11-24): Title d1234567-89ab",
@@ -328,8 +330,8 @@ describe("what is injected when a session begins", () => {
           "</claude-memory>"
         ].join("\n")
       )
-      assert.sameMembers(units.map(({ id }) => id), ["a1", "a2", "d1234567-89ab", "d2", "a5"])
-      assert.deepStrictEqual(pointed.map(({ id }) => id), ["a3"])
+      assert.sameMembers(units.map(({ id }) => id), ["a1", "a2", "a3", "d1234567-89ab", "d2", "a5"])
+      assert.deepStrictEqual(pointed, [])
       assert.strictEqual(tokens, Tokens.estimate(text))
     }))
 
@@ -356,16 +358,21 @@ describe("what is injected when a session begins", () => {
 
   it.effect("tells of a session before the last in which nothing was learned what came of it, unless its title says so", () =>
     Effect.gen(function*() {
-      const of = (summary: string, type: "archive" | "conversation") =>
+      const of = (content: string, summary: string, type: "archive" | "conversation") =>
         Effect.map(
-          opened([SESSIONS[0]!, archive("a2", 3, "Aim: speed up\nOutcome: it takes a minute.", { summary, type })]),
+          opened([SESSIONS[0]!, archive("a2", 3, content, { summary, type })]),
           ({ text }) => text.split("Title a2\n")[1]
         )
-      for (const type of ["archive", "conversation"] as const) {
-        assert.match((yield* of("The tests take a minute.", type))!, /^ {2}The tests take a minute\.\n/)
-        assert.match((yield* of("Title a2 — The tests take a minute.", type))!, /^ {2}The tests take a minute\.\n/)
-        assert.notInclude(yield* of("Title a2.", type), "Title a2.")
-      }
+      const answered = "Aim: speed up\nOutcome: They took ten.\nOutcome: The tests take a minute."
+      assert.strictEqual(
+        yield* of(answered, "They took ten.", "archive"),
+        "  The tests take a minute.\n</claude-memory>"
+      )
+      const told = "  The tests take a minute.\n</claude-memory>"
+      assert.strictEqual(yield* of("Much more.", "The tests take a minute.", "conversation"), told)
+      assert.strictEqual(yield* of("Much more.", "Title a2 — The tests take a minute.", "conversation"), told)
+      assert.strictEqual(yield* of("Much more.", "Title a2.", "conversation"), "</claude-memory>")
+      assert.strictEqual(yield* of("Aim: speed up\nOutcome: Title a2.", "Else.", "archive"), "</claude-memory>")
     }))
 
   it.effect("is the last session and what was decided before others, where there is little room", () =>

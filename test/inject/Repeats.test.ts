@@ -38,6 +38,25 @@ describe("what two items of a text say", () => {
     )
   })
 
+  it("leaves no line that introduces nothing but what is told elsewhere", () => {
+    const said = (introduction: string) => `Claude: It was 5 before.\n${introduction}\n- ${POOL}`
+    for (const introduction of ["The key difference:", "**Why:**", "  原因在于："]) {
+      assert.deepStrictEqual(withoutRepeats([POOL, `${said(introduction)}\nIt stays.`, said(introduction)]), [
+        POOL,
+        "Claude: It was 5 before.\n…\nIt stays.",
+        "Claude: It was 5 before.\n…"
+      ])
+    }
+    assert.deepStrictEqual(withoutRepeats([POOL, `User: why?\nClaude: ${POOL}\nThe difference:\n- ${POOL}`]), [
+      POOL,
+      "User: why?"
+    ])
+    assert.deepStrictEqual(withoutRepeats([POOL, `${said("Why:")} It is full.`]), [
+      POOL,
+      "Claude: It was 5 before.\nWhy:\n… It is full."
+    ])
+  })
+
   it("leaves the label of somebody who says more in the lines below", () => {
     const said =
       `User: Let me ask the team first.\nClaude proposed: ${POOL}\nDelete the Redis container from production.`

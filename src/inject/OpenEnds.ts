@@ -21,12 +21,12 @@ const UNSTASHES = inBothScripts(
 )
 /** Matches a command that merges or closes a pull request, and a sentence that reports so much. */
 const MERGES = inBothScripts(/\b(?:merged?|closed?)\b|合[并入]|关[闭掉]/i)
-const [STASHED, PULL_REQUEST] = ["Open: stashed: ", "Open: pull request: "]
+const [OWN, STASHED, PULL_REQUEST] = ["Open: ", "Open: stashed: ", "Open: pull request: "]
 const NUMBER = /\/(\d+)$/u
 
 /** Matches what is left uncommitted, or an offer to commit it: what became of it Git shows, and no report names it. */
 const UNCOMMITTED = inBothScripts(
-  /\b(?:un)?staged\b|\buncommitted\b|\b(?:ready|want me|shall i|should i|like me) to (?:commit|push)\b|\b(?:shall|should) i (?:commit|push)\b|\bnot (?:yet )?(?:committed|pushed)\b|(?:没有?|尚?未)(?:提交|推送)|(?:要|需要|可以)我?(?:现在)?(?:提交|推送)/i
+  /\b(?:are|is) (?:un)?staged\b|\b(?:un)?staged (?:changes|files)\b|\buncommitted\b|\b(?:ready|want me|like me) to (?:commit|push)\b(?! notif)|\b(?:shall|should) i (?:commit|push)\b(?! notif)|\bnot (?:yet )?(?:committed|pushed)\b|(?:没有?|尚?未)(?:提交|推送)(?![通消给申表])|要我(?:现在|帮你)?(?:提交|推送)(?![通消给申表])/i
 )
 
 interface Told extends Account {
@@ -50,7 +50,7 @@ const accountOf = ({ content, title }: LeftUnit): Told => {
 /** Returns a test of whether an account says that what stands under a label is done. */
 const closesUnder = (label: string, line: string): (account: Told) => boolean => {
   // The next session began from it.
-  if (UNCOMMITTED.test(line)) return () => true
+  if (label === OWN && UNCOMMITTED.test(line)) return () => true
   if (label === STASHED) {
     return ({ commands, reports }) => [...commands, ...reports].some((said) => UNSTASHES.test(said))
   }

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { existsSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { MemoryUnit } from "../domain/MemoryUnit.ts"
@@ -45,23 +46,24 @@ type Content = Omit<OpeningFile, "database" | "form" | "key" | "version">
 
 const NOTHING: Left<FileUnit> = { pinned: [], unreadPins: 0, archives: [], decisions: [], branches: {} }
 
+/** Fields of a unit that a file holds. */
+const FIELDS = [
+  "content",
+  "files",
+  "id",
+  "occurredAt",
+  "origin",
+  "projectId",
+  "sessionId",
+  "summary",
+  "supersededBy",
+  "title",
+  "tokens",
+  "type"
+] as const
+
 const fileUnitOf = (unit: MemoryUnit): FileUnit => {
-  const { content, files, id, occurredAt, origin, projectId, sessionId, summary, supersededBy, title, tokens, type } =
-    unit
-  const left = {
-    content,
-    files,
-    id,
-    occurredAt,
-    origin,
-    projectId,
-    sessionId,
-    summary,
-    supersededBy,
-    title,
-    tokens,
-    type
-  }
+  const left = Struct.pick(unit, ...FIELDS)
   return { ...left, texts: textsOf(left) }
 }
 

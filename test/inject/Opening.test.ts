@@ -267,8 +267,14 @@ describe("what is injected when a session begins", () => {
         assert.notInclude(text, left)
         assert.include(text, "the other end remains open")
       }
-      const other = "The next commit decides who may stage a release."
-      assert.include((yield* opened([before(other), SESSIONS[0]!])).text, other)
+      const others = [
+        "The staged rollout remains to be planned.",
+        "还没推送通知给客户。",
+        "Who may commit to main remains to be decided."
+      ]
+      for (const left of others) assert.include((yield* opened([before(left), SESSIONS[0]!])).text, left)
+      const asked = archive("b1", 2, "Aim: work\nOpen: the person said: leave it uncommitted until the audit.")
+      assert.include((yield* opened([asked, SESSIONS[0]!])).text, "until the audit")
     }))
 
   it.effect("names a session of which no more fits", () =>

@@ -147,19 +147,20 @@ export const outputWatched = <E, R>(
 
 export const output = (command: Command.Command) => outputWatched(command, () => Effect.void)
 
-/** Starts `node` with these arguments; kills it when the scope closes. */
-export const startNode = (args: ReadonlyArray<string>, options: SpawnOptions) =>
-  Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, args, options)),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
-  )
-
 /** Waits for a process to end; null when a signal ended it. */
 export const exitCodeOf = (child: ChildProcess) =>
   Effect.async<number | null>((resume) => {
     if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.succeed(child.exitCode))
     child.once("exit", (code) => resume(Effect.succeed(code)))
   })
+
+/** Kills a process and waits for its end, after which it writes nothing more. */
+export const killed = (child: ChildProcess) =>
+  Effect.suspend(() => child.kill("SIGKILL") ? exitCodeOf(child) : Effect.void)
+
+/** Starts `node` with these arguments; it is killed when the scope closes. */
+export const startNode = (args: ReadonlyArray<string>, options: SpawnOptions) =>
+  Effect.acquireRelease(Effect.sync(() => spawn(process.execPath, args, options)), killed)
 
 /** Runs `node` to its end, while nothing else runs here: its stdout and the milliseconds from before the spawn to the exit. */
 export const nodeTimed = (

@@ -5,9 +5,7 @@
  */
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { table } from "../../src/cli/Output.ts"
@@ -56,15 +54,13 @@ const measured = (memory: string, pids: ReadonlyArray<number>) => ({
 
 /** A session that is opened, searches and ends, again and again. */
 const visits = (home: string) =>
-  Effect.forever(Effect.gen(function*() {
-    const scope = yield* Scope.make()
-    const { child, search } = yield* Scope.extend(Load.open(home, "a visit"), scope)
+  Effect.gen(function*() {
+    const { child, search } = yield* Load.open(home, "a visit")
     yield* search(0)
     yield* Effect.sleep(VISIT_MS)
     child.kill("SIGINT")
     yield* exitCodeOf(child)
-    yield* Scope.close(scope, Exit.void)
-  }))
+  }).pipe(Effect.scoped, Effect.forever)
 
 const soak = (home: string, minutes: number) =>
   Effect.gen(function*() {

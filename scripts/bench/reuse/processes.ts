@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Schema from "effect/Schema"
 import { type ChildProcess, fork } from "node:child_process"
-import { BenchError, exitCodeOf } from "../../../test/script.ts"
+import { BenchError, killed } from "../../../test/script.ts"
 
 /** The server's messages: its address, and its counts on request. */
 export const Listening = Schema.TaggedStruct("Listening", { baseUrl: Schema.String })
@@ -74,7 +74,7 @@ export const start = (name: string, args: ReadonlyArray<string>, env: Readonly<R
           stdio: ["ignore", "ignore", "inherit", "ipc"]
         })
       ),
-      (child) => Effect.suspend(() => child.kill("SIGKILL") ? exitCodeOf(child) : Effect.void)
+      killed
     )
     child.on("message", (message) => messages.unsafeOffer(message))
     child.on("error", (error) => messages.unsafeDone(Exit.fail(endedError(name, error.message))))
